@@ -1,0 +1,189 @@
+//! `init RECIPE`: a whole application. The recipe's header declares the
+//! parameters, its script turns the answers into objects, and the pipeline that
+//! `create` uses as well makes them.
+
+use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
+
+use super::Context;
+use super::earlier::{self, Verdict};
+use super::flags::{DryRun, MakeFlags};
+use super::lookup::ClusterLookup;
+use super::make::{Made, Making, make, part_way};
+use super::questions::Interview;
+use super::screen::Screen;
+use super::secrets::{Fetched, SecretValues};
+use crate::error::Failure;
+use crate::facts::reader::Reader;
+use crate::runbook::error::Trouble;
+use crate::runbook::header::Header;
+use crate::runbook::recipe::{self, Recipe};
+use crate::wizard::flags as wizard_flags;
+use crate::wizard::parameter::{Answer, Answers, Choice};
+use crate::wizard::question::{Question, Reply, Shape};
+use crate::wizard::secret;
+
+/// The command without its recipes.
+#[must_use]
+pub fn command() -> Command {
+    Command::new("init")
+        .about("Set up a whole stateful application, guided or by flags")
+        .long_about(
+            "Set up a whole stateful application: Secret, Services, volumes and StatefulSet, made to agree with one \
+             another and with the cluster. Every question has a flag; without a terminal nothing is asked.",
+        )
+        .subcommand_value_name("RECIPE")
+        .subcommand_help_heading("Recipes")
+        .disable_help_subcommand(true)
+        .allow_external_subcommands(true)
+}
+
+/// Adds one subcommand for each known recipe.
+pub fn with_recipes<'a>(
+    mut command: Command,
+    recipes: impl Iterator<Item = (&'a str, &'a Header)>,
+) -> Result<Command, Failure> {
+    for (name, header) in recipes {
+        command = command.subcommand(recipe_command(name, header)?);
+    }
+    Ok(command)
+}
+
+fn recipe_command(name: &str, header: &Header) -> Result<Command, Failure> {
+    // The flags bring a text about themselves, so ours comes after them.
+    let command = MakeFlags::augment_args(Command::new(name.to_owned())).about(header.summary.clone());
+    let command = match header.description.as_str() {
+        "" => command,
+        description => command.long_about(format!("{}. {description}", header.summary)),
+    };
+    let arguments = wizard_flags::arguments(&header.parameters)
+        .map_err(|why| Failure::usage("bad-recipe", format!("recipe `{name}`: {why}")))?;
+    Ok(command.args(arguments))
+}
+
+/// Lets the person pick a recipe when none was named: one of those that come
+/// with the program or one of the user's `own`.
+pub fn pick_recipe(own: &[String], screen: &dyn Screen) -> Result<String, Failure> {
+    let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name, header.summary.as_str()));
+    let own = own.iter().filter(|name| !name.starts_with('-')).map(|name| (name, "your own"));
+    let choices: Vec<_> =
+        shipped.chain(own).map(|(name, label)| Choice { value: name.clone(), label: label.to_owned() }).collect();
+    if !screen.can_ask() {
+        let names: Vec<_> = choices.iter().map(|choice| choice.value.as_str()).collect();
+        return Err(Failure::usage("no-recipe", format!("name a recipe: {}", names.join(", ")))
+            .hint("kubectl stateful init couchdb"));
+    }
+    let question = Question { prompt: "Recipe", help: "", shape: Shape::Pick { choices: &choices, default: 0 } };
+    match screen.ask(&question) {
+        Ok(Reply::Picked(index)) => choices
+            .into_iter()
+            .nth(index)
+            .map(|choice| choice.value)
+            .ok_or_else(|| Failure::usage("no-recipe", "no such recipe")),
+        Ok(Reply::Text(_) | Reply::Yes(_)) | Err(_) => Err(Failure::interrupted()),
+    }
+}
+
+/// Runs the recipe with the words of its subcommand.
+pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
+    let flags = MakeFlags::from_arg_matches(matches).map_err(|why| Failure::usage("flags", why.to_string()))?;
+    let reader = Reader::new(context.connection.client.clone());
+    let lookup = if flags.dry_run == DryRun::Client {
+        ClusterLookup::default()
+    } else {
+        ClusterLookup::read(&reader, &context.connection.identity).await?
+    };
+    let mut interview = Interview::begin(&recipe.header.parameters, true, matches, &flags, &lookup, context)?;
+    let fetched = Fetched::default();
+    loop {
+        let namespace = interview.namespace();
+        let interrupt = context.connection.interrupt.clone();
+        let script = recipe::Context::new(&namespace, &context.connection.identity.name)
+            .cancelled_by(move || interrupt.is_raised());
+        let recipe::Made { objects, notes } = match recipe.make(interview.answers(), &script) {
+            Ok(made) => made,
+            // Only the answers can be mended here, not a script with a fault.
+            Err(why) if why.trouble() == Trouble::Declined => {
+                let said = why
+                    .hints()
+                    .iter()
+                    .fold(Failure::usage("recipe-declined", why.message()), |failure, hint| failure.hint(hint.clone()));
+                interview.mend(said, None, &flags, context)?;
+                continue;
+            }
+            Err(why) => return Err(why.into()),
+        };
+        for note in &notes {
+            context.screen.tell(note);
+        }
+        let mut warnings = interview.notes();
+        warnings.extend(match earlier::check(&objects, &namespace, &flags, &reader, context).await? {
+            Verdict::GoOn { warnings } => warnings,
+            Verdict::Adopt { warnings } => {
+                interview.adopt();
+                warnings
+            }
+            Verdict::AnotherName => {
+                interview.change(Some("name"), &flags, context)?;
+                continue;
+            }
+        });
+        let sources = secret::sources(interview.answers());
+        let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
+        let making = Making {
+            command: format!("init {}", recipe.name),
+            namespace,
+            objects,
+            recorded_answers: interview.recorded(),
+            flags: &flags,
+            warnings,
+            keeps_secrets: true,
+        };
+        match make(&making, &secrets, context).await? {
+            Made::ChangeAnswer => interview.change(None, &flags, context)?,
+            Made::Done { changed } => {
+                return finish(recipe, &script, &interview, &flags, context)
+                    .map_err(|failure| part_way(failure, &changed));
+            }
+        }
+    }
+}
+
+/// Saved answers, how to connect, and the command that does it again.
+fn finish(
+    recipe: &Recipe,
+    script: &recipe::Context,
+    interview: &Interview<'_>,
+    flags: &MakeFlags,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
+    interview.save(flags, context)?;
+    if flags.output.is_some() {
+        return Ok(());
+    }
+    let mut lines = Vec::new();
+    if flags.dry_run == DryRun::None {
+        lines = recipe.connect(interview.answers(), script)?;
+        lines = lines.into_iter().filter_map(|line| on_this_cluster(line, context)).collect();
+    }
+    lines.push(("same again".to_owned(), interview.same_again(&["init", &recipe.name], context)));
+    context.screen.labelled(&lines)
+}
+
+/// A recipe's kubectl command, with the flags that lead to this cluster; left
+/// out where kubectl cannot reach it.
+fn on_this_cluster((label, text): (String, String), context: &Context<'_>) -> Option<(String, String)> {
+    match text.strip_prefix("kubectl ") {
+        Some(words) => Some((label, context.kubectl(words)?)),
+        None => Some((label, text)),
+    }
+}
+
+/// The answer to the parameter `name`, as text.
+pub fn text_answer<'a>(answers: &'a Answers, name: &str) -> Option<&'a str> {
+    match answers.get(name) {
+        Some(Answer::Text(text)) => Some(text),
+        Some(Answer::Bool(_) | Answer::Int(_) | Answer::List(_) | Answer::Secret(_) | Answer::Secrets(_)) | None => {
+            None
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! WHAT IS ASKED. One file per verb: its `Args`, whose doc comments are the
+//! help, and a short body that joins the other rooms.
+//!
+//! Not here: calls to the cluster and printing; both are handed in.
+
+pub mod completion;
+pub mod context;
+pub mod create;
+pub mod earlier;
+pub mod flags;
+pub mod init;
+pub mod lookup;
+pub mod make;
+pub mod questions;
+pub mod sandbox;
+pub mod screen;
+pub mod secrets;
+pub mod status;
+
+pub use context::Context;

@@ -1,0 +1,51 @@
+//! `sandbox show|reset`: what is in the simulated cluster, and a fresh one.
+
+use clap::{Args, Subcommand};
+
+use super::Context;
+use crate::error::Failure;
+use crate::facts::reader::Reader;
+use crate::objects::kinds::{ApiKind, KINDS};
+
+/// The simulated cluster inside the binary
+#[derive(Args, Clone, Debug)]
+pub struct SandboxArgs {
+    #[command(subcommand)]
+    pub verb: SandboxVerb,
+}
+
+/// What to do with it.
+#[derive(Subcommand, Clone, Debug)]
+pub enum SandboxVerb {
+    /// Show what is in the sandbox
+    Show,
+    /// Throw the sandbox away; the next command starts a fresh one
+    Reset,
+}
+
+/// Kinds that controllers make for themselves and that say nothing to a person.
+const NOT_SHOWN: &[&str] = &["Event", "ControllerRevision", "EndpointSlice", "Lease"];
+
+/// Lists every object of the sandbox, one line each: kind, namespace, name.
+pub async fn show(context: &Context<'_>) -> Result<(), Failure> {
+    let reader = Reader::new(context.connection.client.clone());
+    let mut text = String::new();
+    for kind in KINDS.iter().filter(|kind| !NOT_SHOWN.contains(&kind.kind)) {
+        text.push_str(&section(kind, &reader, context).await?);
+    }
+    context.screen.print(&text)
+}
+
+async fn section(kind: &ApiKind, reader: &Reader, context: &Context<'_>) -> Result<String, Failure> {
+    let objects = reader.list(kind, "", None).await.map_err(|error| {
+        crate::cluster::failure::explain(&error, &context.connection.identity, &format!("listing {}", kind.plural))
+    })?;
+    let line = |object: &serde_json::Value| {
+        let name = object["metadata"]["name"].as_str().unwrap_or("");
+        match object["metadata"]["namespace"].as_str() {
+            Some(namespace) => format!("{}/{name}  in {namespace}\n", kind.kind),
+            None => format!("{}/{name}\n", kind.kind),
+        }
+    };
+    Ok(objects.iter().map(line).collect())
+}

@@ -1,0 +1,13 @@
+//! WHAT IS CHANGED. The only room that writes to a cluster: one file per
+//! effect, one effect per write, each with its guards, its precondition and its
+//! undo. An effect never chooses what to do.
+
+pub mod apply;
+pub mod create_secret;
+mod difference;
+mod effect;
+mod outcome;
+mod request;
+
+pub use effect::{Done, Effect, EffectError, Preview, Secrets};
+pub use outcome::{Change, Outcome};

@@ -1,0 +1,27 @@
+//! What an effect would do and what it came to, in one word each.
+
+use serde::Serialize;
+
+/// What an effect came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Created,
+    Changed,
+    /// The goal already held.
+    Unchanged,
+    /// It exists and is never overwritten (Secrets).
+    Kept,
+}
+
+/// What applying would do to one object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    New,
+    /// Paths of the fields that would change, such as `.spec.replicas`.
+    Changed(Vec<String>),
+    Unchanged,
+    /// Exists and stays as it is (Secrets).
+    Kept,
+}

@@ -1,0 +1,27 @@
+//! WHAT IS TRUE. Typed views of what was read from the cluster, each with UID
+//! and resourceVersion, and the arithmetic of ordinals, claim names and volumes.
+//! Only `reader` holds a client; all else is pure.
+//!
+//! Not here: writing, printing, Rhai, choosing what to do.
+
+pub mod age;
+pub mod claim;
+pub mod class;
+pub mod event;
+pub mod inventory;
+pub mod leftovers;
+pub mod machine;
+pub mod meta;
+pub mod node;
+pub mod ordinals;
+pub mod overview;
+pub mod pod;
+pub mod problems;
+pub mod reader;
+#[cfg(test)]
+pub(crate) mod samples;
+pub mod service;
+pub mod set;
+pub mod topology;
+pub mod volume;
+pub mod words;

@@ -1,0 +1,310 @@
+//! The only way in which facts are read: quorum reads, never a watch cache
+//! (H-32), so no request carries a `resourceVersion`. Answers stay untyped,
+//! because what is read may have to be written back whole.
+
+use http::Request;
+use kube::core::Request as Builder;
+use kube::core::params::{GetParams, ListParams};
+use kube::core::request::Error as Unbuilt;
+use serde_json::{Value, json};
+
+use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
+
+/// Objects per page of a list.
+const PAGE: u32 = 500;
+
+/// More pages than any cluster has; a server that goes on is broken.
+const MOST_PAGES: usize = 10_000;
+
+/// Reads one cluster.
+#[derive(Clone)]
+pub struct Reader {
+    client: kube::Client,
+}
+
+impl Reader {
+    #[must_use]
+    pub const fn new(client: kube::Client) -> Self {
+        Self { client }
+    }
+
+    /// One object; `None` if it does not exist.
+    pub async fn get(&self, object: &ObjectRef) -> Result<Option<Value>, kube::Error> {
+        let path = collection(object.kind, &object.namespace)?;
+        check_segment(&object.name)?;
+        let request = Builder::new(path).get(&object.name, &GetParams::default()).map_err(kube::Error::BuildRequest)?;
+        match self.ask(request).await {
+            Ok(mut found) => {
+                name_kind(&mut found, object.kind);
+                Ok(Some(found))
+            }
+            Err(error) if has_code(&error, 404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All objects of a kind, by namespace and name. An empty `namespace`
+    /// means all of them. The list is read in pages; if it expires on the way,
+    /// it is read once more from the start.
+    pub async fn list(
+        &self,
+        kind: &ApiKind,
+        namespace: &str,
+        label_selector: Option<&str>,
+    ) -> Result<Vec<Value>, kube::Error> {
+        let page = ListParams { label_selector: label_selector.map(str::to_owned), ..ListParams::default() };
+        self.collect(kind, namespace, page).await
+    }
+
+    async fn collect(&self, kind: &ApiKind, namespace: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
+        let path = collection(kind, namespace)?;
+        let mut items = match self.pages(&path, page.clone()).await {
+            Err(error) if has_code(&error, 410) => self.pages(&path, page).await?,
+            read => read?,
+        };
+        for item in &mut items {
+            name_kind(item, kind);
+        }
+        items.sort_by(|one, other| place(one).cmp(&place(other)));
+        Ok(items)
+    }
+
+    /// Whether the caller may do this, as the server itself judges; an empty
+    /// `namespace` asks for all of them. It posts a review and changes nothing.
+    pub async fn may(&self, verb: &str, kind: &ApiKind, namespace: &str) -> Result<bool, kube::Error> {
+        let mut wanted = json!({"verb": verb, "group": kind.group, "version": kind.version, "resource": kind.plural});
+        if kind.namespaced && !namespace.is_empty() {
+            wanted["namespace"] = json!(namespace);
+        }
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": wanted},
+        });
+        let request = Request::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(review.to_string().into_bytes())
+            .map_err(kube::Error::HttpError)?;
+        Ok(self.ask(request).await?["status"]["allowed"] == true)
+    }
+
+    pub async fn namespace_exists(&self, namespace: &str) -> Result<bool, kube::Error> {
+        check_segment(namespace)?;
+        let path = format!("/api/v1/namespaces/{namespace}");
+        match self.ask(get(&path)?).await {
+            Ok(_) => Ok(true),
+            Err(error) if has_code(&error, 404) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Such as `v1.36.3`; empty if the server does not say.
+    pub async fn server_version(&self) -> Result<String, kube::Error> {
+        let version = self.ask(get("/version")?).await?;
+        Ok(version["gitVersion"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The items of all pages of one list.
+    async fn pages(&self, path: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
+        let mut page = page.limit(PAGE);
+        let mut all = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let request = Builder::new(path).list(&page).map_err(kube::Error::BuildRequest)?;
+            let mut answer = self.ask(request).await?;
+            if let Value::Array(items) = answer["items"].take() {
+                all.extend(items);
+            }
+            match answer["metadata"]["continue"].as_str().filter(|token| !token.is_empty()) {
+                None => return Ok(all),
+                next => page.continue_token = next.map(str::to_owned),
+            }
+        }
+        Err(kube::Error::Service("the server's list does not end".into()))
+    }
+
+    /// Sends a request and decodes the answer here, since kube's own decoder
+    /// logs whole answers that it cannot read, Secrets included.
+    async fn ask(&self, request: Request<Vec<u8>>) -> Result<Value, kube::Error> {
+        let text = self.client.request_text(request).await?;
+        let answer: Value = serde_json::from_str(&text).map_err(kube::Error::SerdeError)?;
+        if answer.is_object() {
+            Ok(answer)
+        } else {
+            Err(kube::Error::Service("the server's answer is no object".into()))
+        }
+    }
+}
+
+/// Whether the server refused because of missing rights.
+#[must_use]
+pub fn is_forbidden(error: &kube::Error) -> bool {
+    has_code(error, 403)
+}
+
+fn has_code(error: &kube::Error, code: u16) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == code)
+}
+
+/// Namespace and name, for sorting.
+fn place(object: &Value) -> (Option<&str>, Option<&str>) {
+    (object["metadata"]["namespace"].as_str(), object["metadata"]["name"].as_str())
+}
+
+fn get(path: &str) -> Result<Request<Vec<u8>>, kube::Error> {
+    Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)
+}
+
+fn collection(kind: &ApiKind, namespace: &str) -> Result<String, kube::Error> {
+    if !namespace.is_empty() {
+        check_segment(namespace)?;
+    }
+    Ok(collection_path(kind, namespace))
+}
+
+/// A name becomes part of a path: what is no Kubernetes name could lead to
+/// another object, and an empty one would turn a get into a list.
+fn check_segment(name: &str) -> Result<(), kube::Error> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+    if name.is_empty() || name.starts_with('.') || !name.bytes().all(allowed) {
+        return Err(kube::Error::BuildRequest(Unbuilt::Validation(format!("`{name}` is not a name"))));
+    }
+    Ok(())
+}
+
+/// Items of a list come without `apiVersion` and `kind`.
+fn name_kind(object: &mut Value, kind: &ApiKind) {
+    let Some(fields) = object.as_object_mut() else { return };
+    let mut named = serde_json::Map::new();
+    named.insert("apiVersion".to_owned(), json!(kind.api_version()));
+    named.insert("kind".to_owned(), json!(kind.kind));
+    fields.remove("apiVersion");
+    fields.remove("kind");
+    named.append(fields);
+    *fields = named;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use http::Response;
+    use http_body_util::BodyExt;
+    use kube::client::Body;
+
+    use super::*;
+
+    /// A server that gives these answers in order, and the requests it saw.
+    fn server(answers: Vec<(u16, Value)>) -> (Reader, Arc<Mutex<Vec<String>>>) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let answers = Arc::new(Mutex::new(answers.into_iter()));
+        let log = Arc::clone(&seen);
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let (answers, log) = (Arc::clone(&answers), Arc::clone(&log));
+            async move {
+                let line = format!("{} {}", request.method(), request.uri());
+                let sent = request.into_body().collect().await.unwrap().to_bytes();
+                log.lock().unwrap().push(format!("{line} {}", String::from_utf8_lossy(&sent)).trim_end().to_owned());
+                let (code, body) = answers.lock().unwrap().next().expect("one request too many");
+                Ok::<_, tower::BoxError>(
+                    Response::builder().status(code).body(Body::from(body.to_string().into_bytes()))?,
+                )
+            }
+        });
+        (Reader::new(kube::Client::new(service, "default")), seen)
+    }
+
+    fn kind(name: &str) -> &'static ApiKind {
+        ApiKind::named(name).unwrap()
+    }
+
+    fn refusal(code: u16) -> (u16, Value) {
+        (code, json!({"kind": "Status", "status": "Failure", "code": code, "message": "no", "reason": "No"}))
+    }
+
+    fn page(names: &[&str], next: &str) -> (u16, Value) {
+        let items: Vec<Value> = names.iter().map(|name| json!({"metadata": {"name": name}})).collect();
+        (200, json!({"metadata": {"continue": next}, "items": items}))
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_page_by_page_sorted_and_each_item_told_its_kind() {
+        let (reader, seen) = server(vec![page(&["b"], "t/1"), page(&["a"], "")]);
+        let found = reader.list(kind("StatefulSet"), "default", Some("app in (a, b)")).await.unwrap();
+        assert_eq!(
+            Value::from(found),
+            json!([
+                {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "a"}},
+                {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "b"}},
+            ])
+        );
+        let path = "GET /apis/apps/v1/namespaces/default/statefulsets?&labelSelector=app+in+%28a%2C+b%29&limit=500";
+        assert_eq!(*seen.lock().unwrap(), [path.to_owned(), format!("{path}&continue=t%2F1")]);
+    }
+
+    #[tokio::test]
+    async fn a_list_that_expires_on_the_way_is_read_once_more_from_the_start() {
+        let pages = vec![page(&["a"], "t"), refusal(410), page(&["a"], "t"), page(&["b"], "")];
+        let (reader, _) = server(pages);
+        assert_eq!(reader.list(kind("Pod"), "", None).await.unwrap().len(), 2);
+
+        let (reader, seen) = server(vec![refusal(410), refusal(410)]);
+        assert!(reader.list(kind("Pod"), "", None).await.is_err());
+        assert_eq!(seen.lock().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn no_read_carries_a_resource_version() {
+        let (reader, seen) = server(vec![(200, json!({})), page(&[], ""), (200, json!({}))]);
+        let pod = ObjectRef { kind: kind("Pod"), namespace: "default".to_owned(), name: "web-0".to_owned() };
+        reader.get(&pod).await.unwrap();
+        reader.list(kind("Node"), "", None).await.unwrap();
+        reader.namespace_exists("default").await.unwrap();
+        assert_eq!(
+            *seen.lock().unwrap(),
+            [
+                "GET /api/v1/namespaces/default/pods/web-0",
+                "GET /api/v1/nodes?&limit=500",
+                "GET /api/v1/namespaces/default"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_does_not_exist_is_none_and_what_is_forbidden_is_an_error() {
+        let pod = ObjectRef { kind: kind("Pod"), namespace: "default".to_owned(), name: "web-0".to_owned() };
+        let (reader, _) = server(vec![refusal(404), refusal(403), refusal(404)]);
+        assert_eq!(reader.get(&pod).await.unwrap(), None);
+        assert!(is_forbidden(&reader.get(&pod).await.unwrap_err()));
+        assert!(!reader.namespace_exists("x").await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_right_is_asked_for_with_a_review() {
+        let (reader, seen) = server(vec![(201, json!({"status": {"allowed": true}})), (201, json!({"status": {}}))]);
+        assert!(reader.may("create", kind("StatefulSet"), "default").await.unwrap());
+        assert!(!reader.may("get", kind("PersistentVolume"), "default").await.unwrap());
+        let seen = seen.lock().unwrap();
+        assert!(seen[0].ends_with(
+            r#""spec":{"resourceAttributes":{"verb":"create","group":"apps","version":"v1","resource":"statefulsets","namespace":"default"}}}"#
+        ));
+        assert!(seen[1].ends_with(r#""resource":"persistentvolumes"}}}"#), "{}", seen[1]);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_would_lead_elsewhere_is_never_sent() {
+        let (reader, seen) = server(vec![]);
+        for name in ["", "..", "../secrets/x", "a/b", "a?b", "a b"] {
+            let pod = ObjectRef { kind: kind("Pod"), namespace: "default".to_owned(), name: name.to_owned() };
+            assert!(reader.get(&pod).await.is_err(), "{name}");
+        }
+        assert!(reader.list(kind("Pod"), "a/b", None).await.is_err());
+        assert!(seen.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_no_object_is_an_error() {
+        let (reader, _) = server(vec![(200, json!([1])), (200, json!({"gitVersion": "v1.36.3"}))]);
+        assert!(reader.list(kind("Pod"), "", None).await.is_err());
+        assert_eq!(reader.server_version().await.unwrap(), "v1.36.3");
+    }
+}

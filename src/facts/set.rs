@@ -1,0 +1,143 @@
+//! A StatefulSet as it was read: what it wants, what its controller last said,
+//! and the names that follow from both.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::meta::{Meta, count, items, map, maybe_text, text};
+use super::ordinals::OrdinalRange;
+use super::words::{ManagementPolicy, RetentionPolicy};
+
+/// The view of one StatefulSet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Set {
+    pub meta: Meta,
+    pub range: OrdinalRange,
+    /// The governing Service; newer servers accept a set without one.
+    pub service_name: Option<String>,
+    pub management: ManagementPolicy,
+    pub templates: Vec<ClaimTemplate>,
+    /// `spec.selector.matchLabels`.
+    pub selector: BTreeMap<String, String>,
+    /// Labels of the pod template.
+    pub pod_labels: BTreeMap<String, String>,
+    pub when_scaled: RetentionPolicy,
+    pub when_deleted: RetentionPolicy,
+    pub status: SetStatus,
+}
+
+/// One of `spec.volumeClaimTemplates`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimTemplate {
+    pub name: String,
+    /// The requested size as written.
+    pub size: String,
+    /// `None`: the default class; `Some("")`: no class.
+    pub class: Option<String>,
+}
+
+/// What the controller wrote; only true of `observed_generation` (SS-100).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SetStatus {
+    pub observed_generation: u64,
+    /// Counts pods that are terminating or to be removed as well (SS-101).
+    pub replicas: u64,
+    pub ready: u64,
+    pub available: u64,
+    pub current_revision: String,
+    pub update_revision: String,
+}
+
+impl Set {
+    /// Reads a StatefulSet; `None` without a name.
+    #[must_use]
+    pub fn read(object: &Value) -> Option<Self> {
+        let (spec, status) = (&object["spec"], &object["status"]);
+        let retention = &spec["persistentVolumeClaimRetentionPolicy"];
+        Some(Self {
+            meta: Meta::read(object)?,
+            range: OrdinalRange::new(
+                count(&spec["ordinals"]["start"]),
+                // The API defaults a missing number of replicas to 1 (SS-10).
+                if spec["replicas"].is_null() { 1 } else { count(&spec["replicas"]) },
+            ),
+            service_name: maybe_text(&spec["serviceName"]).filter(|name| !name.is_empty()),
+            management: ManagementPolicy::read(spec["podManagementPolicy"].as_str().unwrap_or("OrderedReady")),
+            templates: items(&spec["volumeClaimTemplates"]).iter().map(ClaimTemplate::read).collect(),
+            selector: map(&spec["selector"]["matchLabels"]),
+            pod_labels: map(&spec["template"]["metadata"]["labels"]),
+            when_scaled: RetentionPolicy::read(retention["whenScaled"].as_str().unwrap_or("Retain")),
+            when_deleted: RetentionPolicy::read(retention["whenDeleted"].as_str().unwrap_or("Retain")),
+            status: SetStatus {
+                observed_generation: count(&status["observedGeneration"]),
+                replicas: count(&status["replicas"]),
+                ready: count(&status["readyReplicas"]),
+                available: count(&status["availableReplicas"]),
+                current_revision: text(&status["currentRevision"]),
+                update_revision: text(&status["updateRevision"]),
+            },
+        })
+    }
+
+    #[must_use]
+    pub fn template_names(&self) -> Vec<String> {
+        self.templates.iter().map(|template| template.name.clone()).collect()
+    }
+
+    /// Whether the controller has seen the set as it is now (SS-100, H-32).
+    #[must_use]
+    pub fn is_observed(&self) -> bool {
+        self.status.observed_generation >= self.meta.generation
+    }
+
+    /// A revision's hash: its name without the set's (SS-51).
+    #[must_use]
+    pub fn revision_hash<'a>(&self, revision: &'a str) -> &'a str {
+        revision.strip_prefix(&self.meta.name).and_then(|rest| rest.strip_prefix('-')).unwrap_or(revision)
+    }
+}
+
+impl ClaimTemplate {
+    fn read(template: &Value) -> Self {
+        let spec = &template["spec"];
+        Self {
+            name: text(&template["metadata"]["name"]),
+            size: text(&spec["resources"]["requests"]["storage"]),
+            class: maybe_text(&spec["storageClassName"]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn missing_counts_are_zero_and_missing_settings_are_the_defaults_of_the_api() {
+        let set = Set::read(&json!({"metadata": {"name": "web", "generation": 1}})).unwrap();
+        assert_eq!(set.range, OrdinalRange::new(0, 1));
+        assert_eq!(set.status, SetStatus::default());
+        assert_eq!(set.management, ManagementPolicy::OrderedReady);
+        assert_eq!(set.when_scaled, RetentionPolicy::Retain);
+        assert_eq!(set.service_name, None);
+        assert!(!set.is_observed());
+    }
+
+    #[test]
+    fn the_range_takes_the_start_ordinal_into_account() {
+        let set =
+            json!({"metadata": {"name": "web"}, "spec": {"replicas": 0, "ordinals": {"start": 4}, "serviceName": ""}});
+        let set = Set::read(&set).unwrap();
+        assert_eq!((set.range, set.service_name), (OrdinalRange::new(4, 0), None));
+    }
+
+    #[test]
+    fn the_hash_of_a_revision_is_its_name_without_the_set() {
+        let set = Set::read(&json!({"metadata": {"name": "web"}})).unwrap();
+        assert_eq!(set.revision_hash("web-7c9f"), "7c9f");
+        assert_eq!(set.revision_hash("other"), "other");
+    }
+}

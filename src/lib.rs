@@ -1,0 +1,20 @@
+//! The map of the house. Rooms stand in the order in which a request flows
+//! through them; each room's `mod.rs` says what it is for and what it is not.
+//! `ARCHITECTURE.md` holds the table of who may use whom; a test reads it.
+
+pub mod error;
+
+pub mod cli;
+pub mod cluster;
+pub mod commands;
+pub mod effects;
+pub mod facts;
+pub mod objects;
+pub mod report;
+pub mod runbook;
+pub mod runs;
+pub mod simulator;
+mod spine;
+pub mod wizard;
+
+pub use spine::{run, simulated};

@@ -1,0 +1,13 @@
+//! WHAT IS MADE. Pure knowledge about Kubernetes objects: kinds and their
+//! places in the API, quantities, names, YAML in and out, builders of manifests.
+//!
+//! Not here: anything that talks to a cluster, waits, prints or runs a script.
+
+pub mod builders;
+pub mod kinds;
+pub mod names;
+pub mod quantity;
+pub mod secret_token;
+pub mod size;
+pub mod summary;
+pub mod yaml;

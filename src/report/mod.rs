@@ -1,0 +1,17 @@
+//! WHAT IS SEEN. The only room that prints or asks. Every string from the
+//! cluster goes through `escape` on its way out.
+//!
+//! Not here: reading or changing anything.
+
+pub mod ask;
+pub mod connection;
+pub mod duration;
+pub mod escape;
+pub mod failure;
+pub mod output;
+pub mod progress;
+pub mod review;
+pub mod status;
+pub mod style;
+pub mod terminal;
+pub mod wrap;

@@ -1,0 +1,136 @@
+//! Where recipes are found: inside the binary, in the user's own folder, or
+//! where a path says.
+
+use std::path::Path;
+
+use super::engine::LARGEST_SCRIPT;
+use super::error::{ScriptError, Trouble};
+use super::recipe::Recipe;
+use super::shipped;
+use crate::wizard::check::nearest;
+
+impl Recipe {
+    /// The recipe that somebody named: a path (with a slash) is a file, a bare
+    /// name is a shipped recipe or `CONFIG/recipes/NAME.rhai`. Shipped names
+    /// cannot be overridden.
+    pub fn find(name: &str, config: &Path) -> Result<Self, ScriptError> {
+        if name.contains(['/', std::path::MAIN_SEPARATOR]) {
+            return Self::from_file(Path::new(name));
+        }
+        if let Some(recipe) = Self::shipped(name) {
+            return Ok(recipe);
+        }
+        let folder = config.join("recipes");
+        let own = own_names(&folder);
+        if own.iter().any(|known| known == name) {
+            return Self::from_file(&folder.join(format!("{name}.rhai")))
+                .map(|recipe| Self { name: name.to_owned(), ..recipe });
+        }
+        let known: Vec<&str> =
+            shipped::RECIPES.iter().map(|(known, _)| *known).chain(own.iter().map(String::as_str)).collect();
+        let error = ScriptError::new(Trouble::Unknown, format!("no recipe `{name}`"));
+        let error = match nearest(name, known.iter().copied()) {
+            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+            None => error,
+        };
+        let error = error.hint(format!("there are {}", known.join(", ")));
+        Err(if Path::new(name).exists() {
+            error.hint(format!("a file is named with a slash: ./{name}"))
+        } else {
+            error
+        })
+    }
+
+    /// The names of the recipes in the user's own folder, sorted. None of them is
+    /// a shipped one.
+    #[must_use]
+    pub fn own_names(config: &Path) -> Vec<String> {
+        own_names(&config.join("recipes"))
+    }
+
+    /// A recipe of somebody's own.
+    pub fn from_file(path: &Path) -> Result<Self, ScriptError> {
+        let name = path.display().to_string();
+        let source =
+            read(path).map_err(|why| ScriptError::new(Trouble::Unreadable, format!("cannot read `{name}`: {why}")))?;
+        Self::from_source(name, source)
+    }
+}
+
+/// The recipes in a folder, sorted; none if it cannot be read.
+fn own_names(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let scripts = files.filter(|path| path.extension().is_some_and(|end| end == "rhai"));
+    let mut names: Vec<String> = scripts
+        .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned))
+        .filter(|name| !name.ends_with("_test") && !shipped::RECIPES.iter().any(|(shipped, _)| shipped == name))
+        .collect();
+    names.sort();
+    names
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    use std::io::Read as _;
+    // Asked before opening, because opening a pipe would wait for a writer.
+    if !std::fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
+        return Err("it is no regular file".to_owned());
+    }
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    file.take(LARGEST_SCRIPT as u64 + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    if text.len() > LARGEST_SCRIPT { Err("it is larger than 1 MiB".to_owned()) } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRIPT: &str = "const RECIPE = #{ api: 1, summary: \"mine\" };\nfn objects(p) { [] }";
+
+    fn config() -> tempfile::TempDir {
+        let config = tempfile::tempdir().unwrap();
+        std::fs::create_dir(config.path().join("recipes")).unwrap();
+        for name in ["mine", "couchdb", "mine_test"] {
+            std::fs::write(config.path().join(format!("recipes/{name}.rhai")), SCRIPT).unwrap();
+        }
+        config
+    }
+
+    #[test]
+    fn bare_names_are_shipped_or_ours_and_shipped_ones_cannot_be_overridden() {
+        let config = config();
+        let own = Recipe::find("mine", config.path()).unwrap();
+        assert_eq!((own.name.as_str(), own.header.summary.as_str()), ("mine", "mine"));
+        assert_ne!(Recipe::find("couchdb", config.path()).unwrap().header.summary, "mine");
+    }
+
+    #[test]
+    fn a_slash_makes_it_a_file() {
+        let config = config();
+        let path = config.path().join("recipes/couchdb.rhai");
+        assert_eq!(Recipe::find(path.to_str().unwrap(), Path::new("/nowhere")).unwrap().header.summary, "mine");
+        let missing = Recipe::find("./not-here.rhai", config.path()).unwrap_err();
+        assert_eq!(missing.trouble(), Trouble::Unreadable);
+    }
+
+    #[test]
+    fn unknown_names_list_what_exists() {
+        let error = Recipe::find("cuchdb", config().path()).unwrap_err();
+        assert_eq!(error.message(), "no recipe `cuchdb`");
+        assert_eq!(error.hints(), ["did you mean `couchdb`?", "there are couchdb, generic, mine"]);
+        assert!(
+            Recipe::find("Cargo.toml", Path::new("/nowhere")).unwrap_err().hints().concat().contains("./Cargo.toml")
+        );
+    }
+
+    #[test]
+    fn what_is_no_text_file_of_a_sensible_size_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Recipe::from_file(folder.path()).unwrap_err().message().contains("no regular file"));
+        let path = folder.path().join("x.rhai");
+        std::fs::write(&path, vec![b' '; LARGEST_SCRIPT + 1]).unwrap();
+        assert!(Recipe::from_file(&path).unwrap_err().message().contains("larger than 1 MiB"));
+        std::fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert_eq!(Recipe::from_file(&path).unwrap_err().trouble(), Trouble::Unreadable);
+    }
+}

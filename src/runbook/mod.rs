@@ -1,0 +1,22 @@
+//! RHAI. The only room that knows the script language: the engine with all its
+//! limits, recipes and their headers, the values that scripts see, diagnostics.
+//!
+//! Not here: talking to a cluster, asking, printing.
+
+pub mod consistency;
+pub mod diagnostics;
+pub mod engine;
+pub mod error;
+pub mod header;
+mod library;
+mod manifest;
+pub mod recipe;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod script_tests;
+mod shipped;
+pub mod thread;
+mod tokens;
+mod values;
+pub mod vocabulary;

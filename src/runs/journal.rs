@@ -1,0 +1,188 @@
+//! The journal of a run: one JSON line before each effect (`intent`) and one
+//! after it (`done` or `failed`), each synced to disk before work goes on.
+//! Every line carries the digest of the one before, which finds damage; it
+//! proves nothing against somebody who can write the file.
+//!
+//! No intent on disk, no effect. Room for the last lines is reserved when the
+//! journal is made, so that a full disk still ends with a named state.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::places::private_file;
+
+/// Bytes kept back for the lines that must still be written on a full disk.
+const RESERVE: usize = 64 * 1024;
+
+/// An open journal.
+pub struct Journal {
+    file: File,
+    reserve: Option<PathBuf>,
+    previous: String,
+    count: u64,
+    /// Bytes of whole lines.
+    length: u64,
+}
+
+impl Journal {
+    /// Makes `journal.jsonl` in the run's folder.
+    pub fn create(folder: &Path) -> io::Result<Self> {
+        let reserve = folder.join("reserve");
+        let mut filler = private_file(&reserve)?;
+        filler.write_all(&vec![b'.'; RESERVE])?;
+        filler.sync_data()?;
+        let file = private_file(&folder.join("journal.jsonl"))?;
+        Ok(Self { file, reserve: Some(reserve), previous: String::new(), count: 0, length: 0 })
+    }
+
+    /// Number for the next effect.
+    pub fn next_number(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    /// Writes that effect `number` is about to happen; `what` describes it
+    /// without any secret value.
+    pub fn intent(&mut self, number: u64, at: Timestamp, what: &Value) -> io::Result<()> {
+        self.line(json!({ "n": number, "t": at.to_string(), "state": "intent", "effect": what }), false)
+    }
+
+    /// Writes what effect `number` came to, with what would undo it.
+    pub fn done(&mut self, number: u64, at: Timestamp, outcome: &Value, undo: &Value) -> io::Result<()> {
+        self.line(json!({ "n": number, "t": at.to_string(), "state": "done", "outcome": outcome, "undo": undo }), true)
+    }
+
+    /// Writes that effect `number` was refused or its answer was lost.
+    pub fn failed(&mut self, number: u64, at: Timestamp, why: &str) -> io::Result<()> {
+        self.line(json!({ "n": number, "t": at.to_string(), "state": "failed", "why": why }), true)
+    }
+
+    /// Writes how the run ended and gives the reserved room back.
+    pub fn ended(&mut self, at: Timestamp, how: &str) -> io::Result<()> {
+        self.line(json!({ "t": at.to_string(), "state": "ended", "how": how }), true)?;
+        self.release().map(drop)
+    }
+
+    /// Appends a line, whole or not at all. `reserved` lines may use the room
+    /// that was kept back: intents may not, since what they announce would
+    /// then be left without its outcome.
+    fn line(&mut self, mut line: Value, reserved: bool) -> io::Result<()> {
+        line["prev"] = json!(self.previous);
+        let mut text = line.to_string();
+        let next = digest(text.as_bytes());
+        text.push('\n');
+        match self.append(text.as_bytes()) {
+            Err(error) if reserved && is_full(&error) && self.release()? => self.append(text.as_bytes())?,
+            result => result?,
+        }
+        self.previous = next;
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
+        if written.is_err() {
+            // A torn line in the middle would make the rest unreadable.
+            self.file.set_len(self.length)?;
+            self.file.seek(SeekFrom::Start(self.length))?;
+            return written;
+        }
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Gives the reserved room back; says whether there was any left to give.
+    fn release(&mut self) -> io::Result<bool> {
+        match self.reserve.take() {
+            Some(path) => fs::remove_file(path).map(|()| true),
+            None => Ok(false),
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().take(16).fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Reads a journal back. A torn last line, left by a kill in mid-write, is
+/// dropped; a line that does not follow from the one before is damage.
+pub fn read(folder: &Path) -> Result<Vec<Value>, JournalError> {
+    let text = fs::read_to_string(folder.join("journal.jsonl"))?;
+    let mut lines = Vec::new();
+    let mut previous = String::new();
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    for (index, line) in whole.lines().enumerate() {
+        let damaged = || JournalError::Damaged { line: index + 1 };
+        let value: Value = serde_json::from_str(line).map_err(|_| damaged())?;
+        if value["prev"] != json!(previous) {
+            return Err(damaged());
+        }
+        previous = digest(line.as_bytes());
+        lines.push(value);
+    }
+    Ok(lines)
+}
+
+/// Why a journal could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("the journal cannot be read: {0}")]
+    Io(#[from] io::Error),
+    #[error("line {line} of the journal is damaged")]
+    Damaged { line: usize },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn journal_of_two(folder: &Path) {
+        let mut journal = Journal::create(folder).unwrap();
+        let number = journal.next_number();
+        journal.intent(number, Timestamp::UNIX_EPOCH, &json!({"apply": "Service/web"})).unwrap();
+        journal.done(number, Timestamp::UNIX_EPOCH, &json!("created"), &Value::Null).unwrap();
+    }
+
+    #[test]
+    fn lines_are_read_back_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        journal_of_two(folder.path());
+        let states: Vec<_> = read(folder.path()).unwrap().iter().map(|line| line["state"].clone()).collect();
+        assert_eq!(states, ["intent", "done"]);
+    }
+
+    #[test]
+    fn a_torn_last_line_is_dropped_and_a_changed_one_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        journal_of_two(folder.path());
+        let path = folder.path().join("journal.jsonl");
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{whole}{{\"n\":2,\"sta")).unwrap();
+        assert_eq!(read(folder.path()).unwrap().len(), 2);
+        fs::write(&path, whole.replace("Service/web", "Service/wob")).unwrap();
+        assert!(matches!(read(folder.path()), Err(JournalError::Damaged { line: 2 })));
+    }
+
+    #[test]
+    fn the_reserved_room_is_given_back_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::create(folder.path()).unwrap();
+        assert_eq!(folder.path().join("reserve").metadata().unwrap().len(), RESERVE as u64);
+        journal.ended(Timestamp::UNIX_EPOCH, "done").unwrap();
+        assert!(!folder.path().join("reserve").exists());
+    }
+}

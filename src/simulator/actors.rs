@@ -1,0 +1,141 @@
+//! Turns what an actor asks for into requests, under its own name. They take
+//! the same way as a client's, but rights do not bind them and they are not
+//! in the request log.
+
+use bytes::Bytes;
+use http::Method;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::clock::clock_text;
+use super::controllers::{Controller, EventType, Target, Write};
+use super::identity;
+use super::request::Raw;
+use super::store::kind_of;
+use super::world::World;
+use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
+
+const JSON: &str = "application/json";
+const MERGE: &str = "application/merge-patch+json";
+
+/// Runs one look of an actor: its passes one after the other, each up to its
+/// first refused write, after which the actor may record why. Returns when it
+/// wants to look again, and what was refused.
+pub fn run(world: &mut World, actor: &dyn Controller) -> (Option<Timestamp>, Vec<String>) {
+    let mut wake: Option<Timestamp> = None;
+    let mut refused = Vec::new();
+    for pass in actor.passes(&world.store, world.now) {
+        wake = wake.into_iter().chain(pass.wake).min();
+        for (index, write) in pass.writes.iter().enumerate() {
+            let Err(message) = apply(world, actor, write) else { continue };
+            let records = actor.refused(&world.store, pass.writes.get(index..).unwrap_or_default(), &message);
+            refused.push(message);
+            for record in &records {
+                refused.extend(apply(world, actor, record).err());
+            }
+            break;
+        }
+    }
+    (wake, refused)
+}
+
+/// Sends one write; the error is the message of the Status.
+fn apply(world: &mut World, actor: &dyn Controller, write: &Write) -> Result<(), String> {
+    let raw = request(world, actor.name(), write)
+        .ok_or_else(|| format!("{}: {write:?} names no known kind", actor.name()))?;
+    world.answer_actor(&raw).map(drop).map_err(|refusal| refusal.message().to_owned())
+}
+
+fn path(target: &Target) -> Option<String> {
+    let kind = ApiKind::named(&target.kind)?;
+    Some(ObjectRef { kind, namespace: target.namespace.clone(), name: target.name.clone() }.path())
+}
+
+fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
+    let raw = |method, path, content_type: &str, body: &Value| Raw {
+        method,
+        path,
+        query: format!("fieldManager={actor}"),
+        content_type: content_type.to_owned(),
+        user_agent: actor.to_owned(),
+        body: Bytes::from(body.to_string()),
+    };
+    match write {
+        Write::Create(object) => {
+            let text = |name: &str| object[name].as_str().unwrap_or_default();
+            let kind = kind_of(text("apiVersion"), text("kind"))?;
+            let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+            Some(raw(Method::POST, collection_path(kind, namespace), JSON, object))
+        }
+        Write::Patch { target, patch } => Some(raw(Method::PATCH, path(target)?, MERGE, patch)),
+        Write::PatchStatus { target, patch } => {
+            Some(raw(Method::PATCH, format!("{}/status", path(target)?), MERGE, patch))
+        }
+        Write::Bind { target, node } => {
+            let body = json!({
+                "apiVersion": "v1", "kind": "Binding", "metadata": {"name": target.name},
+                "target": {"apiVersion": "v1", "kind": "Node", "name": node},
+            });
+            Some(raw(Method::POST, format!("{}/binding", path(target)?), JSON, &body))
+        }
+        Write::Delete { target, uid, grace } => {
+            let mut body = json!({
+                "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid},
+            });
+            if let Some(grace) = grace {
+                body["gracePeriodSeconds"] = json!(grace);
+            }
+            Some(raw(Method::DELETE, path(target)?, JSON, &body))
+        }
+        Write::Event { target, kind, reason, message } => {
+            let (method, path, content_type, body) = event(world, actor, target, *kind, reason, message)?;
+            Some(raw(method, path, content_type, &body))
+        }
+    }
+}
+
+/// An event that was told before is counted, not told again.
+fn event(
+    world: &World,
+    actor: &str,
+    target: &Target,
+    kind: EventType,
+    reason: &str,
+    message: &str,
+) -> Option<(Method, String, &'static str, Value)> {
+    let events = ApiKind::named("Event")?;
+    let about = ApiKind::named(&target.kind)?;
+    let namespace = if target.namespace.is_empty() { "default" } else { &target.namespace };
+    let now = clock_text(world.now);
+    let object = world.store.object(about, &target.namespace, &target.name);
+    let uid = object.map_or(Value::Null, |object| object["metadata"]["uid"].clone());
+    let same = world.store.objects(events, namespace).find(|known| {
+        let involved = &known["involvedObject"];
+        involved["kind"] == target.kind.as_str()
+            && involved["name"] == target.name.as_str()
+            && involved["uid"] == uid
+            && known["reason"] == reason
+            && known["message"] == message
+            && known["source"]["component"] == actor
+    });
+    if let Some(known) = same {
+        let name = known["metadata"]["name"].as_str().unwrap_or_default();
+        let path = format!("{}/{name}", collection_path(events, namespace));
+        let count = known["count"].as_i64().unwrap_or(1).saturating_add(1);
+        return Some((Method::PATCH, path, MERGE, json!({"count": count, "lastTimestamp": now})));
+    }
+    let suffix = identity::event_suffix(world.seed, world.next_revision());
+    let mut body = json!({
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": {"name": format!("{}.{suffix}", target.name), "namespace": namespace},
+        "involvedObject": {
+            "apiVersion": about.api_version(), "kind": target.kind, "name": target.name, "uid": uid,
+        },
+        "reason": reason, "message": message, "source": {"component": actor}, "type": kind.to_string(),
+        "firstTimestamp": now, "lastTimestamp": now, "count": 1, "reportingComponent": actor,
+    });
+    if !target.namespace.is_empty() {
+        body["involvedObject"]["namespace"] = json!(target.namespace);
+    }
+    Some((Method::POST, collection_path(events, namespace), JSON, body))
+}

@@ -1,0 +1,237 @@
+//! What the server itself decides about an object before it is stored:
+//! namespaces must live, protection finalizers and the default class are put
+//! in, status starts empty, quotas hold.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::clock::clock_text;
+use super::quantity::Quantity;
+use super::status::Refusal;
+use super::store::Store;
+use crate::objects::kinds::ApiKind;
+
+const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+
+/// Objects only go into a namespace that exists and is not terminating.
+///
+/// # Errors
+/// 404 or 403.
+pub fn namespace(store: &Store, kind: &ApiKind, namespace: &str, name: &str) -> Result<(), Refusal> {
+    if !kind.namespaced {
+        return Ok(());
+    }
+    let Some(place) = ApiKind::named("Namespace") else { return Ok(()) };
+    let Some(found) = store.object(place, "", namespace) else {
+        return Err(Refusal::not_found(place, namespace));
+    };
+    if found["metadata"]["deletionTimestamp"].is_null() {
+        return Ok(());
+    }
+    let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    Err(Refusal::forbidden(kind, name, &why).with_cause(
+        "NamespaceTerminating",
+        &format!("namespace {namespace} is being terminated"),
+        "metadata.namespace",
+    ))
+}
+
+/// Gives a new object the status it starts with, whatever the client sent.
+pub fn reset_new(kind: &ApiKind, object: &mut Value) {
+    let status = match kind.kind {
+        "StatefulSet" => json!({"replicas": 0, "availableReplicas": 0}),
+        "PersistentVolumeClaim" | "PersistentVolume" => json!({"phase": "Pending"}),
+        "Pod" => json!({"phase": "Pending", "qosClass": quality(object)}),
+        "Service" => json!({"loadBalancer": {}}),
+        "Namespace" => {
+            object["spec"]["finalizers"] = json!(["kubernetes"]);
+            json!({"phase": "Active"})
+        }
+        "ResourceQuota" => json!({}),
+        "VolumeAttachment" => json!({"attached": false}),
+        "PodDisruptionBudget" => {
+            json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0})
+        }
+        _ => return,
+    };
+    if let Some(fields) = object.as_object_mut() {
+        fields.shift_remove("status");
+        fields.insert("status".to_owned(), status);
+    }
+}
+
+/// `BestEffort`, `Burstable` or `Guaranteed`.
+fn quality(pod: &Value) -> &'static str {
+    let lists = ["containers", "initContainers"].map(|list| pod["spec"][list].as_array());
+    let mut any = false;
+    let mut guaranteed = true;
+    for container in lists.into_iter().flatten().flatten() {
+        let resources = &container["resources"];
+        any |=
+            ["limits", "requests"].iter().any(|list| resources[*list].as_object().is_some_and(|map| !map.is_empty()));
+        guaranteed &= ["cpu", "memory"].iter().all(|name| {
+            let limit = &resources["limits"][*name];
+            !limit.is_null() && (resources["requests"][*name].is_null() || resources["requests"][*name] == *limit)
+        });
+    }
+    match (any, guaranteed) {
+        (false, _) => "BestEffort",
+        (true, true) => "Guaranteed",
+        (true, false) => "Burstable",
+    }
+}
+
+/// Mutating admission of a new object.
+pub fn admit_new(store: &Store, kind: &ApiKind, object: &mut Value, now: Timestamp) {
+    match kind.kind {
+        "PersistentVolumeClaim" => {
+            add_finalizer(object, "kubernetes.io/pvc-protection");
+            default_class(store, object);
+        }
+        "PersistentVolume" => {
+            add_finalizer(object, "kubernetes.io/pv-protection");
+            object["status"]["lastPhaseTransitionTime"] = Value::from(clock_text(now));
+        }
+        "Pod" => {
+            tolerate_node_trouble(object);
+            object["spec"]["priority"] = Value::from(0);
+            object["spec"]["preemptionPolicy"] = Value::from("PreemptLowerPriority");
+        }
+        _ => {}
+    }
+}
+
+fn add_finalizer(object: &mut Value, name: &str) {
+    let mut finalizers = object["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
+    if !finalizers.iter().any(|one| one == name) {
+        finalizers.push(name.into());
+        object["metadata"]["finalizers"] = Value::Array(finalizers);
+    }
+}
+
+/// The newest default class, by name among equally new ones.
+fn default_class(store: &Store, claim: &mut Value) {
+    let is_set = !claim["spec"]["storageClassName"].is_null()
+        || !claim["metadata"]["annotations"]["volume.beta.kubernetes.io/storage-class"].is_null();
+    let Some(kind) = ApiKind::named("StorageClass").filter(|_| !is_set) else { return };
+    let class = store
+        .objects(kind, "")
+        .filter(|class| class["metadata"]["annotations"][DEFAULT_CLASS] == "true")
+        .max_by_key(|class| {
+            let text = |name: &str| class["metadata"][name].as_str().unwrap_or_default().to_owned();
+            (text("creationTimestamp"), std::cmp::Reverse(text("name")))
+        });
+    if let Some(class) = class {
+        claim["spec"]["storageClassName"] = class["metadata"]["name"].clone();
+    }
+}
+
+fn tolerate_node_trouble(pod: &mut Value) {
+    let mut tolerations = pod["spec"]["tolerations"].as_array().cloned().unwrap_or_default();
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let is_covered = tolerations.iter().any(|one| {
+            (one["key"] == key || one["key"].is_null()) && (one["effect"] == "NoExecute" || one["effect"].is_null())
+        });
+        if !is_covered {
+            tolerations.push(json!({
+                "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,
+            }));
+        }
+    }
+    pod["spec"]["tolerations"] = Value::Array(tolerations);
+}
+
+/// Times that a change of the object moves.
+pub fn touch(kind: &ApiKind, old: &Value, new: &mut Value, now: Timestamp) {
+    if kind.kind == "PersistentVolume" && old["status"]["phase"] != new["status"]["phase"] {
+        new["status"]["lastPhaseTransitionTime"] = Value::from(clock_text(now));
+    }
+}
+
+/// Admission of a change: growing a claim needs a class that allows it.
+///
+/// # Errors
+/// 403.
+pub fn admit_change(store: &Store, kind: &ApiKind, old: &Value, new: &Value) -> Result<(), Refusal> {
+    if kind.kind != "PersistentVolumeClaim" {
+        return Ok(());
+    }
+    let amount = |claim: &Value| {
+        claim["spec"]["resources"]["requests"]["storage"].as_str().and_then(Quantity::parse).map(Quantity::nanos)
+    };
+    if amount(new) <= amount(old) {
+        return Ok(());
+    }
+    let name = new["metadata"]["name"].as_str().unwrap_or_default();
+    let class = new["spec"]["storageClassName"].as_str().unwrap_or_default();
+    let found = ApiKind::named("StorageClass").and_then(|kind| store.object(kind, "", class));
+    let allows = found.is_some_and(|class| class["allowVolumeExpansion"] == true);
+    if !allows || old["spec"]["volumeName"].is_null() {
+        let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
+                   support resize";
+        return Err(Refusal::forbidden(kind, name, why));
+    }
+    quota(store, kind, Some(old), new)
+}
+
+/// Quotas on the number of claims and on their storage.
+///
+/// # Errors
+/// 403 that names the quota, what was asked for, what is used and the limit.
+pub fn quota(store: &Store, kind: &ApiKind, old: Option<&Value>, new: &Value) -> Result<(), Refusal> {
+    let Some(quotas) = ApiKind::named("ResourceQuota").filter(|_| kind.kind == "PersistentVolumeClaim") else {
+        return Ok(());
+    };
+    let text = |name: &str| new["metadata"][name].as_str().unwrap_or_default();
+    let namespace = text("namespace");
+    for quota in store.objects(quotas, namespace) {
+        let Some(hard) = quota["spec"]["hard"].as_object() else { continue };
+        for (resource, limit) in hard {
+            let Some(limit) = limit.as_str().and_then(Quantity::parse) else { continue };
+            let Some(asked) = usage(resource, new) else { continue };
+            let asked = asked - old.and_then(|old| usage(resource, old)).unwrap_or(0);
+            let used: i128 = store.objects(kind, namespace).filter_map(|claim| usage(resource, claim)).sum();
+            if asked > 0 && used + asked > limit.nanos() {
+                let shown = |nanos| amount_text(resource, nanos);
+                let why = format!(
+                    "exceeded quota: {}, requested: {resource}={}, used: {resource}={}, limited: {resource}={}",
+                    quota["metadata"]["name"].as_str().unwrap_or_default(),
+                    shown(asked),
+                    shown(used),
+                    limit.canonical(),
+                );
+                return Err(Refusal::forbidden(kind, text("name"), &why));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn amount_text(resource: &str, nanos: i128) -> String {
+    let bytes = nanos / 1_000_000_000;
+    if resource.ends_with("storage") && bytes % (1024 * 1024) == 0 {
+        return Quantity::parse(&format!("{}Mi", bytes / (1024 * 1024))).map_or_else(String::new, Quantity::canonical);
+    }
+    Quantity::of_nanos(nanos).canonical()
+}
+
+/// What one claim counts for in a quota, in billionths; `None` if nothing.
+fn usage(resource: &str, claim: &Value) -> Option<i128> {
+    let storage =
+        || claim["spec"]["resources"]["requests"]["storage"].as_str().and_then(Quantity::parse).map(Quantity::nanos);
+    match resource {
+        "persistentvolumeclaims" | "count/persistentvolumeclaims" => Some(1_000_000_000),
+        "requests.storage" => storage(),
+        other => {
+            let (class, what) = other.split_once(".storageclass.storage.k8s.io/")?;
+            if claim["spec"]["storageClassName"] != class {
+                return None;
+            }
+            match what {
+                "persistentvolumeclaims" => Some(1_000_000_000),
+                "requests.storage" => storage(),
+                _ => None,
+            }
+        }
+    }
+}

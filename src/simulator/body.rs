@@ -1,0 +1,162 @@
+//! Request bodies: JSON (and YAML for apply), read against the schema, with
+//! the treatment of unknown fields that the caller asked for.
+
+use serde_json::Value;
+
+use super::decode::{Decoded, Mistyped, decode};
+use super::document::Node;
+use super::query::FieldValidation;
+use super::request::Raw;
+use super::schema::table;
+use super::status::{Cause, Refusal};
+use crate::objects::kinds::KINDS;
+
+/// How Go names the struct that it looks for a kind in.
+const KIND_AND_VERSION: &str =
+    r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+
+/// Where the real server's register of kinds was made.
+const SCHEME: &str = "pkg/runtime/scheme.go:111";
+
+/// An object and the warnings about it.
+pub struct Read {
+    pub object: Value,
+    pub warnings: Vec<String>,
+}
+
+/// Reads a JSON body as an object of a kind.
+///
+/// # Errors
+/// 415 for other formats, 400 for what cannot be read or, with strict
+/// validation, has unknown or duplicate fields.
+pub fn object(raw: &Raw, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
+    if !matches!(raw.content_type.as_str(), "" | "application/json") {
+        return Err(Refusal::unsupported_body());
+    }
+    let node = parse(&raw.body, kind)?;
+    let Node::Object(fields) = &node else {
+        let why = format!("json: cannot unmarshal {} into Go value of type {KIND_AND_VERSION}", node.json_type());
+        return Err(unrecognized(&raw.body, kind, &why));
+    };
+    check_kind(fields, api_version, kind)?;
+    typed(node, api_version, kind, validation)
+}
+
+/// Reads a patch or any other JSON body without a schema.
+///
+/// # Errors
+/// 400 for what is no JSON.
+pub fn json(raw: &Raw, kind: &str) -> Result<Value, Refusal> {
+    parse(&raw.body, kind).map(Node::value)
+}
+
+/// Reads an applied configuration, which may be YAML.
+///
+/// # Errors
+/// 400 for what is neither.
+pub fn configuration(raw: &Raw) -> Result<Node, Refusal> {
+    if let Ok(node) = serde_json::from_slice(&raw.body) {
+        return Ok(node);
+    }
+    let text = String::from_utf8_lossy(&raw.body);
+    let value: Value = serde_saphyr::from_str(&text)
+        .map_err(|error| Refusal::bad_request(&format!("error decoding YAML: {error}")))?;
+    Ok(value.into())
+}
+
+/// Reads a document as an object of a kind.
+///
+/// # Errors
+/// 400 as for `object`.
+pub fn typed(node: Node, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
+    read(node, api_version, kind, validation).map_err(|why| {
+        let version = api_version.rsplit('/').next().unwrap_or_default();
+        Refusal::bad_request(&format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
+    })
+}
+
+/// Reads a patched object as an object of its kind.
+///
+/// # Errors
+/// 422 with the object in the message, where `object` has 400; Secrets stay
+/// out of it.
+pub fn patched(object: Value, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
+    let shown = if kind == "Secret" { "hidden".to_owned() } else { object.to_string() };
+    read(object.into(), api_version, kind, validation)
+        .map_err(|why| Refusal::invalid_named("", "", "", &[Cause::invalid("patch", &shown.into(), &why)]))
+}
+
+/// The keys that stand twice in a document, in the words of a warning.
+#[must_use]
+pub fn duplicates(node: Node, kind: &str) -> Vec<String> {
+    // What cannot be decoded at all is found and told by the caller's own reading.
+    let mut oddities = decode(&table().kind(kind), node).map_or_else(|_| Vec::new(), |decoded| decoded.oddities);
+    oddities.retain(|oddity| oddity.starts_with("duplicate"));
+    oddities
+}
+
+fn read(node: Node, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, String> {
+    let Decoded { value, oddities } = decode(&table().kind(kind), node).map_err(|Mistyped(why)| why)?;
+    let mut object = value;
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("kind".to_owned(), kind.into());
+        fields.insert("apiVersion".to_owned(), api_version.into());
+    }
+    match validation {
+        FieldValidation::Ignore => Ok(Read { object, warnings: Vec::new() }),
+        FieldValidation::Warn => Ok(Read { object, warnings: oddities }),
+        FieldValidation::Strict if oddities.is_empty() => Ok(Read { object, warnings: Vec::new() }),
+        FieldValidation::Strict => Err(format!("strict decoding error: {}", oddities.join(", "))),
+    }
+}
+
+fn parse(body: &[u8], kind: &str) -> Result<Node, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
+        let why = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
+        unrecognized(body, kind, &why)
+    })
+}
+
+fn unrecognized(body: &[u8], kind: &str, why: &str) -> Refusal {
+    // Bodies of Secrets stay out of messages.
+    let shown = if kind == "Secret" { "hidden".to_owned() } else { summary(body) };
+    Refusal::bad_request(&format!(
+        "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; \
+         json parse error: {why} ({shown})"
+    ))
+}
+
+/// The beginning of a body, in hexadecimal if it does not look like JSON.
+fn summary(body: &[u8]) -> String {
+    let start = body.get(..30).unwrap_or(body);
+    let more = if start.len() < body.len() { " ..." } else { "" };
+    match body.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{more}", String::from_utf8_lossy(start)),
+        Some(_) => start.iter().fold(String::new(), |text, byte| text + format!("{byte:02x}").as_str()) + more,
+    }
+}
+
+fn check_kind(fields: &[(String, Node)], api_version: &str, kind: &str) -> Result<(), Refusal> {
+    let text = |name: &str| {
+        fields.iter().rev().find(|(key, _)| key == name).and_then(|(_, value)| match value {
+            Node::Text(text) if !text.is_empty() => Some(text.as_str()),
+            _ => None,
+        })
+    };
+    let given_kind = text("kind").unwrap_or(kind);
+    let given_version = text("apiVersion").unwrap_or(api_version);
+    if given_kind == kind && given_version == api_version {
+        return Ok(());
+    }
+    let version = given_version.rsplit('/').next().unwrap_or_default();
+    let is_known = KINDS.iter().any(|known| known.kind == given_kind && known.api_version() == given_version);
+    let why = if is_known {
+        let group = api_version.split_once('/').map_or("core", |(group, _)| group);
+        format!("converting ({version}.{given_kind}) to ({group}.{kind}): unknown conversion")
+    } else {
+        format!("no kind {given_kind:?} is registered for version {given_version:?} in scheme {SCHEME:?}")
+    };
+    let message = format!("{given_kind} in version {version:?} cannot be handled as a {kind}: {why}");
+    Err(Refusal::bad_request(&message))
+}

@@ -1,0 +1,33 @@
+//! The actors of a cluster in the order in which they are looked at.
+
+use super::Controller;
+use super::binder::Binder;
+use super::endpoints::EndpointSlices;
+use super::garbage::GarbageCollector;
+use super::kubelet::{Kubelet, PlayedNodes};
+use super::namespaces::Namespaces;
+use super::protection::{ClaimProtection, VolumeProtection};
+use super::provisioner::Provisioner;
+use super::resizer::Resizer;
+use super::scheduler::Scheduler;
+use super::stateful_set::StatefulSets;
+
+/// The provisioner whose volumes the simulated cluster makes, deletes and grows.
+pub const DISK: &str = "sandbox.kubectl-stateful/disk";
+
+/// One of each, in a fixed order, so that a seed gives the same history.
+pub fn all() -> Vec<Box<dyn Controller>> {
+    vec![
+        Box::new(StatefulSets::default()),
+        Box::new(Binder),
+        Box::new(Provisioner::new(DISK)),
+        Box::new(ClaimProtection),
+        Box::new(VolumeProtection),
+        Box::new(Scheduler),
+        Box::new(Kubelet::new(PlayedNodes::All)),
+        Box::new(Resizer::new(DISK)),
+        Box::new(EndpointSlices),
+        Box::new(GarbageCollector),
+        Box::new(Namespaces),
+    ]
+}

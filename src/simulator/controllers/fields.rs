@@ -1,0 +1,145 @@
+//! Reading the fields of any object. Everything read here came from a user or
+//! a server, so a missing or misshapen field reads as absent and never fails.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::Target;
+
+/// Short names for the reads that every actor does.
+pub(super) trait Fields {
+    /// The string at a JSON pointer; empty if there is none.
+    fn text(&self, pointer: &str) -> &str;
+    /// The integer at a JSON pointer.
+    fn number(&self, pointer: &str) -> Option<i64>;
+    /// The list at a JSON pointer; empty if there is none.
+    fn items(&self, pointer: &str) -> &[Value];
+    /// The RFC 3339 time at a JSON pointer.
+    fn instant(&self, pointer: &str) -> Option<Timestamp>;
+
+    fn name(&self) -> &str {
+        self.text("/metadata/name")
+    }
+    fn namespace(&self) -> &str {
+        self.text("/metadata/namespace")
+    }
+    fn uid(&self) -> &str {
+        self.text("/metadata/uid")
+    }
+    fn kind(&self) -> &str {
+        self.text("/kind")
+    }
+    fn phase(&self) -> &str {
+        self.text("/status/phase")
+    }
+    /// Whether `deletionTimestamp` is set.
+    fn terminating(&self) -> bool {
+        !self.text("/metadata/deletionTimestamp").is_empty()
+    }
+    fn owners(&self) -> &[Value] {
+        self.items("/metadata/ownerReferences")
+    }
+    /// The owner reference with `controller: true`.
+    fn controller(&self) -> Option<&Value> {
+        self.owners().iter().find(|owner| owner["controller"] == true)
+    }
+    fn annotation(&self, key: &str) -> Option<&str>;
+    fn label(&self, key: &str) -> Option<&str>;
+    fn has_finalizer(&self, finalizer: &str) -> bool {
+        self.items("/metadata/finalizers").iter().any(|held| held == finalizer)
+    }
+    /// The finalizers other than `finalizer`, as a complete list for a patch.
+    fn finalizers_without(&self, finalizer: &str) -> Value {
+        self.items("/metadata/finalizers").iter().filter(|held| *held != finalizer).cloned().collect()
+    }
+    /// The condition of a type.
+    fn condition(&self, kind: &str) -> Option<&Value> {
+        self.items("/status/conditions").iter().find(|condition| condition["type"] == kind)
+    }
+    /// Whether the condition of a type is `True`.
+    fn holds(&self, kind: &str) -> bool {
+        self.condition(kind).is_some_and(|condition| condition["status"] == "True")
+    }
+    fn target(&self) -> Target {
+        Target { kind: self.kind().to_owned(), namespace: self.namespace().to_owned(), name: self.name().to_owned() }
+    }
+}
+
+impl Fields for Value {
+    fn text(&self, pointer: &str) -> &str {
+        self.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+    }
+
+    fn number(&self, pointer: &str) -> Option<i64> {
+        self.pointer(pointer).and_then(Value::as_i64)
+    }
+
+    fn items(&self, pointer: &str) -> &[Value] {
+        self.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
+    fn instant(&self, pointer: &str) -> Option<Timestamp> {
+        self.text(pointer).parse().ok()
+    }
+
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self["metadata"]["annotations"][key].as_str()
+    }
+
+    fn label(&self, key: &str) -> Option<&str> {
+        self["metadata"]["labels"][key].as_str()
+    }
+}
+
+/// The wire form of a time: whole seconds, UTC.
+pub(super) fn stamp(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// `time` plus whole seconds; the furthest time there is on overflow.
+pub(super) fn later(time: Timestamp, seconds: i64) -> Timestamp {
+    time.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+/// The name a claim of a pod volume has: its own, or for an ephemeral volume
+/// the one that is derived from the pod.
+pub(super) fn claim_names(pod: &Value) -> Vec<String> {
+    pod.items("/spec/volumes")
+        .iter()
+        .filter_map(|volume| {
+            if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
+                return Some(claim.to_owned());
+            }
+            volume["ephemeral"].is_object().then(|| format!("{}-{}", pod.name(), volume["name"].as_str().unwrap_or("")))
+        })
+        .collect()
+}
+
+/// A controller's owner reference to `owner` (SS-80).
+pub(super) fn controller_reference(owner: &Value, api_version: &str, kind: &str) -> Value {
+    json!({
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": owner.name(),
+        "uid": owner.uid(),
+        "controller": true,
+        "blockOwnerDeletion": true,
+    })
+}
+
+/// A list of conditions in which the one of `new`'s type is replaced, or
+/// appended; its transition time is kept while the status stays the same.
+pub(super) fn with_condition(object: &Value, mut new: Value, now: Timestamp) -> Vec<Value> {
+    let mut conditions = object.items("/status/conditions").to_vec();
+    let kind = new["type"].clone();
+    let old = conditions.iter_mut().find(|condition| condition["type"] == kind);
+    new["lastTransitionTime"] = match &old {
+        Some(condition) if condition["status"] == new["status"] => condition["lastTransitionTime"].clone(),
+        _ => json!(stamp(now)),
+    };
+    match old {
+        Some(condition) => *condition = new,
+        None => conditions.push(new),
+    }
+    conditions
+}

@@ -1,0 +1,95 @@
+//! The kubelets of the nodes that this actor plays: pods come up after a short
+//! delay and go away after their grace period; the nodes stay Ready. There are
+//! no images and no processes. Everything it decides stands in the pod's
+//! status and annotations, so it can be restarted at any point, and it writes
+//! only what a real API server takes.
+
+mod address;
+mod lifecycle;
+mod node;
+mod status;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::fields::Fields;
+use super::{Controller, Step, View};
+
+/// The readiness probe never succeeds. May be set and removed while the pod
+/// runs.
+pub const NEVER_READY: &str = "sandbox.kubectl-stateful/never-ready";
+/// The image cannot be pulled.
+pub const IMAGE_ERROR: &str = "sandbox.kubectl-stateful/image-error";
+/// The first container exits again and again.
+pub const CRASH_LOOP: &str = "sandbox.kubectl-stateful/crash-loop";
+/// The containers exit well once they have started; a pod that may not be
+/// restarted completes.
+pub const COMPLETES: &str = "sandbox.kubectl-stateful/completes";
+/// How many seconds the containers need to stop; `never` for one that hangs
+/// beyond its grace period.
+pub const STOP_SECONDS: &str = "sandbox.kubectl-stateful/stop-seconds";
+/// On a node: its kubelet is gone. Pods on it neither start nor stop.
+pub const NODE_DOWN: &str = "sandbox.kubectl-stateful/node-down";
+
+/// Which nodes an actor plays.
+#[derive(Clone, Debug)]
+pub enum PlayedNodes {
+    All,
+    /// Nodes whose name begins with one of these.
+    Prefixes(Vec<String>),
+}
+
+impl PlayedNodes {
+    fn include(&self, node: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Prefixes(prefixes) => prefixes.iter().any(|prefix| node.starts_with(prefix.as_str())),
+        }
+    }
+}
+
+/// The kubelets of some nodes.
+#[derive(Clone, Debug)]
+pub struct Kubelet {
+    nodes: PlayedNodes,
+    /// Seconds from the start of a pod to Ready, and again for init containers.
+    start_delay: i64,
+}
+
+impl Kubelet {
+    /// Plays the given nodes; pods become ready two seconds after their start.
+    pub fn new(nodes: PlayedNodes) -> Self {
+        Self { nodes, start_delay: 2 }
+    }
+
+    /// Another delay, in whole seconds.
+    #[must_use]
+    pub fn ready_after(mut self, seconds: u32) -> Self {
+        self.start_delay = i64::from(seconds);
+        self
+    }
+}
+
+impl Controller for Kubelet {
+    fn name(&self) -> &'static str {
+        "kubelet"
+    }
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step {
+        Step::joined(self.passes(view, now))
+    }
+
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        let nodes: Vec<Value> = view.list("Node").into_iter().filter(|node| self.nodes.include(node.name())).collect();
+        let pods = view.list("Pod");
+        let mut addresses = address::Addresses::in_use(&pods);
+        let mut passes: Vec<Step> = nodes.iter().map(|node| node::keep(node, now)).collect();
+        for pod in &pods {
+            let home = nodes.iter().find(|node| node.name() == pod.text("/spec/nodeName"));
+            let Some(home) = home.filter(|node| node::is_up(node)) else { continue };
+            passes.push(self.sync(view, pod, home, &mut addresses, now));
+        }
+        passes.retain(|pass| !pass.is_idle());
+        passes
+    }
+}

@@ -1,0 +1,122 @@
+//! The actors of a cluster: controllers, scheduler, kubelet, provisioner,
+//! resizer. Each is a pure function from what it sees to the writes it wants
+//! and the time at which it wants to look again. The simulator applies the
+//! writes through its own request handling; the live tests drive the kubelet,
+//! provisioner and resizer against a real API server with the same functions.
+
+mod amount;
+mod fields;
+mod opaque;
+mod pass;
+mod selector;
+
+pub mod all;
+pub mod binder;
+pub mod endpoints;
+pub mod garbage;
+pub mod kubelet;
+pub mod namespaces;
+pub mod protection;
+pub mod provisioner;
+pub mod resizer;
+pub mod scheduler;
+pub mod stateful_set;
+
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod world;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What an actor may look at. Lists are sorted by namespace and name.
+pub trait View {
+    /// All objects of a kind (`"Pod"`, `"PersistentVolumeClaim"`, …), each
+    /// complete with `apiVersion` and `kind`.
+    fn list(&self, kind: &str) -> Vec<Value>;
+
+    /// One object; `namespace` is empty for cluster-scoped kinds.
+    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Value>;
+}
+
+/// Which object, as an actor names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    pub kind: String,
+    /// Empty for cluster-scoped kinds.
+    pub namespace: String,
+    pub name: String,
+}
+
+/// One write that an actor asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    /// POST of a complete object (`apiVersion`, `kind`, `metadata`, …).
+    Create(Value),
+    /// JSON merge patch of the object itself.
+    Patch { target: Target, patch: Value },
+    /// JSON merge patch of its `status` subresource.
+    PatchStatus { target: Target, patch: Value },
+    /// The `binding` subresource of a pod: puts it on a node.
+    Bind { target: Target, node: String },
+    /// DELETE with the UID as precondition. `grace` of `None` takes the
+    /// object's own grace period; `Some(0)` removes a pod at once.
+    Delete { target: Target, uid: String, grace: Option<u32> },
+    /// An Event object about `target` (type `Normal` or `Warning`).
+    Event { target: Target, kind: EventType, reason: String, message: String },
+}
+
+/// The two types that Kubernetes gives its Event objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventType {
+    Normal,
+    Warning,
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        })
+    }
+}
+
+/// What one look came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// In the order in which they are to be sent. A controller stops its pass
+    /// at the first write that is refused, as the real ones do.
+    pub writes: Vec<Write>,
+    /// Look again at this time even if nothing changes.
+    pub wake: Option<Timestamp>,
+}
+
+/// An actor: looked at after each change and at its `wake` time, until it asks
+/// for nothing more.
+pub trait Controller: Send + Sync {
+    /// The real component's name, used as field manager and in events
+    /// (`statefulset-controller`, `kubelet`, …).
+    fn name(&self) -> &'static str;
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step;
+
+    /// What `step` asks, cut into passes that do not depend on each other: a
+    /// refused write ends its own pass, and the others go on. Whoever applies
+    /// writes should prefer this to `step`, or one object that can never be
+    /// written (a quota) keeps all others from being looked after.
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        vec![self.step(view, now)]
+    }
+
+    /// What the component records when the first write of `rest` (the refused
+    /// one and what would have followed it in its pass) was refused with
+    /// `error`, the message of the Status. Events that exist already are left
+    /// out, so that a refusal that lasts comes to rest.
+    fn refused(&self, _view: &dyn View, _rest: &[Write], _error: &str) -> Vec<Write> {
+        Vec::new()
+    }
+}

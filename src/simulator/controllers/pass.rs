@@ -1,0 +1,97 @@
+//! Building what an actor asks for: one pass over one object, and all passes
+//! together.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::fields::Fields;
+use super::{EventType, Step, View, Write};
+
+impl Step {
+    /// Appends a write.
+    pub(super) fn push(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    /// Appends a merge patch of `object`.
+    pub(super) fn patch(&mut self, object: &Value, patch: Value) {
+        self.push(Write::Patch { target: object.target(), patch });
+    }
+
+    /// Appends a merge patch of `object` that fails if somebody else has
+    /// written it since it was looked at.
+    pub(super) fn patch_unchanged(&mut self, object: &Value, mut patch: Value) {
+        let version = object.text("/metadata/resourceVersion");
+        if !version.is_empty() {
+            patch["metadata"]["resourceVersion"] = json!(version);
+        }
+        self.patch(object, patch);
+    }
+
+    /// Appends a merge patch of `object`'s status.
+    pub(super) fn patch_status(&mut self, object: &Value, status: &Value) {
+        self.push(Write::PatchStatus { target: object.target(), patch: json!({ "status": status }) });
+    }
+
+    /// Appends a delete of exactly this `object`.
+    pub(super) fn delete(&mut self, object: &Value, grace: Option<u32>) {
+        self.push(Write::Delete { target: object.target(), uid: object.uid().to_owned(), grace });
+    }
+
+    /// Appends an event that goes with a write of this pass.
+    pub(super) fn event(&mut self, about: &Value, kind: EventType, reason: &str, message: impl Into<String>) {
+        self.push(Write::Event { target: about.target(), kind, reason: reason.to_owned(), message: message.into() });
+    }
+
+    /// Appends an event that tells of a state, unless the same has been told
+    /// already: an actor must come to rest while the state lasts.
+    pub(super) fn event_once(
+        &mut self,
+        view: &dyn View,
+        about: &Value,
+        kind: EventType,
+        reason: &str,
+        message: impl Into<String>,
+    ) {
+        let message = message.into();
+        if !told(view, about, reason, &message) {
+            self.event(about, kind, reason, message);
+        }
+    }
+
+    /// Asks for a look at `time`, or at an earlier one asked for before.
+    pub(super) fn wake_at(&mut self, time: Timestamp) {
+        self.wake = Some(self.wake.map_or(time, |set| set.min(time)));
+    }
+
+    /// All passes as one step.
+    pub(super) fn joined(passes: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for pass in passes {
+            all.writes.extend(pass.writes);
+            if let Some(time) = pass.wake {
+                all.wake_at(time);
+            }
+        }
+        all
+    }
+
+    /// Whether the pass asks for nothing at all.
+    pub(super) fn is_idle(&self) -> bool {
+        self.writes.is_empty() && self.wake.is_none()
+    }
+}
+
+/// Whether an equal event about the same object exists.
+pub(super) fn told(view: &dyn View, about: &Value, reason: &str, message: &str) -> bool {
+    view.list("Event").iter().any(|event| {
+        let involved = &event["involvedObject"];
+        let uid = involved.text("/uid");
+        event["reason"] == reason
+            && event["message"] == message
+            && involved["kind"] == about.kind()
+            && involved["name"] == about.name()
+            && involved.text("/namespace") == about.namespace()
+            && (uid.is_empty() || uid == about.uid())
+    })
+}

@@ -1,0 +1,72 @@
+//! The two protection controllers: a claim that a pod uses and a volume that
+//! is bound outlive their deletion (PV-50 to PV-55).
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::fields::{Fields, claim_names};
+use super::{Controller, Step, View};
+
+const CLAIM: &str = "kubernetes.io/pvc-protection";
+const VOLUME: &str = "kubernetes.io/pv-protection";
+
+/// `persistentvolumeclaim-protection-controller`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClaimProtection;
+
+/// `persistentvolume-protection-controller`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct VolumeProtection;
+
+impl Controller for ClaimProtection {
+    fn name(&self) -> &'static str {
+        "persistentvolumeclaim-protection-controller"
+    }
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step {
+        Step::joined(self.passes(view, now))
+    }
+
+    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
+        let pods = view.list("Pod");
+        let claims = view.list("PersistentVolumeClaim");
+        claims.iter().map(|claim| protect(claim, CLAIM, || pods.iter().any(|pod| uses(pod, claim)))).collect()
+    }
+}
+
+impl Controller for VolumeProtection {
+    fn name(&self) -> &'static str {
+        "persistentvolume-protection-controller"
+    }
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step {
+        Step::joined(self.passes(view, now))
+    }
+
+    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
+        let volumes = view.list("PersistentVolume");
+        volumes.iter().map(|volume| protect(volume, VOLUME, || volume.phase() == "Bound")).collect()
+    }
+}
+
+/// Adds the finalizer to what lives, removes it from what dies unused.
+fn protect(object: &Value, finalizer: &str, in_use: impl Fn() -> bool) -> Step {
+    let mut step = Step::default();
+    let held = object.has_finalizer(finalizer);
+    if object.terminating() && held && !in_use() {
+        step.patch_unchanged(object, json!({ "metadata": { "finalizers": object.finalizers_without(finalizer) } }));
+    } else if !object.terminating() && !held {
+        let mut finalizers = object.items("/metadata/finalizers").to_vec();
+        finalizers.push(json!(finalizer));
+        step.patch_unchanged(object, json!({ "metadata": { "finalizers": finalizers } }));
+    }
+    step
+}
+
+/// A pod that is on a node and lists the claim, also when it has long
+/// completed; a pod that waits for a node does not count (PV-51, PV-52).
+fn uses(pod: &Value, claim: &Value) -> bool {
+    pod.namespace() == claim.namespace()
+        && !pod.text("/spec/nodeName").is_empty()
+        && claim_names(pod).iter().any(|name| name == claim.name())
+}

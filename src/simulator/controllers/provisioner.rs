@@ -1,0 +1,174 @@
+//! A dynamic provisioner and deleter, as an external one works beside the
+//! binder: it makes a volume for each claim that waits for it, and deletes the
+//! volumes that were given back (PV-14, PV-40, PV-43).
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::binder::{PROVISIONED_BY, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE, class_of};
+use super::fields::Fields;
+use super::{Controller, EventType, Step, View, Write};
+
+const FINALIZER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
+const ZONE: &str = "topology.kubernetes.io/zone";
+const HOSTNAME: &str = "kubernetes.io/hostname";
+
+/// The provisioner of one name.
+#[derive(Clone, Debug)]
+pub struct Provisioner {
+    name: String,
+}
+
+impl Provisioner {
+    /// A provisioner for the classes whose `provisioner` is `name`.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned() }
+    }
+}
+
+/// The CSI driver of a provisioner. A class may name its provisioner with a
+/// slash, as a label is named; a driver is a DNS subdomain, which has none.
+pub(super) fn driver_of(provisioner: &str) -> &str {
+    provisioner.split_once('/').map_or(provisioner, |(domain, _)| domain)
+}
+
+impl Controller for Provisioner {
+    fn name(&self) -> &'static str {
+        "external-provisioner"
+    }
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step {
+        Step::joined(self.passes(view, now))
+    }
+
+    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
+        let claims = view.list("PersistentVolumeClaim");
+        let volumes = view.list("PersistentVolume");
+        claims
+            .iter()
+            .filter_map(|claim| self.provision(view, claim))
+            .chain(volumes.iter().map(|volume| self.look_after(volume)))
+            .filter(|pass| !pass.is_idle())
+            .collect()
+    }
+}
+
+impl Provisioner {
+    /// A volume for a claim that the binder has handed over: at once, or with
+    /// a delayed class when the scheduler has chosen a node.
+    fn provision(&self, view: &dyn View, claim: &Value) -> Option<Step> {
+        let asked = [PROVISIONER, PROVISIONER_BETA].iter().any(|key| claim.annotation(key) == Some(&self.name));
+        if !asked || claim.terminating() || !claim.text("/spec/volumeName").is_empty() {
+            return None;
+        }
+        let class = view.get("StorageClass", "", class_of(claim))?;
+        let name = format!("pvc-{}", claim.uid());
+        if class["provisioner"] != *self.name || view.get("PersistentVolume", "", &name).is_some() {
+            return None;
+        }
+        let delayed = class["volumeBindingMode"] == "WaitForFirstConsumer";
+        let node = match claim.annotation(SELECTED_NODE) {
+            Some(name) => {
+                let node = view.get("Node", "", name);
+                if node.is_none() {
+                    return Some(reschedule(claim));
+                }
+                node
+            }
+            None if delayed => return None,
+            None => None,
+        };
+        let volume = self.volume(claim, &class, &name, node.as_ref().filter(|_| delayed));
+        let mut step = Step::default();
+        let what = format!("{}/{}", claim.namespace(), claim.name());
+        let message = format!("External provisioner is provisioning volume for claim {what:?}");
+        step.event_once(view, claim, EventType::Normal, "Provisioning", message);
+        step.push(Write::Create(volume));
+        let message = format!("Successfully provisioned volume {name}");
+        step.event(claim, EventType::Normal, "ProvisioningSucceeded", message);
+        Some(step)
+    }
+
+    fn volume(&self, claim: &Value, class: &Value, name: &str, node: Option<&Value>) -> Value {
+        let policy = match class.text("/reclaimPolicy") {
+            "" => "Delete",
+            policy => policy,
+        };
+        let mode = match claim.text("/spec/volumeMode") {
+            "" => "Filesystem",
+            mode => mode,
+        };
+        let mut metadata = json!({ "name": name, "annotations": { PROVISIONED_BY: self.name } });
+        if policy == "Delete" {
+            metadata["finalizers"] = json!([FINALIZER]);
+        }
+        let mut spec = json!({
+            "accessModes": claim["spec"]["accessModes"],
+            "capacity": { "storage": claim["spec"]["resources"]["requests"]["storage"] },
+            "claimRef": {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "namespace": claim.namespace(),
+                "name": claim.name(),
+                "uid": claim.uid(),
+            },
+            "csi": { "driver": driver_of(&self.name), "volumeHandle": format!("disk-{}", claim.uid()) },
+            "persistentVolumeReclaimPolicy": policy,
+            "storageClassName": class.name(),
+            "volumeMode": mode,
+        });
+        if !class.items("/mountOptions").is_empty() {
+            spec["mountOptions"] = class["mountOptions"].clone();
+        }
+        if let Some(affinity) = node.and_then(affinity) {
+            spec["nodeAffinity"] = affinity;
+        }
+        json!({ "apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec })
+    }
+
+    /// Keeps the finalizer of a volume of ours in line with its policy, and
+    /// deletes the volume when it was given back to be deleted (PV-43). The
+    /// finalizer goes last: then the disk behind it is gone.
+    fn look_after(&self, volume: &Value) -> Step {
+        let mut step = Step::default();
+        if volume.annotation(PROVISIONED_BY) != Some(&self.name) {
+            return step;
+        }
+        let doomed = volume.text("/spec/persistentVolumeReclaimPolicy") == "Delete";
+        let held = volume.has_finalizer(FINALIZER);
+        let dropping = json!({ "metadata": { "finalizers": volume.finalizers_without(FINALIZER) } });
+        if !doomed {
+            if held {
+                step.patch_unchanged(volume, dropping);
+            }
+        } else if volume.phase() == "Released" {
+            if !volume.terminating() {
+                step.delete(volume, None);
+            } else if held {
+                step.patch_unchanged(volume, dropping);
+            }
+        } else if !held && !volume.terminating() && volume.phase() == "Bound" {
+            let mut finalizers = volume.items("/metadata/finalizers").to_vec();
+            finalizers.push(json!(FINALIZER));
+            step.patch_unchanged(volume, json!({ "metadata": { "finalizers": finalizers } }));
+        }
+        step
+    }
+}
+
+/// Gives the choice of a node back to the scheduler: the chosen one is gone.
+fn reschedule(claim: &Value) -> Step {
+    let mut step = Step::default();
+    step.patch_unchanged(claim, json!({ "metadata": { "annotations": { SELECTED_NODE: null } } }));
+    step
+}
+
+/// Ties a volume to the zone of a node, or to the node where there are no
+/// zones.
+fn affinity(node: &Value) -> Option<Value> {
+    let zone = node.label(ZONE).map(|zone| (ZONE, zone));
+    let (key, value) = zone.or_else(|| node.label(HOSTNAME).map(|host| (HOSTNAME, host)))?;
+    Some(json!({ "required": { "nodeSelectorTerms": [
+        { "matchExpressions": [{ "key": key, "operator": "In", "values": [value] }] },
+    ] } }))
+}

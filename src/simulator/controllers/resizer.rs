@@ -1,0 +1,112 @@
+//! The resizer: a bound claim that asks for more gets it, first in its volume,
+//! then, while a pod runs with it, in its file system (PV-57).
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::amount::amount;
+use super::binder::{PROVISIONED_BY, class_of, is_bound};
+use super::fields::{Fields, claim_names, with_condition};
+use super::provisioner::driver_of;
+use super::{Controller, EventType, Step, View};
+
+/// The resizer beside one provisioner.
+#[derive(Clone, Debug)]
+pub struct Resizer {
+    provisioner: String,
+}
+
+impl Resizer {
+    /// A resizer for the volumes of the driver of `provisioner`.
+    pub fn new(provisioner: &str) -> Self {
+        Self { provisioner: provisioner.to_owned() }
+    }
+}
+
+impl Controller for Resizer {
+    fn name(&self) -> &'static str {
+        "external-resizer"
+    }
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step {
+        Step::joined(self.passes(view, now))
+    }
+
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        let claims = view.list("PersistentVolumeClaim");
+        claims.iter().filter_map(|claim| self.grow(view, claim, now)).collect()
+    }
+}
+
+impl Resizer {
+    fn grow(&self, view: &dyn View, claim: &Value, now: Timestamp) -> Option<Step> {
+        let wanted = claim.text("/spec/resources/requests/storage");
+        let held = claim.text("/status/capacity/storage");
+        if !is_bound(claim) || claim.phase() != "Bound" || amount(wanted) <= amount(held) || claim.terminating() {
+            return None;
+        }
+        let volume = view.get("PersistentVolume", "", claim.text("/spec/volumeName"))?;
+        let ours = volume.text("/spec/csi/driver") == driver_of(&self.provisioner)
+            || volume.annotation(PROVISIONED_BY) == Some(&self.provisioner);
+        let class = view.get("StorageClass", "", class_of(claim));
+        if !ours || !class.is_some_and(|class| class["allowVolumeExpansion"] == true) {
+            return None;
+        }
+        let mut step = Step::default();
+        if amount(volume.text("/spec/capacity/storage")) < amount(wanted) {
+            grow_volume(claim, &volume, wanted, now, &mut step);
+        } else if in_use(view, claim) {
+            let left = claim.items("/status/conditions").iter().filter(|held| !of_resizing(held));
+            let conditions: Vec<&Value> = left.collect();
+            let conditions = if conditions.is_empty() { Value::Null } else { json!(conditions) };
+            step.patch_status(claim, &json!({ "capacity": { "storage": wanted }, "conditions": conditions }));
+            let message = "MountVolume.NodeExpandVolume succeeded for volume";
+            step.event(claim, EventType::Normal, "FileSystemResizeSuccessful", message);
+        } else if !claim.holds("FileSystemResizePending") {
+            let message = "Waiting for user to (re-)start a pod to finish file system resize of volume on node.";
+            set_condition(claim, "FileSystemResizePending", message, now, &mut step);
+            step.event(
+                claim,
+                EventType::Normal,
+                "FileSystemResizeRequired",
+                "Require file system resize of volume on node",
+            );
+        }
+        Some(step).filter(|step| !step.is_idle())
+    }
+}
+
+fn grow_volume(claim: &Value, volume: &Value, wanted: &str, now: Timestamp, step: &mut Step) {
+    if !claim.holds("Resizing") {
+        set_condition(claim, "Resizing", "", now, step);
+        let message = format!("External resizer is resizing volume {}", volume.name());
+        step.event(claim, EventType::Normal, "Resizing", message);
+    }
+    step.patch_unchanged(volume, json!({ "spec": { "capacity": { "storage": wanted } } }));
+}
+
+/// Sets one of the two resizing conditions and drops the other.
+fn set_condition(claim: &Value, kind: &str, message: &str, now: Timestamp, step: &mut Step) {
+    let mut condition = json!({ "type": kind, "status": "True", "lastProbeTime": null });
+    if !message.is_empty() {
+        condition["message"] = json!(message);
+    }
+    let conditions: Vec<Value> = with_condition(claim, condition, now)
+        .into_iter()
+        .filter(|held| held["type"] == kind || !of_resizing(held))
+        .collect();
+    step.patch_status(claim, &json!({ "conditions": conditions }));
+}
+
+fn of_resizing(condition: &Value) -> bool {
+    condition["type"] == "Resizing" || condition["type"] == "FileSystemResizePending"
+}
+
+/// A pod that runs with the claim: its kubelet grows the file system.
+fn in_use(view: &dyn View, claim: &Value) -> bool {
+    view.list("Pod").iter().any(|pod| {
+        pod.namespace() == claim.namespace()
+            && pod.phase() == "Running"
+            && claim_names(pod).iter().any(|name| name == claim.name())
+    })
+}

@@ -1,0 +1,182 @@
+//! The scheduler, without scoring: it finds the nodes on which a pod fits,
+//! takes the emptiest, has delayed claims bound there, and then puts the pod on
+//! it. What it decided stands in the objects (PV-05), so a decision survives a
+//! restart.
+
+mod fit;
+mod volumes;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use self::volumes::{ClaimNeed, Placement};
+use super::fields::{Fields, with_condition};
+use super::{Controller, EventType, Step, View, Write};
+
+/// `default-scheduler`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scheduler;
+
+/// Why a pod is on no node yet.
+enum Refusal {
+    /// True for the pod wherever it goes.
+    Pod(String),
+    /// One reason for each node that was tried.
+    Nodes(Vec<String>),
+}
+
+impl Controller for Scheduler {
+    fn name(&self) -> &'static str {
+        "default-scheduler"
+    }
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step {
+        Step::joined(self.passes(view, now))
+    }
+
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        let mut cluster = Cluster::read(view);
+        let mut waiting: Vec<Value> = cluster.pods.iter().filter(|pod| waits(pod)).cloned().collect();
+        waiting.sort_by_key(|pod| {
+            let age = pod.instant("/metadata/creationTimestamp");
+            (age, pod.namespace().to_owned(), pod.name().to_owned())
+        });
+        waiting.iter().map(|pod| cluster.schedule(pod, now)).collect()
+    }
+}
+
+/// A pod that this scheduler has to place.
+fn waits(pod: &Value) -> bool {
+    pod.text("/spec/nodeName").is_empty()
+        && !pod.terminating()
+        && !matches!(pod.phase(), "Succeeded" | "Failed")
+        && matches!(pod.text("/spec/schedulerName"), "" | "default-scheduler")
+        && pod.items("/spec/schedulingGates").is_empty()
+}
+
+/// What one look works on; decisions of the look are noted in it, so that the
+/// next pod sees them.
+struct Cluster<'a> {
+    view: &'a dyn View,
+    nodes: Vec<Value>,
+    pods: Vec<Value>,
+    volumes: Vec<Value>,
+}
+
+impl<'a> Cluster<'a> {
+    fn read(view: &'a dyn View) -> Self {
+        Self { view, nodes: view.list("Node"), pods: view.list("Pod"), volumes: view.list("PersistentVolume") }
+    }
+
+    fn schedule(&mut self, pod: &Value, now: Timestamp) -> Step {
+        let mut step = Step::default();
+        match self.place(pod) {
+            Err(refusal) => self.refuse(pod, refusal, now, &mut step),
+            Ok((node, placement)) if placement.is_settled() => {
+                step.push(Write::Bind { target: pod.target(), node: node.clone() });
+                let message = format!("Successfully assigned {}/{} to {node}", pod.namespace(), pod.name());
+                step.event(pod, EventType::Normal, "Scheduled", message);
+                self.note(pod, &node);
+            }
+            Ok((node, placement)) => {
+                placement.write(&node, &mut step);
+                self.forget_volumes(&placement);
+                self.note(pod, &node);
+            }
+        }
+        step
+    }
+
+    /// The node for a pod, and what its claims still need there.
+    fn place(&self, pod: &Value) -> Result<(String, Placement), Refusal> {
+        if self.nodes.is_empty() {
+            return Err(Refusal::Pod("no nodes available to schedule pods".to_owned()));
+        }
+        let needs = ClaimNeed::of_pod(self.view, pod).map_err(|reason| Refusal::Pod(self.none_available(&reason)))?;
+        let mut reasons = Vec::new();
+        let mut fits: Vec<(usize, &str, Placement)> = Vec::new();
+        for node in &self.nodes {
+            let placed = fit::misfit(pod, node, &self.pods)
+                .map_or_else(|| self.place_volumes(&needs, node), |reason| Err(vec![reason]))
+                .and_then(|placement| match fit::crowded(pod, node, &self.nodes, &self.pods) {
+                    None => Ok(placement),
+                    Some(reason) => Err(vec![reason]),
+                });
+            match placed {
+                Ok(placement) => fits.push((self.load(node), node.name(), placement)),
+                Err(why) => reasons.extend(why),
+            }
+        }
+        fits.into_iter()
+            .min_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)))
+            .map(|(_, node, placement)| (node.to_owned(), placement))
+            .ok_or(Refusal::Nodes(reasons))
+    }
+
+    fn load(&self, node: &Value) -> usize {
+        self.pods.iter().filter(|pod| pod.text("/spec/nodeName") == node.name()).count()
+    }
+
+    /// Remembers a decision for the pods that follow in this look.
+    fn note(&mut self, pod: &Value, node: &str) {
+        if let Some(known) = self.pods.iter_mut().find(|known| known.uid() == pod.uid() && known.name() == pod.name()) {
+            known["spec"]["nodeName"] = json!(node);
+        }
+    }
+
+    /// Volumes that were given away are no candidates for the next pod.
+    fn forget_volumes(&mut self, placement: &Placement) {
+        self.volumes.retain(|volume| !placement.takes(volume.name()));
+    }
+
+    /// The text for a pod that was refused before any node was tried. The odd
+    /// end is the real one's: a later plugin misses its own notes.
+    fn none_available(&self, why: &str) -> String {
+        format!("0/{} nodes are available: {why}. not found", self.nodes.len())
+    }
+
+    fn preemption(nodes: usize, hopeless: usize) -> String {
+        let mut parts = Vec::new();
+        if nodes > hopeless {
+            parts.push(format!("{} No preemption victims found for incoming pod", nodes - hopeless));
+        }
+        if hopeless > 0 {
+            parts.push(format!("{hopeless} Preemption is not helpful for scheduling"));
+        }
+        parts.sort();
+        format!("no new claims to deallocate, preemption: 0/{nodes} nodes are available: {}.", parts.join(", "))
+    }
+
+    /// The condition and the event of a pod that fits nowhere.
+    fn refuse(&self, pod: &Value, refusal: Refusal, now: Timestamp, step: &mut Step) {
+        let message = match refusal {
+            Refusal::Pod(message) => message,
+            Refusal::Nodes(reasons) => {
+                let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+                for reason in &reasons {
+                    *counts.entry(reason).or_default() += 1;
+                }
+                let mut parts: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+                parts.sort();
+                let helpful = reasons.iter().filter(|reason| fit::preemption_may_help(reason)).count();
+                let hopeless = self.nodes.len().saturating_sub(helpful);
+                let nodes = self.nodes.len();
+                let preemption = Self::preemption(nodes, hopeless);
+                format!("0/{nodes} nodes are available: {}. {preemption}", parts.join(", "))
+            }
+        };
+        let held = pod.condition("PodScheduled");
+        let known = held.is_some_and(|held| held["status"] == "False" && held["message"] == message);
+        if !known {
+            let condition = json!({
+                "type": "PodScheduled",
+                "status": "False",
+                "reason": "Unschedulable",
+                "message": message,
+                "lastProbeTime": null,
+            });
+            step.patch_status(pod, &json!({ "conditions": with_condition(pod, condition, now) }));
+        }
+        step.event_once(self.view, pod, EventType::Warning, "FailedScheduling", message);
+    }
+}

@@ -1,0 +1,159 @@
+//! Whether a node will have a pod, in the order and with the texts of the real
+//! filters: cordon, taints, selector and affinity, resources; then, after the
+//! volumes, spreading and other pods.
+
+use serde_json::Value;
+
+use crate::simulator::controllers::amount::amount;
+use crate::simulator::controllers::fields::Fields;
+use crate::simulator::controllers::selector;
+
+const SPREAD: &str = "node(s) didn't match pod topology spread constraints";
+const ANTI_AFFINITY: &str = "node(s) didn't match pod anti-affinity rules";
+const AFFINITY: &str = "node(s) didn't match pod affinity rules";
+const EXISTING: &str = "node(s) didn't satisfy existing pods anti-affinity rules";
+
+/// Whether removing pods from the node could help; decides a number in the
+/// text only.
+pub(super) fn preemption_may_help(reason: &str) -> bool {
+    reason.starts_with("Insufficient ") || matches!(reason, SPREAD | ANTI_AFFINITY | EXISTING)
+}
+
+/// Why the node itself will not do; looked at before volumes.
+pub(super) fn misfit(pod: &Value, node: &Value, pods: &[Value]) -> Option<String> {
+    let cordoned = node["spec"]["unschedulable"] == true;
+    if cordoned && !tolerates(pod, "node.kubernetes.io/unschedulable", "", "NoSchedule") {
+        return Some("node(s) were unschedulable".to_owned());
+    }
+    let untolerated = node.items("/spec/taints").iter().any(|taint| {
+        let effect = taint.text("/effect");
+        matches!(effect, "NoSchedule" | "NoExecute")
+            && !tolerates(pod, taint.text("/key"), taint.text("/value"), effect)
+    });
+    if untolerated {
+        return Some("node(s) had untolerated taint(s)".to_owned());
+    }
+    let required = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let labels = &node["metadata"]["labels"];
+    if !selector::pairs(&pod["spec"]["nodeSelector"], labels) || !selector::node_matches(required, node) {
+        return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
+    }
+    insufficient(pod, node, pods)
+}
+
+/// Why the pods that are there will not have it; looked at after volumes.
+pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Value], pods: &[Value]) -> Option<String> {
+    let spread = pod.items("/spec/topologySpreadConstraints").iter();
+    let mut hard = spread.filter(|constraint| constraint["whenUnsatisfiable"] == "DoNotSchedule");
+    if hard.any(|constraint| skewed(pod, constraint, node, nodes, pods)) {
+        return Some(SPREAD.to_owned());
+    }
+    let terms =
+        |path: &str| pod.items(&format!("/spec/affinity/{path}/requiredDuringSchedulingIgnoredDuringExecution"));
+    let near = |term: &Value| {
+        placed(pods).any(|other| chosen(term, pod, other) && shares(term.text("/topologyKey"), node, other, nodes))
+    };
+    if !terms("podAffinity").iter().all(|term| near(term) || starts_group(term, pod, pods)) {
+        return Some(AFFINITY.to_owned());
+    }
+    if terms("podAntiAffinity").iter().any(near) {
+        return Some(ANTI_AFFINITY.to_owned());
+    }
+    existing_refuse(pod, node, nodes, pods).then(|| EXISTING.to_owned())
+}
+
+/// The first pod of a group that wants to be near itself may go anywhere.
+fn starts_group(term: &Value, pod: &Value, pods: &[Value]) -> bool {
+    chosen(term, pod, pod) && !placed(pods).any(|other| chosen(term, pod, other))
+}
+
+fn placed(pods: &[Value]) -> impl Iterator<Item = &Value> {
+    pods.iter().filter(|pod| !pod.text("/spec/nodeName").is_empty() && !matches!(pod.phase(), "Succeeded" | "Failed"))
+}
+
+/// A term of `owner` selects the pod `other`.
+fn chosen(term: &Value, owner: &Value, other: &Value) -> bool {
+    let namespaces = term.items("/namespaces");
+    let here = if namespaces.is_empty() {
+        term["namespaceSelector"].is_object() || other.namespace() == owner.namespace()
+    } else {
+        namespaces.iter().any(|name| name == other.namespace())
+    };
+    here && selector::matches(&term["labelSelector"], other)
+}
+
+/// The pod `other` is in the same domain of `key` as the node.
+fn shares(key: &str, node: &Value, other: &Value, nodes: &[Value]) -> bool {
+    let domain = node.label(key);
+    let home = nodes.iter().find(|home| home.name() == other.text("/spec/nodeName"));
+    domain.is_some() && home.and_then(|home| home.label(key)) == domain
+}
+
+fn existing_refuse(pod: &Value, node: &Value, nodes: &[Value], pods: &[Value]) -> bool {
+    placed(pods).any(|other| {
+        other
+            .items("/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution")
+            .iter()
+            .any(|term| chosen(term, other, pod) && shares(term.text("/topologyKey"), node, other, nodes))
+    })
+}
+
+/// One more pod in the node's domain would exceed `maxSkew`. A node without
+/// the label has no domain and will not do.
+fn skewed(pod: &Value, constraint: &Value, node: &Value, nodes: &[Value], pods: &[Value]) -> bool {
+    let key = constraint.text("/topologyKey");
+    let Some(domain) = node.label(key) else { return true };
+    let count = |domain: &str| {
+        placed(pods)
+            .filter(|other| other.namespace() == pod.namespace() && !other.terminating())
+            .filter(|other| selector::matches(&constraint["labelSelector"], other))
+            .filter(|other| {
+                let home = nodes.iter().find(|home| home.name() == other.text("/spec/nodeName"));
+                home.and_then(|home| home.label(key)) == Some(domain)
+            })
+            .count()
+    };
+    let eligible = nodes.iter().filter(|node| {
+        let required = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+        selector::pairs(&pod["spec"]["nodeSelector"], &node["metadata"]["labels"])
+            && selector::node_matches(required, node)
+    });
+    let fewest = eligible.filter_map(|node| node.label(key)).map(count).min().unwrap_or(0);
+    let own = usize::from(selector::matches(&constraint["labelSelector"], pod));
+    let skew = usize::try_from(constraint.number("/maxSkew").unwrap_or(1)).unwrap_or(1);
+    count(domain) + own > fewest + skew
+}
+
+fn tolerates(pod: &Value, key: &str, value: &str, effect: &str) -> bool {
+    pod.items("/spec/tolerations").iter().any(|toleration| {
+        let wanted_effect = toleration.text("/effect");
+        let wanted_key = toleration.text("/key");
+        let exists = toleration["operator"] == "Exists";
+        (wanted_effect.is_empty() || wanted_effect == effect)
+            && (wanted_key == key || (wanted_key.is_empty() && exists))
+            && (exists || toleration.text("/value") == value)
+    })
+}
+
+/// Processor, memory and the number of pods, where the node says what it has.
+fn insufficient(pod: &Value, node: &Value, pods: &[Value]) -> Option<String> {
+    let on_node: Vec<&Value> = placed(pods).filter(|other| other.text("/spec/nodeName") == node.name()).collect();
+    let allocatable = |resource: &str| node["status"]["allocatable"][resource].as_str().map(amount);
+    if allocatable("pods").is_some_and(|most| amount(&on_node.len().to_string()) >= most) {
+        return Some("Too many pods".to_owned());
+    }
+    ["cpu", "memory"].into_iter().find_map(|resource| {
+        let wanted = request(pod, resource);
+        let used: i128 = on_node.iter().map(|other| request(other, resource)).fold(0, i128::saturating_add);
+        let most = allocatable(resource)?;
+        (wanted > 0 && used.saturating_add(wanted) > most).then(|| format!("Insufficient {resource}"))
+    })
+}
+
+/// What a pod asks for: all containers together, or the largest init container.
+fn request(pod: &Value, resource: &str) -> i128 {
+    let of = |container: &Value| amount(container["resources"]["requests"][resource].as_str().unwrap_or(""));
+    let together = pod.items("/spec/containers").iter().map(of).fold(0, i128::saturating_add);
+    let largest = pod.items("/spec/initContainers").iter().map(of).max().unwrap_or(0);
+    together.max(largest)
+}

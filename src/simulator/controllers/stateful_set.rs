@@ -1,0 +1,101 @@
+//! The StatefulSet controller (semantics 2). One look does one reconcile pass
+//! per set in the order of SS-30 to SS-38 and stops where the real one waits.
+//!
+//! It works from the objects alone and shares no arithmetic with the rest of
+//! the program: it is an independent opinion.
+
+mod claims;
+mod events;
+mod identity;
+mod members;
+mod ownership;
+mod replicas;
+mod revisions;
+mod set;
+mod status;
+mod update;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use self::members::Members;
+use self::revisions::Revisions;
+use self::set::Set;
+use super::{Controller, Step, View, Write};
+
+/// The controller, with the one feature that differs between releases.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StatefulSets {
+    /// Whether `rollingUpdate.maxUnavailable` counts (SS-63). Off in 1.36.
+    pub max_unavailable: bool,
+}
+
+impl Controller for StatefulSets {
+    fn name(&self) -> &'static str {
+        "statefulset-controller"
+    }
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step {
+        Step::joined(self.passes(view, now))
+    }
+
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        view.list("StatefulSet").iter().flat_map(|set| self.reconcile(view, set, now)).collect()
+    }
+
+    fn refused(&self, view: &dyn View, rest: &[Write], error: &str) -> Vec<Write> {
+        events::refused(view, rest, error)
+    }
+}
+
+/// Whether a phase lets the pass go on (SS-33, SS-36).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    Continue,
+    Stop,
+}
+
+/// What all phases of a pass look at.
+struct Pass<'a> {
+    view: &'a dyn View,
+    now: Timestamp,
+    set: Set<'a>,
+    revisions: Revisions,
+    members: Members,
+    max_unavailable: bool,
+    step: Step,
+}
+
+impl StatefulSets {
+    /// The work, the status and the history of one set. They are passes of
+    /// their own because a refused write stops the work only: the real
+    /// controller still writes the status and trims the history.
+    fn reconcile(self, view: &dyn View, object: &Value, now: Timestamp) -> Vec<Step> {
+        let set = Set::new(object);
+        let mut step = Step::default();
+        let revisions = Revisions::resolve(view, &set, &mut step);
+        let members = Members::claim(view, &set, &mut step);
+        let status = status::pass(&set, &revisions, &members, now);
+        let history = revisions.truncate(&set, &members);
+        let mut pass = Pass { view, now, set, revisions, members, max_unavailable: self.max_unavailable, step };
+        pass.work();
+        vec![pass.step, status, history]
+    }
+}
+
+impl Pass<'_> {
+    /// SS-32 to SS-38.
+    fn work(&mut self) {
+        if self.set.terminating {
+            return;
+        }
+        if self.process_replicas() == Flow::Stop {
+            return;
+        }
+        self.own_condemned_claims();
+        if self.process_condemned() == Flow::Stop {
+            return;
+        }
+        self.roll();
+    }
+}

@@ -1,0 +1,72 @@
+//! Phase D: replacing pods of an old revision, highest first (SS-60 to SS-66).
+
+use serde_json::Value;
+
+use super::Pass;
+use super::members::unavailable;
+use super::set::Strategy;
+use crate::simulator::controllers::fields::Fields;
+
+impl Pass<'_> {
+    /// Reached only if scaling did not stop the pass (SS-38).
+    pub(super) fn roll(&mut self) {
+        match self.set.strategy {
+            Strategy::OnDelete => {}
+            Strategy::RollingUpdate { .. } if self.max_unavailable => self.roll_with_budget(),
+            Strategy::RollingUpdate { .. } => self.roll_one(),
+        }
+    }
+
+    /// Pods from the highest ordinal down to `start + partition` (SS-61);
+    /// `None` for a slot that this pass has only just filled.
+    fn targets(&self) -> Vec<Option<Value>> {
+        let lowest = self.set.start.saturating_add(self.set.partition());
+        let existing = self.members.replicas.range(lowest..).rev();
+        let missing = usize::try_from(self.set.replicas).unwrap_or(usize::MAX) > self.members.replicas.len();
+        let gap = missing.then_some(None);
+        gap.into_iter().chain(existing.map(|(_, pod)| Some(pod.clone()))).collect()
+    }
+
+    /// One at a time: deletes the first pod of another revision, or waits for
+    /// the first one that is right but unavailable (SS-60).
+    fn roll_one(&mut self) {
+        for target in self.targets() {
+            let Some(pod) = target else { return };
+            if !self.is_updated(&pod) && !pod.terminating() {
+                self.remove(&pod);
+                return;
+            }
+            if unavailable(&pod, &self.set, self.now) {
+                return;
+            }
+        }
+    }
+
+    /// With `maxUnavailable` (SS-63): all unavailable pods of the range count,
+    /// those below the partition too.
+    fn roll_with_budget(&mut self) {
+        let down = self.members.replicas.values().filter(|pod| unavailable(pod, &self.set, self.now)).count();
+        let missing = usize::try_from(self.set.replicas).unwrap_or(0).saturating_sub(self.members.replicas.len());
+        let budget = self.budget().saturating_sub(down + missing);
+        let old: Vec<Value> = self
+            .targets()
+            .into_iter()
+            .flatten()
+            .filter(|pod| !self.is_updated(pod) && !pod.terminating())
+            .take(budget)
+            .collect();
+        for pod in old {
+            self.remove(&pod);
+        }
+    }
+
+    /// `maxUnavailable` as a number: percentages round down, at least one.
+    fn budget(&self) -> usize {
+        let written = &self.set.object["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"];
+        let percent =
+            written.as_str().and_then(|text| text.strip_suffix('%')).and_then(|text| text.parse::<i64>().ok());
+        let number = percent
+            .map_or_else(|| written.as_i64().unwrap_or(1), |percent| self.set.replicas.saturating_mul(percent) / 100);
+        usize::try_from(number).unwrap_or(1).max(1)
+    }
+}

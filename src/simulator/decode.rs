@@ -1,0 +1,323 @@
+//! From a request body to an object as the real server would hold it: unknown
+//! and duplicate fields are found and dropped, wrong types refused, nulls and
+//! zeros that Go does not write left out, quantities rewritten.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::document::Node;
+use super::quantity;
+use super::schema::{Field, Shape, table};
+
+/// A body that was understood.
+#[derive(Debug)]
+pub struct Decoded {
+    pub value: Value,
+    /// `unknown field "spec.x"`, `duplicate field "data.a"`, in document order.
+    pub oddities: Vec<String>,
+}
+
+/// A value of the wrong type, in Go's words.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mistyped(pub String);
+
+/// Reads a body as this shape.
+///
+/// # Errors
+/// `Mistyped` where a value cannot be read into its field.
+pub fn decode(shape: &Shape, node: Node) -> Result<Decoded, Mistyped> {
+    let mut oddities = Vec::new();
+    let name = if let Shape::Struct(name) = shape { name.as_str() } else { "" };
+    let place = Place { path: "", owner: name };
+    let value = read(shape, node, place, &mut oddities)?;
+    Ok(Decoded { value: settle(shape, value).unwrap_or_else(|| Value::Object(Map::new())), oddities })
+}
+
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a str,
+    /// The struct that has the field, as Go's messages name it.
+    owner: &'a str,
+}
+
+fn child(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn read(shape: &Shape, node: Node, place: Place<'_>, oddities: &mut Vec<String>) -> Result<Value, Mistyped> {
+    match (shape, node) {
+        (_, Node::Null) => Ok(Value::Null),
+        (Shape::Any, node) => Ok(node.value()),
+        (Shape::Struct(name), Node::Object(fields)) => read_struct(name, fields, place, oddities),
+        (Shape::Map { of, .. }, Node::Object(entries)) => read_map(of, entries, place, oddities),
+        (Shape::List { of, .. }, Node::List(items)) => {
+            let mut values = Vec::with_capacity(items.len());
+            for (index, item) in items.into_iter().enumerate() {
+                let path = format!("{}[{index}]", place.path);
+                values.push(read(of, item, Place { path: &path, ..place }, oddities)?);
+            }
+            Ok(Value::Array(values))
+        }
+        (shape, node) => {
+            let value = read_scalar(shape, node).map_err(|kind| mistyped(kind, shape, place))?;
+            malformed(shape, &value).map_or(Ok(value), |why| Err(Mistyped(why)))
+        }
+    }
+}
+
+fn read_struct(
+    name: &str,
+    fields: Vec<(String, Node)>,
+    place: Place<'_>,
+    oddities: &mut Vec<String>,
+) -> Result<Value, Mistyped> {
+    let known = table().get(name);
+    let mut seen = BTreeSet::new();
+    let mut out = Map::new();
+    for (key, node) in fields {
+        let path = child(place.path, &key);
+        let Some(field) = known.fields.get(&key) else {
+            oddities.push(format!("unknown field {path:?}"));
+            continue;
+        };
+        if !seen.insert(key.clone()) {
+            oddities.push(format!("duplicate field {path:?}"));
+        }
+        out.insert(key, read(&field.shape, node, Place { path: &path, owner: name }, oddities)?);
+    }
+    Ok(Value::Object(out))
+}
+
+fn read_map(
+    of: &Shape,
+    entries: Vec<(String, Node)>,
+    place: Place<'_>,
+    oddities: &mut Vec<String>,
+) -> Result<Value, Mistyped> {
+    let mut out = Map::new();
+    for (key, node) in entries {
+        let path = child(place.path, &key);
+        let value = read(of, node, Place { path: place.path, ..place }, oddities)?;
+        if out.insert(key, value).is_some() {
+            oddities.push(format!("duplicate field {path:?}"));
+        }
+    }
+    Ok(Value::Object(out))
+}
+
+/// A scalar, or the JSON type that was found instead.
+fn read_scalar(shape: &Shape, node: Node) -> Result<Value, &'static str> {
+    match (shape, node) {
+        (
+            Shape::String | Shape::Time | Shape::MicroTime | Shape::Bytes | Shape::Quantity | Shape::IntOrString,
+            Node::Text(text),
+        ) => Ok(Value::String(text)),
+        (Shape::Int32 | Shape::Int64 | Shape::IntOrString, Node::Number(number)) if number.as_i64().is_some() => {
+            Ok(Value::Number(number))
+        }
+        (Shape::Number, Node::Number(number)) => Ok(Value::Number(number)),
+        (Shape::Quantity, Node::Number(number)) => Ok(Value::String(number.to_string())),
+        (Shape::Boolean, Node::Bool(flag)) => Ok(Value::Bool(flag)),
+        (_, Node::Null) => Ok(Value::Null),
+        (_, Node::Bool(_)) => Err("bool"),
+        (_, Node::Number(_)) => Err("number"),
+        (_, Node::Text(_)) => Err("string"),
+        (_, Node::List(_)) => Err("array"),
+        (_, Node::Object(_)) => Err("object"),
+    }
+}
+
+fn mistyped(found: &str, shape: &Shape, place: Place<'_>) -> Mistyped {
+    let owner = place.owner.rsplit('.').next().unwrap_or_default();
+    let path: String = plain_path(place.path);
+    Mistyped(format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {}", go_type(shape)))
+}
+
+/// Go's messages leave the list positions out.
+fn plain_path(path: &str) -> String {
+    let mut inside = false;
+    path.chars()
+        .filter(|letter| match letter {
+            '[' => {
+                inside = true;
+                false
+            }
+            ']' => {
+                inside = false;
+                false
+            }
+            _ => !inside,
+        })
+        .collect()
+}
+
+fn go_type(shape: &Shape) -> String {
+    match shape {
+        Shape::String | Shape::Time | Shape::MicroTime => "string".to_owned(),
+        Shape::Int32 => "int32".to_owned(),
+        Shape::Int64 => "int64".to_owned(),
+        Shape::Number => "float64".to_owned(),
+        Shape::Boolean => "bool".to_owned(),
+        Shape::Bytes => "[]uint8".to_owned(),
+        Shape::Quantity => "resource.Quantity".to_owned(),
+        Shape::IntOrString => "intstr.IntOrString".to_owned(),
+        Shape::Any => "interface {}".to_owned(),
+        Shape::Struct(name) => {
+            let mut parts = name.rsplit('.');
+            let (kind, version, group) = (parts.next(), parts.next(), parts.next());
+            let package = if group == Some("core") { version } else { group.and(version) };
+            format!("{}.{}", package.unwrap_or_default(), kind.unwrap_or_default())
+        }
+        Shape::List { of, .. } => format!("[]{}", go_type(of)),
+        Shape::Map { of, .. } => format!("map[string]{}", go_type(of)),
+    }
+}
+
+/// A string that does not hold what its field is for, in Go's words.
+fn malformed(shape: &Shape, value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    match shape {
+        Shape::Quantity if quantity::canonical(text).is_none() => Some(
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned(),
+        ),
+        Shape::Bytes => base64_fault(text).map(|at| format!("illegal base64 data at input byte {at}")),
+        Shape::Time => time_fault(text, "2006-01-02T15:04:05Z07:00"),
+        Shape::MicroTime => {
+            let layout = "2006-01-02T15:04:05.000000Z07:00";
+            let fraction = text.get(19..).unwrap_or_default();
+            let digits = fraction.strip_prefix('.').unwrap_or_default();
+            let count = digits.chars().take_while(char::is_ascii_digit).count();
+            if count == 6 {
+                return time_fault(text, layout);
+            }
+            let part = if fraction.is_empty() { text } else { fraction };
+            Some(format!("parsing time {text:?} as {layout:?}: cannot parse {part:?} as \".000000\""))
+        }
+        Shape::String
+        | Shape::Int32
+        | Shape::Int64
+        | Shape::Number
+        | Shape::Boolean
+        | Shape::Quantity
+        | Shape::IntOrString
+        | Shape::Any
+        | Shape::Struct(_)
+        | Shape::List { .. }
+        | Shape::Map { .. } => None,
+    }
+}
+
+fn time_fault(text: &str, layout: &str) -> Option<String> {
+    let fits = text.parse::<jiff::Timestamp>().is_ok();
+    (!fits).then(|| format!("parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""))
+}
+
+/// Where base64 ends being base64.
+fn base64_fault(text: &str) -> Option<usize> {
+    let is_digit = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'=');
+    let stray = text.bytes().position(|letter| !is_digit(letter));
+    stray.or_else(|| STANDARD.decode(text).is_err().then_some(text.len()))
+}
+
+/// An object as Go would write it out again: `None` stands for "left out".
+#[must_use]
+pub fn settle(shape: &Shape, value: Value) -> Option<Value> {
+    match (shape, value) {
+        (_, Value::Null) => None,
+        (Shape::Struct(name), Value::Object(fields)) => Some(settle_struct(name, fields)),
+        (Shape::Map { of, .. }, Value::Object(entries)) => {
+            Some(entries.into_iter().filter_map(|(key, value)| settle(of, value).map(|value| (key, value))).collect())
+        }
+        (Shape::List { of, .. }, Value::Array(items)) => {
+            Some(items.into_iter().filter_map(|item| settle(of, item)).collect())
+        }
+        (Shape::Quantity, Value::String(text)) => Some(Value::String(quantity::canonical(&text).unwrap_or(text))),
+        (_, value) => Some(value),
+    }
+}
+
+fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
+    let known = table().get(name);
+    let mut out = Map::new();
+    for (key, value) in fields {
+        let Some(field) = known.fields.get(&key) else { continue };
+        if let Some(value) = settle(&field.shape, value).filter(|value| is_kept(field, value)) {
+            out.insert(key, value);
+        }
+    }
+    for (key, field) in known.fields.iter().filter(|(_, field)| field.always) {
+        if !out.contains_key(key) {
+            let zero = field.shape.zero();
+            // Times are written as `null`; lists that must be there are not.
+            if !zero.is_null() || matches!(field.shape, Shape::Time | Shape::MicroTime) {
+                out.insert(key.clone(), zero);
+            }
+        }
+    }
+    Value::Object(out)
+}
+
+fn is_kept(field: &Field, value: &Value) -> bool {
+    match (&field.shape, value) {
+        (Shape::Map { .. }, Value::Object(entries)) => !entries.is_empty(),
+        (Shape::List { .. }, Value::Array(items)) => !items.is_empty(),
+        (_, Value::String(text)) => !(field.omits_zero && text.is_empty()),
+        (_, Value::Number(number)) => !(field.omits_zero && number.as_f64() == Some(0.0)),
+        (_, Value::Bool(flag)) => !field.omits_zero || *flag,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read_set(text: &str) -> Result<Decoded, Mistyped> {
+        decode(&table().kind("StatefulSet"), serde_json::from_str(text).expect("JSON"))
+    }
+
+    #[test]
+    fn oddities_are_named_in_document_order() {
+        let body =
+            r#"{"spec":{"x":1,"replicas":1,"replicas":2,"template":{"spec":{"containers":[{"name":"a","foo":1}]}}}}"#;
+        let decoded = read_set(body).expect("readable");
+        let expected = [
+            "unknown field \"spec.x\"",
+            "duplicate field \"spec.replicas\"",
+            "unknown field \"spec.template.spec.containers[0].foo\"",
+        ];
+        assert_eq!(decoded.oddities, expected);
+        assert_eq!(decoded.value["spec"]["replicas"], 2);
+    }
+
+    #[test]
+    fn a_wrong_type_is_refused_in_the_words_of_go() {
+        let refused = read_set(r#"{"spec":{"replicas":"x"}}"#).expect_err("a string is no number");
+        let text = "json: cannot unmarshal string into Go struct field StatefulSetSpec.spec.replicas of type int32";
+        assert_eq!(refused, Mistyped(text.to_owned()));
+    }
+
+    #[test]
+    fn what_go_leaves_out_is_left_out() {
+        let body = json!({
+            "spec": {"minReadySeconds": 0, "replicas": 0, "template": {"spec": {
+                "hostNetwork": false, "nodeSelector": {}, "containers": [{
+                    "name": "a", "env": [{"name": "E", "value": ""}],
+                    "resources": {"limits": {"memory": "1024Mi"}},
+                }],
+            }}},
+        });
+        let decoded = decode(&table().kind("StatefulSet"), body.into()).expect("readable").value;
+        assert_eq!(decoded["spec"]["replicas"], 0, "a pointer keeps its zero");
+        assert!(decoded["spec"].get("minReadySeconds").is_none());
+        let pod = &decoded["spec"]["template"]["spec"];
+        assert!(pod.get("hostNetwork").is_none() && pod.get("nodeSelector").is_none());
+        assert_eq!(pod["containers"][0]["env"], json!([{"name": "E"}]));
+        assert_eq!(pod["containers"][0]["resources"], json!({"limits": {"memory": "1Gi"}}));
+        assert_eq!(decoded["status"], json!({"replicas": 0, "availableReplicas": 0}));
+    }
+}

@@ -1,0 +1,9 @@
+//! What the server fills in where a manifest says nothing, as version 1.36
+//! does it (compared with a real server).
+
+mod choose;
+mod containers;
+mod kinds;
+mod pods;
+
+pub use choose::apply;

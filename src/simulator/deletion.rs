@@ -1,0 +1,256 @@
+//! DELETE: preconditions, finalizers, the grace period of pods, and what the
+//! propagation policy leaves for the garbage collector to find.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::body;
+use super::clock::clock_text;
+use super::lifecycle::{Writer, set_meta};
+use super::patch::managed_fields::Operation;
+use super::query::{FieldValidation, dry_run};
+use super::reads;
+use super::request::{ObjectCall, Raw};
+use super::status::{Cause, Refusal};
+use super::world::{Reply, World, manager, success};
+use crate::objects::kinds::ApiKind;
+
+const ORPHAN: &str = "orphan";
+const FOREGROUND: &str = "foregroundDeletion";
+const DEFAULT_GRACE: i64 = 30;
+
+/// Who depends on the object, and what is to become of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Propagation {
+    /// As the object's finalizers say already, else background.
+    #[default]
+    Unset,
+    Background,
+    Foreground,
+    Orphan,
+}
+
+/// Query and body of a DELETE, joined.
+#[derive(Clone, Debug, Default)]
+struct Options {
+    uid: Option<String>,
+    resource_version: Option<String>,
+    grace: Option<i64>,
+    propagation: Propagation,
+    dry_run: bool,
+}
+
+impl Options {
+    fn read(raw: &Raw, call: &ObjectCall) -> Result<Self, Refusal> {
+        let mut options = Self {
+            grace: call.query.grace_period,
+            propagation: propagation(call.query.propagation.as_deref().unwrap_or_default())?,
+            dry_run: call.query.dry_run,
+            ..Self::default()
+        };
+        if raw.body.is_empty() {
+            return Ok(options);
+        }
+        let node = serde_json::from_slice(&raw.body).map_err(|error| Refusal::bad_request(&error.to_string()))?;
+        let body = body::typed(node, "v1", "DeleteOptions", FieldValidation::Ignore)?.object;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        options.uid = text(&body["preconditions"]["uid"]);
+        options.resource_version = text(&body["preconditions"]["resourceVersion"]);
+        options.grace = body["gracePeriodSeconds"].as_i64().or(options.grace);
+        if let Some(policy) = body["propagationPolicy"].as_str() {
+            options.propagation = propagation(policy)?;
+        } else if let Some(orphan) = body["orphanDependents"].as_bool() {
+            options.propagation = if orphan { Propagation::Orphan } else { Propagation::Background };
+        }
+        for stage in body["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            options.dry_run |= dry_run(stage, "DeleteOptions")?;
+        }
+        Ok(options)
+    }
+
+    fn check(&self, call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
+        let stored = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
+        let wanted = [("UID", &self.uid, stored("uid"), "deleted and then recreated")];
+        let version = [("ResourceVersion", &self.resource_version, stored("resourceVersion"), "modified")];
+        for (what, wanted, stored, happened) in wanted.into_iter().chain(version) {
+            if let Some(wanted) = wanted.as_ref().filter(|wanted| **wanted != stored) {
+                let why = format!(
+                    "the {what} in the precondition ({wanted}) does not match the {what} in record ({stored}). The \
+                     object might have been {happened}"
+                );
+                return Err(Refusal::precondition(call.kind, &call.name, &why));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn propagation(policy: &str) -> Result<Propagation, Refusal> {
+    match policy {
+        "" => Ok(Propagation::Unset),
+        "Background" => Ok(Propagation::Background),
+        "Foreground" => Ok(Propagation::Foreground),
+        "Orphan" => Ok(Propagation::Orphan),
+        other => {
+            let cause = Cause::unsupported("propagationPolicy", other, &["Foreground", "Background", "Orphan", "nil"]);
+            Err(Refusal::invalid_named("meta.k8s.io", "DeleteOptions", "", &[cause]))
+        }
+    }
+}
+
+/// Kinds whose DELETE answers with the object instead of a `Status`.
+fn answers_with_object(kind: &ApiKind) -> bool {
+    matches!(
+        kind.kind,
+        "Pod"
+            | "Service"
+            | "PersistentVolume"
+            | "PersistentVolumeClaim"
+            | "ResourceQuota"
+            | "StorageClass"
+            | "VolumeAttachment"
+    )
+}
+
+impl World {
+    pub(super) fn delete(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        let options = Options::read(raw, call)?;
+        let old = self
+            .store
+            .object(call.kind, &call.namespace, &call.name)
+            .cloned()
+            .ok_or_else(|| Refusal::not_found(call.kind, &call.name))?;
+        options.check(call, &old)?;
+        let writer = Writer {
+            kind: call.kind,
+            part: call.part,
+            manager: manager(&call.query, raw),
+            operation: Operation::Update,
+            dry_run: options.dry_run,
+        };
+        let (last, is_gone) = self.doom(&writer, &old, &options)?;
+        if !is_gone || answers_with_object(call.kind) {
+            return Ok(Reply::json(200, Value::clone(&last)));
+        }
+        let mut status = success();
+        let mut details = json!({ "name": call.name });
+        if !call.kind.group.is_empty() {
+            details["group"] = Value::from(call.kind.group);
+        }
+        details["kind"] = Value::from(call.kind.plural);
+        details["uid"] = old["metadata"]["uid"].clone();
+        status["details"] = details;
+        Ok(Reply::json(200, status))
+    }
+
+    /// Deletes what the selectors of the request take, one by one.
+    pub(super) fn delete_collection(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        let options = Options::read(raw, call)?;
+        let doomed: Vec<Arc<Value>> = self
+            .store
+            .objects(call.kind, &call.namespace)
+            .filter(|object| reads::selects(&call.query, object))
+            .cloned()
+            .collect();
+        let writer = Writer {
+            kind: call.kind,
+            part: call.part,
+            manager: manager(&call.query, raw),
+            operation: Operation::Update,
+            dry_run: options.dry_run,
+        };
+        let revision = self.store.revision();
+        let mut items = Vec::with_capacity(doomed.len());
+        for object in &doomed {
+            self.doom(&writer, object, &options)?;
+            // The answer shows what was found, as the real server does.
+            items.push(reads::item(object));
+        }
+        let body = json!({
+            "kind": format!("{}List", call.kind.kind), "apiVersion": call.kind.api_version(),
+            "metadata": {"resourceVersion": revision.to_string()}, "items": items,
+        });
+        Ok(Reply::json(200, body))
+    }
+
+    /// Marks an object as terminating, or removes it; says which.
+    fn doom(&mut self, writer: &Writer, old: &Arc<Value>, options: &Options) -> Result<(Arc<Value>, bool), Refusal> {
+        if writer.kind.kind == "Namespace" {
+            return self.doom_namespace(writer, old);
+        }
+        let finalizers = finalizers(old, options.propagation);
+        let grace = if writer.kind.kind == "Pod" { pod_grace(old, options.grace) } else { 0 };
+        let mut new = Value::clone(old);
+        set_meta(&mut new, "finalizers", if finalizers.is_empty() { Value::Null } else { finalizers.clone().into() });
+        self.mark(old, &mut new, grace);
+        if finalizers.is_empty() && grace == 0 {
+            // A pod's last state says that it was deleted without grace.
+            let mut last = if writer.kind.kind == "Pod" { new } else { Value::clone(old) };
+            if !writer.dry_run {
+                set_meta(&mut last, "resourceVersion", self.next_revision().to_string().into());
+            }
+            return Ok((self.remove(writer, old, last), true));
+        }
+        if new == **old {
+            return Ok((Arc::clone(old), false));
+        }
+        Ok((self.put(writer, Some(old), new), false))
+    }
+
+    /// Sets deletion time and grace. A grace period can be shortened, never
+    /// prolonged, and a deletion never taken back (PV-53).
+    fn mark(&self, old: &Value, new: &mut Value, grace: i64) {
+        let is_terminating = !old["metadata"]["deletionTimestamp"].is_null();
+        let current = old["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0);
+        if is_terminating && grace >= current {
+            return;
+        }
+        let seconds = u64::try_from(grace).unwrap_or(0);
+        let at = self.now.checked_add(Duration::from_secs(seconds)).unwrap_or(self.now);
+        set_meta(new, "deletionTimestamp", clock_text(at).into());
+        set_meta(new, "deletionGracePeriodSeconds", grace.into());
+        if let Some(generation) = old["metadata"]["generation"].as_i64().filter(|_| !is_terminating) {
+            set_meta(new, "generation", generation.saturating_add(1).into());
+        }
+    }
+
+    fn doom_namespace(&mut self, writer: &Writer, old: &Arc<Value>) -> Result<(Arc<Value>, bool), Refusal> {
+        let name = old["metadata"]["name"].as_str().unwrap_or_default();
+        if matches!(name, "default" | "kube-system" | "kube-public") {
+            let why = "this namespace may not be deleted";
+            return Err(Refusal::forbidden(writer.kind, name, why));
+        }
+        if !old["metadata"]["deletionTimestamp"].is_null() {
+            return Ok((Arc::clone(old), false));
+        }
+        let mut new = Value::clone(old);
+        set_meta(&mut new, "deletionTimestamp", clock_text(self.now).into());
+        new["status"]["phase"] = Value::from("Terminating");
+        Ok((self.put(writer, Some(old), new), false))
+    }
+}
+
+/// The finalizers with the garbage collector's own put in or taken out.
+fn finalizers(object: &Value, propagation: Propagation) -> Vec<String> {
+    let current = object["metadata"]["finalizers"].as_array().into_iter().flatten();
+    let mut out: Vec<String> = current.filter_map(Value::as_str).map(str::to_owned).collect();
+    let wanted = match propagation {
+        Propagation::Unset => return out,
+        Propagation::Background => None,
+        Propagation::Foreground => Some(FOREGROUND),
+        Propagation::Orphan => Some(ORPHAN),
+    };
+    out.retain(|name| name != ORPHAN && name != FOREGROUND);
+    out.extend(wanted.map(str::to_owned));
+    out
+}
+
+/// Pods that never ran, or are through, need no grace.
+fn pod_grace(pod: &Value, asked: Option<i64>) -> i64 {
+    let own = pod["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(DEFAULT_GRACE);
+    let is_scheduled = pod["spec"]["nodeName"].as_str().is_some_and(|node| !node.is_empty());
+    let is_through = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+    if is_scheduled && !is_through { asked.unwrap_or(own).max(0) } else { 0 }
+}

@@ -1,0 +1,131 @@
+//! Version, health and discovery: what a client asks before it asks for
+//! objects. Old-style discovery is enough for kubectl and for kube.
+
+use serde_json::{Value, json};
+
+use super::request::{Page, groups, has_status};
+use super::world::Reply;
+use crate::objects::kinds::{ApiKind, KINDS};
+
+/// The version that the simulator behaves like.
+pub const VERSION: &str = "v1.36.3";
+
+const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/// Answers a page.
+#[must_use]
+pub fn answer(page: &Page) -> Reply {
+    match page {
+        Page::Health => Reply::text(200, "ok"),
+        Page::Version => Reply::json(200, version()),
+        Page::CoreVersions => Reply::json(200, json!({"kind": "APIVersions", "versions": ["v1"]})),
+        Page::Groups => {
+            let groups: Vec<Value> = groups().into_iter().map(group).collect();
+            Reply::json(200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
+        }
+        Page::Group(name) => {
+            let mut body = group(name);
+            body["kind"] = json!("APIGroup");
+            body["apiVersion"] = json!("v1");
+            Reply::json(200, body)
+        }
+        Page::Resources(name) => Reply::json(200, resources(name)),
+        Page::OpenApi(None) => Reply::json(200, open_api_index()),
+        Page::OpenApi(Some(name)) => Reply::json(200, open_api(name)),
+    }
+}
+
+fn version() -> Value {
+    json!({
+        "major": "1", "minor": "36", "gitVersion": VERSION, "gitCommit": "simulated", "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "", "platform": "simulated",
+    })
+}
+
+fn group(name: &str) -> Value {
+    let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
+    json!({"name": name, "versions": [version], "preferredVersion": version})
+}
+
+fn resources(group: &str) -> Value {
+    let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    let mut list = Vec::new();
+    for kind in KINDS.iter().filter(|kind| kind.group == group) {
+        list.push(json!({
+            "name": kind.plural, "singularName": kind.kind.to_lowercase(), "namespaced": kind.namespaced,
+            "kind": kind.kind, "verbs": VERBS, "shortNames": short_names(kind.kind),
+        }));
+        for part in subresources(kind) {
+            let mut resource = json!({
+                "name": format!("{}/{part}", kind.plural), "singularName": "", "namespaced": kind.namespaced,
+                "kind": kind.kind, "verbs": ["get", "patch", "update"],
+            });
+            if *part == "scale" {
+                resource["group"] = json!("autoscaling");
+                resource["version"] = json!("v1");
+                resource["kind"] = json!("Scale");
+            }
+            if *part == "binding" {
+                resource["kind"] = json!("Binding");
+                resource["verbs"] = json!(["create"]);
+            }
+            list.push(resource);
+        }
+    }
+    if group == "authorization.k8s.io" {
+        list.push(json!({
+            "name": "selfsubjectaccessreviews", "singularName": "selfsubjectaccessreview", "namespaced": false,
+            "kind": "SelfSubjectAccessReview", "verbs": ["create"],
+        }));
+    }
+    json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": list})
+}
+
+fn subresources(kind: &ApiKind) -> &'static [&'static str] {
+    match kind.kind {
+        "StatefulSet" => &["scale", "status"],
+        "Pod" => &["binding", "status"],
+        _ if has_status(kind) => &["status"],
+        _ => &[],
+    }
+}
+
+fn short_names(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "Namespace" => &["ns"],
+        "Node" => &["no"],
+        "StorageClass" => &["sc"],
+        "ConfigMap" => &["cm"],
+        "PersistentVolume" => &["pv"],
+        "PersistentVolumeClaim" => &["pvc"],
+        "Service" => &["svc"],
+        "StatefulSet" => &["sts"],
+        "Pod" => &["po"],
+        "Event" => &["ev"],
+        "ResourceQuota" => &["quota"],
+        "PodDisruptionBudget" => &["pdb"],
+        _ => &[],
+    }
+}
+
+fn open_api_index() -> Value {
+    let mut paths = json!({"api/v1": {"serverRelativeURL": "/openapi/v3/api/v1"}});
+    for group in groups() {
+        paths[format!("apis/{group}/v1")] = json!({"serverRelativeURL": format!("/openapi/v3/apis/{group}/v1")});
+    }
+    json!({ "paths": paths })
+}
+
+/// Just enough for kubectl's apply: that PATCH understands `fieldValidation`.
+fn open_api(group: &str) -> Value {
+    let mut paths = json!({});
+    for kind in KINDS.iter().filter(|kind| kind.group == group) {
+        let path = crate::objects::kinds::collection_path(kind, if kind.namespaced { "{namespace}" } else { "" });
+        let gvk = json!({"group": kind.group, "version": kind.version, "kind": kind.kind});
+        let parameters = json!([{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}]);
+        paths[format!("{path}/{{name}}")] = json!({"patch": {
+            "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": gvk, "parameters": parameters,
+        }});
+    }
+    json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION}, "paths": paths})
+}

@@ -1,0 +1,281 @@
+//! The simulator as the rest of the program holds it: requests and the clock
+//! come in here, one at a time. Around each stands the same frame: take the
+//! file's lock and other processes' news, act, put it on disk, announce it.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::actors;
+use super::controllers::Controller;
+use super::controllers::all::all;
+use super::queue::Queue;
+use super::request::Raw;
+use super::sandbox::{OpenError, Sandbox};
+use super::seed;
+use super::service::SimulatorService;
+use super::status::Refusal;
+use super::store::Commit;
+use super::watch::WatchStart;
+use super::world::{Reply, World};
+
+/// How a simulated cluster begins.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Same seed and same requests give the same history, byte for byte.
+    pub seed: u64,
+    /// Virtual time at the start.
+    pub start: Timestamp,
+    /// Rights that clients do not have: (verb, resource), such as
+    /// `("delete", "persistentvolumes")`; `*` stands for all.
+    pub deny: Vec<(String, String)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        // 2026-01-01T00:00:00Z: long after the epoch, so that ages look right.
+        let start = Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self { seed: 0, start, deny: Vec::new() }
+    }
+}
+
+/// What letting time pass came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// An actor looked, or the time passed without news.
+    Passed,
+    /// Nothing is queued: nothing will ever happen by itself. The time passed
+    /// nevertheless.
+    Idle,
+}
+
+/// Called after each commit, under the simulator's lock: it must not call the
+/// simulator.
+pub type CommitHook = Box<dyn FnMut(&Commit) + Send>;
+
+/// Called once with the process id of whoever keeps the sandbox's lock, when
+/// that takes longer than five seconds.
+pub type WaitHook = Box<dyn FnMut(u32) + Send>;
+
+/// A simulated cluster. Clones are the same cluster.
+#[derive(Clone)]
+pub struct Simulator {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    state: Mutex<State>,
+    /// Rises with each commit and each step of the clock, for watches.
+    news: watch::Sender<u64>,
+}
+
+struct State {
+    world: World,
+    controllers: Vec<Box<dyn Controller>>,
+    queue: Queue,
+    file: Option<Sandbox>,
+    hooks: Vec<CommitHook>,
+    refused: Vec<String>,
+}
+
+/// A catch-up of an hour could be busy; more events than this mean that an
+/// actor never comes to rest.
+const MOST_EVENTS: usize = 100_000;
+const LONGEST_CATCH_UP: Duration = Duration::from_hours(1);
+
+impl fmt::Debug for Simulator {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Simulator").finish_non_exhaustive()
+    }
+}
+
+impl Simulator {
+    /// A fresh cluster in memory with all actors.
+    #[must_use]
+    pub fn in_memory(options: Options) -> Self {
+        Self::with_controllers(options, all())
+    }
+
+    /// A fresh cluster in memory with these actors.
+    #[must_use]
+    pub fn with_controllers(options: Options, controllers: Vec<Box<dyn Controller>>) -> Self {
+        let mut world = World::new(options.seed, options.start, options.deny);
+        seed::fill(&mut world);
+        Self::of_world(world, controllers, None)
+    }
+
+    /// The sandbox in this file, created when absent, with all actors.
+    /// `on_wait` is told the process that keeps it locked for long.
+    ///
+    /// # Errors
+    /// See `OpenError`.
+    pub fn open(path: &Path, now_real: Timestamp, on_wait: Option<WaitHook>) -> Result<Self, OpenError> {
+        Self::open_with_controllers(path, now_real, Vec::new(), all(), on_wait)
+    }
+
+    /// The sandbox in this file with these actors. Its clock moves on by the
+    /// real time since it was last opened, at most an hour.
+    ///
+    /// # Errors
+    /// See `OpenError`.
+    pub fn open_with_controllers(
+        path: &Path,
+        now_real: Timestamp,
+        deny: Vec<(String, String)>,
+        controllers: Vec<Box<dyn Controller>>,
+        on_wait: Option<WaitHook>,
+    ) -> Result<Self, OpenError> {
+        let (file, mut world, elapsed) = Sandbox::open(path, now_real, on_wait)?;
+        world.denied = deny;
+        let simulator = Self::of_world(world, controllers, Some(file));
+        simulator.catch_up(elapsed.min(LONGEST_CATCH_UP))?;
+        Ok(simulator)
+    }
+
+    fn of_world(world: World, controllers: Vec<Box<dyn Controller>>, file: Option<Sandbox>) -> Self {
+        let queue = Queue::new(controllers.len(), world.now);
+        let state = State { world, controllers, queue, file, hooks: Vec::new(), refused: Vec::new() };
+        Self { inner: Arc::new(Inner { state: Mutex::new(state), news: watch::Sender::new(0) }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A client of this cluster. Must be called inside a runtime.
+    #[must_use]
+    pub fn client(&self) -> kube::Client {
+        kube::Client::new(self.service(), "default")
+    }
+
+    /// The cluster as a tower service, for a client or a listener.
+    #[must_use]
+    pub fn service(&self) -> SimulatorService {
+        SimulatorService::new(self.clone())
+    }
+
+    /// Virtual time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.state().world.now
+    }
+
+    /// One line per request: method, path and query, status, hash of the body.
+    #[must_use]
+    pub fn request_log(&self) -> Vec<String> {
+        self.state().world.log.clone()
+    }
+
+    /// Writes of actors that were refused, for tests and for `doctor`.
+    #[must_use]
+    pub fn refused_writes(&self) -> Vec<String> {
+        self.state().refused.clone()
+    }
+
+    /// Has each further commit told to this hook.
+    pub fn on_commit(&self, hook: CommitHook) {
+        self.state().hooks.push(hook);
+    }
+
+    /// Lets time pass: to the next event within `at_most`, or `at_most`.
+    /// Trouble with the sandbox's file is left for the next request to tell.
+    pub fn advance(&self, at_most: Duration) -> Advance {
+        let advance = self.state().framed(|state| state.advance(at_most));
+        self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
+        advance.unwrap_or(Advance::Passed)
+    }
+
+    fn catch_up(&self, elapsed: Duration) -> Result<(), OpenError> {
+        self.state().framed(|state| {
+            let end = state.world.now.checked_add(elapsed).unwrap_or(state.world.now);
+            for _ in 0..MOST_EVENTS {
+                let left = state.world.now.duration_until(end);
+                if !left.is_positive() {
+                    break;
+                }
+                state.advance(left.unsigned_abs());
+            }
+        })
+    }
+
+    pub(super) fn handle(&self, raw: &Raw) -> Reply {
+        let reply = self.state().framed(|state| state.world.handle(raw));
+        self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
+        reply.unwrap_or_else(|error| Reply::refusal(Refusal::broken(&error.to_string())))
+    }
+
+    /// The news channel and the next lines of a watch; `None` at its end.
+    pub(super) fn news(&self) -> watch::Receiver<u64> {
+        self.inner.news.subscribe()
+    }
+
+    pub(super) fn watch_more(&self, watch: &mut WatchStart) -> Option<Vec<serde_json::Value>> {
+        let state = self.state();
+        watch.more(&state.world.store, state.world.now)
+    }
+}
+
+impl State {
+    /// Runs an action between taking in what other processes wrote and putting
+    /// on disk what it changed itself.
+    fn framed<T>(&mut self, action: impl FnOnce(&mut Self) -> T) -> Result<T, OpenError> {
+        let guard = match &mut self.file {
+            Some(file) => {
+                let (guard, has_news) = file.enter(&mut self.world)?;
+                if has_news {
+                    self.queue.changed(self.world.now);
+                }
+                Some(guard)
+            }
+            None => None,
+        };
+        let done = action(self);
+        let fresh = std::mem::take(&mut self.world.fresh);
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.append(&fresh, self.world.now)
+        {
+            // What is not on disk did not happen.
+            file.reload(&mut self.world)?;
+            return Err(error);
+        }
+        drop(guard);
+        for commit in &fresh {
+            for hook in &mut self.hooks {
+                hook(commit);
+            }
+        }
+        // Actors do not look at events and locks, so these wake nobody.
+        if let Some(last) = fresh.iter().rev().find(|commit| !matches!(commit.kind.kind, "Event" | "Lease")) {
+            self.queue.changed(last.at);
+        }
+        Ok(done)
+    }
+
+    fn advance(&mut self, at_most: Duration) -> Advance {
+        let limit = self.world.now.checked_add(at_most).unwrap_or(self.world.now);
+        let next = self.queue.next();
+        let Some((at, actor)) = next.filter(|(at, _)| *at <= limit) else {
+            self.world.now = limit;
+            return if next.is_some() { Advance::Passed } else { Advance::Idle };
+        };
+        self.world.now = self.world.now.max(at);
+        let Some(controller) = self.controllers.get(actor) else {
+            self.queue.looked(actor, None);
+            return Advance::Passed;
+        };
+        let before = self.world.fresh.len();
+        let (wake, refused) = actors::run(&mut self.world, controller.as_ref());
+        self.refused.extend(refused);
+        // A wake time that has passed already would be asked for ever.
+        self.queue.looked(actor, wake.filter(|wake| *wake > self.world.now));
+        let news = self.world.fresh.get(before..).unwrap_or_default();
+        if news.iter().any(|commit| !matches!(commit.kind.kind, "Event" | "Lease")) {
+            self.queue.changed(self.world.now);
+        }
+        Advance::Passed
+    }
+}

@@ -1,0 +1,351 @@
+//! What happens to an object on its way into the store: defaults, ownership of
+//! fields, server-set metadata, admission, validation, generation. POST, PUT,
+//! all patches and the subresources meet here.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::admission;
+use super::allocation;
+use super::clock::clock_text;
+use super::decode::settle;
+use super::defaults;
+use super::identity;
+use super::patch::field_set::FieldSet;
+use super::patch::managed_fields::{Managed, Operation, Owner};
+use super::request::{Part, has_status};
+use super::schema::table;
+use super::status::Refusal;
+use super::store::Commit;
+use super::validation;
+use super::world::World;
+use crate::objects::kinds::ApiKind;
+
+/// Who writes what, and whether for real.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    pub kind: &'static ApiKind,
+    pub part: Part,
+    pub manager: String,
+    pub operation: Operation,
+    pub dry_run: bool,
+}
+
+impl Writer {
+    /// The entry in `managedFields` that this write goes under.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        Owner {
+            operation: self.operation,
+            manager: self.manager.clone(),
+            api_version: self.kind.api_version(),
+            subresource: self.part.name().to_owned(),
+        }
+    }
+
+    /// The fields that this endpoint leaves as they are.
+    #[must_use]
+    pub fn reset(&self) -> FieldSet {
+        match self.part {
+            Part::Whole if has_status(self.kind) => FieldSet::of_path(&["status"]),
+            Part::Status if self.kind.kind == "Pod" => FieldSet::of_path(&["spec"])
+                .union(&FieldSet::of_path(&["metadata", "deletionTimestamp"]))
+                .union(&FieldSet::of_path(&["metadata", "ownerReferences"])),
+            Part::Status if self.kind.kind == "VolumeAttachment" => {
+                FieldSet::of_path(&["spec"]).union(&FieldSet::of_path(&["metadata"]))
+            }
+            Part::Status => FieldSet::of_path(&["spec"]),
+            Part::Whole | Part::Scale | Part::Binding | Part::Finalize => FieldSet::default(),
+        }
+    }
+}
+
+fn text<'a>(object: &'a Value, name: &str) -> &'a str {
+    object["metadata"][name].as_str().unwrap_or_default()
+}
+
+/// Sets or, with `Null`, removes a metadata field.
+pub(super) fn set_meta(object: &mut Value, name: &str, value: Value) {
+    if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        if value.is_null() {
+            meta.shift_remove(name);
+        } else {
+            meta.insert(name.to_owned(), value);
+        }
+    }
+}
+
+/// Kinds whose objects count the changes of their spec.
+fn has_generation(kind: &ApiKind) -> bool {
+    matches!(kind.kind, "StatefulSet" | "Pod" | "PodDisruptionBudget" | "EndpointSlice")
+}
+
+/// The object with defaults filled in, in the server's spelling.
+pub(super) fn completed(kind: &ApiKind, mut object: Value) -> Value {
+    defaults::apply(kind, &mut object);
+    settle(&table().kind(kind.kind), object).unwrap_or_default()
+}
+
+impl World {
+    /// Brings a new object in. `managed` is given by server-side apply.
+    ///
+    /// # Errors
+    /// The refusals of admission and validation; 409 if it exists.
+    pub(super) fn insert(
+        &mut self,
+        writer: &Writer,
+        namespace: &str,
+        object: Value,
+        managed: Option<Managed>,
+    ) -> Result<Arc<Value>, Refusal> {
+        let kind = writer.kind;
+        let mut object = completed(kind, object);
+        let managed = managed.unwrap_or_else(|| {
+            let mut managed = Managed::of(&object);
+            let shape = table().kind(kind.kind);
+            managed.updated(&shape, &shape.zero(), &object, &writer.owner(), &writer.reset(), self.now);
+            managed
+        });
+        admission::namespace(&self.store, kind, namespace, text(&object, "name"))?;
+        self.prepare_new(writer, namespace, &mut object)?;
+        admission::admit_new(&self.store, kind, &mut object, self.now);
+        let name = text(&object, "name").to_owned();
+        allocation::assign(&self.store, kind, &mut object, (self.seed, self.next_revision()))?;
+        let causes = validation::of_new(kind, &object);
+        if !causes.is_empty() {
+            return Err(Refusal::invalid(kind, &name, &causes));
+        }
+        admission::quota(&self.store, kind, None, &object)?;
+        if !text(&object, "resourceVersion").is_empty() {
+            return Err(Refusal::internal("resourceVersion should not be set on objects to be created"));
+        }
+        if self.store.object(kind, namespace, &name).is_some() {
+            return Err(Refusal::already_exists(kind, &name));
+        }
+        managed.store(&mut object);
+        Ok(self.put(writer, None, object))
+    }
+
+    fn prepare_new(&mut self, writer: &Writer, namespace: &str, object: &mut Value) -> Result<(), Refusal> {
+        let kind = writer.kind;
+        let revision = if writer.dry_run { self.dry_draw() } else { self.next_revision() };
+        if kind.namespaced {
+            let given = text(object, "namespace");
+            if !given.is_empty() && given != namespace {
+                let message = "the namespace of the provided object does not match the namespace sent on the request";
+                return Err(Refusal::bad_request(message));
+            }
+            set_meta(object, "namespace", namespace.into());
+        } else {
+            set_meta(object, "namespace", Value::Null);
+        }
+        let generate = text(object, "generateName").to_owned();
+        if text(object, "name").is_empty() && !generate.is_empty() {
+            let base: String = generate.chars().take(58).collect();
+            set_meta(object, "name", format!("{base}{}", identity::suffix(self.seed, revision)).into());
+        }
+        for name in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
+            set_meta(object, name, Value::Null);
+        }
+        set_meta(object, "uid", identity::uid(self.seed, revision).into());
+        set_meta(object, "creationTimestamp", clock_text(self.now).into());
+        set_meta(object, "generation", if has_generation(kind) { 1.into() } else { Value::Null });
+        admission::reset_new(kind, object);
+        Ok(())
+    }
+
+    /// What the made-up names of a dry run are drawn from. It must not give
+    /// away the names of the real one, and no two dry runs share theirs.
+    fn dry_draw(&self) -> u64 {
+        let requests = u64::try_from(self.log.len()).unwrap_or_default();
+        u64::MAX.wrapping_sub(self.next_revision()).wrapping_sub(requests)
+    }
+
+    /// Puts a changed object in the place of the stored one.
+    ///
+    /// # Errors
+    /// 409 for a stale `resourceVersion`, 422 for what may not change.
+    pub(super) fn replace(
+        &mut self,
+        writer: &Writer,
+        old: &Arc<Value>,
+        new: Value,
+        managed: Option<Managed>,
+    ) -> Result<Arc<Value>, Refusal> {
+        let kind = writer.kind;
+        let name = text(old, "name").to_owned();
+        let mut new = completed(kind, new);
+        let given = text(&new, "resourceVersion");
+        if !given.is_empty() && given != text(old, "resourceVersion") {
+            return Err(Refusal::stale(kind, &name));
+        }
+        let managed = managed.unwrap_or_else(|| self.ownership(writer, old, &new));
+        carry_over(writer, old, &mut new);
+        let mut causes = validation::of_metadata(old, &new);
+        carry_metadata(old, &mut new);
+        if writer.part == Part::Whole {
+            allocation::keep(kind, old, &mut new);
+        }
+        causes.extend(validation::of_change(writer, old, &new));
+        if !causes.is_empty() {
+            return Err(Refusal::invalid(kind, &name, &causes));
+        }
+        if writer.part == Part::Whole {
+            allocation::assign(&self.store, kind, &mut new, (self.seed, self.next_revision()))?;
+        }
+        admission::admit_change(&self.store, kind, old, &new)?;
+        if writer.part != Part::Binding && has_generation(kind) && changes_generation(kind, old, &new) {
+            let generation = old["metadata"]["generation"].as_i64().unwrap_or(0).saturating_add(1);
+            set_meta(&mut new, "generation", generation.into());
+        }
+        if is_same(old, &new, &managed) {
+            return Ok(Arc::clone(old));
+        }
+        admission::touch(kind, old, &mut new, self.now);
+        managed.store(&mut new);
+        if is_finished(&new) {
+            return Ok(self.remove(writer, old, new));
+        }
+        Ok(self.put(writer, Some(old), new))
+    }
+
+    /// Whose fields they are after an ordinary write.
+    fn ownership(&self, writer: &Writer, old: &Value, new: &Value) -> Managed {
+        let given = &new["metadata"]["managedFields"];
+        // An empty list, or one empty entry, takes all ownership away.
+        let is_reset = given.as_array().is_some_and(|entries| match entries.as_slice() {
+            [] => true,
+            [only] => only.as_object().is_some_and(Map::is_empty),
+            _ => false,
+        });
+        if is_reset && writer.part == Part::Whole {
+            return Managed::default();
+        }
+        let mut managed = if writer.part == Part::Whole { Managed::of(new) } else { Managed::default() };
+        if managed.is_empty() {
+            managed = Managed::of(old);
+        }
+        let is_tracked = !managed.is_empty() && (writer.part != Part::Scale || managed.owns(&["spec", "replicas"]));
+        if is_tracked && !matches!(writer.part, Part::Binding | Part::Finalize) {
+            let shape = table().kind(writer.kind.kind);
+            managed.updated(&shape, old, new, &writer.owner(), &writer.reset(), self.now);
+        }
+        managed
+    }
+
+    /// Commits a new state of an object, unless it is only a dry run.
+    pub(super) fn put(&mut self, writer: &Writer, old: Option<&Arc<Value>>, mut object: Value) -> Arc<Value> {
+        let revision = self.next_revision();
+        if writer.dry_run {
+            let before = old.map_or(Value::Null, |old| old["metadata"]["resourceVersion"].clone());
+            set_meta(&mut object, "resourceVersion", before);
+            return Arc::new(object);
+        }
+        set_meta(&mut object, "resourceVersion", revision.to_string().into());
+        let object = Arc::new(object);
+        self.commit(Commit {
+            revision,
+            at: self.now,
+            kind: writer.kind,
+            namespace: text(&object, "namespace").to_owned(),
+            name: text(&object, "name").to_owned(),
+            before: old.cloned(),
+            after: Some(Arc::clone(&object)),
+            by: writer.manager.clone(),
+        });
+        object
+    }
+
+    /// Takes an object out of the store; returns its last state.
+    pub(super) fn remove(&mut self, writer: &Writer, old: &Arc<Value>, last: Value) -> Arc<Value> {
+        if !writer.dry_run {
+            self.commit(Commit {
+                revision: self.next_revision(),
+                at: self.now,
+                kind: writer.kind,
+                namespace: text(old, "namespace").to_owned(),
+                name: text(old, "name").to_owned(),
+                before: Some(Arc::clone(old)),
+                after: None,
+                by: writer.manager.clone(),
+            });
+        }
+        Arc::new(last)
+    }
+}
+
+/// Whether a write would change nothing; times of ownership do not count.
+fn is_same(old: &Value, new: &Value, managed: &Managed) -> bool {
+    let bare = |object: &Value| {
+        let mut object = object.clone();
+        for name in ["managedFields", "resourceVersion"] {
+            set_meta(&mut object, name, Value::Null);
+        }
+        object
+    };
+    bare(old) == bare(new) && Managed::of(old).timeless() == managed.clone().timeless()
+}
+
+/// A terminating object without finalizers and without grace is gone. What
+/// still holds a namespace stands in its spec.
+fn is_finished(object: &Value) -> bool {
+    let meta = &object["metadata"];
+    let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
+    let is_held = object["kind"] == "Namespace" && !is_empty(&object["spec"]["finalizers"]);
+    !meta["deletionTimestamp"].is_null()
+        && meta["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
+        && is_empty(&meta["finalizers"])
+        && !is_held
+}
+
+/// Keeps the parts that this endpoint does not write.
+fn carry_over(writer: &Writer, old: &Value, new: &mut Value) {
+    let kept: &[&str] = match writer.part {
+        Part::Whole if has_status(writer.kind) => &["status"],
+        Part::Status => &["spec"],
+        Part::Finalize => &["status"],
+        Part::Whole | Part::Scale | Part::Binding => &[],
+    };
+    if let Some(fields) = new.as_object_mut() {
+        for name in kept {
+            match old.get(name) {
+                Some(value) => fields.insert((*name).to_owned(), value.clone()),
+                None => fields.shift_remove(*name),
+            };
+        }
+    }
+    if writer.part == Part::Status && writer.kind.kind == "Pod" {
+        set_meta(new, "ownerReferences", old["metadata"]["ownerReferences"].clone());
+    }
+    if writer.part == Part::Whole && writer.kind.kind == "Namespace" {
+        new["spec"] = old["spec"].clone();
+    }
+}
+
+/// Metadata that the server alone writes, and that updates may leave out.
+fn carry_metadata(old: &Value, new: &mut Value) {
+    for name in [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "resourceVersion",
+        "generateName",
+    ] {
+        set_meta(new, name, old["metadata"][name].clone());
+    }
+    for name in ["managedFields", "selfLink"] {
+        set_meta(new, name, Value::Null);
+    }
+}
+
+fn changes_generation(kind: &ApiKind, old: &Value, new: &Value) -> bool {
+    match kind.kind {
+        "EndpointSlice" => ["endpoints", "ports", "addressType"].iter().any(|name| old.get(*name) != new.get(*name)),
+        _ => old.get("spec") != new.get("spec"),
+    }
+}

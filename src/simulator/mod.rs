@@ -1,0 +1,46 @@
+//! THE OTHER WHERE. A simulated API server with the controllers that matter to
+//! stateful workloads, behind a tower service that speaks the wire format. One
+//! revision counter, one event queue with a virtual clock, one request log and
+//! one commit hook; a seed gives the same history byte for byte.
+//!
+//! It shares nothing with the rest of the program but `objects`: it must be an
+//! independent opinion. What it does not simulate it refuses by name.
+
+mod access;
+mod actors;
+mod admission;
+mod allocation;
+mod body;
+mod clock;
+pub mod controllers;
+mod decode;
+mod defaults;
+mod deletion;
+mod discovery;
+mod document;
+mod engine;
+mod identity;
+mod lifecycle;
+mod patch;
+mod quantity;
+mod query;
+mod queue;
+mod reads;
+mod request;
+mod sandbox;
+mod scale;
+pub mod schema;
+mod seed;
+mod selectors;
+mod service;
+mod status;
+mod store;
+mod validation;
+mod watch;
+mod world;
+mod writes;
+
+pub use engine::{Advance, CommitHook, Options, Simulator, WaitHook};
+pub use sandbox::OpenError;
+pub use service::{AnswerBody, SimulatorService};
+pub use store::Commit;

@@ -1,0 +1,305 @@
+//! Who owns which fields. Reads and writes `metadata.managedFields` and keeps it
+//! right over ordinary updates and over server-side apply, with the conflicts
+//! that apply reports.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::field_set::{FieldSet, path_text};
+use super::structure::{compare, field_set, merge, remove, with_named_fields};
+use crate::simulator::clock::clock_text;
+use crate::simulator::schema::Shape;
+use crate::simulator::status::Refusal;
+
+/// Whose entry it is. Entries of appliers do not depend on the API version.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    pub operation: Operation,
+    pub manager: String,
+    pub api_version: String,
+    pub subresource: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operation {
+    Apply,
+    Update,
+}
+
+impl Operation {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Apply => "Apply",
+            Self::Update => "Update",
+        }
+    }
+}
+
+impl Owner {
+    /// As conflicts name it; appliers without their API version.
+    fn text(&self) -> String {
+        let mut text = format!("{:?}", self.manager);
+        if !self.subresource.is_empty() {
+            text = format!("{text} with subresource {:?}", self.subresource);
+        }
+        match self.operation {
+            Operation::Apply => text,
+            Operation::Update => format!("{text} using {}", self.api_version),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.operation == other.operation
+            && self.manager == other.manager
+            && self.subresource == other.subresource
+            && (self.operation == Operation::Apply || self.api_version == other.api_version)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    owner: Owner,
+    time: Option<String>,
+    set: FieldSet,
+}
+
+/// All entries of one object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Managed {
+    entries: Vec<Entry>,
+}
+
+/// The result of an apply.
+pub struct Applied {
+    pub object: Value,
+    pub managed: Managed,
+}
+
+impl Managed {
+    /// Reads `metadata.managedFields`; entries that make no sense give nothing
+    /// at all, as on the real server.
+    #[must_use]
+    pub fn of(object: &Value) -> Self {
+        let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten().map(Entry::read);
+        Self { entries: entries.collect::<Option<Vec<_>>>().unwrap_or_default() }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether somebody owns this path.
+    #[must_use]
+    pub fn owns(&self, path: &[&str]) -> bool {
+        let path = FieldSet::of_path(path);
+        self.entries.iter().any(|entry| !entry.set.intersection(&path).is_empty())
+    }
+
+    /// Writes the entries into an object, in the server's order.
+    pub fn store(mut self, object: &mut Value) {
+        let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+        self.entries.sort_by(|a, b| {
+            let key = |entry: &Entry| (entry.owner.operation, entry.time.clone().unwrap_or_default());
+            key(a).cmp(&key(b)).then_with(|| a.owner.cmp(&b.owner))
+        });
+        if self.entries.is_empty() {
+            meta.remove("managedFields");
+        } else {
+            meta.insert("managedFields".to_owned(), self.entries.iter().map(Entry::write).collect());
+        }
+    }
+
+    /// After an ordinary write: what changed belongs to its writer.
+    ///
+    /// `reset` names the fields that this endpoint does not write (status on
+    /// the main path, spec on the status path).
+    pub fn updated(
+        &mut self,
+        shape: &Shape,
+        before: &Value,
+        after: &Value,
+        owner: &Owner,
+        reset: &FieldSet,
+        now: Timestamp,
+    ) {
+        let changes = compare(shape, &without_managed(before), &without_managed(after));
+        let taken = changes.modified.union(&changes.added).without(reset);
+        let removed = changes.removed.without(reset);
+        for entry in &mut self.entries {
+            entry.set = entry.set.difference(&taken).difference(&removed);
+        }
+        let mine = taken.difference(&stripped());
+        if !mine.is_empty() {
+            let time = Some(clock_text(now));
+            match self.entries.iter_mut().find(|entry| entry.owner.is_same(owner)) {
+                Some(entry) => {
+                    entry.set = entry.set.union(&mine);
+                    entry.time = time;
+                }
+                None => self.entries.push(Entry { owner: owner.clone(), time, set: mine }),
+            }
+        }
+        self.entries.retain(|entry| !entry.set.is_empty());
+    }
+
+    /// Server-side apply of a configuration onto a live object.
+    ///
+    /// # Errors
+    /// A 409 `Refusal` that names the fields of other managers, without `force`.
+    pub fn apply(
+        mut self,
+        shape: &Shape,
+        live: &Value,
+        applied: &Value,
+        claim: &Claim<'_>,
+        now: Timestamp,
+    ) -> Result<Applied, Refusal> {
+        let owner = claim.owner;
+        let live = &without_managed(live);
+        let set = field_set(shape, applied).without(claim.reset);
+        let previous = self.entries.iter().position(|entry| entry.owner.is_same(owner));
+        let previous = previous.map(|position| self.entries.remove(position).set);
+        let merged = merge(shape, Some(live), Some(applied)).unwrap_or_else(|| live.clone());
+        let others = self.entries.iter().fold(set.clone(), |all, entry| all.union(&entry.set));
+        let merged = match &previous {
+            Some(previous) => prune(shape, &merged, previous, &others),
+            None => merged,
+        };
+        self.take(shape, live, &merged, claim)?;
+        let mine = set.difference(&stripped());
+        if !mine.is_empty() {
+            self.entries.push(Entry { owner: owner.clone(), time: Some(clock_text(now)), set: mine });
+        }
+        self.entries.retain(|entry| !entry.set.is_empty());
+        Ok(Applied { object: merged, managed: self })
+    }
+
+    /// Takes changed fields away from other managers, or says who has them.
+    fn take(&mut self, shape: &Shape, live: &Value, merged: &Value, claim: &Claim<'_>) -> Result<(), Refusal> {
+        let difference = compare(shape, live, merged);
+        let changed = difference.modified.union(&difference.added).without(claim.reset);
+        let mut conflicts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for entry in &self.entries {
+            for path in entry.set.intersection(&changed).paths() {
+                conflicts.entry(entry.owner.text()).or_default().push(path_text(&path));
+            }
+        }
+        if !claim.force && !conflicts.is_empty() {
+            return Err(conflict(&conflicts));
+        }
+        let removed = difference.removed.without(claim.reset);
+        for entry in &mut self.entries {
+            entry.set = entry.set.difference(&changed).difference(&removed);
+        }
+        Ok(())
+    }
+
+    /// The same entries with the times left out, to see whether a write
+    /// changed anything at all.
+    #[must_use]
+    pub fn timeless(mut self) -> Self {
+        for entry in &mut self.entries {
+            entry.time = None;
+        }
+        self.entries.sort_by(|a, b| a.owner.cmp(&b.owner));
+        self
+    }
+}
+
+/// Who applies, what the endpoint leaves alone, and whether others are overruled.
+pub struct Claim<'a> {
+    pub owner: &'a Owner,
+    pub reset: &'a FieldSet,
+    pub force: bool,
+}
+
+impl Entry {
+    fn read(value: &Value) -> Option<Self> {
+        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let operation = match value["operation"].as_str() {
+            Some("Apply") => Operation::Apply,
+            Some("Update") => Operation::Update,
+            _ => return None,
+        };
+        if value["fieldsType"] != "FieldsV1" || text("apiVersion").is_empty() {
+            return None;
+        }
+        let owner = Owner {
+            operation,
+            manager: text("manager"),
+            api_version: text("apiVersion"),
+            subresource: text("subresource"),
+        };
+        let time = value["time"].as_str().map(str::to_owned);
+        Some(Self { owner, time, set: FieldSet::from_fields(&value["fieldsV1"]) })
+    }
+
+    fn write(&self) -> Value {
+        let mut out = Map::new();
+        out.insert("manager".to_owned(), Value::from(self.owner.manager.clone()));
+        out.insert("operation".to_owned(), Value::from(self.owner.operation.text()));
+        out.insert("apiVersion".to_owned(), Value::from(self.owner.api_version.clone()));
+        if let Some(time) = &self.time {
+            out.insert("time".to_owned(), Value::from(time.clone()));
+        }
+        out.insert("fieldsType".to_owned(), Value::from("FieldsV1"));
+        out.insert("fieldsV1".to_owned(), self.set.to_fields());
+        if !self.owner.subresource.is_empty() {
+            out.insert("subresource".to_owned(), Value::from(self.owner.subresource.clone()));
+        }
+        Value::Object(out)
+    }
+}
+
+fn without_managed(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        meta.remove("managedFields");
+    }
+    object
+}
+
+/// Removes what this applier owned before and names no more, unless somebody
+/// else owns it too.
+fn prune(shape: &Shape, merged: &Value, previous: &FieldSet, owned: &FieldSet) -> Value {
+    let named = |set: &FieldSet| with_named_fields(shape, set);
+    let previous = named(previous);
+    let all = named(&field_set(shape, merged));
+    let pruned = remove(shape, merged, &previous).unwrap_or_else(|| json!({}));
+    let kept = named(&field_set(shape, &pruned)).union(&named(owned));
+    let pruned = remove(shape, merged, &all.difference(&kept)).unwrap_or_else(|| json!({}));
+    let left = named(&field_set(shape, &pruned));
+    let gone = all.difference(&left).intersection(&previous);
+    remove(shape, merged, &gone).unwrap_or_else(|| json!({}))
+}
+
+/// Paths that never appear in `managedFields`.
+fn stripped() -> FieldSet {
+    let mut set = FieldSet::of_path(&["apiVersion"]).union(&FieldSet::of_path(&["kind"]));
+    set = set.union(&FieldSet::of_path(&["metadata"]));
+    for name in ["name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields"] {
+        set = set.union(&FieldSet::of_path(&["metadata", name]));
+    }
+    set.union(&FieldSet::of_path(&["metadata", "resourceVersion"]))
+}
+
+fn conflict(conflicts: &BTreeMap<String, Vec<String>>) -> Refusal {
+    let causes: Vec<(String, String)> = conflicts
+        .iter()
+        .flat_map(|(owner, paths)| paths.iter().map(move |path| (format!("conflict with {owner}"), path.clone())))
+        .collect();
+    let message = if let [(only, path)] = causes.as_slice() {
+        format!("Apply failed with 1 conflict: {only}: {path}")
+    } else {
+        let mut lines = Vec::new();
+        for (owner, paths) in conflicts {
+            lines.push(format!("conflicts with {owner}:"));
+            lines.extend(paths.iter().map(|path| format!("- {path}")));
+        }
+        format!("Apply failed with {} conflicts: {}", causes.len(), lines.join("\n"))
+    };
+    Refusal::apply_conflict(&message, &causes)
+}

@@ -1,0 +1,10 @@
+//! The four kinds of patch, and the ownership of fields that writes leave
+//! behind. Pure functions over objects; `writes` calls them.
+
+pub mod field_set;
+pub mod json;
+pub mod managed_fields;
+pub mod merge;
+pub mod strategic;
+pub mod structure;
+pub mod typed;

@@ -1,0 +1,223 @@
+//! The query part of a request: percent-decoding and the parameters that the
+//! simulated server honours.
+
+use http::Method;
+
+use super::selectors::{FieldSelector, LabelSelector};
+use super::status::{Cause, Refusal};
+
+/// What to do with unknown and duplicate fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldValidation {
+    Ignore,
+    #[default]
+    Warn,
+    Strict,
+}
+
+/// How a read's `resourceVersion` is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Match {
+    #[default]
+    Unset,
+    Exact,
+    NotOlderThan,
+}
+
+/// All parameters, parsed.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent flags of the API")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    pub dry_run: bool,
+    pub field_manager: String,
+    pub force: Option<bool>,
+    pub field_validation: FieldValidation,
+    pub labels: LabelSelector,
+    pub fields: FieldSelector,
+    /// 0 means no limit.
+    pub limit: usize,
+    pub continue_at: String,
+    /// `None` if absent; `0` means "any".
+    pub resource_version: Option<u64>,
+    pub version_match: Match,
+    pub watch: bool,
+    pub bookmarks: bool,
+    pub send_initial: bool,
+    pub timeout_seconds: Option<u32>,
+    pub grace_period: Option<i64>,
+    pub propagation: Option<String>,
+}
+
+impl Query {
+    /// Reads a query string; unknown parameters are ignored.
+    ///
+    /// # Errors
+    /// 400 or 422 with the real server's text for values that make no sense.
+    pub fn parse(text: &str, method: &Method) -> Result<Self, Refusal> {
+        let mut query = Self::default();
+        for (name, value) in pairs(text) {
+            query.set(&name, &value, method)?;
+        }
+        if query.send_initial && query.version_match != Match::NotOlderThan {
+            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+            let cause = Cause::forbidden("resourceVersionMatch", why);
+            return Err(Refusal::invalid_named("meta.k8s.io", "ListOptions", "", &[cause]));
+        }
+        Ok(query)
+    }
+
+    fn set(&mut self, name: &str, value: &str, method: &Method) -> Result<(), Refusal> {
+        match name {
+            "dryRun" => self.dry_run = dry_run(value, options_kind(method))?,
+            "fieldManager" => value.clone_into(&mut self.field_manager),
+            "force" => self.force = Some(flag(name, value)?),
+            "fieldValidation" => self.field_validation = field_validation(value)?,
+            "labelSelector" => self.labels = LabelSelector::parse(value)?,
+            "fieldSelector" => self.fields = FieldSelector::parse(value)?,
+            "limit" => self.limit = number(value)?.try_into().unwrap_or(0),
+            "continue" => value.clone_into(&mut self.continue_at),
+            "resourceVersion" if !value.is_empty() => {
+                let version = value.parse().map_err(|_| bad_version(value))?;
+                self.resource_version = Some(version);
+            }
+            "resourceVersionMatch" => self.version_match = version_match(value)?,
+            "watch" => self.watch = flag(name, value)?,
+            "allowWatchBookmarks" => self.bookmarks = flag(name, value)?,
+            "sendInitialEvents" => self.send_initial = flag(name, value)?,
+            "timeoutSeconds" => self.timeout_seconds = number(value)?.try_into().ok().filter(|limit| *limit > 0),
+            "gracePeriodSeconds" => self.grace_period = Some(number(value)?),
+            "propagationPolicy" => self.propagation = Some(value.to_owned()),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// `All` or nothing.
+///
+/// # Errors
+/// 422 for any other stage.
+pub fn dry_run(value: &str, options: &str) -> Result<bool, Refusal> {
+    match value {
+        "" => Ok(false),
+        "All" => Ok(true),
+        other => {
+            let mut cause = Cause::unsupported("dryRun", other, &["All"]);
+            cause.message = cause.message.replacen(&format!("{other:?}"), &format!("[{other:?}]"), 1);
+            Err(Refusal::invalid_named("meta.k8s.io", options, "", &[cause]))
+        }
+    }
+}
+
+fn options_kind(method: &Method) -> &'static str {
+    match *method {
+        Method::POST => "CreateOptions",
+        Method::PUT => "UpdateOptions",
+        Method::DELETE => "DeleteOptions",
+        _ => "PatchOptions",
+    }
+}
+
+fn field_validation(value: &str) -> Result<FieldValidation, Refusal> {
+    match value {
+        "" | "Warn" => Ok(FieldValidation::Warn),
+        "Ignore" => Ok(FieldValidation::Ignore),
+        "Strict" => Ok(FieldValidation::Strict),
+        other => {
+            let cause = Cause::unsupported("fieldValidation", other, &["", "Ignore", "Strict", "Warn"]);
+            Err(Refusal::invalid_named("meta.k8s.io", "CreateOptions", "", &[cause]))
+        }
+    }
+}
+
+fn version_match(value: &str) -> Result<Match, Refusal> {
+    match value {
+        "" => Ok(Match::Unset),
+        "Exact" => Ok(Match::Exact),
+        "NotOlderThan" => Ok(Match::NotOlderThan),
+        other => {
+            let cause = Cause::unsupported("resourceVersionMatch", other, &["Exact", "NotOlderThan", ""]);
+            Err(Refusal::invalid_named("meta.k8s.io", "ListOptions", "", &[cause]))
+        }
+    }
+}
+
+/// The text for a `resourceVersion` that is no number.
+#[must_use]
+pub fn bad_version(value: &str) -> Refusal {
+    let cause = Cause {
+        reason: "FieldValueInvalid",
+        message: format!("Invalid value: {value:?}: strconv.ParseUint: parsing {value:?}: invalid syntax"),
+        field: "resourceVersion".to_owned(),
+    };
+    let mut refusal = Refusal::bad_request("");
+    let message = format!("resourceVersion: {}", cause.message);
+    if let super::status::Body::Status(status) = &mut refusal.body {
+        status["message"] = message.into();
+    }
+    refusal
+}
+
+fn flag(name: &str, value: &str) -> Result<bool, Refusal> {
+    match value {
+        "" | "1" | "t" | "true" | "True" | "TRUE" => Ok(true),
+        "0" | "f" | "false" | "False" | "FALSE" => Ok(false),
+        other => Err(Refusal::bad_request(&format!("strconv.ParseBool: parsing {other:?}: invalid syntax ({name})"))),
+    }
+}
+
+fn number(value: &str) -> Result<i64, Refusal> {
+    value.parse().map_err(|_| Refusal::bad_request(&format!("strconv.ParseInt: parsing {value:?}: invalid syntax")))
+}
+
+fn pairs(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(name, true), decoded(value, true))
+        })
+        .collect()
+}
+
+/// Percent-decoding; broken escapes stay as they are.
+#[must_use]
+pub fn decoded(text: &str, plus_is_space: bool) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let escaped = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        if let Some(code) = escaped.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            out.push(code);
+            at += 3;
+        } else {
+            out.push(if plus_is_space && *byte == b'+' { b' ' } else { *byte });
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_and_decoded() {
+        let text = "dryRun=All&fieldManager=a%2Fb+c&force=true&labelSelector=app%3Dweb&limit=5&resourceVersion=0";
+        let query = Query::parse(text, &Method::PATCH).expect("readable");
+        assert!(query.dry_run);
+        assert_eq!(query.field_manager, "a/b c");
+        assert_eq!((query.force, query.limit, query.resource_version), (Some(true), 5, Some(0)));
+        assert!(query.labels.matches(&serde_json::json!({"app": "web"})));
+        assert!(!query.labels.matches(&serde_json::json!({"app": "db"})));
+    }
+
+    #[test]
+    fn senseless_values_are_refused() {
+        for text in ["dryRun=Some", "limit=x", "watch=maybe", "resourceVersion=new", "fieldValidation=Loud"] {
+            assert!(Query::parse(text, &Method::PATCH).is_err(), "{text}");
+        }
+    }
+}

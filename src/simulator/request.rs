@@ -1,0 +1,379 @@
+//! From method, path and query to a typed request. What Kubernetes has but we
+//! do not simulate is told apart from what does not exist at all.
+
+use bytes::Bytes;
+use http::Method;
+
+use super::query::Query;
+use super::status::Refusal;
+use crate::objects::kinds::{ApiKind, KINDS};
+
+/// A request as it came in.
+#[derive(Clone, Debug)]
+pub struct Raw {
+    pub method: Method,
+    pub path: String,
+    pub query: String,
+    /// Without parameters such as `charset`.
+    pub content_type: String,
+    pub user_agent: String,
+    pub body: Bytes,
+}
+
+/// What a path stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Version, health and discovery.
+    Page(Page),
+    /// `POST …/selfsubjectaccessreviews`.
+    AccessReview,
+    Objects(Box<ObjectCall>),
+}
+
+/// A page that is no object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    Health,
+    Version,
+    /// `/api`.
+    CoreVersions,
+    /// `/apis`.
+    Groups,
+    /// `/apis/GROUP`.
+    Group(&'static str),
+    /// `/api/v1`, `/apis/GROUP/VERSION`.
+    Resources(&'static str),
+    /// `/openapi/v3` and below it.
+    OpenApi(Option<&'static str>),
+}
+
+/// A request for objects of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectCall {
+    pub kind: &'static ApiKind,
+    /// Empty for cluster-scoped kinds and for all namespaces.
+    pub namespace: String,
+    /// Empty for a collection.
+    pub name: String,
+    pub part: Part,
+    pub action: Action,
+    pub query: Query,
+}
+
+/// The object itself or one of its subresources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Whole,
+    Status,
+    Scale,
+    Binding,
+    Finalize,
+}
+
+impl Part {
+    /// The subresource's name in paths and in `managedFields`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "",
+            Self::Status => "status",
+            Self::Scale => "scale",
+            Self::Binding => "binding",
+            Self::Finalize => "finalize",
+        }
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Get,
+    List,
+    Watch,
+    Create,
+    Update,
+    Patch(PatchKind),
+    Delete,
+    DeleteCollection,
+}
+
+impl Action {
+    /// The verb of access rules.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::List => "list",
+            Self::Watch => "watch",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch(_) => "patch",
+            Self::Delete => "delete",
+            Self::DeleteCollection => "deletecollection",
+        }
+    }
+}
+
+/// The four patch formats, by content type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchKind {
+    Json,
+    Merge,
+    Strategic,
+    Apply,
+}
+
+/// Groups of a real cluster that are not simulated.
+const OTHER_GROUPS: &[&str] = &[
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+];
+
+/// Resources of simulated groups that are not simulated themselves.
+const OTHER_RESOURCES: &[&str] = &[
+    "bindings",
+    "componentstatuses",
+    "endpoints",
+    "limitranges",
+    "podtemplates",
+    "replicationcontrollers",
+    "serviceaccounts",
+    "daemonsets",
+    "deployments",
+    "replicasets",
+    "csidrivers",
+    "csinodes",
+    "csistoragecapacities",
+    "volumeattributesclasses",
+    "localsubjectaccessreviews",
+    "selfsubjectrulesreviews",
+    "subjectaccessreviews",
+];
+
+/// Subresources that need a real node or are not simulated.
+const OTHER_PARTS: &[&str] =
+    &["attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize", "token"];
+
+/// Kinds with a `status` subresource.
+const WITH_STATUS: &[&str] = &[
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Pod",
+    "PodDisruptionBudget",
+    "ResourceQuota",
+    "Service",
+    "StatefulSet",
+    "VolumeAttachment",
+];
+
+/// Whether the kind keeps its status apart from the rest.
+#[must_use]
+pub fn has_status(kind: &ApiKind) -> bool {
+    WITH_STATUS.contains(&kind.kind)
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// A `Refusal`: 404 for what does not exist, 501 for what is not simulated,
+/// 405 and 415 for methods and formats that do not fit.
+pub fn parse(raw: &Raw) -> Result<Call, Refusal> {
+    let parts: Vec<&str> = raw.path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        ["version"] => Ok(Call::Page(Page::Version)),
+        ["readyz" | "livez" | "healthz", ..] => Ok(Call::Page(Page::Health)),
+        ["openapi", "v3"] => Ok(Call::Page(Page::OpenApi(None))),
+        ["openapi", "v3", "api", "v1"] => Ok(Call::Page(Page::OpenApi(Some("")))),
+        ["openapi", "v3", "apis", group, "v1"] => {
+            known_group(group).map(|group| Call::Page(Page::OpenApi(Some(group))))
+        }
+        ["api"] => Ok(Call::Page(Page::CoreVersions)),
+        ["apis"] => Ok(Call::Page(Page::Groups)),
+        ["api", "v1"] => Ok(Call::Page(Page::Resources(""))),
+        ["api", "v1", rest @ ..] => objects(raw, "", rest),
+        ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"] => Ok(Call::AccessReview),
+        ["apis", group] => known_group(group).map(|group| Call::Page(Page::Group(group))),
+        ["apis", group, "v1"] => known_group(group).map(|group| Call::Page(Page::Resources(group))),
+        ["apis", group, "v1", rest @ ..] => objects(raw, known_group(group)?, rest),
+        ["apis", group, _, ..] if known_group(group).is_ok() => Err(Refusal::no_resource()),
+        _ => Err(Refusal::no_page()),
+    }
+}
+
+/// The groups that are served, in the order of `KINDS`.
+#[must_use]
+pub fn groups() -> Vec<&'static str> {
+    let mut groups: Vec<&'static str> = Vec::new();
+    for kind in KINDS {
+        if !kind.group.is_empty() && !groups.contains(&kind.group) {
+            groups.push(kind.group);
+        }
+    }
+    groups.push("authorization.k8s.io");
+    groups
+}
+
+fn known_group(name: &str) -> Result<&'static str, Refusal> {
+    if OTHER_GROUPS.contains(&name) {
+        return Err(Refusal::not_simulated(&format!("the API group {name}")));
+    }
+    groups().into_iter().find(|group| *group == name).ok_or_else(Refusal::no_page)
+}
+
+fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusal> {
+    let (namespace, rest) = match rest {
+        ["namespaces", namespace, resource, rest @ ..] if !matches!(*resource, "status" | "finalize") => {
+            (*namespace, [&[*resource], rest].concat())
+        }
+        rest => ("", rest.to_vec()),
+    };
+    let (resource, name, part) = match rest.as_slice() {
+        [resource] => (*resource, "", ""),
+        [resource, name] => (*resource, *name, ""),
+        [resource, name, part] => (*resource, *name, *part),
+        _ => return Err(Refusal::no_resource()),
+    };
+    let Some(kind) = KINDS.iter().find(|kind| kind.group == group && kind.plural == resource) else {
+        return Err(if OTHER_RESOURCES.contains(&resource) {
+            let full = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
+            Refusal::not_simulated(&full)
+        } else {
+            Refusal::no_resource()
+        });
+    };
+    if !kind.namespaced && !namespace.is_empty() {
+        return Err(Refusal::no_resource());
+    }
+    let part = subresource(kind, part)?;
+    let query = Query::parse(&raw.query, &raw.method)?;
+    query.fields.check(kind)?;
+    let action = action(raw, kind, namespace, name, part, &query)?;
+    Ok(Call::Objects(Box::new(ObjectCall {
+        kind,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        part,
+        action,
+        query,
+    })))
+}
+
+fn subresource(kind: &'static ApiKind, part: &str) -> Result<Part, Refusal> {
+    match part {
+        "" => Ok(Part::Whole),
+        "status" if has_status(kind) => Ok(Part::Status),
+        "scale" if kind.kind == "StatefulSet" => Ok(Part::Scale),
+        "binding" if kind.kind == "Pod" => Ok(Part::Binding),
+        "finalize" if kind.kind == "Namespace" => Ok(Part::Finalize),
+        other if kind.kind == "Pod" && OTHER_PARTS.contains(&other) => {
+            Err(Refusal::not_simulated(&format!("{}/{other}", kind.plural)))
+        }
+        _ => Err(Refusal::no_resource()),
+    }
+}
+
+fn action(
+    raw: &Raw,
+    kind: &'static ApiKind,
+    namespace: &str,
+    name: &str,
+    part: Part,
+    query: &Query,
+) -> Result<Action, Refusal> {
+    let on_collection = name.is_empty();
+    if !on_collection && kind.namespaced && namespace.is_empty() {
+        return Err(Refusal::no_resource());
+    }
+    match (&raw.method, on_collection) {
+        (&Method::GET, true) if query.watch => Ok(Action::Watch),
+        (&Method::GET, true) => Ok(Action::List),
+        (&Method::GET, false) if matches!(part, Part::Whole | Part::Status | Part::Scale) => Ok(Action::Get),
+        (&Method::POST, true) if !kind.namespaced || !namespace.is_empty() => Ok(Action::Create),
+        (&Method::POST, false) if part == Part::Binding => Ok(Action::Create),
+        (&Method::PUT, false) if part != Part::Binding => Ok(Action::Update),
+        (&Method::PATCH, false) if matches!(part, Part::Whole | Part::Status | Part::Scale) => {
+            patch_kind(&raw.content_type).map(Action::Patch)
+        }
+        (&Method::DELETE, false) if part == Part::Whole => Ok(Action::Delete),
+        (&Method::DELETE, true) if !kind.namespaced || !namespace.is_empty() => Ok(Action::DeleteCollection),
+        _ => Err(Refusal::method_not_allowed()),
+    }
+}
+
+fn patch_kind(content_type: &str) -> Result<PatchKind, Refusal> {
+    match content_type {
+        "application/json-patch+json" => Ok(PatchKind::Json),
+        "application/merge-patch+json" => Ok(PatchKind::Merge),
+        "application/strategic-merge-patch+json" => Ok(PatchKind::Strategic),
+        "application/apply-patch+yaml" => Ok(PatchKind::Apply),
+        _ => Err(Refusal::unsupported_patch()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(method: Method, path: &str, content_type: &str) -> Result<Call, Refusal> {
+        parse(&Raw {
+            method,
+            path: path.to_owned(),
+            query: String::new(),
+            content_type: content_type.to_owned(),
+            user_agent: String::new(),
+            body: Bytes::new(),
+        })
+    }
+
+    fn object_call(method: Method, path: &str) -> ObjectCall {
+        match parsed(method, path, "application/merge-patch+json") {
+            Ok(Call::Objects(call)) => *call,
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn paths_are_taken_apart() {
+        let call = object_call(Method::GET, "/apis/apps/v1/namespaces/db/statefulsets/web/scale");
+        assert_eq!(
+            (call.kind.kind, &*call.namespace, &*call.name, call.part),
+            ("StatefulSet", "db", "web", Part::Scale)
+        );
+        let call = object_call(Method::PATCH, "/api/v1/namespaces/db");
+        assert_eq!((call.kind.kind, &*call.namespace, &*call.name), ("Namespace", "", "db"));
+        let call = object_call(Method::PUT, "/api/v1/namespaces/db/status");
+        assert_eq!((call.kind.kind, &*call.name, call.part), ("Namespace", "db", Part::Status));
+        assert_eq!(object_call(Method::GET, "/api/v1/pods").action, Action::List);
+    }
+
+    #[test]
+    fn what_is_not_simulated_is_refused_by_name() {
+        for (path, code) in [
+            ("/apis/batch/v1/jobs", 501),
+            ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", 501),
+            ("/apis/apps/v1/deployments", 501),
+            ("/api/v1/namespaces/a/pods/b/log", 501),
+            ("/apis/foo/v1/bars", 404),
+            ("/apis/apps/v1/bars", 404),
+            ("/api/v1/namespaces/a/configmaps/b/status", 404),
+        ] {
+            assert_eq!(parsed(Method::GET, path, "").expect_err(path).code, code, "{path}");
+        }
+        let refused = parsed(Method::PATCH, "/api/v1/nodes/a", "text/plain").expect_err("no patch format");
+        assert_eq!(refused.code, 415);
+    }
+}

@@ -1,0 +1,24 @@
+//! What can be wrong with a sandbox's file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a sandbox cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot {doing} `{path}`: {source}")]
+    Io { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("the sandbox `{path}` is damaged at line {line}: {why}")]
+    Damaged { path: PathBuf, line: usize, why: String },
+    #[error("the sandbox `{path}` was written by a newer version (format {found}, known is {known})")]
+    Newer { path: PathBuf, found: u64, known: u64 },
+    #[error("the sandbox `{path}` was removed while it was in use")]
+    Gone { path: PathBuf },
+}
+
+impl OpenError {
+    /// For `map_err` on file operations.
+    pub(super) fn io<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |source| Self::Io { doing, path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,11 @@
+//! A simulated cluster that outlives its process: an append-only log of JSON
+//! lines beside a lock that is held for one request at a time. What was
+//! answered is on disk; a torn last line was never answered.
+
+mod error;
+mod file;
+mod line;
+mod lock;
+
+pub use error::OpenError;
+pub use file::Sandbox;

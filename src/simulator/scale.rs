@@ -1,0 +1,146 @@
+//! The `scale` subresource of StatefulSets, and the `binding` of pods: small
+//! objects that stand for one field of a larger one.
+
+use serde_json::{Value, json};
+
+use super::body;
+use super::clock::clock_text;
+use super::lifecycle::Writer;
+use super::patch;
+use super::patch::managed_fields::Operation;
+use super::request::{ObjectCall, Part, PatchKind, Raw};
+use super::schema::table;
+use super::selectors::LabelSelector;
+use super::status::{Cause, Refusal};
+use super::world::{Reply, World, manager, success};
+use super::writes::check_uid;
+
+/// The `Scale` of a set.
+#[must_use]
+pub fn of_set(set: &Value) -> Value {
+    let meta = &set["metadata"];
+    let mut scale = json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {},
+        "spec": {}, "status": {"replicas": set["status"]["replicas"].as_i64().unwrap_or(0)},
+    });
+    for name in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        if !meta[name].is_null() {
+            scale["metadata"][name] = meta[name].clone();
+        }
+    }
+    if set["spec"]["replicas"].as_i64().unwrap_or(0) != 0 {
+        scale["spec"]["replicas"] = set["spec"]["replicas"].clone();
+    }
+    if let Some(selector) = LabelSelector::of_spec(&set["spec"]["selector"]) {
+        scale["status"]["selector"] = Value::from(selector.text());
+    }
+    scale
+}
+
+impl World {
+    /// PUT or PATCH of `scale`: only `spec.replicas` counts, with the uid and
+    /// resourceVersion of the body as preconditions.
+    pub(super) fn scale(&mut self, raw: &Raw, call: &ObjectCall, patch: Option<PatchKind>) -> Result<Reply, Refusal> {
+        let set = self
+            .store
+            .object(call.kind, &call.namespace, &call.name)
+            .ok_or_else(|| Refusal::not_found(call.kind, &call.name))?
+            .clone();
+        let (wanted, warnings) = wanted_scale(raw, call, patch, &of_set(&set))?;
+        let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
+        if replicas < 0 {
+            let why = "must be greater than or equal to 0";
+            let cause = Cause::invalid("spec.replicas", &Value::from(replicas), why);
+            return Err(Refusal::invalid_named("autoscaling", "Scale", &call.name, &[cause]));
+        }
+        let mut new = Value::clone(&set);
+        new["spec"]["replicas"] = Value::from(replicas);
+        new["metadata"]["resourceVersion"] = wanted["metadata"]["resourceVersion"].clone();
+        if let Some(uid) = wanted["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
+            check_uid(call, &set, uid)?;
+        }
+        let writer = Writer {
+            kind: call.kind,
+            part: Part::Scale,
+            manager: manager(&call.query, raw),
+            operation: Operation::Update,
+            dry_run: call.query.dry_run,
+        };
+        let written = self.replace(&writer, &set, new, None)?;
+        let mut reply = Reply::json(200, of_set(&written));
+        reply.warnings = warnings;
+        Ok(reply)
+    }
+
+    /// POST of a pod's `binding`: puts it on a node, once.
+    pub(super) fn bind(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        let read = body::object(raw, "v1", "Binding", call.query.field_validation)?;
+        let node = read.object["target"]["name"].as_str().unwrap_or_default().to_owned();
+        if node.is_empty() {
+            let cause = Cause::required("target.name", "");
+            return Err(Refusal::invalid_named("", "Binding", &call.name, &[cause]));
+        }
+        let pod = self
+            .store
+            .object(call.kind, &call.namespace, &call.name)
+            .ok_or_else(|| Refusal::not_found(call.kind, &call.name))?
+            .clone();
+        let why = if pod["metadata"]["deletionTimestamp"].is_null() {
+            let bound = pod["spec"]["nodeName"].as_str().filter(|bound| !bound.is_empty());
+            bound.map(|bound| format!("pod {} is already assigned to node {bound:?}", call.name))
+        } else {
+            Some(format!("pod {} is being deleted, cannot be assigned to a host", call.name))
+        };
+        if let Some(why) = why {
+            return Err(binding_conflict(call, &why));
+        }
+        let mut new = Value::clone(&pod);
+        new["spec"]["nodeName"] = Value::from(node);
+        let scheduled = json!({
+            "type": "PodScheduled", "status": "True", "lastTransitionTime": clock_text(self.now),
+        });
+        let mut conditions = new["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        conditions.retain(|condition| condition["type"] != "PodScheduled");
+        conditions.push(scheduled);
+        new["status"]["conditions"] = Value::Array(conditions);
+        let writer = Writer {
+            kind: call.kind,
+            part: Part::Binding,
+            manager: manager(&call.query, raw),
+            operation: Operation::Update,
+            dry_run: call.query.dry_run,
+        };
+        self.replace(&writer, &pod, new, None)?;
+        let mut status = success();
+        status["code"] = Value::from(201);
+        Ok(Reply::json(201, status))
+    }
+}
+
+fn wanted_scale(
+    raw: &Raw,
+    call: &ObjectCall,
+    patch: Option<PatchKind>,
+    current: &Value,
+) -> Result<(Value, Vec<String>), Refusal> {
+    let validation = call.query.field_validation;
+    let patched = match patch {
+        None => {
+            let read = body::object(raw, "autoscaling/v1", "Scale", validation)?;
+            return Ok((read.object, read.warnings));
+        }
+        Some(PatchKind::Json) => patch::json::apply(current, &body::json(raw, "Scale")?)?,
+        Some(PatchKind::Merge) => patch::merge::apply(current, &body::json(raw, "Scale")?),
+        Some(PatchKind::Strategic) => {
+            patch::strategic::apply(&table().kind("Scale"), current, &body::json(raw, "Scale")?)?
+        }
+        Some(PatchKind::Apply) => return Err(Refusal::not_simulated("server-side apply of statefulsets/scale")),
+    };
+    let read = body::typed(patched.into(), "autoscaling/v1", "Scale", validation)?;
+    Ok((read.object, read.warnings))
+}
+
+fn binding_conflict(call: &ObjectCall, why: &str) -> Refusal {
+    let binding = crate::objects::kinds::ApiKind { plural: "pods/binding", ..*call.kind };
+    Refusal::conflict(&binding, &call.name, why)
+}

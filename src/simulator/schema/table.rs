@@ -1,0 +1,185 @@
+//! The generated table in memory. It is read once and never changes; lookups
+//! of unknown types give an empty type, so that a stale table can never panic.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// All types that are reachable from the kinds we serve.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Table {
+    /// Kind (`StatefulSet`) to type name (`apps.v1.StatefulSet`).
+    pub kinds: BTreeMap<String, String>,
+    pub types: BTreeMap<String, Type>,
+}
+
+/// A Go struct.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Type {
+    pub fields: BTreeMap<String, Field>,
+    /// Owned and replaced as a whole (`x-kubernetes-map-type: atomic`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub atomic: bool,
+}
+
+/// A field of a struct.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Field {
+    #[serde(rename = "s")]
+    pub shape: Shape,
+    /// Go writes it out even when it is empty.
+    #[serde(default, rename = "always", skip_serializing_if = "is_false")]
+    pub always: bool,
+    /// Go leaves it out when it is zero, so `0`, `""` and `false` do not survive.
+    #[serde(default, rename = "zero", skip_serializing_if = "is_false")]
+    pub omits_zero: bool,
+    /// Stands in for a missing list-map key (the protocol of a port).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+}
+
+/// The shape of a value.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    String,
+    Int32,
+    Int64,
+    Number,
+    Boolean,
+    Quantity,
+    IntOrString,
+    Time,
+    /// Six digits behind the second, and no fewer.
+    MicroTime,
+    Bytes,
+    /// Anything; kept as it is.
+    Any,
+    Struct(String),
+    List {
+        of: Box<Shape>,
+        #[serde(default, rename = "type", skip_serializing_if = "ListKind::is_atomic")]
+        kind: ListKind,
+        /// Merge key of strategic merge; empty for lists of scalars that merge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merge: Option<String>,
+    },
+    Map {
+        of: Box<Shape>,
+        #[serde(default, skip_serializing_if = "is_false")]
+        atomic: bool,
+    },
+}
+
+/// How server-side apply sees a list.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ListKind {
+    #[default]
+    Atomic,
+    Set,
+    Map(Vec<String>),
+}
+
+impl ListKind {
+    fn is_atomic(&self) -> bool {
+        *self == Self::Atomic
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| serde_json::from_str(include_str!("table.json")).unwrap_or_default());
+
+static NOTHING: LazyLock<Type> = LazyLock::new(Type::default);
+
+/// The committed table.
+#[must_use]
+pub fn table() -> &'static Table {
+    &TABLE
+}
+
+impl Table {
+    /// The shape of a kind as a whole.
+    #[must_use]
+    pub fn kind(&self, kind: &str) -> Shape {
+        Shape::Struct(self.kinds.get(kind).cloned().unwrap_or_default())
+    }
+
+    /// A type by name; an unknown name gives a type without fields.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &Type {
+        self.types.get(name).unwrap_or(&NOTHING)
+    }
+}
+
+impl Shape {
+    /// The fields, if this is a struct.
+    #[must_use]
+    pub fn fields(&self) -> Option<&'static Type> {
+        match self {
+            Self::Struct(name) => Some(table().get(name)),
+            Self::String
+            | Self::Int32
+            | Self::Int64
+            | Self::Number
+            | Self::Boolean
+            | Self::Quantity
+            | Self::IntOrString
+            | Self::Time
+            | Self::MicroTime
+            | Self::Bytes
+            | Self::Any
+            | Self::List { .. }
+            | Self::Map { .. } => None,
+        }
+    }
+
+    /// What Go writes for an empty value of this shape in an `always` field.
+    #[must_use]
+    pub fn zero(&self) -> Value {
+        match self {
+            Self::Struct(name) => Value::Object(
+                table()
+                    .get(name)
+                    .fields
+                    .iter()
+                    .filter(|(_, field)| field.always)
+                    .map(|(name, field)| (name.clone(), field.shape.zero()))
+                    .collect(),
+            ),
+            Self::String | Self::Bytes => Value::from(""),
+            Self::Int32 | Self::Int64 | Self::Number | Self::IntOrString => Value::from(0),
+            Self::Boolean => Value::from(false),
+            Self::Quantity => Value::from("0"),
+            Self::Time | Self::MicroTime | Self::Any | Self::List { .. } | Self::Map { .. } => Value::Null,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::objects::kinds::KINDS;
+
+    #[test]
+    fn the_table_describes_every_kind_that_is_served() {
+        for kind in KINDS {
+            let fields = table().kind(kind.kind).fields().map(|known| known.fields.contains_key("metadata"));
+            assert_eq!(fields, Some(true), "{}", kind.kind);
+        }
+    }
+
+    #[test]
+    fn container_ports_merge_by_number_and_protocol() {
+        let ports = &table().get("core.v1.Container").fields["ports"].shape;
+        let Shape::List { kind: ListKind::Map(keys), .. } = ports else { panic!("ports are a keyed list") };
+        assert_eq!(keys, &["containerPort", "protocol"]);
+        assert_eq!(table().get("core.v1.ContainerPort").fields["protocol"].default, Some(Value::from("TCP")));
+    }
+}

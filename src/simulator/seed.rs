@@ -1,0 +1,73 @@
+//! What a fresh simulated cluster holds: the usual namespaces, three nodes in
+//! three zones and three storage classes.
+
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::clock::clock_text;
+use super::controllers::all::DISK;
+use super::request::Raw;
+use super::world::World;
+
+/// Fills an empty world.
+pub fn fill(world: &mut World) {
+    for name in ["default", "kube-system"] {
+        post(world, "/api/v1/namespaces", &json!({"metadata": {"name": name}}));
+    }
+    for name in ["a", "b", "c"] {
+        let node = node(name, &clock_text(world.now));
+        post(world, "/api/v1/nodes", &node);
+    }
+    for class in classes() {
+        post(world, "/apis/storage.k8s.io/v1/storageclasses", &class);
+    }
+    world.fresh.clear();
+}
+
+fn post(world: &mut World, path: &str, body: &Value) {
+    let raw = Raw {
+        method: Method::POST,
+        path: path.to_owned(),
+        query: "fieldManager=sandbox".to_owned(),
+        content_type: "application/json".to_owned(),
+        user_agent: "sandbox".to_owned(),
+        body: Bytes::from(body.to_string()),
+    };
+    // The seed is ours and a test proves that all of it goes in.
+    let _ = world.answer_actor(&raw);
+}
+
+fn node(letter: &str, now: &str) -> Value {
+    let name = format!("node-{letter}");
+    let amounts = json!({"cpu": "16", "memory": "64Gi", "pods": "110", "ephemeral-storage": "500Gi"});
+    json!({
+        "metadata": {"name": name, "labels": {
+            "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux",
+            "topology.kubernetes.io/region": "sandbox", "topology.kubernetes.io/zone": format!("zone-{letter}"),
+        }},
+        "status": {
+            "capacity": amounts, "allocatable": amounts,
+            "addresses": [{"type": "Hostname", "address": name}],
+            "nodeInfo": {"kubeletVersion": super::discovery::VERSION, "operatingSystem": "linux", "architecture": "amd64"},
+            "conditions": [{
+                "type": "Ready", "status": "True", "reason": "KubeletReady",
+                "message": "kubelet is posting ready status", "lastHeartbeatTime": now, "lastTransitionTime": now,
+            }],
+        },
+    })
+}
+
+fn classes() -> [Value; 3] {
+    let class = |name: &str, provisioner: &str, policy: &str, mode: &str| {
+        json!({
+            "metadata": {"name": name}, "provisioner": provisioner, "reclaimPolicy": policy,
+            "volumeBindingMode": mode, "allowVolumeExpansion": provisioner == DISK,
+        })
+    };
+    let mut standard = class("standard", DISK, "Delete", "WaitForFirstConsumer");
+    standard["metadata"]["annotations"] = json!({"storageclass.kubernetes.io/is-default-class": "true"});
+    // A prepared volume of class `manual` is bound at once, before any pod.
+    let manual = class("manual", "kubernetes.io/no-provisioner", "Retain", "Immediate");
+    [standard, class("fast", DISK, "Retain", "Immediate"), manual]
+}

@@ -1,0 +1,129 @@
+//! HTTP in and out: collects a request's body, hands the request to the engine
+//! and writes its reply as JSON, text or a stream of watch events.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::stream::{self, StreamExt as _};
+use http::{HeaderValue, Request, Response, header};
+use http_body::{Body, Frame};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use tower::Service;
+
+use super::engine::Simulator;
+use super::query::decoded;
+use super::request::Raw;
+use super::watch::WatchStart;
+use super::world::{Payload, Reply};
+
+/// A response body.
+pub type AnswerBody = UnsyncBoxBody<Bytes, Infallible>;
+
+/// One byte more than the server accepts, so that it can say so.
+const MOST_BYTES: usize = 3 * 1024 * 1024 + 1;
+
+/// The simulated API server as a service.
+#[derive(Clone, Debug)]
+pub struct SimulatorService {
+    simulator: Simulator,
+}
+
+impl SimulatorService {
+    pub(super) fn new(simulator: Simulator) -> Self {
+        Self { simulator }
+    }
+}
+
+impl<B> Service<Request<B>> for SimulatorService
+where
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let simulator = self.simulator.clone();
+        Box::pin(async move {
+            let raw = read(request).await;
+            let reply = simulator.handle(&raw);
+            Ok(answer(simulator, reply))
+        })
+    }
+}
+
+async fn read<B>(request: Request<B>) -> Raw
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (head, body) = request.into_parts();
+    let text = |name: header::HeaderName| {
+        head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+    };
+    let content_type = text(header::CONTENT_TYPE);
+    // A body that is too long or breaks off is as good as one of that length.
+    let body = Limited::new(body, MOST_BYTES)
+        .collect()
+        .await
+        .map_or_else(|_| Bytes::from(vec![b' '; MOST_BYTES]), http_body_util::Collected::to_bytes);
+    Raw {
+        method: head.method.clone(),
+        path: decoded(head.uri.path(), false),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
+        user_agent: text(header::USER_AGENT),
+        body,
+    }
+}
+
+fn answer(simulator: Simulator, reply: Reply) -> Response<AnswerBody> {
+    let (content_type, body) = match reply.payload {
+        Payload::Json(value) => ("application/json", Full::new(Bytes::from(value.to_string())).boxed_unsync()),
+        Payload::Text(text) => ("text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
+        Payload::Watch(watch) => ("application/json", events(simulator, *watch)),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if reply.code == 504 {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    for warning in &reply.warnings {
+        if let Ok(value) = HeaderValue::from_str(&format!("299 - {warning:?}")) {
+            headers.append(header::WARNING, value);
+        }
+    }
+    response
+}
+
+/// The lines of a watch: what there is, then what each commit brings.
+fn events(simulator: Simulator, watch: WatchStart) -> AnswerBody {
+    let news = simulator.news();
+    let chunks = stream::unfold((simulator, watch, news), |(simulator, mut watch, mut news)| async move {
+        loop {
+            // Marked as seen first, so that news that comes meanwhile wakes us.
+            news.borrow_and_update();
+            let lines = simulator.watch_more(&mut watch)?;
+            if !lines.is_empty() {
+                let text = lines.iter().fold(String::new(), |text, line| text + line.to_string().as_str() + "\n");
+                return Some((Bytes::from(text), (simulator, watch, news)));
+            }
+            if !watch.has_ended() {
+                news.changed().await.ok()?;
+            }
+        }
+    });
+    StreamBody::new(chunks.map(|chunk| Ok(Frame::data(chunk)))).boxed_unsync()
+}

@@ -1,0 +1,176 @@
+//! The objects, one strictly rising revision, and the recent history that
+//! watches, continued lists and reads of the past are served from.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::controllers::View;
+use super::status::Refusal;
+use crate::objects::kinds::{ApiKind, KINDS};
+
+/// How many commits are remembered. A watch from before that is told 410.
+const HISTORY: usize = 2_000;
+
+/// One change of one object.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    pub revision: u64,
+    /// Virtual time.
+    pub at: Timestamp,
+    pub kind: &'static ApiKind,
+    pub namespace: String,
+    pub name: String,
+    /// `None` for a new object.
+    pub before: Option<Arc<Value>>,
+    /// `None` for a removed object.
+    pub after: Option<Arc<Value>>,
+    /// The field manager or user agent that asked for it.
+    pub by: String,
+}
+
+/// The place of an object: kind, namespace, name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    rank: usize,
+    namespace: String,
+    name: String,
+}
+
+/// The objects of the cluster.
+#[derive(Debug, Default)]
+pub struct Store {
+    revision: u64,
+    objects: BTreeMap<Key, Arc<Value>>,
+    history: VecDeque<Commit>,
+    /// Everything up to this revision is forgotten.
+    forgotten: u64,
+}
+
+fn key(kind: &ApiKind, namespace: &str, name: &str) -> Key {
+    let namespace = if kind.namespaced { namespace } else { "" };
+    Key { rank: kind.rank(), namespace: namespace.to_owned(), name: name.to_owned() }
+}
+
+impl Store {
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    #[must_use]
+    pub fn object(&self, kind: &ApiKind, namespace: &str, name: &str) -> Option<&Arc<Value>> {
+        self.objects.get(&key(kind, namespace, name))
+    }
+
+    /// All objects of a kind, sorted by namespace and name; an empty namespace
+    /// means all of them.
+    pub fn objects<'a>(&'a self, kind: &ApiKind, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Value>> {
+        let from = Key { rank: kind.rank(), namespace: namespace.to_owned(), name: String::new() };
+        let rank = kind.rank();
+        self.objects
+            .range(from..)
+            .take_while(move |(key, _)| key.rank == rank && (namespace.is_empty() || key.namespace == namespace))
+            .map(|(_, object)| object)
+    }
+
+    /// All objects of all kinds, for compaction.
+    pub fn everything(&self) -> impl Iterator<Item = &Arc<Value>> {
+        self.objects.values()
+    }
+
+    /// The objects of a kind as they were at a revision.
+    ///
+    /// # Errors
+    /// 410 if that is no longer known, 504 if it is still to come.
+    pub fn objects_at(&self, kind: &ApiKind, namespace: &str, revision: u64) -> Result<Vec<Arc<Value>>, Refusal> {
+        if revision > self.revision {
+            return Err(Refusal::from_the_future(revision, self.revision));
+        }
+        if revision < self.forgotten {
+            return Err(Refusal::expired(revision, self.forgotten));
+        }
+        let mut then: BTreeMap<(String, String), Arc<Value>> =
+            self.objects(kind, namespace).map(|object| (place(object), Arc::clone(object))).collect();
+        let since = self.history.iter().rev().take_while(|commit| commit.revision > revision);
+        for commit in since.filter(|commit| commit.kind == kind && is_in(&commit.namespace, namespace)) {
+            let place = (commit.namespace.clone(), commit.name.clone());
+            match &commit.before {
+                Some(before) => then.insert(place, Arc::clone(before)),
+                None => then.remove(&place),
+            };
+        }
+        Ok(then.into_values().collect())
+    }
+
+    /// The changes of a kind after a revision, oldest first.
+    ///
+    /// # Errors
+    /// 410 if some of them are forgotten.
+    pub fn since(&self, kind: &ApiKind, namespace: &str, revision: u64) -> Result<Vec<Commit>, Refusal> {
+        if revision < self.forgotten {
+            return Err(Refusal::expired(revision, self.forgotten));
+        }
+        let start = self.history.partition_point(|commit| commit.revision <= revision);
+        let news = self.history.iter().skip(start);
+        Ok(news.filter(|commit| commit.kind == kind && is_in(&commit.namespace, namespace)).cloned().collect())
+    }
+
+    /// Takes in a commit; its revision becomes the newest.
+    pub fn put(&mut self, commit: Commit) {
+        let key = key(commit.kind, &commit.namespace, &commit.name);
+        match &commit.after {
+            Some(after) => self.objects.insert(key, Arc::clone(after)),
+            None => self.objects.remove(&key),
+        };
+        self.revision = self.revision.max(commit.revision);
+        self.history.push_back(commit);
+        if self.history.len() > HISTORY
+            && let Some(gone) = self.history.pop_front()
+        {
+            self.forgotten = gone.revision;
+        }
+    }
+
+    /// Takes in an object from a snapshot, which has no history.
+    pub fn restore(&mut self, kind: &'static ApiKind, object: Value) {
+        let (namespace, name) = place(&object);
+        self.objects.insert(key(kind, &namespace, &name), Arc::new(object));
+    }
+
+    /// Ends a snapshot: this is the newest revision, and nothing before it is known.
+    pub fn begin_at(&mut self, revision: u64) {
+        self.revision = revision;
+        self.forgotten = revision;
+        self.history.clear();
+    }
+}
+
+fn place(object: &Value) -> (String, String) {
+    let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
+    (text("namespace"), text("name"))
+}
+
+fn is_in(namespace: &str, wanted: &str) -> bool {
+    wanted.is_empty() || namespace == wanted
+}
+
+impl View for Store {
+    fn list(&self, kind: &str) -> Vec<Value> {
+        ApiKind::named(kind)
+            .map(|kind| self.objects(kind, "").map(|object| Value::clone(object)).collect())
+            .unwrap_or_default()
+    }
+
+    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+        self.object(ApiKind::named(kind)?, namespace, name).map(|object| Value::clone(object))
+    }
+}
+
+/// The kind with this plural or kind name in a group.
+#[must_use]
+pub fn kind_of(api_version: &str, kind: &str) -> Option<&'static ApiKind> {
+    KINDS.iter().find(|known| known.kind == kind && known.api_version() == api_version)
+}

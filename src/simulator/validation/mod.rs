@@ -1,0 +1,14 @@
+//! What the server refuses with 422, in its own words. Checks of new objects
+//! and of changes; admission (403) and conflicts (409) are elsewhere.
+
+mod change;
+mod create;
+mod diff;
+mod names;
+mod pods;
+mod services;
+mod sets;
+mod volumes;
+
+pub use change::{of_change, of_metadata};
+pub use create::of_new;

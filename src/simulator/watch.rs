@@ -1,0 +1,122 @@
+//! Watches: a place in the history and what was asked for. The service polls
+//! `more` after each commit; nothing here waits or knows about sockets.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::query::Query;
+use super::reads::selects;
+use super::request::ObjectCall;
+use super::store::{Commit, Store};
+use crate::objects::kinds::ApiKind;
+
+/// How often a client that asked for bookmarks gets one, in virtual time.
+const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
+
+/// A running watch.
+#[derive(Debug)]
+pub struct WatchStart {
+    kind: &'static ApiKind,
+    namespace: String,
+    query: Query,
+    /// Events up to here were sent.
+    revision: u64,
+    /// Lines that stand at the beginning: the objects that exist already.
+    initial: Vec<Value>,
+    last_bookmark: Timestamp,
+    ends: Option<Timestamp>,
+    ended: bool,
+}
+
+impl WatchStart {
+    #[must_use]
+    pub fn new(store: &Store, call: &ObjectCall, now: Timestamp) -> Self {
+        let query = call.query.clone();
+        let from_now = matches!(query.resource_version, None | Some(0)) || query.send_initial;
+        let limit = query.timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        let mut watch = Self {
+            kind: call.kind,
+            namespace: call.namespace.clone(),
+            revision: if from_now { store.revision() } else { query.resource_version.unwrap_or(0) },
+            query,
+            initial: Vec::new(),
+            last_bookmark: now,
+            ends: limit.and_then(|limit| now.checked_add(limit).ok()),
+            ended: false,
+        };
+        if from_now {
+            watch.initial = store
+                .objects(watch.kind, &watch.namespace)
+                .filter(|object| watch.takes(object))
+                .map(|object| json!({"type": "ADDED", "object": **object}))
+                .collect();
+            if watch.query.send_initial && watch.query.bookmarks {
+                let mut bookmark = watch.bookmark();
+                bookmark["object"]["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+                watch.initial.push(bookmark);
+            }
+        }
+        watch
+    }
+
+    fn takes(&self, object: &Value) -> bool {
+        selects(&self.query, object)
+    }
+
+    fn bookmark(&self) -> Value {
+        json!({"type": "BOOKMARK", "object": {
+            "kind": self.kind.kind, "apiVersion": self.kind.api_version(),
+            "metadata": {"resourceVersion": self.revision.to_string()},
+        }})
+    }
+
+    /// The events since the last call; `None` when the watch is over.
+    pub fn more(&mut self, store: &Store, now: Timestamp) -> Option<Vec<Value>> {
+        if self.ended {
+            return None;
+        }
+        let mut lines = std::mem::take(&mut self.initial);
+        match store.since(self.kind, &self.namespace, self.revision) {
+            Ok(commits) => lines.extend(commits.iter().filter_map(|commit| self.event(commit))),
+            Err(refusal) => {
+                self.ended = true;
+                lines.push(json!({"type": "ERROR", "object": refusal.into_value()}));
+                return Some(lines);
+            }
+        }
+        self.revision = self.revision.max(store.revision());
+        if self.query.bookmarks && self.last_bookmark.duration_until(now).unsigned_abs() >= BOOKMARK_EVERY {
+            self.last_bookmark = now;
+            lines.push(self.bookmark());
+        }
+        if self.ends.is_some_and(|ends| now >= ends) {
+            self.ended = true;
+        }
+        Some(lines)
+    }
+
+    /// Whether there is nothing to come any more.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// An object that begins to match is added, one that no longer does is
+    /// deleted, whatever happened to it.
+    fn event(&self, commit: &Commit) -> Option<Value> {
+        let before = commit.before.as_deref().filter(|object| self.takes(object));
+        let after = commit.after.as_deref().filter(|object| self.takes(object));
+        match (before, after) {
+            (None, None) => None,
+            (None, Some(after)) => Some(json!({"type": "ADDED", "object": after})),
+            (Some(_), Some(after)) => Some(json!({"type": "MODIFIED", "object": after})),
+            (Some(before), None) => {
+                let mut last = commit.after.as_deref().unwrap_or(before).clone();
+                last["metadata"]["resourceVersion"] = Value::from(commit.revision.to_string());
+                Some(json!({"type": "DELETED", "object": last}))
+            }
+        }
+    }
+}

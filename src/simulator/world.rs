@@ -1,0 +1,154 @@
+//! The cluster's state and the one door through which everything changes it.
+//! Clients and actors come in through `handle`; what a request changes is
+//! collected in `fresh` until the engine has put it on disk and announced it.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::access;
+use super::discovery;
+use super::identity;
+use super::query::Query;
+use super::reads;
+use super::request::{Action, Call, ObjectCall, Part, Raw, parse};
+use super::status::{Body, Refusal};
+use super::store::{Commit, Store};
+use super::watch::WatchStart;
+
+/// An answer that is ready to be sent.
+#[derive(Debug)]
+pub struct Reply {
+    pub code: u16,
+    pub payload: Payload,
+    /// Texts of `Warning` headers.
+    pub warnings: Vec<String>,
+}
+
+/// The three kinds of bodies.
+#[derive(Debug)]
+pub enum Payload {
+    Json(Value),
+    Text(String),
+    /// A stream of events that begins here.
+    Watch(Box<WatchStart>),
+}
+
+impl Reply {
+    #[must_use]
+    pub fn json(code: u16, body: Value) -> Self {
+        Self { code, payload: Payload::Json(body), warnings: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn text(code: u16, body: &str) -> Self {
+        Self { code, payload: Payload::Text(body.to_owned()), warnings: Vec::new() }
+    }
+
+    pub(super) fn refusal(refusal: Refusal) -> Self {
+        let payload = match refusal.body {
+            Body::Status(status) => Payload::Json(status),
+            Body::Text(text) => Payload::Text(text),
+        };
+        Self { code: refusal.code, payload, warnings: Vec::new() }
+    }
+}
+
+/// The state of a simulated cluster.
+#[derive(Debug)]
+pub struct World {
+    pub store: Store,
+    /// Virtual time.
+    pub now: Timestamp,
+    pub seed: u64,
+    /// Refused (verb, resource) pairs, such as `("delete", "persistentvolumes")`.
+    pub denied: Vec<(String, String)>,
+    /// Commits of the request under way.
+    pub fresh: Vec<Commit>,
+    pub log: Vec<String>,
+}
+
+/// Larger bodies are refused, as on the real server.
+const LARGEST_BODY: usize = 3 * 1024 * 1024;
+
+impl World {
+    #[must_use]
+    pub fn new(seed: u64, now: Timestamp, denied: Vec<(String, String)>) -> Self {
+        Self { store: Store::default(), now, seed, denied, fresh: Vec::new(), log: Vec::new() }
+    }
+
+    /// Answers a client's request and notes it in the request log.
+    pub fn handle(&mut self, raw: &Raw) -> Reply {
+        let reply = self.answer(raw).unwrap_or_else(Reply::refusal);
+        let query = if raw.query.is_empty() { String::new() } else { format!("?{}", raw.query) };
+        let hash = if raw.body.is_empty() { String::new() } else { format!(" {}", identity::body_hash(&raw.body)) };
+        self.log.push(format!("{} {}{query} {}{hash}", raw.method, raw.path, reply.code));
+        reply
+    }
+
+    /// Answers an actor, whom rights do not bind.
+    ///
+    /// # Errors
+    /// The `Refusal` that a real server would send.
+    pub fn answer_actor(&mut self, raw: &Raw) -> Result<Reply, Refusal> {
+        match parse(raw)? {
+            Call::Objects(call) => self.objects(raw, &call),
+            Call::Page(_) | Call::AccessReview => Err(Refusal::no_resource()),
+        }
+    }
+
+    fn answer(&mut self, raw: &Raw) -> Result<Reply, Refusal> {
+        if raw.body.len() > LARGEST_BODY {
+            return Err(Refusal::too_large());
+        }
+        match parse(raw)? {
+            Call::Page(page) => Ok(discovery::answer(&page)),
+            Call::AccessReview => access::review(&self.denied, raw),
+            Call::Objects(call) => {
+                access::check(&self.denied, &call)?;
+                self.objects(raw, &call)
+            }
+        }
+    }
+
+    fn objects(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        match call.action {
+            Action::Get => reads::get(&self.store, call),
+            Action::List => reads::list(&self.store, call),
+            Action::Watch => Ok(reads::watch(&self.store, call, self.now)),
+            Action::Create if call.part == Part::Binding => self.bind(raw, call),
+            Action::Create => self.create(raw, call),
+            Action::Update if call.part == Part::Scale => self.scale(raw, call, None),
+            Action::Patch(kind) if call.part == Part::Scale => self.scale(raw, call, Some(kind)),
+            Action::Update => self.update(raw, call),
+            Action::Patch(kind) => self.patch(raw, call, kind),
+            Action::Delete => self.delete(raw, call),
+            Action::DeleteCollection => self.delete_collection(raw, call),
+        }
+    }
+
+    /// The revision that the next commit will have.
+    #[must_use]
+    pub fn next_revision(&self) -> u64 {
+        self.store.revision().saturating_add(1)
+    }
+
+    /// Takes in a commit.
+    pub(super) fn commit(&mut self, commit: Commit) {
+        self.fresh.push(commit.clone());
+        self.store.put(commit);
+    }
+}
+
+/// Who a write is noted under: `fieldManager`, else the user agent's first word.
+#[must_use]
+pub fn manager(query: &Query, raw: &Raw) -> String {
+    let agent = raw.user_agent.split('/').next().unwrap_or_default();
+    let name = if query.field_manager.is_empty() { agent } else { &query.field_manager };
+    if name.is_empty() { "unknown".to_owned() } else { name.chars().take(128).collect() }
+}
+
+/// The `Status` of a success.
+#[must_use]
+pub fn success() -> Value {
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
+}

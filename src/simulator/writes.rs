@@ -1,0 +1,208 @@
+//! POST, PUT and PATCH of objects and their status, up to the point where the
+//! new object is known; `lifecycle` takes it from there.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::body::{self, Read};
+use super::lifecycle::{Writer, completed};
+use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
+use super::patch::{json, merge, strategic, typed};
+use super::request::{ObjectCall, PatchKind, Raw};
+use super::schema::table;
+use super::status::{Cause, Refusal};
+use super::world::{Reply, World, manager};
+
+fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writer {
+    Writer {
+        kind: call.kind,
+        part: call.part,
+        manager: manager(&call.query, raw),
+        operation,
+        dry_run: call.query.dry_run,
+    }
+}
+
+fn reply(code: u16, object: &Arc<Value>, warnings: Vec<String>) -> Reply {
+    let mut reply = Reply::json(code, Value::clone(object));
+    reply.warnings = warnings;
+    reply
+}
+
+impl World {
+    pub(super) fn create(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        let kind = call.kind;
+        let Read { object, warnings } = body::object(raw, &kind.api_version(), kind.kind, call.query.field_validation)?;
+        let created = self.insert(&writer(raw, call, Operation::Update), &call.namespace, object, None)?;
+        Ok(reply(201, &created, warnings))
+    }
+
+    fn stored(&self, call: &ObjectCall) -> Result<Arc<Value>, Refusal> {
+        self.store
+            .object(call.kind, &call.namespace, &call.name)
+            .cloned()
+            .ok_or_else(|| Refusal::not_found(call.kind, &call.name))
+    }
+
+    pub(super) fn update(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        let kind = call.kind;
+        let Read { object, warnings } = body::object(raw, &kind.api_version(), kind.kind, call.query.field_validation)?;
+        check_place(call, &object)?;
+        let old = self.stored(call)?;
+        if let Some(uid) = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
+            check_uid(call, &old, uid)?;
+        }
+        let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
+        Ok(reply(200, &written, warnings))
+    }
+
+    pub(super) fn patch(&mut self, raw: &Raw, call: &ObjectCall, how: PatchKind) -> Result<Reply, Refusal> {
+        if how == PatchKind::Apply {
+            return self.apply(raw, call);
+        }
+        let old = self.stored(call)?;
+        let kind = call.kind;
+        let change = body::json(raw, kind.kind)?;
+        let patched = match how {
+            PatchKind::Json => json::apply(&old, &change)?,
+            PatchKind::Merge => merge::apply(&old, &change),
+            PatchKind::Strategic | PatchKind::Apply => strategic::apply(&table().kind(kind.kind), &old, &change)?,
+        };
+        check_place(call, &patched)?;
+        let Read { object, warnings } =
+            body::patched(patched, &kind.api_version(), kind.kind, call.query.field_validation)?;
+        let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
+        Ok(reply(200, &written, warnings))
+    }
+
+    /// Server-side apply: creates or merges, and remembers who said what.
+    fn apply(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        if call.query.field_manager.is_empty() {
+            let cause = Cause::required("fieldManager", "is required for apply patch");
+            return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
+        }
+        let config = configuration(raw, call)?;
+        let writer = writer(raw, call, Operation::Apply);
+        let shape = table().kind(call.kind.kind);
+        let reset = writer.reset();
+        let owner = writer.owner();
+        let claim = Claim { owner: &owner, reset: &reset, force: call.query.force.unwrap_or(false) };
+        let Ok(old) = self.stored(call) else {
+            if call.part != super::request::Part::Whole {
+                return Err(Refusal::not_found(call.kind, &call.name));
+            }
+            if config["metadata"]["uid"].as_str().is_some_and(|uid| !uid.is_empty()) {
+                let why = "uid mismatch: the provided object specified uid, and no existing object was found";
+                return Err(Refusal::conflict(call.kind, &call.name, why));
+            }
+            let applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
+            let object = typed_again(call, applied.object)?;
+            let created = self.insert(&writer, &call.namespace, object, Some(applied.managed))?;
+            return Ok(reply(201, &created, Vec::new()));
+        };
+        let managed = self.managed_before_apply(call, &old);
+        let applied = managed.apply(&shape, &old, &config, &claim, self.now)?;
+        let object = typed_again(call, applied.object)?;
+        let written = self.replace(&writer, &old, object, Some(applied.managed))?;
+        Ok(reply(200, &written, Vec::new()))
+    }
+
+    /// Objects that nobody's fields are known of belong to `before-first-apply`.
+    fn managed_before_apply(&self, call: &ObjectCall, old: &Value) -> Managed {
+        let mut managed = Managed::of(old);
+        if managed.is_empty() {
+            let owner = Owner {
+                operation: Operation::Update,
+                manager: "before-first-apply".to_owned(),
+                api_version: call.kind.api_version(),
+                subresource: call.part.name().to_owned(),
+            };
+            let shape = table().kind(call.kind.kind);
+            let reset = super::patch::field_set::FieldSet::default();
+            managed.updated(&shape, &shape.zero(), old, &owner, &reset, self.now);
+        }
+        managed
+    }
+}
+
+/// Reads and checks an applied configuration.
+fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refusal> {
+    let node = body::configuration(raw)?;
+    let kind = call.kind;
+    if call.query.field_validation == super::query::FieldValidation::Strict {
+        // Only duplicates: unknown fields are refused below, whatever was asked for.
+        let duplicates = body::duplicates(node.clone(), kind.kind);
+        if !duplicates.is_empty() {
+            return Err(Refusal::bad_request(&format!("error strict decoding YAML: {}", duplicates.join(", "))));
+        }
+    }
+    let mut config = node.value();
+    let text = |name: &str| config[name].as_str().unwrap_or_default().to_owned();
+    if text("kind") != kind.kind || text("apiVersion") != kind.api_version() {
+        let version = text("apiVersion");
+        let (group, version) = version.split_once('/').unwrap_or(("", &version));
+        let message = format!("invalid object type: {group}/{version}, Kind={}", text("kind"));
+        return Err(Refusal::bad_request(&message));
+    }
+    let meta = &config["metadata"];
+    if !meta["managedFields"].is_null() {
+        return Err(Refusal::bad_request("metadata.managedFields must be nil"));
+    }
+    check_place(call, &config)?;
+    if let Some(fault) = typed::fault(&table().kind(kind.kind), &config) {
+        let (group, version) = (kind.group, kind.version);
+        let group = if group.is_empty() { format!("/{version}") } else { format!("{group}/{version}") };
+        let namespace = config["metadata"]["namespace"].as_str().unwrap_or_default();
+        let what = format!("{namespace}/{}; {group}, Kind={}", call.name, kind.kind);
+        return Err(Refusal::internal(&format!("failed to create typed patch object ({what}): {fault}")));
+    }
+    if let Some(fields) = config.as_object_mut()
+        && let Some(meta) = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+    {
+        meta.insert("name".to_owned(), call.name.clone().into());
+        if kind.namespaced {
+            meta.insert("namespace".to_owned(), call.namespace.clone().into());
+        }
+    }
+    Ok(config)
+}
+
+/// The merged object, read the way an object from outside would be.
+fn typed_again(call: &ObjectCall, object: Value) -> Result<Value, Refusal> {
+    let kind = call.kind;
+    let read = body::typed(object.into(), &kind.api_version(), kind.kind, super::query::FieldValidation::Ignore)?;
+    Ok(completed(kind, read.object))
+}
+
+fn check_place(call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
+    let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
+    if !text("name").is_empty() && text("name") != call.name {
+        let message =
+            format!("the name of the object ({}) does not match the name on the URL ({})", text("name"), call.name);
+        return Err(Refusal::bad_request(&message));
+    }
+    if call.kind.namespaced && !text("namespace").is_empty() && text("namespace") != call.namespace {
+        let message = format!(
+            "the namespace of the object ({}) does not match the namespace on the request ({})",
+            text("namespace"),
+            call.namespace
+        );
+        return Err(Refusal::bad_request(&message));
+    }
+    Ok(())
+}
+
+/// The UID in the body of a PUT is a precondition.
+pub(super) fn check_uid(call: &ObjectCall, old: &Value, uid: &str) -> Result<(), Refusal> {
+    let stored = old["metadata"]["uid"].as_str().unwrap_or_default();
+    if stored == uid {
+        return Ok(());
+    }
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}",
+        call.kind.plural, call.namespace, call.name,
+    );
+    Err(Refusal::conflict(call.kind, &call.name, &why))
+}

@@ -1,0 +1,152 @@
+//! Answers to `kubectl stateful <TAB>`. Commands, flags and fixed values come
+//! from the command itself; names of sets, namespaces, classes and nodes from
+//! the cluster, within a second and silent when that is not enough.
+
+use std::ffi::{OsStr, OsString};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::builder::{Resettable, Str};
+use clap::{Command, FromArgMatches as _};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+
+use super::{connect, parse};
+use crate::cli::GlobalFlags;
+use crate::cluster::Interrupt;
+use crate::commands::completion;
+use crate::error::Failure;
+use crate::facts::reader::Reader;
+use crate::objects::kinds::ApiKind;
+use crate::report::output::Output;
+use crate::runbook::recipe::Recipe;
+use crate::runs::places::Places;
+use crate::wizard::create::kinds;
+use crate::wizard::parameter::{Parameter, Type};
+
+/// A person at the keyboard waits no longer than this for a name.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Prints candidates for the last word.
+pub fn answer(words: &[OsString]) -> ExitCode {
+    let places = Places::from_env(|name| std::env::var_os(name));
+    // An unusable recipe or a broken terminal is not told in the middle of a TAB.
+    if let Ok((command, own)) = with_own_recipes(words, places.as_ref()) {
+        let live = Arc::new(Live { words: words.to_vec() });
+        let text = completion::answer(with_live_names(command, own.as_ref(), words, &live), words.to_vec());
+        let _ = Output::of_process().write(&text);
+    }
+    ExitCode::SUCCESS
+}
+
+/// The command with the user's own recipes: their names, and the flags of the
+/// one that the words name.
+fn with_own_recipes(words: &[OsString], places: Option<&Places>) -> Result<(Command, Option<Recipe>), Failure> {
+    let Some(places) = places else { return Ok((parse::command(words, None)?, None)) };
+    let (_, before) = words.split_last().unwrap_or((&EMPTY, &[]));
+    let named = before.iter().skip_while(|word| *word != "init").nth(1).and_then(|word| word.to_str());
+    let shipped = |name: &str| Recipe::shipped_headers().iter().any(|(known, _)| known == name);
+    if let Some(name) = named.filter(|name| !name.starts_with('-') && !shipped(name)) {
+        let own = Recipe::find(name, &places.config).ok();
+        return Ok((parse::command(words, own.as_ref())?, own));
+    }
+    let own = Recipe::own_names(&places.config).into_iter().map(|name| Command::new(name).about("your own recipe"));
+    Ok((parse::command(words, None)?.mut_subcommand("init", |init| init.subcommands(own)), None))
+}
+
+const EMPTY: OsString = OsString::new();
+
+fn with_live_names(command: Command, own: Option<&Recipe>, words: &[OsString], live: &Arc<Live>) -> Command {
+    let names = |kind: &'static str| {
+        let live = Arc::clone(live);
+        ArgValueCompleter::new(move |current: &OsStr| live.names(kind, current))
+    };
+    let mut command = command
+        .mut_arg("namespace", |arg| arg.add(names("Namespace")))
+        .mut_subcommand("status", |status| status.mut_arg("set", |arg| arg.add(names("StatefulSet"))));
+    let is_named = |verb: &str| words.iter().any(|word| word == verb);
+    let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name, header));
+    let recipes = shipped.chain(own.map(|own| (&own.name, &own.header)));
+    for (recipe, header) in recipes.filter(|_| is_named("init")) {
+        command = command.mut_subcommand("init", |init| {
+            init.mut_subcommand(recipe, |verb| with_parameters(verb, &header.parameters, &names))
+        });
+    }
+    for kind in kinds().into_iter().filter(|_| is_named("create")) {
+        command = command.mut_subcommand("create", |create| {
+            create.mut_subcommand(kind.name, |verb| {
+                // An alias that is offered would take the place of its command's name.
+                let verb = verb.visible_alias(Resettable::<Str>::Reset).aliases(kind.aliases.iter().copied());
+                with_parameters(verb, &kind.parameters, &names)
+            })
+        });
+    }
+    command
+}
+
+fn with_parameters(
+    mut verb: Command,
+    parameters: &[Parameter],
+    names: &dyn Fn(&'static str) -> ArgValueCompleter,
+) -> Command {
+    for parameter in parameters {
+        let kind = match parameter.kind {
+            Type::StorageClass | Type::VolumeClass => "StorageClass",
+            Type::Namespace => "Namespace",
+            Type::Node => "Node",
+            Type::Text { .. }
+            | Type::Int { .. }
+            | Type::Bool
+            | Type::Quantity
+            | Type::Choice { .. }
+            | Type::Name { .. }
+            | Type::Port
+            | Type::AbsolutePath
+            | Type::List { .. }
+            | Type::Secret
+            | Type::SecretKeys => continue,
+        };
+        verb = verb.mut_arg(&parameter.name, |arg| arg.add(names(kind)));
+    }
+    verb
+}
+
+/// Asks the cluster that the words so far lead to.
+struct Live {
+    words: Vec<OsString>,
+}
+
+impl Live {
+    fn names(&self, kind: &str, current: &OsStr) -> Vec<CompletionCandidate> {
+        let Some(start) = current.to_str() else { return Vec::new() };
+        self.list(kind)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|name| name.starts_with(start))
+            .map(CompletionCandidate::new)
+            .collect()
+    }
+
+    fn list(&self, kind: &str) -> Option<Vec<String>> {
+        let kind = ApiKind::named(kind)?;
+        let places = Places::from_env(|name| std::env::var_os(name))?;
+        let global = self.global()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+        runtime.block_on(async {
+            let connection = connect::quietly(&global, &places, &Interrupt::default()).ok()?;
+            let namespace = if kind.namespaced { connection.namespace.as_str() } else { "" };
+            let reader = Reader::new(connection.client.clone());
+            let found = tokio::time::timeout(PATIENCE, reader.list(kind, namespace, None)).await.ok()?.ok()?;
+            Some(found.iter().filter_map(|object| object["metadata"]["name"].as_str().map(str::to_owned)).collect())
+        })
+    }
+
+    /// The connection flags among the words before the current one; words that
+    /// make no sense yet are passed over.
+    fn global(&self) -> Option<GlobalFlags> {
+        let (_, before) = self.words.split_last()?;
+        let words = std::iter::once(OsString::from("kubectl-stateful")).chain(before.iter().cloned());
+        let command = parse::command(&self.words, None).ok()?.ignore_errors(true);
+        GlobalFlags::from_arg_matches(&command.try_get_matches_from(words).ok()?).ok()
+    }
+}

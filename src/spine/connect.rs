@@ -1,0 +1,144 @@
+//! Which cluster: the sandbox if it was asked for, else the one that kubectl
+//! would talk to.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::sandbox::simulated;
+use super::screen::TerminalScreen;
+use crate::cli::GlobalFlags;
+use crate::cluster::live::{self, SystemEntropy};
+use crate::cluster::{Connection, Interrupt};
+use crate::commands::screen::Screen as _;
+use crate::error::Failure;
+use crate::objects::names;
+use crate::runs::places::{Places, private_folder};
+use crate::simulator::{OpenError, Simulator, WaitHook};
+
+/// Makes the connection. Must be called inside a runtime.
+pub fn connect(
+    global: &GlobalFlags,
+    places: &Places,
+    interrupt: &Interrupt,
+    screen: &TerminalScreen,
+) -> Result<Connection, Failure> {
+    let tell = screen.teller();
+    with_teller(global, places, interrupt, Box::new(tell))
+}
+
+/// The same for completion, which has nobody to tell anything.
+pub fn quietly(global: &GlobalFlags, places: &Places, interrupt: &Interrupt) -> Result<Connection, Failure> {
+    with_teller(global, places, interrupt, Box::new(|_| ()))
+}
+
+fn with_teller(
+    global: &GlobalFlags,
+    places: &Places,
+    interrupt: &Interrupt,
+    tell: Box<dyn Fn(&str) + Send + Sync>,
+) -> Result<Connection, Failure> {
+    let Some(name) = sandbox_name(global) else { return live::connect(&global.connection, interrupt) };
+    let on_wait = move |process| tell(&format!("waiting for process {process}, which is using the same sandbox"));
+    let simulator = open(&places.sandbox(checked(name)?), name, Box::new(on_wait))?;
+    let namespace = global.connection.namespace.as_deref().unwrap_or("default");
+    Ok(simulated(&simulator, &title(name), namespace, Arc::new(SystemEntropy::probed()?), interrupt))
+}
+
+fn open(folder: &Path, name: &str, on_wait: WaitHook) -> Result<Simulator, Failure> {
+    private_folder(folder).map_err(|why| unusable(name, &format!("cannot make `{}`", folder.display()), &why))?;
+    Simulator::open(&folder.join("log.jsonl"), Timestamp::now(), Some(on_wait)).map_err(|error| unopened(name, error))
+}
+
+/// What is wrong with the file of a sandbox. Only one that cannot be read any
+/// more is to be thrown away; that cannot be undone, so its path is told.
+fn unopened(name: &str, error: OpenError) -> Failure {
+    let reset = format!(
+        "kubectl stateful sandbox reset{}",
+        if name == "default" { String::new() } else { format!(" --sandbox={name}") }
+    );
+    match error {
+        OpenError::Io { doing, path, source } => {
+            unusable(name, &format!("cannot {doing} `{}`", path.display()), &source)
+        }
+        OpenError::Damaged { path, line, why } => {
+            let what =
+                format!("the sandbox `{name}` is damaged: line {line} of `{}` cannot be read ({why})", path.display());
+            Failure::failed("sandbox-damaged", what)
+                .hint(reset)
+                .hint("that starts a fresh one; copy the file first to keep what is in it")
+        }
+        OpenError::Newer { path, found, known } => {
+            let what = format!(
+                "the sandbox `{name}` was written by a newer version of this program: `{}` has format {found}, known is {known}",
+                path.display()
+            );
+            Failure::failed("sandbox-newer", what)
+                .hint("use the newer version, or another sandbox: `--sandbox=NAME`")
+                .hint(reset)
+        }
+        OpenError::Gone { .. } => {
+            Failure::failed("sandbox-gone", format!("the sandbox `{name}` was reset by somebody else at this moment"))
+                .hint("the same command again starts with a fresh one")
+        }
+    }
+}
+
+fn unusable(name: &str, doing: &str, why: &std::io::Error) -> Failure {
+    Failure::failed("sandbox-unusable", format!("the sandbox `{name}` cannot be used: {doing}: {why}"))
+        .hint("make that place writable, or set XDG_STATE_HOME to a folder that is")
+}
+
+/// Throws the sandbox away.
+pub fn reset_sandbox(global: &GlobalFlags, places: &Places, screen: &TerminalScreen) -> Result<(), Failure> {
+    let name = checked(sandbox_name(global).unwrap_or("default"))?;
+    let folder = places.sandbox(name);
+    match std::fs::remove_dir_all(&folder) {
+        Ok(()) => {}
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
+        Err(why) => {
+            return Err(Failure::failed("cannot-reset", format!("cannot remove `{}`: {why}", folder.display()))
+                .hint(format!("rm -r '{}'", folder.display())));
+        }
+    }
+    screen.tell(&format!("the {} is fresh again", title(name)));
+    Ok(())
+}
+
+/// The words that lead a later command to the same cluster.
+pub fn words(global: &GlobalFlags) -> Vec<String> {
+    match sandbox_name(global) {
+        Some("default") => vec!["--sandbox".to_owned()],
+        Some(name) => vec![format!("--sandbox={name}")],
+        None => global.connection.words(),
+    }
+}
+
+/// For the verbs that are about the sandbox, whatever the environment says.
+pub fn choose_sandbox(global: &mut GlobalFlags) {
+    let name = sandbox_name(global).unwrap_or("default").to_owned();
+    global.sandbox = Some(name);
+}
+
+/// An empty `KUBECTL_STATEFUL_SANDBOX`, `0` or `false` means none; `1` or
+/// `true` the default one.
+fn sandbox_name(global: &GlobalFlags) -> Option<&str> {
+    match global.sandbox.as_deref() {
+        None | Some("" | "0" | "false") => None,
+        Some("1" | "true") => Some("default"),
+        Some(name) => Some(name),
+    }
+}
+
+/// A sandbox's name becomes a folder's name, so it must be a plain label.
+fn checked(name: &str) -> Result<&str, Failure> {
+    names::dns_label(name, 40).map(|()| name).map_err(|why| {
+        Failure::usage("sandbox-name", format!("`{name}` is no name for a sandbox: {why}"))
+            .hint("`--sandbox=NAME` and KUBECTL_STATEFUL_SANDBOX take a word such as `try-2`")
+    })
+}
+
+fn title(name: &str) -> String {
+    if name == "default" { "sandbox".to_owned() } else { format!("sandbox {name}") }
+}

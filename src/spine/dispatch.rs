@@ -1,0 +1,130 @@
+//! From parsed words to the verb that runs, on the script thread, inside the
+//! one runtime.
+
+use std::ffi::OsString;
+
+use clap::{ArgMatches, FromArgMatches as _};
+
+use super::connect;
+use super::parse::{Parsed, Stop, parse};
+use super::screen::TerminalScreen;
+use crate::cli::Verb;
+use crate::cluster::Interrupt;
+use crate::commands::completion::{self, CompletionVerb};
+use crate::commands::sandbox::{self, SandboxVerb};
+use crate::commands::screen::Screen as _;
+use crate::commands::{Context, create, init, status};
+use crate::error::Failure;
+use crate::objects::names;
+use crate::report::terminal;
+use crate::runbook::recipe::Recipe;
+use crate::runs::places::Places;
+
+/// Runs what was parsed. A recipe that was not named is asked for, and the
+/// words are parsed anew with its flags.
+pub fn dispatch(
+    mut words: Vec<OsString>,
+    mut parsed: Parsed,
+    places: Option<Places>,
+    screen: &TerminalScreen,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    if let Some(("init", matches)) = parsed.matches.subcommand()
+        && matches.subcommand().is_none()
+    {
+        let own = places.as_ref().map(|places| Recipe::own_names(&places.config)).unwrap_or_default();
+        words.push(init::pick_recipe(&own, screen)?.into());
+        parsed = parse(&words, places.as_ref()).map_err(|stop| match stop {
+            Stop::Failed(failure) => failure,
+            Stop::Show(text) => Failure::usage("usage", text),
+        })?;
+    }
+    with_verb(&parsed, places, screen, interrupt)
+}
+
+fn with_verb(
+    parsed: &Parsed,
+    places: Option<Places>,
+    screen: &TerminalScreen,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    let matches = &parsed.matches;
+    if let Ok(Verb::Completion(arguments)) = Verb::from_arg_matches(matches) {
+        return match arguments.verb {
+            CompletionVerb::Install { dir } => {
+                let link = completion::install(dir.as_deref())?;
+                screen.tell(&format!("kubectl finds completions through {}", link.display()));
+                Ok(())
+            }
+            CompletionVerb::Bash => screen.print(completion::BASH),
+        };
+    }
+    let places = places.ok_or_else(|| {
+        Failure::failed("no-home", "no folder for this program's files: HOME is not set")
+            .hint("set HOME, or both XDG_STATE_HOME and XDG_CONFIG_HOME, to an absolute path")
+    })?;
+    if let Ok(Verb::Sandbox(arguments)) = Verb::from_arg_matches(matches)
+        && matches!(arguments.verb, SandboxVerb::Reset)
+    {
+        return connect::reset_sandbox(&parsed.global, &places, screen);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|why| Failure::failed("no-runtime", format!("cannot start: {why}")))?;
+    runtime.block_on(async {
+        terminal::survive_size_limits();
+        run(parsed, &places, screen, interrupt).await
+    })
+}
+
+async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrupt: &Interrupt) -> Result<(), Failure> {
+    let mut global = parsed.global.clone();
+    // As for kubectl, an empty name is none.
+    global.connection.namespace = global.connection.namespace.filter(|name| !name.is_empty());
+    if let Some(name) = &global.connection.namespace {
+        names::dns_label(name, names::LABEL_MAX)
+            .map_err(|why| Failure::usage("bad-namespace", format!("`{name}` is no name of a namespace: {why}")))?;
+    }
+    let Some((verb, matches)) = parsed.matches.subcommand() else { return Ok(()) };
+    if verb == "sandbox" {
+        connect::choose_sandbox(&mut global);
+    }
+    let connection = connect::connect(&global, places, interrupt, screen)?;
+    let context = Context {
+        connection: &connection,
+        screen,
+        places,
+        namespace_given: global.connection.namespace.is_some(),
+        connection_words: connect::words(&global),
+    };
+    let result = match verb {
+        "init" => run_init(parsed, matches, &context).await,
+        "create" => run_create(matches, &context).await,
+        _ => match Verb::from_arg_matches(&parsed.matches) {
+            Ok(Verb::Status(arguments)) => match status::status(&arguments, &connection).await {
+                Ok(found) => screen.show_status(&found, arguments.output),
+                Err(failure) => Err(failure),
+            },
+            Ok(Verb::Sandbox(_)) => sandbox::show(&context).await,
+            Ok(Verb::Completion(_)) => Ok(()),
+            Err(why) => Err(Failure::usage("usage", why.to_string())),
+        },
+    };
+    screen.show_warnings(&connection);
+    result
+}
+
+async fn run_init(parsed: &Parsed, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
+    match (&parsed.recipe, matches.subcommand()) {
+        (Some(recipe), Some((_, matches))) => init::init(recipe, matches, context).await,
+        _ => Err(Failure::usage("no-recipe", "name a recipe")),
+    }
+}
+
+async fn run_create(matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
+    match matches.subcommand().and_then(|(name, matches)| Some((create::kind(name)?, matches))) {
+        Some((kind, matches)) => create::create(&kind, matches, context).await,
+        None => Err(Failure::usage("no-kind", "name a kind")),
+    }
+}

@@ -1,0 +1,182 @@
+//! Words to verbs, in two stages. The first knows every verb and every shipped
+//! recipe; a recipe of the user's own is read only when it was named, and its
+//! header then gives the flags of the second stage.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, FromArgMatches as _};
+
+use crate::cli::{self, GlobalFlags};
+use crate::commands::{create, init};
+use crate::error::Failure;
+use crate::runbook::recipe::Recipe;
+use crate::runs::places::Places;
+
+/// Parsed words.
+pub struct Parsed {
+    pub global: GlobalFlags,
+    pub matches: ArgMatches,
+    /// The recipe that `init` names, ready to run.
+    pub recipe: Option<Recipe>,
+}
+
+/// How parsing ended without a verb to run.
+pub enum Stop {
+    /// Help or the version was asked for: this text, for stdout.
+    Show(String),
+    Failed(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// The whole command, with the shipped recipes and one more if it is given.
+/// The many flags of `init` and `create` are only built when the words name
+/// that verb, so that help and the other verbs start at once.
+pub fn command(words: &[OsString], extra: Option<&Recipe>) -> Result<Command, Failure> {
+    let named = |verb: &str| words.iter().any(|word| word == verb);
+    let mut init = init::command();
+    if named("init") {
+        let extra = extra.map(|recipe| (recipe.name.as_str(), &recipe.header));
+        let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name.as_str(), header));
+        init = init::with_recipes(init, shipped.chain(extra))?;
+    }
+    let mut create = create::command();
+    if named("create") {
+        create = create::with_kinds(create)?;
+    }
+    // A verb that is missing is told in one line; only the bare program shows its help.
+    let told = |verb: Command| verb.arg_required_else_help(false);
+    Ok(cli::command()
+        .subcommand(init.display_order(0))
+        .subcommand(told(create.display_order(1)))
+        .mut_subcommand("sandbox", told)
+        .mut_subcommand("completion", told))
+}
+
+/// Both stages.
+pub fn parse(words: &[OsString], places: Option<&Places>) -> Result<Parsed, Stop> {
+    let matches = matches(with_own_recipes(command(words, None)?, words, places), words)?;
+    let recipe = match named_recipe(&matches) {
+        Some(Named::Shipped(name)) => Recipe::shipped(&name),
+        Some(Named::Other(name)) => {
+            let folder = places.map_or(Path::new("/nowhere"), |places| &places.config);
+            Some(Recipe::find(&name, folder).map_err(Failure::from)?)
+        }
+        None => None,
+    };
+    let matches = match &recipe {
+        Some(recipe) if named_recipe(&matches).is_some_and(|named| matches!(named, Named::Other(_))) => {
+            self::matches(command(words, Some(recipe))?, words)?
+        }
+        Some(_) | None => matches,
+    };
+    sandbox_is_meant(&matches)?;
+    let global = GlobalFlags::from_arg_matches(&matches).map_err(|why| Failure::usage("flags", why.to_string()))?;
+    Ok(Parsed { global, matches, recipe })
+}
+
+/// `init --help` names the user's own recipes, whose files nobody reads for that.
+fn with_own_recipes(command: Command, words: &[OsString], places: Option<&Places>) -> Command {
+    let own = match places {
+        Some(places) if words.iter().any(|word| word == "init") => Recipe::own_names(&places.config),
+        Some(_) | None => Vec::new(),
+    };
+    if own.is_empty() {
+        return command;
+    }
+    command.mut_subcommand("init", |init| init.after_help(format!("Recipes of your own: {}", own.join(", "))))
+}
+
+/// A typed `--sandbox=` without a name is a variable that was empty, and flags
+/// of a real cluster beside a sandbox are a mistake about which one is meant:
+/// neither may lead to another cluster than the person thinks.
+fn sandbox_is_meant(matches: &ArgMatches) -> Result<(), Failure> {
+    let typed = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let name = matches.get_one::<String>("sandbox").map_or("", String::as_str);
+    let none = ["", "0", "false"].contains(&name);
+    if typed("sandbox") && none {
+        return Err(Failure::usage("sandbox-name", format!("`--sandbox={name}` names no sandbox"))
+            .hint("`--sandbox` alone means the default one; leave it out for a real cluster"));
+    }
+    // The verbs about the sandbox never reach a real cluster anyway.
+    if matches.subcommand_name() == Some("sandbox") {
+        return Ok(());
+    }
+    let real = ["kubeconfig", "context", "cluster", "user", "server", "token"];
+    match real.into_iter().find(|flag| typed(flag)) {
+        Some(flag) if !none => Err(Failure::usage(
+            "sandbox-or-cluster",
+            format!("`--{flag}` leads to a real cluster, and a sandbox was asked for"),
+        )
+        .hint("leave one of them out; KUBECTL_STATEFUL_SANDBOX counts as `--sandbox`")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+enum Named {
+    Shipped(String),
+    Other(String),
+}
+
+fn named_recipe(matches: &ArgMatches) -> Option<Named> {
+    let ("init", init) = matches.subcommand()? else { return None };
+    let (name, _) = init.subcommand()?;
+    let shipped = Recipe::shipped_headers().iter().any(|(known, _)| known == name);
+    Some(if shipped { Named::Shipped(name.to_owned()) } else { Named::Other(name.to_owned()) })
+}
+
+fn matches(command: Command, words: &[OsString]) -> Result<ArgMatches, Stop> {
+    let path = path_of(&command, words);
+    command.try_get_matches_from(words).map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        // The bare program, as bare kubectl, shows what there is.
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Stop::Show(error.render().to_string()),
+        _ => Stop::Failed(usage(&error, &path)),
+    })
+}
+
+/// clap's text in our shape: what is wrong, what may have been meant, and where
+/// the flags are listed.
+fn usage(error: &clap::Error, path: &str) -> Failure {
+    let text = error.render().to_string();
+    let what = text.split("\n\n").next().unwrap_or_default();
+    let what = what.strip_prefix("error: ").unwrap_or(what).trim_end().replace('\'', "`");
+    let meant = error.context().filter_map(|(kind, value)| match kind {
+        ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue => Some(value),
+        _ => None,
+    });
+    let meant: Vec<_> = meant.flat_map(plain).map(|word| format!("did you mean `{word}`?")).collect();
+    let failure = Failure::usage("usage", what).hint(format!("{path} --help"));
+    Failure { hints: meant.into_iter().chain(failure.hints).collect(), ..failure }
+}
+
+fn plain(value: &ContextValue) -> Vec<String> {
+    match value {
+        ContextValue::String(word) => vec![word.clone()],
+        ContextValue::Strings(words) => words.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// The command that the words mean as far as they can be followed:
+/// `kubectl stateful init couchdb`.
+fn path_of(command: &Command, words: &[OsString]) -> String {
+    let mut path = "kubectl stateful".to_owned();
+    let mut command = command;
+    for word in words.iter().skip(1) {
+        if let Some(verb) = command.find_subcommand(word) {
+            path.push(' ');
+            path.push_str(verb.get_name());
+            command = verb;
+        }
+    }
+    path
+}

@@ -1,0 +1,52 @@
+//! The simulated cluster as a `Connection`: the simulator's clock is the clock,
+//! and a pause runs it to its next event.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
+use jiff::Timestamp;
+
+use crate::cluster::interrupt::Interrupted;
+use crate::cluster::{Clock, Connection, Entropy, Identity, Interrupt, Pause};
+use crate::simulator::{Advance, Simulator};
+
+/// Joins a simulator to a connection. Must be called inside a runtime.
+#[must_use]
+pub fn simulated(
+    simulator: &Simulator,
+    name: &str,
+    namespace: &str,
+    entropy: Arc<dyn Entropy>,
+    interrupt: &Interrupt,
+) -> Connection {
+    Connection {
+        client: simulator.client(),
+        clock: Arc::new(VirtualClock { simulator: simulator.clone(), interrupt: interrupt.clone() }),
+        entropy,
+        identity: Identity { name: name.to_owned(), server: "the simulated cluster".to_owned() },
+        namespace: namespace.to_owned(),
+        interrupt: interrupt.clone(),
+        warnings: crate::cluster::Warnings::default(),
+    }
+}
+
+struct VirtualClock {
+    simulator: Simulator,
+    interrupt: Interrupt,
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        self.simulator.now()
+    }
+
+    fn pause(&self, at_most: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>> {
+        let paused = self.interrupt.check().map(|()| match self.simulator.advance(at_most) {
+            Advance::Passed => Pause::Passed,
+            Advance::Idle => Pause::Idle,
+        });
+        ready(paused).boxed()
+    }
+}

@@ -1,0 +1,127 @@
+//! The terminal as the commands see it: the pieces of `report` joined into one
+//! `Screen`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::cluster::Connection;
+use crate::commands::flags::Format;
+use crate::commands::screen::Screen;
+use crate::commands::status::StatusFormat;
+use crate::error::Failure;
+use crate::facts::overview::Statuses;
+use crate::report::ask::Person;
+use crate::report::output::{self, Output, OutputError};
+use crate::report::progress::observers::{self, EventsTo};
+use crate::report::{connection, escape, review, status as report_status};
+use crate::runs::event::{Event, Observer};
+use crate::runs::review::Review;
+use crate::wizard::question::{Abandoned, Ask, Question, Reply};
+
+/// The terminal of this process.
+pub struct TerminalScreen {
+    output: Arc<Mutex<Output>>,
+    person: Person,
+    observer: Arc<dyn Observer>,
+}
+
+impl TerminalScreen {
+    /// `events` is the value of `--events`.
+    pub fn of_process(events: Option<&str>) -> Result<Self, Failure> {
+        let events = events.map_or(Ok(EventsTo::People), str::parse);
+        let events = events.map_err(|why| Failure::usage("bad-events", format!("`--events` {why}")))?;
+        let observer = observers::observer(&events)?;
+        Ok(Self { output: Arc::new(Mutex::new(Output::of_process())), person: Person::here(), observer })
+    }
+
+    /// A way to tell something from where no screen can be lent.
+    pub fn teller(&self) -> impl Fn(&str) + Send + Sync + 'static {
+        let output = Arc::clone(&self.output);
+        move |line| output.lock().unwrap_or_else(PoisonError::into_inner).tell(&escape::escape_lines(line))
+    }
+
+    /// Shows the warnings that the server has sent since the last time.
+    pub fn show_warnings(&self, connection: &Connection) {
+        for text in connection.warnings.take() {
+            self.event(Event::ServerWarning { text });
+        }
+    }
+
+    /// The answer of `status`: the tree for people, or a document.
+    pub fn show_status(&self, found: &Statuses, format: Option<StatusFormat>) -> Result<(), Failure> {
+        let document = |format| (report_status::machine(found, format), format);
+        let machine = match format {
+            None | Some(StatusFormat::Wide) => None,
+            Some(StatusFormat::Yaml) => Some(document(output::Format::Yaml)),
+            Some(StatusFormat::Json) => Some(document(output::Format::Json)),
+            Some(StatusFormat::Name) => Some(document(output::Format::Name)),
+        };
+        let written = self.output(|output| {
+            if let Some((text, format)) = machine {
+                return output.document(&text, format);
+            }
+            if let Some(line) = report_status::nothing_found(found) {
+                output.tell(&line);
+                return Ok(());
+            }
+            let wide = format == Some(StatusFormat::Wide);
+            let text = report_status::tree(found, wide, &output.result);
+            output.write(&text)
+        });
+        finished(written)
+    }
+
+    fn output<R>(&self, with: impl FnOnce(&mut Output) -> R) -> R {
+        with(&mut self.output.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Ask for TerminalScreen {
+    fn can_ask(&self) -> bool {
+        self.person.can_ask()
+    }
+
+    fn ask(&self, question: &Question<'_>) -> Result<Reply, Abandoned> {
+        self.person.ask(question)
+    }
+}
+
+impl Observer for TerminalScreen {
+    fn event(&self, event: Event) {
+        self.observer.event(event);
+    }
+}
+
+/// A reader who has gone away has seen enough; a full disk has not.
+fn finished(written: Result<(), OutputError>) -> Result<(), Failure> {
+    written.or_else(|error| error.into_failure().map_or(Ok(()), Err))
+}
+
+impl Screen for TerminalScreen {
+    fn print(&self, text: &str) -> Result<(), Failure> {
+        finished(self.output(|output| output.write(&escape::escape_lines(text))))
+    }
+
+    fn document(&self, text: &str, format: Format) -> Result<(), Failure> {
+        let format = match format {
+            Format::Yaml => output::Format::Yaml,
+            Format::Json => output::Format::Json,
+            Format::Name => output::Format::Name,
+        };
+        finished(self.output(|output| output.document(text, format)))
+    }
+
+    fn tell(&self, line: &str) {
+        self.output(|output| output.tell(&escape::escape_lines(line)));
+    }
+
+    fn review(&self, about: &Review) {
+        self.output(|output| output.tell(&review::render(about, &output.messages)));
+    }
+
+    fn labelled(&self, lines: &[(String, String)]) -> Result<(), Failure> {
+        finished(self.output(|output| {
+            let text = connection::render(lines, &output.result);
+            output.write(&text)
+        }))
+    }
+}

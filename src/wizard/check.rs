@@ -1,0 +1,235 @@
+//! One raw text against a type: the same check for a flag, a line of an answers
+//! file and an answer on the terminal. Reasons are fragments that read after
+//! the name of the flag.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::parameter::{Answer, ListItem, SecretSource, Type};
+use crate::objects::{names, size};
+
+/// A value that cannot be used, and where it was given: a flag, a positional
+/// argument, or a key of an answers file. Never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{at}`: {reason}")]
+pub struct Invalid {
+    pub at: String,
+    pub reason: String,
+}
+
+impl Invalid {
+    pub fn new(at: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { at: at.into(), reason: reason.into() }
+    }
+}
+
+/// Texts longer than this are refused before anything else looks at them.
+const LONGEST: usize = 64 * 1024;
+
+/// Checks one text. For a list it is one item; for a secret its origin, such
+/// as `env:NAME`, never the value itself.
+pub fn check(kind: &Type, raw: &str) -> Result<Answer, String> {
+    if raw.len() > LONGEST {
+        return Err(format!("more than {LONGEST} bytes"));
+    }
+    let text = || Answer::Text(raw.to_owned());
+    match kind {
+        Type::Text { pattern } => matches_pattern(pattern.as_deref(), raw).map(|()| text()),
+        Type::Int { min, max } => int(raw, *min, *max).map(Answer::Int),
+        Type::Bool => boolean(raw).map(Answer::Bool),
+        Type::Quantity => size::parse(raw).map(|_| text()).map_err(|error| error.to_string()),
+        Type::Choice { of } => {
+            let known = of.iter().map(|choice| choice.value.as_str());
+            if known.clone().any(|value| value == raw) { Ok(text()) } else { Err(unknown(raw, known)) }
+        }
+        Type::Name { max } if *max > names::LABEL_MAX => {
+            names::dns_subdomain(raw).map(|()| text()).map_err(|reason| quoted(raw, &reason))
+        }
+        Type::Name { max } if *max == names::SET_NAME_MAX => {
+            names::set_name(raw).map(|()| text()).map_err(|reason| quoted(raw, &reason))
+        }
+        Type::Name { max } => names::dns_label(raw, *max).map(|()| text()).map_err(|reason| quoted(raw, &reason)),
+        Type::Port => names::port(raw).map(|port| Answer::Int(i64::from(port))).map_err(|reason| quoted(raw, &reason)),
+        Type::AbsolutePath => names::absolute_path(raw).map(|()| text()).map_err(|reason| quoted(raw, &reason)),
+        Type::List { item } => list_item(*item, raw).map(|()| Answer::List(vec![raw.to_owned()])),
+        Type::StorageClass | Type::VolumeClass if raw.is_empty() => Ok(text()),
+        Type::StorageClass | Type::VolumeClass | Type::Node => {
+            names::dns_subdomain(raw).map(|()| text()).map_err(|reason| quoted(raw, &reason))
+        }
+        Type::Namespace => {
+            names::dns_label(raw, names::LABEL_MAX).map(|()| text()).map_err(|reason| quoted(raw, &reason))
+        }
+        Type::Secret => origin(raw).map(Answer::Secret),
+        Type::SecretKeys => {
+            let (key, from) = raw.split_once('=').ok_or("write KEY=generate, KEY=env:NAME or KEY=file:PATH")?;
+            names::config_key(key)?;
+            Ok(Answer::Secrets([(key.to_owned(), origin(from)?)].into()))
+        }
+    }
+}
+
+/// Where a secret comes from. The text is not repeated in the error: somebody
+/// may have typed the secret itself.
+pub fn origin(raw: &str) -> Result<SecretSource, String> {
+    match raw.split_once(':') {
+        None if raw == "generate" => Ok(SecretSource::Generate),
+        Some(("env", name)) if !name.is_empty() && !name.contains(['=', '\0']) => {
+            Ok(SecretSource::Env(name.to_owned()))
+        }
+        Some(("file", path)) if !path.is_empty() && !path.contains('\0') => Ok(SecretSource::File(PathBuf::from(path))),
+        Some(_) | None => {
+            Err("say where the value comes from: `generate`, `env:NAME`, `file:PATH` or `-` for standard input; never \
+                 the value itself"
+                .to_owned())
+        }
+    }
+}
+
+/// Checks one item of a list.
+pub fn list_item(item: ListItem, raw: &str) -> Result<(), String> {
+    match item {
+        ListItem::Plain if raw.is_empty() => Err("an item is empty".to_owned()),
+        ListItem::Plain => Ok(()),
+        ListItem::KeyValue => match raw.split_once('=') {
+            Some((key, _)) if !key.is_empty() => Ok(()),
+            Some(_) | None => Err(quoted(raw, "write KEY=VALUE")),
+        },
+        ListItem::File => match raw.split_once('=') {
+            Some(("", _) | (_, "")) => Err(quoted(raw, "write PATH or KEY=PATH")),
+            None if raw.is_empty() => Err("a path is missing".to_owned()),
+            Some(_) | None => Ok(()),
+        },
+    }
+}
+
+/// A pattern that must match the whole text; compiled with a bound, since
+/// recipes bring their own.
+pub fn compile(pattern: &str) -> Result<regex::Regex, String> {
+    regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
+        .size_limit(1 << 18)
+        .build()
+        .map_err(|_| format!("`{pattern}` is not a regular expression of a sensible size"))
+}
+
+/// `UNKNOWN is not one of …`, with the nearest one if it is near.
+pub fn unknown<'a>(raw: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    let list = known.clone().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
+    let hint = nearest(raw, known).map(|value| format!("; did you mean `{value}`?")).unwrap_or_default();
+    format!("`{}` is not one of {list}{hint}", shortened(raw))
+}
+
+/// The known word that was probably meant.
+pub fn nearest<'a>(raw: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let raw = shortened(raw);
+    known
+        .map(|value| (strsim::jaro_winkler(&raw, value), value))
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, value)| value)
+}
+
+/// At most 60 characters of somebody's text, for use in a message.
+pub fn shortened(raw: &str) -> String {
+    let mut out: String = raw.chars().take(60).collect();
+    if out.len() < raw.len() {
+        out.push('…');
+    }
+    out
+}
+
+fn quoted(raw: &str, reason: &str) -> String {
+    if raw.is_empty() { reason.to_owned() } else { format!("`{}`: {reason}", shortened(raw)) }
+}
+
+fn matches_pattern(pattern: Option<&str>, raw: &str) -> Result<(), String> {
+    if raw.is_empty() {
+        return Err("the text is empty".to_owned());
+    }
+    let Some(pattern) = pattern else { return Ok(()) };
+    if compile(pattern)?.is_match(raw) { Ok(()) } else { Err(quoted(raw, &format!("must look like `{pattern}`"))) }
+}
+
+fn int(raw: &str, min: i64, max: i64) -> Result<i64, String> {
+    let range = match (min, max) {
+        _ if min == max => format!("only {min} is allowed"),
+        (_, i64::MAX) => format!("a whole number from {min} on is needed"),
+        (_, _) => format!("a whole number from {min} to {max} is needed"),
+    };
+    raw.parse::<i64>().ok().filter(|number| (min..=max).contains(number)).ok_or_else(|| quoted(raw, &range))
+}
+
+fn boolean(raw: &str) -> Result<bool, String> {
+    match raw {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(quoted(raw, "write true or false")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parameter::Choice;
+    use super::*;
+
+    fn reason(kind: &Type, raw: &str) -> String {
+        check(kind, raw).unwrap_err()
+    }
+
+    #[test]
+    fn each_type_refuses_what_it_cannot_hold() {
+        let of = vec![Choice { value: "Retain".into(), label: String::new() }];
+        let refused = [
+            (Type::Text { pattern: None }, ""),
+            (Type::Text { pattern: Some("[a-z]+".into()) }, "ab1"),
+            (Type::Int { min: 0, max: 9 }, "10"),
+            (Type::Int { min: 0, max: 9 }, "1.0"),
+            (Type::Bool, "yes"),
+            (Type::Quantity, "10GB"),
+            (Type::Choice { of }, "retain"),
+            (Type::Name { max: 52 }, "Web"),
+            (Type::Port, "0"),
+            (Type::AbsolutePath, "data"),
+            (Type::List { item: ListItem::KeyValue }, "=x"),
+            (Type::StorageClass, "Fast SSD"),
+            (Type::Namespace, "a.b"),
+            (Type::Node, ""),
+            (Type::Secret, "hunter2"),
+            (Type::SecretKeys, "password"),
+        ];
+        for (kind, raw) in refused {
+            assert!(check(&kind, raw).is_err(), "{kind:?} {raw}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_must_match_the_whole_text() {
+        let kind = Type::Text { pattern: Some("a|b".into()) };
+        assert!(check(&kind, "a").is_ok());
+        assert!(check(&kind, "ab").is_err());
+        assert!(reason(&Type::Text { pattern: Some("(".into()) }, "x").contains("not a regular expression"));
+        assert!(reason(&Type::Text { pattern: Some("(a{900}){900}".into()) }, "x").contains("sensible size"));
+    }
+
+    #[test]
+    fn a_secret_typed_by_mistake_is_not_repeated() {
+        for raw in ["hunter2", "env:", "pass:hunter2"] {
+            assert!(!reason(&Type::Secret, raw).contains("hunter2"), "{raw}");
+        }
+        assert_eq!(check(&Type::Secret, "env:PW"), Ok(Answer::Secret(SecretSource::Env("PW".into()))));
+        assert!(!reason(&Type::SecretKeys, "password=hunter2").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_near_miss_is_pointed_out() {
+        let of = ["Retain", "Delete"].map(|value| Choice { value: value.into(), label: String::new() }).to_vec();
+        let reason = reason(&Type::Choice { of }, "Retian");
+        assert_eq!(reason, "`Retian` is not one of `Retain`, `Delete`; did you mean `Retain`?");
+    }
+
+    #[test]
+    fn an_empty_class_means_volumes_made_by_hand() {
+        assert_eq!(check(&Type::StorageClass, ""), Ok(Answer::Text(String::new())));
+        assert_eq!(check(&Type::VolumeClass, "manual"), Ok(Answer::Text("manual".into())));
+    }
+}

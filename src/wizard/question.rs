@@ -1,0 +1,67 @@
+//! One question as data, and the two seams of the wizard: who asks, and who
+//! knows what is in the cluster.
+
+use super::parameter::{Choice, Type};
+
+/// One question to a person.
+pub struct Question<'a> {
+    pub prompt: &'a str,
+    pub help: &'a str,
+    pub shape: Shape<'a>,
+}
+
+/// How a question is answered.
+pub enum Shape<'a> {
+    /// A line of text; `check` says what is wrong with an answer. An empty
+    /// default means that the answer may be left out.
+    Line {
+        default: Option<String>,
+        check: &'a dyn Fn(&str) -> Result<(), String>,
+    },
+    /// One of several; the result is the value of the choice.
+    Pick {
+        choices: &'a [Choice],
+        default: usize,
+    },
+    Confirm {
+        default: bool,
+    },
+    /// Typed without echo, twice.
+    Hidden,
+}
+
+/// What came back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reply {
+    Text(String),
+    Picked(usize),
+    Yes(bool),
+}
+
+/// Esc or Ctrl-C at a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("abandoned at a question")]
+pub struct Abandoned;
+
+/// Asks questions. `report` implements it on a terminal.
+pub trait Ask {
+    /// Whether somebody is there to be asked.
+    fn can_ask(&self) -> bool;
+
+    /// # Errors
+    /// `Abandoned` when the person pressed Esc or Ctrl-C.
+    fn ask(&self, question: &Question<'_>) -> Result<Reply, Abandoned>;
+}
+
+/// Knows the cluster as it is: the answers that exist for a type.
+pub trait Lookup {
+    /// Existing classes, namespaces, nodes; empty for types without any, or
+    /// when they could not be read.
+    fn choices(&self, of: &Type) -> Vec<Choice>;
+
+    /// The class that a claim without one gets; `None` if there is none, or
+    /// none could be read.
+    fn default_class(&self) -> Option<String> {
+        None
+    }
+}

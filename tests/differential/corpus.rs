@@ -1,0 +1,32 @@
+//! Each entry of the corpus in a fresh simulated cluster.
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::json;
+
+use crate::support::api::{Api, runtime};
+use crate::support::corpus::{self, Entry};
+use crate::{join, known};
+
+const NAMESPACE: &str = "namespace-of-the-entry";
+
+pub fn tests() -> Vec<Trial> {
+    match corpus::entries() {
+        Ok(entries) => entries
+            .into_iter()
+            .map(|entry| Trial::test(format!("corpus::{}", entry.name), move || play(&entry)))
+            .collect(),
+        Err(reason) => vec![Trial::test("the_corpus_can_be_read", || Err(reason.into()))],
+    }
+}
+
+fn play(entry: &Entry) -> Result<(), Failed> {
+    let runtime = runtime()?;
+    runtime.block_on(async {
+        let client = join::client();
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+        Api::new(client.clone(), "corpus").create(&namespace).await.map_err(String::from)?;
+        let played = entry.play(&client, NAMESPACE).await?;
+        known::check(&entry.name, entry.compare(&played)?)?;
+        Ok(())
+    })
+}

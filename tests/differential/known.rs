@@ -1,0 +1,104 @@
+//! Differences that are known and not worth imitating. They are listed with a
+//! reason in `tests/corpus/known-differences.yaml`, which is the source of the
+//! page `docs/differences.md`; a line that is no longer true fails.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use libtest_mimic::{Failed, Trial};
+use serde::Deserialize;
+
+use crate::support::corpus::{self, KNOWN_DIFFERENCES};
+
+/// One line of the list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    entry: String,
+    /// The place and everything below it, as a JSON pointer.
+    at: String,
+    reason: String,
+}
+
+impl Known {
+    /// Whether a line of `Entry::compare` is about this place.
+    fn covers(&self, line: &str) -> bool {
+        line.strip_prefix(&self.at).is_some_and(|rest| rest.starts_with([':', '/']))
+    }
+}
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        Trial::test("known_differences_name_entries", every_line_names_an_entry),
+        Trial::test("known_differences_cover_a_place_and_what_is_below", places_are_whole),
+        Trial::test("the_page_of_differences_is_fresh", the_page_is_fresh),
+    ]
+}
+
+/// Fails for what differs and is not listed, and for what is listed and does
+/// not differ.
+pub fn check(entry: &str, found: Vec<String>) -> Result<(), String> {
+    let listed: Vec<Known> = list()?.into_iter().filter(|known| known.entry == entry).collect();
+    check_against(&listed, entry, found)
+}
+
+fn check_against(listed: &[Known], entry: &str, mut found: Vec<String>) -> Result<(), String> {
+    if let Some(stale) = listed.iter().find(|known| !found.iter().any(|line| known.covers(line))) {
+        return Err(format!("`{entry}` no longer differs at `{}`: take the line out of the list", stale.at));
+    }
+    found.retain(|line| !listed.iter().any(|known| known.covers(line)));
+    corpus::report(entry, found)
+}
+
+fn list() -> Result<Vec<Known>, String> {
+    let path = corpus::folder().join(format!("{KNOWN_DIFFERENCES}.yaml"));
+    let text = fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    serde_saphyr::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))
+}
+
+fn every_line_names_an_entry() -> Result<(), Failed> {
+    let entries = corpus::entries()?;
+    for known in list()? {
+        if !entries.iter().any(|entry| entry.name == known.entry) {
+            return Err(format!("there is no entry `{}`", known.entry).into());
+        }
+    }
+    Ok(())
+}
+
+fn places_are_whole() -> Result<(), Failed> {
+    let known = |at: &str| Known { entry: "entry".to_owned(), at: at.to_owned(), reason: String::new() };
+    let found = || vec!["/answers/1/body/code: golden 1, got 2".to_owned()];
+    for (at, is_accepted) in
+        [("/answers/1", true), ("/answers/1/body/code", true), ("/answers/1/bod", false), ("/answers/2", false)]
+    {
+        if check_against(&[known(at)], "entry", found()).is_ok() != is_accepted {
+            return Err(format!("`{at}` is taken wrongly").into());
+        }
+    }
+    if check_against(&[], "entry", found()).is_ok() || check_against(&[known("/answers/1")], "entry", vec![]).is_ok() {
+        return Err("what is not listed, or listed in vain, is let through".into());
+    }
+    Ok(())
+}
+
+fn the_page_is_fresh() -> Result<(), Failed> {
+    let mut page = "<!-- Generated; `UPDATE_GENERATED=1 cargo test --test differential page` writes it. -->\n\n\
+                    # Where the simulator answers otherwise\n\n\
+                    The sandbox is compared, answer by answer, with recorded answers of a real Kubernetes API server.\n\
+                    These are the differences that are known and left.\n\n\
+                    | requests | place | difference |\n|---|---|---|\n"
+        .to_owned();
+    for Known { entry, at, reason } in list()? {
+        writeln!(page, "| [{entry}](../tests/corpus/{entry}.yaml) | `{at}` | {reason} |")?;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/differences.md");
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {
+        fs::write(&path, &page)?;
+    }
+    if fs::read_to_string(&path).unwrap_or_default() == page {
+        return Ok(());
+    }
+    Err("docs/differences.md is stale: UPDATE_GENERATED=1 cargo test --test differential page".into())
+}

@@ -1,0 +1,19 @@
+//! The golden half of the differential lane: the corpus is played against the
+//! simulated cluster and must give the answers of the real API server. No Go,
+//! no processes; the live half plays the same corpus against the real one.
+
+mod corpus;
+mod join;
+mod known;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "the harness is shared; the simulator needs no processes")]
+mod support;
+
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    let tests = corpus::tests().into_iter().chain(known::tests()).collect();
+    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+}

@@ -1,0 +1,95 @@
+//! What is proved against a real Kubernetes control plane. One is started for
+//! the whole binary, when the first test that was asked for needs it; each test
+//! has a namespace of its own, and all of them run side by side.
+//!
+//! Without a Go toolchain (and without tools built earlier) every test is
+//! listed as ignored with that reason, unless `KUBECTL_STATEFUL_LIVE=require`.
+
+mod claims;
+mod completion;
+mod differential;
+mod init;
+mod kill;
+mod krew;
+mod kubectl;
+mod lifetime;
+mod owners;
+mod plane;
+mod rights;
+mod schemas;
+mod sets;
+mod status;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "the harness is shared; these tests do not use all of it")]
+mod support;
+mod tutorial;
+mod volumes;
+mod world;
+mod writes;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use world::World;
+
+/// Tests that run at the same time unless `--test-threads` says otherwise.
+const SIDE_BY_SIDE: usize = 8;
+
+fn main() -> ExitCode {
+    if let Some(code) = lifetime::hold_if_asked() {
+        return code;
+    }
+    let trials = [
+        lifetime::tests(),
+        sets::tests(),
+        volumes::tests(),
+        writes::tests(),
+        kubectl::tests(),
+        init::tests(),
+        tutorial::tests(),
+        claims::tests(),
+        status::tests(),
+        completion::tests(),
+        kill::tests(),
+        rights::tests(),
+        owners::tests(),
+        krew::tests(),
+        schemas::tests(),
+        differential::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let mut arguments = Arguments::from_args();
+    // Tests wait for the cluster far more than they work.
+    arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    plane::stop();
+    conclusion.exit_code()
+}
+
+/// A test in a namespace of its own.
+fn live(name: impl Into<String>, test: impl FnOnce(&World) -> Result<(), Failed> + Send + 'static) -> Trial {
+    needs_tools(name, |namespace| test(&World::fresh(&namespace)?))
+}
+
+/// Fails a test with this text unless something holds.
+fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failed> {
+    if holds { Ok(()) } else { Err(otherwise().into()) }
+}
+
+/// A test that needs the pinned tools, but not the shared control plane. It is
+/// handed its own name in the form of a namespace's name.
+fn needs_tools(name: impl Into<String>, test: impl FnOnce(String) -> Result<(), Failed> + Send + 'static) -> Trial {
+    let name = name.into();
+    let start: String = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-").chars().take(40).collect();
+    let namespace = format!("{}-{:05}", start.trim_end_matches('-'), fastrand::u32(..100_000));
+    Trial::ignorable_test(name, move || match support::tools::missing() {
+        Some(reason) if std::env::var("KUBECTL_STATEFUL_LIVE").is_ok_and(|wish| wish == "require") => {
+            Err(format!("KUBECTL_STATEFUL_LIVE=require, but {reason}").into())
+        }
+        Some(reason) => Ok(Completion::ignored_with(reason)),
+        None => test(namespace).map(|()| Completion::Completed),
+    })
+}

@@ -1,0 +1,43 @@
+//! The simulator's table of types is made from the schemas that a real server
+//! publishes; here it is made again and must be the committed one.
+
+use kubectl_stateful::simulator::schema::generate;
+use kubectl_stateful::simulator::schema::generate::DOCUMENTS;
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::support::api::Method;
+use crate::world::World;
+use crate::{ensure, live};
+
+pub fn tests() -> Vec<Trial> {
+    vec![live("the_table_of_types_is_what_the_published_schemas_give", current)]
+}
+
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/simulator/schema/table.json");
+
+/// With `UPDATE_GENERATED=1` the table is written instead.
+fn current(world: &World) -> Result<(), Failed> {
+    let read = |group: &&str| document(world, group);
+    let documents: Vec<Value> = DOCUMENTS.iter().map(read).collect::<Result<_, _>>()?;
+    let table = generate(&documents);
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {
+        std::fs::write(TABLE, format!("{table}\n"))?;
+    }
+    let committed: Value = serde_json::from_str(&std::fs::read_to_string(TABLE)?)?;
+    let stale = || {
+        let types = |table: &Value| table["types"].as_object().cloned().unwrap_or_default();
+        let (old, new) = (types(&committed), types(&table));
+        let changed = |name: &&String| old.get(*name) != new.get(*name);
+        let mut names: Vec<_> = old.keys().chain(new.keys()).filter(changed).collect();
+        names.sort();
+        names.dedup();
+        format!("stale in {names:?}; UPDATE_GENERATED=1 cargo test --test live schemas writes it")
+    };
+    ensure(committed == table, stale)
+}
+
+/// The OpenAPI document of a group and version, by its path below `/openapi/v3`.
+fn document(world: &World, group: &str) -> Result<Value, String> {
+    Ok(world.runtime.block_on(world.api.send(Method::Get, &format!("/openapi/v3/{group}"), None))?)
+}

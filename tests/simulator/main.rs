@@ -1,0 +1,12 @@
+//! The simulated API server over its wire format: what a client sends and gets,
+//! and what the program does on it.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod determinism;
+mod golden;
+mod reads;
+mod rights;
+mod sandbox;
+mod support;
+mod time;

@@ -1,0 +1,204 @@
+//! Nodes and disks of a real API server. The same pure actors that live in the
+//! simulator (kubelet, provisioner, resizer) look at the real cluster and have
+//! their writes sent, each as its own field manager, from one background
+//! thread that stops when this is dropped.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubectl_stateful::simulator::controllers::{Controller, Target, View, Write};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::api::{Api, Method, Refusal, path_of, runtime};
+use super::control_plane::ControlPlane;
+use super::credentials::User;
+
+/// How long the actors look away between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Actors at work; dropping it sends them home.
+pub struct Actors {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Actors {
+    /// Lets `actors` play against `plane` until the result is dropped.
+    pub fn start(plane: &ControlPlane, actors: Vec<Box<dyn Controller>>) -> Result<Self, String> {
+        let runtime = runtime()?;
+        let client = runtime.block_on(plane.client(User::Admin))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&stop);
+        let file = File::create(plane.log("actors")).map_err(|error| format!("actors' log: {error}"))?;
+        let mut log = Log { file, last: String::new() };
+        let thread = thread::Builder::new()
+            .name("actors".to_owned())
+            .spawn(move || {
+                while !seen.load(Ordering::SeqCst) {
+                    for actor in &actors {
+                        play(&runtime, &Api::new(client.clone(), actor.name()), actor.as_ref(), &mut log);
+                    }
+                    thread::sleep(PAUSE);
+                }
+            })
+            .map_err(|error| format!("actors: {error}"))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Actors {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// What was refused, beside the logs of the servers: a lost race is normal and
+/// passes, anything else is for a failing test to show.
+struct Log {
+    file: File,
+    /// A refusal that comes at every look is written once.
+    last: String,
+}
+
+impl Log {
+    fn note(&mut self, actor: &str, refusal: &Refusal) {
+        if self.last != refusal.message {
+            self.last.clone_from(&refusal.message);
+            writeln!(self.file, "{} {actor}: {}", Timestamp::now(), refusal.message).ok();
+        }
+    }
+}
+
+/// One look and what follows from it. A look that failed half-way is worth
+/// nothing: an actor must not take "could not be read" for "is not there".
+fn play(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &mut Log) {
+    let view = LiveView { runtime, api, seen: RefCell::default(), failed: RefCell::default() };
+    let passes = actor.passes(&view, Timestamp::now());
+    if let Some(refusal) = view.failed.borrow().as_ref() {
+        log.note(api.manager(), refusal);
+        return;
+    }
+    for pass in passes {
+        for (index, write) in pass.writes.iter().enumerate() {
+            let Err(refusal) = runtime.block_on(apply(api, &view, write)) else { continue };
+            log.note(api.manager(), &refusal);
+            // The refused write ends its pass; the next look sees why.
+            for record in actor.refused(&view, &pass.writes[index..], &refusal.message) {
+                if let Err(refusal) = runtime.block_on(apply(api, &view, &record)) {
+                    log.note(api.manager(), &refusal);
+                }
+            }
+            break;
+        }
+    }
+}
+
+/// Reads what the actor asks for, once per look.
+struct LiveView<'a> {
+    runtime: &'a Runtime,
+    api: &'a Api,
+    seen: RefCell<HashMap<String, Vec<Value>>>,
+    failed: RefCell<Option<Refusal>>,
+}
+
+impl View for LiveView<'_> {
+    fn list(&self, kind: &str) -> Vec<Value> {
+        self.read(kind);
+        self.seen.borrow().get(kind).cloned().unwrap_or_default()
+    }
+
+    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+        self.read(kind);
+        self.cached(kind, namespace, name)
+    }
+}
+
+async fn apply(api: &Api, view: &LiveView<'_>, write: &Write) -> Result<(), Refusal> {
+    let path = |target: &Target| path_of(&target.kind, &target.namespace, &target.name);
+    let sent = match write {
+        Write::Create(object) => api.create(object).await,
+        Write::Patch { target, patch } => api.send(Method::MergePatch, &path(target), Some(patch)).await,
+        Write::PatchStatus { target, patch } => {
+            api.send(Method::MergePatch, &format!("{}/status", path(target)), Some(patch)).await
+        }
+        Write::Bind { target, node } => {
+            let binding = json!({
+                "apiVersion": "v1", "kind": "Binding",
+                "metadata": {"name": target.name, "namespace": target.namespace},
+                "target": {"apiVersion": "v1", "kind": "Node", "name": node},
+            });
+            api.send(Method::Post, &format!("{}/binding", path(target)), Some(&binding)).await
+        }
+        Write::Delete { target, uid, grace } => {
+            let mut options =
+                json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid.as_str()}});
+            if let Some(seconds) = grace {
+                options["gracePeriodSeconds"] = (*seconds).into();
+            }
+            api.send(Method::Delete, &path(target), Some(&options)).await
+        }
+        Write::Event { target, kind, reason, message } => {
+            api.create(&event(api, view, target, &kind.to_string(), reason, message)).await
+        }
+    };
+    sent.map(drop)
+}
+
+/// Cluster-scoped objects have their events in `default`, as kubelet's and
+/// the binder's have.
+fn event(api: &Api, view: &LiveView<'_>, target: &Target, kind: &str, reason: &str, message: &str) -> Value {
+    let namespace = if target.namespace.is_empty() { "default" } else { &target.namespace };
+    let about = view.cached(&target.kind, &target.namespace, &target.name).unwrap_or_default();
+    let now = Timestamp::now();
+    json!({
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": {"generateName": format!("{}.", target.name), "namespace": namespace},
+        "involvedObject": {
+            "apiVersion": about["apiVersion"], "kind": target.kind, "namespace": target.namespace,
+            "name": target.name, "uid": about["metadata"]["uid"],
+            "resourceVersion": about["metadata"]["resourceVersion"],
+        },
+        "type": kind, "reason": reason, "message": message, "count": 1,
+        "source": {"component": api.manager()}, "reportingComponent": api.manager(),
+        "firstTimestamp": seconds(now), "lastTimestamp": seconds(now),
+    })
+}
+
+/// Kubernetes takes these two times in whole seconds only.
+fn seconds(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+impl LiveView<'_> {
+    /// Lists a kind unless that was done during this look.
+    fn read(&self, kind: &str) {
+        if self.seen.borrow().contains_key(kind) {
+            return;
+        }
+        let items = self.runtime.block_on(self.api.list(kind, "")).unwrap_or_else(|refusal| {
+            self.failed.replace(Some(refusal));
+            Vec::new()
+        });
+        self.seen.borrow_mut().insert(kind.to_owned(), items);
+    }
+
+    /// An object that was listed during this look.
+    fn cached(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+        let seen = self.seen.borrow();
+        let found = seen.get(kind)?.iter().find(|item| {
+            item["metadata"]["name"] == name && item["metadata"]["namespace"].as_str().unwrap_or("") == namespace
+        });
+        found.cloned()
+    }
+}

@@ -1,0 +1,142 @@
+//! The canonical form of answers: what two servers may choose freely (UIDs,
+//! revisions, times, addresses, ports, the name of the namespace) becomes a
+//! symbol, numbered in order of first appearance over a whole entry, so that
+//! equal stays equal and different stays different. Everything else is
+//! compared as it is, texts included.
+
+use serde_json::{Map, Value};
+
+/// The symbols of one entry.
+pub struct Canon {
+    namespace: String,
+    uids: Vec<String>,
+    versions: Vec<String>,
+}
+
+impl Canon {
+    pub fn new(namespace: &str) -> Self {
+        Self { namespace: namespace.to_owned(), uids: Vec::new(), versions: Vec::new() }
+    }
+
+    /// The canonical form of a body, a request line or a header.
+    pub fn canonical(&mut self, value: &Value) -> Value {
+        match value {
+            Value::Object(fields) => Value::Object(self.object(fields)),
+            Value::Array(items) => Value::Array(items.iter().map(|item| self.canonical(item)).collect()),
+            Value::String(text) => Value::String(self.text(text)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        }
+    }
+
+    fn object(&mut self, fields: &Map<String, Value>) -> Map<String, Value> {
+        let canonical = fields.iter().map(|(key, value)| (self.text(key), self.field(key, value)));
+        canonical.collect()
+    }
+
+    fn field(&mut self, key: &str, value: &Value) -> Value {
+        match (key, value) {
+            // Lists carry "" here in some answers, which is no revision.
+            ("resourceVersion", Value::String(version)) if !version.is_empty() => {
+                symbol("version", &mut self.versions, version).into()
+            }
+            ("clusterIP", Value::String(address)) => self.address(address).into(),
+            ("clusterIPs", Value::Array(addresses)) => {
+                addresses.iter().map(|address| self.address(address.as_str().unwrap_or_default())).collect()
+            }
+            ("nodePort" | "healthCheckNodePort", Value::Number(_)) => "<port>".into(),
+            ("managedFields", Value::Array(managers)) => self.managers(managers),
+            _ => self.canonical(value),
+        }
+    }
+
+    fn address(&mut self, address: &str) -> String {
+        let chosen_by_server = address.contains('.') || address.contains(':');
+        if chosen_by_server { "<address>".to_owned() } else { self.text(address) }
+    }
+
+    /// Controllers write when they please, so only the managers of the corpus
+    /// itself count; their order depends on the second in which each wrote.
+    fn managers(&mut self, managers: &[Value]) -> Value {
+        let ours = |manager: &&Value| manager["manager"].as_str().is_some_and(|name| name.starts_with("corpus"));
+        let mut kept: Vec<Value> = managers.iter().filter(ours).map(|manager| self.canonical(manager)).collect();
+        kept.sort_by_key(|manager| {
+            ["manager", "operation", "subresource"].map(|field| manager[field].as_str().unwrap_or_default().to_owned())
+        });
+        kept.into()
+    }
+
+    fn text(&mut self, text: &str) -> String {
+        if text.parse::<jiff::Timestamp>().is_ok() {
+            return "<time>".to_owned();
+        }
+        let text = text.replace(&self.namespace, "$NAMESPACE");
+        let text = self.replace_uids(&text);
+        if text.contains("ResourceVersion") { self.revisions_in_brackets(&text) } else { text }
+    }
+
+    /// Refused preconditions name revisions in brackets; only those that have
+    /// been seen are replaced.
+    fn revisions_in_brackets(&self, text: &str) -> String {
+        self.versions.iter().enumerate().fold(text.to_owned(), |text, (position, version)| {
+            text.replace(&format!("({version})"), &format!("(<version {}>)", position + 1))
+        })
+    }
+
+    /// A UID may stand in the middle of a text, between other characters.
+    fn replace_uids(&mut self, text: &str) -> String {
+        let separates = |letter: char| !letter.is_ascii_alphanumeric() && letter != '-';
+        let mut replaced = String::new();
+        for piece in text.split_inclusive(separates) {
+            let word = piece.trim_end_matches(separates);
+            if is_uid(word) {
+                replaced.push_str(&symbol("uid", &mut self.uids, word));
+                replaced.push_str(&piece[word.len()..]);
+            } else {
+                replaced.push_str(piece);
+            }
+        }
+        replaced
+    }
+}
+
+fn symbol(name: &str, known: &mut Vec<String>, value: &str) -> String {
+    let position = known.iter().position(|other| other == value).unwrap_or_else(|| {
+        known.push(value.to_owned());
+        known.len() - 1
+    });
+    format!("<{name} {}>", position + 1)
+}
+
+fn is_uid(word: &str) -> bool {
+    let groups: Vec<&str> = word.split('-').collect();
+    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Where two values differ, one line per place.
+pub fn differences(golden: &Value, got: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    compare("", Some(golden), Some(got), &mut found);
+    found
+}
+
+fn compare(place: &str, golden: Option<&Value>, got: Option<&Value>, found: &mut Vec<String>) {
+    match (golden, got) {
+        (Some(Value::Object(left)), Some(Value::Object(right))) => {
+            let only_right = right.keys().filter(|key| !left.contains_key(*key));
+            for key in left.keys().chain(only_right) {
+                compare(&format!("{place}/{key}"), left.get(key), right.get(key), found);
+            }
+        }
+        (Some(Value::Array(left)), Some(Value::Array(right))) => {
+            for index in 0..left.len().max(right.len()) {
+                compare(&format!("{place}/{index}"), left.get(index), right.get(index), found);
+            }
+        }
+        (left, right) if left == right => {}
+        (left, right) => {
+            let show = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), Value::to_string);
+            found.push(format!("{place}: golden {}, got {}", show(left), show(right)));
+        }
+    }
+}

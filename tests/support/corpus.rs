@@ -1,0 +1,238 @@
+//! The corpus of requests: each file of `tests/corpus/` is one entry, a short
+//! sequence of requests; its answers from a real server lie in canonical form
+//! in `tests/corpus/golden/MINOR/`. The same entry is played against the real
+//! API server (which may rewrite the golden answers) and against the simulator.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use http_body_util::BodyExt;
+use kube::Client;
+use kube::client::Body;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::canonical::{Canon, differences};
+
+/// The minor release of Kubernetes that the golden answers come from.
+const MINOR: &str = "1.36";
+
+/// What is written for a namespace in requests and golden answers.
+const NAMESPACE: &str = "$NAMESPACE";
+
+/// The file beside the entries that is none: where the simulator is known to
+/// answer otherwise.
+pub const KNOWN_DIFFERENCES: &str = "known-differences";
+
+/// More differences than this do not help anybody.
+const SHOWN: usize = 20;
+
+/// One file of the corpus.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    #[serde(skip)]
+    pub name: String,
+    /// What the golden answers of this entry are evidence of.
+    proves: String,
+    steps: Vec<Step>,
+}
+
+/// One request. `$NAMESPACE` and `${N/pointer}` (a value from the answer to
+/// step N, counted from 1) are filled in everywhere.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    /// Method and path with query. Writes get `fieldManager=corpus` unless
+    /// they name another manager, which must begin with `corpus` too.
+    request: String,
+    /// Content type of the body; JSON if absent.
+    #[serde(rename = "type")]
+    content: Option<String>,
+    #[serde(default)]
+    body: Option<Value>,
+    /// JSON pointers into the answer that are not compared, because
+    /// controllers may have written there in the meantime.
+    #[serde(default)]
+    without: Vec<String>,
+}
+
+/// All entries, sorted by name.
+pub fn entries() -> Result<Vec<Entry>, String> {
+    let mut entries = Vec::new();
+    for path in files_of(&folder(), "yaml")? {
+        if stem(&path) == KNOWN_DIFFERENCES {
+            continue;
+        }
+        let text = fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+        let mut entry: Entry =
+            serde_saphyr::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
+        entry.name = stem(&path);
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// Golden answers that no entry asks for any more.
+pub fn orphans(entries: &[Entry]) -> Result<Vec<String>, String> {
+    let known: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    let golden = files_of(&golden_folder(), "json")?;
+    Ok(golden.iter().map(|path| stem(path)).filter(|name| !known.contains(name.as_str())).collect())
+}
+
+impl Entry {
+    /// Sends the requests one after the other in `namespace`, which must
+    /// exist, and gives the canonical answers.
+    pub async fn play(&self, client: &Client, namespace: &str) -> Result<Value, String> {
+        let mut canon = Canon::new(namespace);
+        let mut bodies: Vec<Value> = Vec::new();
+        let mut answers = Vec::new();
+        for (number, step) in self.steps.iter().enumerate() {
+            let wrong = |error: String| format!("{} step {}: {error}", self.name, number + 1);
+            let answer = step.send(client, namespace, &bodies).await.map_err(wrong)?;
+            let mut compared = answer.body.clone();
+            for pointer in &step.without {
+                remove(&mut compared, pointer);
+            }
+            answers.push(json!({
+                "request": step.request,
+                "code": answer.code,
+                "warnings": canon.canonical(&answer.warnings.into()),
+                "body": canon.canonical(&compared),
+            }));
+            bodies.push(answer.body);
+        }
+        Ok(json!({"proves": self.proves, "answers": answers}))
+    }
+
+    /// Compares played answers with the golden ones.
+    pub fn check(&self, played: &Value) -> Result<(), String> {
+        report(&self.name, self.compare(played)?)
+    }
+
+    /// Where played answers differ from the golden ones, one line per place,
+    /// each beginning with the place as a JSON pointer and a colon.
+    pub fn compare(&self, played: &Value) -> Result<Vec<String>, String> {
+        let path = self.golden_path();
+        let text = fs::read_to_string(&path).map_err(|error| {
+            let remedy = "make it with `UPDATE_GOLDEN=1 cargo test --test live corpus`";
+            format!("`{}`: {error}; {remedy}", path.display())
+        })?;
+        let golden: Value = serde_json::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
+        Ok(differences(&golden, played))
+    }
+
+    pub fn golden_path(&self) -> PathBuf {
+        golden_folder().join(format!("{}.json", self.name))
+    }
+}
+
+/// Differences that were found in an entry, as an error if there are any.
+pub fn report(name: &str, mut found: Vec<String>) -> Result<(), String> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let more = found.len().saturating_sub(SHOWN);
+    found.truncate(SHOWN);
+    let more = if more > 0 { format!("\n… and {more} more") } else { String::new() };
+    Err(format!("`{name}` differs from the golden answers:\n{}{more}", found.join("\n")))
+}
+
+struct Answer {
+    code: u16,
+    warnings: Vec<String>,
+    body: Value,
+}
+
+impl Step {
+    async fn send(&self, client: &Client, namespace: &str, earlier: &[Value]) -> Result<Answer, String> {
+        let line = fill(&self.request, namespace, earlier)?;
+        let (method, path) = line.split_once(' ').ok_or("`request` is not METHOD PATH")?;
+        let mut path = path.to_owned();
+        if matches!(method, "POST" | "PUT" | "PATCH") && !path.contains("fieldManager=") {
+            path.push(if path.contains('?') { '&' } else { '?' });
+            path.push_str("fieldManager=corpus");
+        }
+        let body = match &self.body {
+            None => Vec::new(),
+            Some(body) => filled(body, namespace, earlier)?.to_string().into_bytes(),
+        };
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::CONTENT_TYPE, self.content.as_deref().unwrap_or("application/json"))
+            .body(Body::from(body))
+            .map_err(|error| error.to_string())?;
+        let answer = client.send(request).await.map_err(|error| error.to_string())?;
+        let code = answer.status().as_u16();
+        let warnings = answer.headers().get_all(http::header::WARNING).iter();
+        let warnings = warnings.map(|header| String::from_utf8_lossy(header.as_bytes()).into_owned()).collect();
+        let bytes = answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        Ok(Answer { code, warnings, body })
+    }
+}
+
+/// A value with every string in it filled.
+fn filled(value: &Value, namespace: &str, earlier: &[Value]) -> Result<Value, String> {
+    Ok(match value {
+        Value::String(text) => Value::String(fill(text, namespace, earlier)?),
+        Value::Array(items) => {
+            items.iter().map(|item| filled(item, namespace, earlier)).collect::<Result<Vec<_>, _>>()?.into()
+        }
+        Value::Object(fields) => {
+            let mut object = serde_json::Map::new();
+            for (key, value) in fields {
+                object.insert(fill(key, namespace, earlier)?, filled(value, namespace, earlier)?);
+            }
+            object.into()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    })
+}
+
+fn fill(text: &str, namespace: &str, earlier: &[Value]) -> Result<String, String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (reference, after) = after.split_once('}').ok_or_else(|| format!("`${{` without `}}` in `{text}`"))?;
+        let (step, pointer) = reference.split_at(reference.find('/').unwrap_or(reference.len()));
+        let answer = step.parse::<usize>().ok().and_then(|step| earlier.get(step.checked_sub(1)?));
+        let value = answer.and_then(|answer| answer.pointer(pointer)?.as_str());
+        filled.push_str(before);
+        filled.push_str(value.ok_or_else(|| format!("`{reference}` is no text in an earlier answer"))?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled.replace(NAMESPACE, namespace))
+}
+
+fn remove(value: &mut Value, pointer: &str) {
+    let Some((parent, key)) = pointer.rsplit_once('/') else { return };
+    if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
+        fields.shift_remove(&key.replace("~1", "/").replace("~0", "~"));
+    }
+}
+
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
+}
+
+fn golden_folder() -> PathBuf {
+    folder().join("golden").join(MINOR)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn files_of(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
+    let listed = fs::read_dir(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
+    let mut files: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == extension));
+    files.sort();
+    Ok(files)
+}

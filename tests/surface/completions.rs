@@ -1,0 +1,117 @@
+//! Answers to TAB: through the hidden verb and through the name under which
+//! kubectl calls the completer.
+
+use crate::program::{Finished, Home, finish};
+
+fn complete(home: &Home, words: &[&str]) -> Finished {
+    let mut command = home.command(&[&["__complete"], words].concat());
+    let finished = finish(command.env("KUBECTL_STATEFUL_SANDBOX", "1"));
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{words:?}");
+    finished
+}
+
+/// The candidates without descriptions; the directive is checked.
+fn candidates(home: &Home, words: &[&str]) -> Vec<String> {
+    let answer = complete(home, words).stdout;
+    let mut lines: Vec<_> = answer.lines().map(str::to_owned).collect();
+    let directive = lines.pop().unwrap();
+    assert!(directive.strip_prefix(':').is_some_and(|number| number.parse::<u32>().is_ok()), "{answer}");
+    lines.iter().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn commands_flags_values_and_recipes_are_offered() {
+    let home = Home::new();
+    let verbs = candidates(&home, &[""]);
+    for verb in ["init", "create", "status", "sandbox", "completion"] {
+        assert!(verbs.contains(&verb.to_owned()), "{verbs:?}");
+    }
+    assert_eq!(candidates(&home, &["stat"]), ["status"]);
+    assert_eq!(candidates(&home, &["init", "couchdb", "--sto"]), ["--storage-class"]);
+    assert_eq!(candidates(&home, &["init", "couchdb", "--admin-p"]), ["--admin-password-from"]);
+    assert_eq!(candidates(&home, &["init", "couchdb", "--expose", ""]), ["no", "NodePort", "LoadBalancer"]);
+    assert_eq!(candidates(&home, &["init", "couchdb", "-o", "y"]), ["yaml"]);
+    assert_eq!(candidates(&home, &["status", "--all"]), ["--all-namespaces"]);
+    let recipes = candidates(&home, &["init", ""]);
+    assert!(recipes.contains(&"couchdb".to_owned()) && recipes.contains(&"generic".to_owned()), "{recipes:?}");
+    let kinds = candidates(&home, &["create", "s"]);
+    assert!(!kinds.contains(&"sc".to_owned()), "{kinds:?}");
+    for kind in ["secret", "service", "statefulset", "storageclass"] {
+        assert!(kinds.contains(&kind.to_owned()), "{kinds:?}");
+    }
+    // Whatever stands there, it ends well.
+    complete(&home, &["nonsense", "--x", ""]);
+    complete(&home, &["init", "--", "-"]);
+}
+
+#[test]
+fn recipes_of_ones_own_are_offered_with_their_flags() {
+    let home = Home::new();
+    home.write(
+        ".config/kubectl-stateful/recipes/mine.rhai",
+        "const RECIPE = #{ api: 1, summary: \"mine\", params: [
+            #{ name: \"colour\", type: \"choice\", of: [ #{ value: \"red\", label: \"\" }, #{ value: \"blue\", label: \"\" } ],
+               prompt: \"Colour\", help: \"Which.\" },
+            #{ name: \"storage_class\", type: \"storage_class\", optional: true, prompt: \"Class\", help: \"Which.\" } ] };
+         fn objects(p) { [] }",
+    );
+    home.write(".config/kubectl-stateful/recipes/broken.rhai", "const");
+    assert_eq!(candidates(&home, &["init", "mi"]), ["mine"]);
+    assert_eq!(candidates(&home, &["init", "mine", "--col"]), ["--colour"]);
+    assert_eq!(candidates(&home, &["init", "mine", "--colour", ""]), ["red", "blue"]);
+    assert_eq!(candidates(&home, &["init", "mine", "--storage-class", "f"]), ["fast"]);
+    complete(&home, &["init", "broken", "--colour", ""]);
+}
+
+#[test]
+fn live_names_come_from_the_cluster_that_the_words_mean() {
+    let home = Home::new();
+    home.say("init couchdb --sandbox --yes --no-wait").told(0, &[]);
+    home.say("init couchdb --sandbox=b --yes --no-wait --name other").told(0, &[]);
+    assert_eq!(candidates(&home, &["-n", ""]), ["default", "kube-system"]);
+    assert_eq!(candidates(&home, &["init", "couchdb", "-n", "kube"]), ["kube-system"]);
+    assert_eq!(candidates(&home, &["init", "couchdb", "--storage-class", ""]), ["fast", "manual", "standard"]);
+    assert_eq!(candidates(&home, &["create", "statefulset", "--storage-class", "f"]), Vec::<String>::new());
+    assert_eq!(candidates(&home, &["create", "pvc", "--storage-class", "f"]), ["fast"]);
+    assert_eq!(candidates(&home, &["create", "pv", "--node", "node-"]), ["node-a", "node-b", "node-c"]);
+    assert_eq!(candidates(&home, &["status", "c"]), ["couchdb"]);
+    assert_eq!(candidates(&home, &["--sandbox=b", "status", ""]), ["other"]);
+    assert_eq!(candidates(&home, &["status", "-n", "kube-system", ""]), Vec::<String>::new());
+}
+
+#[test]
+fn without_a_cluster_nothing_is_offered_and_nothing_is_told() {
+    let home = Home::new();
+    for words in [["status", ""], ["-n", ""], ["status", "--server=http://127.0.0.1:9"]] {
+        let finished = finish(&mut home.command(&[&["__complete"], &words[..]].concat()));
+        assert_eq!((finished.code, finished.stderr.as_str()), (0, ""), "{words:?}");
+    }
+    home.write(".local/state/kubectl-stateful/sandboxes/default/log.jsonl", "damaged");
+    assert_eq!(candidates(&home, &["status", "x"]), Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn under_kubectls_name_for_the_completer_it_answers_the_same() {
+    let home = Home::new();
+    let link = home.path().join("bin/kubectl_complete-stateful");
+    std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+    home.say("completion install --dir bin").told(0, &["kubectl_complete-stateful"]);
+    for words in [vec!["stat"], vec!["init", "couchdb", "--storage-class", ""], vec!["status", "--"], vec![""], vec![]]
+    {
+        let mut linked = std::process::Command::new(&link);
+        linked.args(&words).env_clear().env("HOME", home.path()).env("KUBECTL_STATEFUL_SANDBOX", "1");
+        let linked = finish(&mut linked);
+        assert_eq!((linked.code, linked.stderr.as_str()), (0, ""), "{words:?}");
+        assert_eq!(linked.stdout, complete(&home, &words).stdout, "{words:?}");
+    }
+    home.say("completion install --dir none").hinted(1, &["cannot make `none/kubectl_complete-stateful`"]);
+}
+
+#[test]
+fn the_script_for_bash_is_a_script_for_bash() {
+    let home = Home::new();
+    home.write("script", home.say("completion bash").stdout);
+    let finished = home.shell("bash -n script");
+    assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+}

@@ -1,0 +1,26 @@
+//! What the program looks like from outside: rooms, help, errors, exit codes,
+//! completions, the plugin manifest; and what it does with bad input and bad luck.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod answers;
+mod completions;
+mod disks;
+mod hostile;
+mod killed;
+mod library;
+mod neighbour;
+mod others;
+mod plugin;
+mod program;
+mod readme;
+mod recipes;
+mod reference;
+#[path = "../support/plugin_manifest.rs"]
+mod render;
+mod rights;
+mod rooms;
+mod sandboxes;
+mod secrets;
+mod servers;
+mod words;

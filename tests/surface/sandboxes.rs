@@ -1,0 +1,154 @@
+//! The file of a sandbox: torn, damaged, newer, shared, thrown away.
+
+use std::fs;
+
+use crate::neighbour;
+use crate::program::{Home, finish, run};
+
+fn with_couchdb() -> Home {
+    let home = Home::new();
+    home.say("init couchdb --sandbox --yes --no-wait").told(0, &[]);
+    home
+}
+
+#[test]
+fn a_damaged_line_is_named_with_file_and_number_and_nothing_is_written() {
+    let home = with_couchdb();
+    let text = fs::read_to_string(home.log()).unwrap();
+    let mut lines: Vec<_> = text.lines().collect();
+    let middle = lines.len() / 2;
+    lines[middle] = &lines[middle][..lines[middle].len() / 2];
+    let damaged = lines.join("\n") + "\n";
+    fs::write(home.log(), &damaged).unwrap();
+    let log = home.log();
+    let place = format!("line {} of `{}`", middle + 1, log.display());
+    for words in ["status --sandbox", "init couchdb --sandbox --yes", "sandbox show"] {
+        home.say(words)
+            .hinted(1, &["the sandbox `default` is damaged", &place, "\nhint: kubectl stateful sandbox reset\n"]);
+    }
+    assert_eq!(fs::read_to_string(home.log()).unwrap(), damaged);
+    for garbage in [b"".as_slice(), b"\xff\xfe\x00", b"{}\n", b"[1]\n", b"\"\x1b[31m\"\n"] {
+        fs::write(home.log(), garbage).unwrap();
+        let finished = home.say("status --sandbox");
+        finished.hinted(1, &["damaged", "sandbox reset"]);
+        assert!(!finished.stderr.contains('\u{1b}'));
+    }
+    home.say("sandbox reset").told(0, &["fresh"]);
+    home.say("status --sandbox").told(0, &[]);
+}
+
+#[test]
+fn a_torn_last_line_was_never_answered_and_is_left_out() {
+    let home = Home::new();
+    home.say("init couchdb --sandbox --yes").told(0, &[]);
+    let whole = fs::read(home.log()).unwrap();
+    for cut in [1, 7, 300] {
+        fs::write(home.log(), &whole[..whole.len() - cut]).unwrap();
+        home.say("status couchdb --sandbox").told(0, &[]);
+        home.say("init couchdb --sandbox --yes").told(0, &[]);
+    }
+}
+
+#[test]
+fn a_newer_sandbox_is_left_alone() {
+    let home = with_couchdb();
+    let text = fs::read_to_string(home.log()).unwrap();
+    let newer = text.replacen("\"sandbox\":1", "\"sandbox\":2,\"new\":[]", 1);
+    assert_ne!(newer, text);
+    fs::write(home.log(), &newer).unwrap();
+    home.say("init couchdb --sandbox --yes")
+        .hinted(1, &["newer version", "format 2, known is 1", "--sandbox=NAME", "sandbox reset"]);
+    assert_eq!(fs::read_to_string(home.log()).unwrap(), newer);
+}
+
+#[test]
+fn names_of_sandboxes_stay_inside_their_folder() {
+    let home = Home::new();
+    for name in ["../x", "..", ".", "a/b", "/tmp/x", "A", "a b", "-x", "\u{1b}[2J", &"a".repeat(41)] {
+        let finished = home.run(&["init", "couchdb", "--yes", &format!("--sandbox={name}")]);
+        finished.hinted(2, &["is no name for a sandbox"]);
+        assert!(!finished.stderr.contains('\u{1b}'), "{}", finished.stderr);
+        let reset = home.run(&["sandbox", "reset", &format!("--sandbox={name}")]);
+        reset.hinted(2, &["is no name for a sandbox"]);
+    }
+    let finished = finish(home.command(&["status"]).env("KUBECTL_STATEFUL_SANDBOX", "../x"));
+    finished.hinted(2, &["`../x`", "KUBECTL_STATEFUL_SANDBOX"]);
+    assert_eq!(home.files(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn a_reset_gives_a_fresh_one_and_touches_no_other() {
+    let home = with_couchdb();
+    home.say("init couchdb --sandbox=b --yes --no-wait").told(0, &[]);
+    home.say("sandbox reset --sandbox=b").told(0, &["sandbox b is fresh"]);
+    assert!(home.say("sandbox show").stdout.contains("StatefulSet/couchdb"));
+    assert!(!home.say("sandbox show --sandbox=b").stdout.contains("StatefulSet"));
+    home.say("sandbox reset").told(0, &["fresh"]);
+    let fresh = home.say("sandbox show").stdout;
+    assert!(!fresh.contains("couchdb") && fresh.contains("StorageClass/standard"), "{fresh}");
+    home.say("sandbox reset --sandbox=never-used").told(0, &["fresh"]);
+    // What was damaged by hand hints at its own reset.
+    home.write(".local/state/kubectl-stateful/sandboxes/c/log.jsonl", "x");
+    home.say("status --sandbox=c").hinted(1, &["\nhint: kubectl stateful sandbox reset --sandbox=c\n"]);
+}
+
+#[test]
+fn the_verbs_about_the_sandbox_never_reach_a_real_cluster() {
+    let home = Home::new();
+    home.write(
+        ".kube/config",
+        "current-context: real\ncontexts: [{name: real, context: {cluster: real}}]\n\
+         clusters: [{name: real, cluster: {server: 'http://127.0.0.1:9'}}]\n",
+    );
+    for value in ["", "0", "false", "1"] {
+        let mut command = home.command(&["sandbox", "show"]);
+        let finished = finish(command.env("KUBECTL_STATEFUL_SANDBOX", value));
+        assert!(finished.told(0, &[]).stdout.contains("StorageClass/standard"), "{value}");
+    }
+    let mut status = home.command(&["status"]);
+    finish(status.env("KUBECTL_STATEFUL_SANDBOX", "0")).told(1, &["127.0.0.1:9"]);
+    home.say("status --sandbox --server http://127.0.0.1:9").hinted(2, &["`--server` leads to a real cluster"]);
+}
+
+#[test]
+fn commands_at_the_same_time_all_succeed_and_nothing_is_lost() {
+    let home = Home::new();
+    let names: Vec<_> = (0..8).map(|number| format!("settings-{number}")).collect();
+    let children: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let words = ["create", "configmap", name, "--from-literal", "a=b", "--sandbox", "--yes"];
+            let mut command = home.command(&words);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(neighbour::names(&home, "/api/v1/namespaces/default/configmaps"), names);
+    assert_eq!(fs::read_dir(home.state().join("runs")).unwrap().count(), names.len());
+}
+
+#[test]
+fn the_same_application_twice_at_the_same_time_is_made_once() {
+    let home = Home::new();
+    home.say("sandbox show").told(0, &[]);
+    let spawn = || {
+        let mut command = home.command(&["init", "couchdb", "--sandbox", "--yes"]);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let children = [spawn(), spawn(), spawn()];
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    home.say("init couchdb --sandbox --yes").told(0, &["nothing to change"]);
+    assert_eq!(neighbour::names(&home, "/api/v1/namespaces/default/pods"), ["couchdb-0"]);
+}
+
+#[test]
+fn a_sandbox_verb_that_is_missing_or_unknown_is_wrong_usage() {
+    run(&["sandbox"]).hinted(2, &["show", "reset"]);
+    run(&["sandbox", "rset"]).hinted(2, &["did you mean `reset`?"]);
+}

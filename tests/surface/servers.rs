@@ -1,0 +1,64 @@
+//! No cluster, one that is not there, one that never answers.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use crate::program::{Home, run};
+
+/// Every command that needs a cluster.
+const COMMANDS: &[&[&str]] = &[
+    &["status"],
+    &["init", "couchdb", "--yes"],
+    &["create", "configmap", "settings", "--from-literal", "a=b", "--yes"],
+];
+
+#[test]
+fn without_a_kubeconfig_the_sandbox_is_suggested() {
+    for words in COMMANDS {
+        run(words).hinted(1, &["there is no kubeconfig", "--sandbox", "--kubeconfig"]);
+    }
+}
+
+#[test]
+fn without_a_home_it_says_what_to_set() {
+    let home = Home::new();
+    let finished = crate::program::finish(home.command(&["status", "--sandbox"]).env_remove("HOME"));
+    finished.hinted(1, &["HOME", "XDG_STATE_HOME"]);
+}
+
+#[test]
+fn a_server_that_nobody_runs_is_named_and_told_quickly() {
+    // Bound and let go of: nobody listens there.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = format!("http://{address}");
+    for words in COMMANDS {
+        let start = Instant::now();
+        let finished = run(&[words, &["--server", &server][..]].concat());
+        finished.hinted(1, &["cannot reach", &server, "refused"]);
+        assert!(!finished.stderr.contains("ServiceError"), "{}", finished.stderr);
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up_after_the_time_limit() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("http://{}", silent.local_addr().unwrap());
+    for words in COMMANDS {
+        let start = Instant::now();
+        let finished = run(&[words, &["--server", &server, "--request-timeout", "1"][..]].concat());
+        finished.hinted(1, &[&server, "no answer within 1s", "--request-timeout"]);
+        // One limit, and not one for each thing that is looked up beforehand.
+        assert!(start.elapsed() < Duration::from_millis(2900), "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn a_kubeconfig_that_is_missing_or_broken_is_named() {
+    let home = Home::new();
+    home.say("status --kubeconfig none").told(2, &["`none` does not exist"]);
+    home.write("broken", "clusters: [\n  - token: hunter2\n");
+    let finished = home.say("status --kubeconfig broken");
+    finished.hinted(2, &["`broken`", "line"]);
+    assert!(!finished.stderr.contains("hunter2"), "{}", finished.stderr);
+}
