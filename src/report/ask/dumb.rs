@@ -31,9 +31,12 @@ pub fn ask(keys: &mut dyn Source, out: &mut dyn Write, question: &Question<'_>) 
         let Some(typed) = typed else { return Ok(None) };
         match typed.and_then(|typed| reply(question, typed)) {
             Ok(reply) => return Ok(Some(reply)),
-            Err(wrong) => write!(out, "{} {}\r\n", Style::PLAIN.sign(Mark::Bad), escape(&wrong))?,
+            Err(wrong) => {
+                // What was typed ahead is no answer to what is said now.
+                keys.drain();
+                write!(out, "{} {}\r\n", Style::PLAIN.sign(Mark::Bad), escape(&wrong))?;
+            }
         }
-        keys.drain();
     }
 }
 
