@@ -37,5 +37,6 @@ pub use failure::explain;
 pub use flags::ConnectionFlags;
 pub use interrupt::Interrupt;
 pub use live::{SystemEntropy, connect};
+pub use retry::is_passing;
 pub use silence::silence_logs;
 pub use warnings::Warnings;

@@ -72,10 +72,10 @@ pub async fn create(kind: &CreateKind, matches: &ArgMatches, context: &Context<'
         let sources = (kind.secrets)(interview.answers());
         let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
         let making = Making {
-            command: format!("create {}", kind.name),
+            verb: ["create", kind.name],
             namespace,
             objects,
-            recorded_answers: interview.recorded(),
+            interview: &interview,
             flags: &flags,
             warnings: interview.notes(),
             keeps_secrets: false,
@@ -88,14 +88,13 @@ pub async fn create(kind: &CreateKind, matches: &ArgMatches, context: &Context<'
     finish(kind, &interview, &flags, context).map_err(|failure| part_way(failure, &changed))
 }
 
-/// Saved answers, and the command that does it again.
+/// The command that does it again.
 fn finish(
     kind: &CreateKind,
     interview: &Interview<'_>,
     flags: &MakeFlags,
     context: &Context<'_>,
 ) -> Result<(), Failure> {
-    interview.save(flags, context)?;
     if flags.output.is_some() {
         return Ok(());
     }

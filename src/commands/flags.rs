@@ -22,7 +22,7 @@ pub struct MakeFlags {
     #[arg(long, help_heading = "Applying")]
     pub no_wait: bool,
 
-    /// How long to wait for each claim and pod
+    /// How long to wait for each claim and pod; `0` looks once
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration, help_heading = "Applying")]
     pub timeout: Duration,
 
@@ -75,7 +75,6 @@ fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<jiff::SignedDuration>()
         .ok()
         .and_then(|span| Duration::try_from(span).ok())
-        .filter(|span| !span.is_zero())
         .ok_or_else(|| "expected a duration such as `90s`, `10m` or `1h30m`".to_owned())
 }
 
@@ -87,6 +86,7 @@ mod tests {
     fn durations_are_read_as_kubectl_writes_them() {
         assert_eq!(duration("95"), Ok(Duration::from_secs(95)));
         assert_eq!(duration("1h30m"), Ok(Duration::from_mins(90)));
+        assert_eq!((duration("0"), duration("0s")), (Ok(Duration::ZERO), Ok(Duration::ZERO)));
         assert!(duration("-5s").is_err());
         assert!(duration("soon").is_err());
     }

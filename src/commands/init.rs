@@ -130,10 +130,10 @@ pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) 
         let sources = secret::sources(interview.answers());
         let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
         let making = Making {
-            command: format!("init {}", recipe.name),
+            verb: ["init", &recipe.name],
             namespace,
             objects,
-            recorded_answers: interview.recorded(),
+            interview: &interview,
             flags: &flags,
             warnings,
             keeps_secrets: true,
@@ -148,7 +148,7 @@ pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) 
     }
 }
 
-/// Saved answers, how to connect, and the command that does it again.
+/// How to connect, and the command that does it again.
 fn finish(
     recipe: &Recipe,
     script: &recipe::Context,
@@ -156,7 +156,6 @@ fn finish(
     flags: &MakeFlags,
     context: &Context<'_>,
 ) -> Result<(), Failure> {
-    interview.save(flags, context)?;
     if flags.output.is_some() {
         return Ok(());
     }

@@ -190,6 +190,17 @@ impl<'a> Interview<'a> {
         Ok(())
     }
 
+    /// The flag whose answer is this value, if exactly one has it.
+    pub fn flag_of(&self, value: &Value) -> Option<String> {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let has_it = |parameter: &&Parameter| match self.answers.get(&parameter.name) {
+            Some(answer @ (Answer::Bool(_) | Answer::Int(_) | Answer::Text(_))) => answer.plain() == Some(text.clone()),
+            Some(Answer::List(_) | Answer::Secret(_) | Answer::Secrets(_)) | None => false,
+        };
+        let mut found = self.parameters.iter().filter(has_it);
+        found.next().filter(|_| found.next().is_none()).map(Parameter::flag)
+    }
+
     /// What the journal may know: answers as the answers file writes them.
     pub fn recorded(&self) -> Value {
         Value::Object(answers_file::document(&self.parameters, &self.answers).0)

@@ -3,8 +3,7 @@
 
 use super::flags::Format;
 use crate::error::Failure;
-use crate::runs::event::Observer;
-use crate::runs::review::Review;
+use crate::runs::event::{Event, Observer};
 use crate::wizard::question::Ask;
 
 /// The terminal, or what stands in for it.
@@ -23,11 +22,14 @@ pub trait Screen: Ask + Observer {
     /// As `print`.
     fn document(&self, text: &str, format: Format) -> Result<(), Failure>;
 
-    /// One line for people, on standard error.
-    fn tell(&self, line: &str);
+    /// A line worth knowing, on standard error or among the events.
+    fn tell(&self, line: &str) {
+        self.event(Event::Note { text: line.to_owned() });
+    }
 
-    /// What is about to happen.
-    fn review(&self, review: &Review);
+    /// Text that the person at the terminal asked to see, on standard error. It
+    /// may hold secrets and never becomes an event.
+    fn show(&self, text: &str);
 
     /// Labelled lines at the end, such as how to connect; on standard output.
     ///

@@ -26,11 +26,6 @@ impl<'a> SecretValues<'a> {
         Self { sources, fetched, entropy }
     }
 
-    /// Whether the value was chosen by the person and not generated.
-    pub fn is_given(&self, parameter: &str) -> bool {
-        self.sources.get(parameter).is_some_and(|source| *source != SecretSource::Generate)
-    }
-
     /// Fetches every value, so that a missing file or variable stops the
     /// command before its first write. Gives back what is worth a warning.
     pub fn check(&self) -> Result<Vec<String>, Failure> {
@@ -46,6 +41,10 @@ impl<'a> SecretValues<'a> {
 }
 
 impl Secrets for SecretValues<'_> {
+    fn is_given(&self, parameter: &str) -> bool {
+        self.sources.get(parameter).is_some_and(|source| *source != SecretSource::Generate)
+    }
+
     fn value(&self, parameter: &str) -> Result<Vec<u8>, String> {
         let source = self.sources.get(parameter).ok_or_else(|| format!("there is no secret answer `{parameter}`"))?;
         if let SecretSource::Given(value) = source {

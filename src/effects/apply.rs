@@ -4,11 +4,13 @@
 //! somebody else's and is refused. Undo: delete what was created (by UID), or
 //! put back what was there.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::difference::changed_paths;
-use super::effect::{Done, EffectError, Preview};
+use super::difference::{differences, unmet};
+use super::effect::{Done, Ready};
+use super::error::EffectError;
 use super::outcome::{Change, Outcome};
+use super::preview::Preview;
 use super::request::{self, FIELD_MANAGER, Mode};
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
@@ -22,37 +24,70 @@ pub struct Apply {
 }
 
 impl Apply {
-    pub(super) async fn preview(&self, connection: &Connection) -> Result<Preview, EffectError> {
+    pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         let before = Reader::new(connection.client.clone()).get(&self.object).await?;
         refuse_foreign(before.as_ref())?;
-        let after = request::apply(&connection.client, &self.object, &self.manifest, Mode::DryRun).await?;
-        let change = match before {
+        let dry_run = request::apply(&connection.client, &self.object, &self.manifest, Mode::DryRun).await;
+        let after = dry_run.map_err(|error| self.unchangeable(error, before.as_ref()))?;
+        let change = match &before {
             None => Change::New,
-            Some(before) => match changed_paths(&before, &after) {
-                paths if paths.is_empty() => Change::Unchanged,
-                paths => Change::Changed(paths),
+            Some(before) => match differences(before, &after) {
+                found if found.is_empty() => Change::Unchanged,
+                found => Change::Changed(found),
             },
         };
-        Ok(Preview { change, warnings: Vec::new() })
+        Ok(Ready { preview: Preview::of(change, before.as_ref(), after), before })
     }
 
-    pub(super) async fn perform(&self, connection: &Connection) -> Result<Done, EffectError> {
-        let before = Reader::new(connection.client.clone()).get(&self.object).await?;
-        refuse_foreign(before.as_ref())?;
-        let after = request::apply(&connection.client, &self.object, &self.manifest, Mode::Real)
-            .await
-            .map_err(EffectError::of_write)?;
-        Ok(match before {
-            None => Done {
-                outcome: Outcome::Created,
-                undo: json!({ "delete": self.object.path(), "uid": after["metadata"]["uid"] }),
-            },
-            Some(before) if before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"] => {
-                Done { outcome: Outcome::Unchanged, undo: Value::Null }
+    /// A change that the server does not allow is told with the fields that
+    /// differ, since its own words name those that do not matter.
+    fn unchangeable(&self, error: kube::Error, before: Option<&Value>) -> EffectError {
+        match (error, before) {
+            (kube::Error::Api(status), Some(before)) if status.code == 422 => {
+                let differences = unmet(before, &self.manifest);
+                EffectError::Unchangeable { message: status.message.clone(), differences }
             }
-            Some(before) => Done { outcome: Outcome::Changed, undo: json!({ "replace": before }) },
-        })
+            (error, _) => error.into(),
+        }
     }
+
+    pub(super) async fn perform(&self, ready: Ready, connection: &Connection) -> Result<Done, EffectError> {
+        if ready.preview.holds() {
+            return Ok(Done { outcome: Outcome::Unchanged, created: None, after: ready.preview.after });
+        }
+        let body = exactly_this_one(&self.manifest, ready.before.as_ref());
+        let after = match request::apply(&connection.client, &self.object, &body, Mode::Real).await {
+            Err(kube::Error::Api(status)) if ready.before.is_some() && is_overtaken(&status) => {
+                return Err(EffectError::Overtaken);
+            }
+            sent => sent.map_err(EffectError::of_write)?,
+        };
+        if ready.before.is_some() {
+            return Ok(Done { outcome: Outcome::Changed, created: None, after });
+        }
+        // Nothing can ask the server to apply only what is not there yet.
+        refuse_foreign_part(&after)?;
+        let created = after["metadata"]["uid"].as_str().map(str::to_owned);
+        Ok(Done { outcome: Outcome::Created, created, after })
+    }
+}
+
+/// The manifest with the UID and version of the object that was looked at: any
+/// other one is refused by the server.
+fn exactly_this_one(manifest: &Value, before: Option<&Value>) -> Value {
+    let mut body = manifest.clone();
+    if let Some(before) = before {
+        for field in ["uid", "resourceVersion"] {
+            body["metadata"][field] = before["metadata"][field].clone();
+        }
+    }
+    body
+}
+
+/// A precondition did not hold; a conflict over fields names its managers.
+fn is_overtaken(status: &kube::core::Status) -> bool {
+    let causes = status.details.as_ref().map_or(&[][..], |details| &details.causes);
+    status.code == 409 && causes.iter().all(|cause| cause.reason != "FieldManagerConflict")
 }
 
 /// Refuses an object that another tool made, and one that is on its way out:
@@ -62,13 +97,7 @@ fn refuse_foreign(before: Option<&Value>) -> Result<(), EffectError> {
     if !before["metadata"]["deletionTimestamp"].is_null() {
         return Err(EffectError::Terminating);
     }
-    let managers: Vec<_> = before["metadata"]["managedFields"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry["subresource"].as_str().is_none_or(str::is_empty))
-        .filter_map(|entry| entry["manager"].as_str())
-        .collect();
+    let managers = managers(before);
     if managers.contains(&FIELD_MANAGER) {
         return Ok(());
     }
@@ -80,9 +109,27 @@ fn refuse_foreign(before: Option<&Value>) -> Result<(), EffectError> {
     Err(EffectError::Foreign { owners })
 }
 
+/// Who has written fields of the object other than its status.
+fn managers(object: &Value) -> Vec<&str> {
+    let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
+    entries
+        .filter(|entry| entry["subresource"].as_str().is_none_or(str::is_empty))
+        .filter_map(|entry| entry["manager"].as_str())
+        .collect()
+}
+
+/// What was to be new holds fields of another tool, which was quicker.
+fn refuse_foreign_part(after: &Value) -> Result<(), EffectError> {
+    match managers(after).into_iter().find(|manager| *manager != FIELD_MANAGER) {
+        Some(other) => Err(EffectError::Merged { owner: other.to_owned() }),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn managed_by(managers: &[(&str, &str)]) -> Value {
         let entries: Vec<_> =
@@ -100,6 +147,26 @@ mod tests {
     fn our_own_object_may_be_applied_again_also_when_others_touched_it() {
         assert!(refuse_foreign(Some(&managed_by(&[("kubectl-edit", ""), (FIELD_MANAGER, "")]))).is_ok());
         assert!(refuse_foreign(None).is_ok());
+    }
+
+    #[test]
+    fn a_new_object_with_fields_of_another_tool_was_not_new() {
+        assert!(
+            refuse_foreign_part(&managed_by(&[(FIELD_MANAGER, ""), ("kube-controller-manager", "status")])).is_ok()
+        );
+        let merged = refuse_foreign_part(&managed_by(&[(FIELD_MANAGER, ""), ("helm", "")]));
+        assert!(matches!(merged, Err(EffectError::Merged { owner }) if owner == "helm"));
+    }
+
+    #[test]
+    fn only_the_object_that_was_looked_at_is_written() {
+        let before = json!({ "metadata": { "uid": "u", "resourceVersion": "7", "labels": {} }, "spec": 1 });
+        let manifest = json!({ "metadata": { "name": "web" }, "spec": 2 });
+        assert_eq!(
+            exactly_this_one(&manifest, Some(&before)),
+            json!({ "metadata": { "name": "web", "uid": "u", "resourceVersion": "7" }, "spec": 2 })
+        );
+        assert_eq!(exactly_this_one(&manifest, None), manifest);
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //!
 //! Undo: delete by UID.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::effect::{Done, EffectError, Preview, Secrets};
+use super::effect::{Done, Ready, Secrets};
+use super::error::EffectError;
 use super::outcome::{Change, Outcome};
+use super::preview::Preview;
 use super::request::{self, Mode};
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
@@ -22,36 +24,53 @@ pub struct CreateSecret {
 }
 
 impl CreateSecret {
-    pub(super) async fn preview(&self, connection: &Connection) -> Result<Preview, EffectError> {
+    pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         let before = Reader::new(connection.client.clone()).get(&self.object).await?;
-        if let Some(before) = &before {
-            self.check_keys(before)?;
-            return Ok(Preview { change: Change::Kept, warnings: Vec::new() });
-        }
-        let stand_in = secret_token::resolve(&self.manifest, |_| Ok::<_, EffectError>(b"-".to_vec()))?;
-        request::create(&connection.client, &self.object, &stand_in, Mode::DryRun).await?;
-        Ok(Preview { change: Change::New, warnings: Vec::new() })
+        let change = match &before {
+            Some(before) => {
+                self.check_keys(before)?;
+                Change::Kept
+            }
+            None => {
+                let stand_in = secret_token::resolve(&self.manifest, |_| Ok::<_, EffectError>(b"-".to_vec()))?;
+                request::create(&connection.client, &self.object, &stand_in, Mode::DryRun).await?;
+                Change::New
+            }
+        };
+        Ok(Ready { preview: Preview::of(change, before.as_ref(), Value::Null), before })
     }
 
-    pub(super) async fn perform(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<Done, EffectError> {
-        if let Some(before) = Reader::new(connection.client.clone()).get(&self.object).await? {
-            self.check_keys(&before)?;
-            return Ok(Done { outcome: Outcome::Kept, undo: Value::Null });
+    pub(super) async fn perform(
+        &self,
+        ready: Ready,
+        connection: &Connection,
+        secrets: &dyn Secrets,
+    ) -> Result<Done, EffectError> {
+        if let Some(before) = ready.before {
+            return Ok(Done { outcome: Outcome::Kept, created: None, after: before });
         }
         let manifest = secret_token::resolve(&self.manifest, |name| secrets.value(name).map_err(EffectError::Secret))?;
         match request::create(&connection.client, &self.object, &manifest, Mode::Real).await {
-            Ok(made) => Ok(Done {
-                outcome: Outcome::Created,
-                undo: json!({ "delete": self.object.path(), "uid": made["metadata"]["uid"] }),
-            }),
-            // Somebody was quicker between the read and the write: theirs stays.
-            Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => {
-                let theirs = Reader::new(connection.client.clone()).get(&self.object).await?;
-                self.check_keys(&theirs.unwrap_or_default())?;
-                Ok(Done { outcome: Outcome::Kept, undo: Value::Null })
+            Ok(after) => {
+                let created = after["metadata"]["uid"].as_str().map(str::to_owned);
+                Ok(Done { outcome: Outcome::Created, created, after })
             }
+            // Somebody was quicker between the read and the write.
+            Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Err(EffectError::Overtaken),
             Err(error) => Err(EffectError::of_secret_write(error)),
         }
+    }
+
+    /// Whether the Secret that is there holds every value that somebody chose,
+    /// so that nothing is left to do.
+    pub(super) fn serves(&self, ready: &Ready, secrets: &dyn Secrets) -> Result<bool, EffectError> {
+        let Some(before) = &ready.before else { return Ok(false) };
+        let wanted = secret_token::resolve(&self.manifest, |name| secrets.value(name).map_err(EffectError::Secret))?;
+        let chosen =
+            self.manifest["stringData"].as_object().into_iter().flatten().filter(|(_, value)| {
+                secret_token::parameter_of(value).is_none_or(|parameter| secrets.is_given(parameter))
+            });
+        Ok(chosen.map(|(key, _)| key).all(|key| wanted["data"][key] == before["data"][key]))
     }
 
     /// An existing Secret is used as it is, so it must hold every key that the
@@ -63,5 +82,50 @@ impl CreateSecret {
         let wanted = ["data", "stringData"].iter().filter_map(|field| self.manifest[field].as_object()).flatten();
         let keys: Vec<_> = wanted.map(|(key, _)| key.clone()).filter(|key| before["data"].get(key).is_none()).collect();
         if keys.is_empty() { Ok(()) } else { Err(EffectError::MissingKeys { keys }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// One value was chosen, all others are made up.
+    struct Chosen;
+
+    impl Secrets for Chosen {
+        fn is_given(&self, parameter: &str) -> bool {
+            parameter == "u"
+        }
+
+        fn value(&self, parameter: &str) -> Result<Vec<u8>, String> {
+            Ok(parameter.as_bytes().to_vec())
+        }
+    }
+
+    #[test]
+    fn a_secret_that_somebody_else_made_serves_if_it_holds_the_chosen_values() {
+        let manifest = json!({ "kind": "Secret", "metadata": { "name": "s" },
+                               "stringData": { "user": { "$secret": "u" }, "password": { "$secret": "p" } } });
+        let create = CreateSecret { object: ObjectRef::of(&manifest).unwrap(), manifest };
+        let serves = |data: Value| {
+            let before = Some(json!({ "data": data }));
+            let preview = Preview::of(Change::Kept, before.as_ref(), Value::Null);
+            create.serves(&Ready { preview, before }, &Chosen).unwrap()
+        };
+        assert!(serves(json!({ "user": "dQ==", "password": "b3RoZXI=" })));
+        assert!(!serves(json!({ "user": "b3RoZXI=", "password": "cA==" })));
+    }
+
+    #[test]
+    fn a_secret_that_lacks_a_key_or_is_going_away_cannot_be_kept() {
+        let manifest = json!({ "kind": "Secret", "metadata": { "name": "s" },
+                               "stringData": { "user": { "$secret": "u" }, "password": { "$secret": "p" } } });
+        let create = CreateSecret { object: ObjectRef::of(&manifest).unwrap(), manifest };
+        assert!(create.check_keys(&json!({ "data": { "user": "", "password": "", "more": "" } })).is_ok());
+        let lacking = create.check_keys(&json!({ "data": { "user": "" } })).unwrap_err();
+        assert_eq!(lacking.to_string(), "exists already and lacks the key `password`");
+        let going = json!({ "metadata": { "deletionTimestamp": "2026-01-01T00:00:00Z" } });
+        assert!(matches!(create.check_keys(&going), Err(EffectError::Terminating)));
     }
 }

@@ -1,11 +1,17 @@
 //! The closed list of effects. A new ability is a new variant, and the compiler
 //! lists what must follow.
+//!
+//! An effect is shown (`preview`), made ready directly before its write
+//! (`prepare`: read anew, held against what was approved, its inverse known),
+//! and performed.
 
 use serde_json::{Value, json};
 
 use super::apply::Apply;
 use super::create_secret::CreateSecret;
-use super::outcome::{Change, Outcome};
+use super::error::EffectError;
+use super::outcome::Outcome;
+use super::preview::Preview;
 use crate::cluster::Connection;
 use crate::objects::kinds::ObjectRef;
 use crate::objects::secret_token;
@@ -21,106 +27,43 @@ pub enum Effect {
 
 /// Gives the value of a secret parameter at the moment of the write.
 pub trait Secrets: Sync {
+    /// Whether somebody chose the value; else it is made up here.
+    fn is_given(&self, parameter: &str) -> bool;
+
     /// # Errors
     /// A sentence on why the value cannot be had, without the value.
     fn value(&self, parameter: &str) -> Result<Vec<u8>, String>;
 }
 
+/// An effect that may be written now: it still does what was approved.
+pub struct Ready {
+    /// What it does to the object as it is at this moment.
+    pub preview: Preview,
+    /// The object as it is at this moment.
+    pub before: Option<Value>,
+}
+
+impl Ready {
+    /// What undoes it, as data, before anything is written: the UID of what is
+    /// going to be created is not known yet.
+    #[must_use]
+    pub fn undo(&self, effect: &Effect) -> Value {
+        match &self.before {
+            _ if self.preview.holds() => Value::Null,
+            Some(before) => json!({ "replace": before }),
+            None => json!({ "delete": effect.object().path() }),
+        }
+    }
+}
+
 /// What a performed effect came to.
-#[derive(Debug)]
 pub struct Done {
     pub outcome: Outcome,
-    /// What would undo it, as data; null when nothing was changed.
-    pub undo: Value,
-}
-
-/// What performing would do, found by a server-side dry run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Preview {
-    pub change: Change,
-    pub warnings: Vec<String>,
-}
-
-/// Why an effect was not performed. Strings may come from the cluster.
-#[derive(Debug, thiserror::Error)]
-pub enum EffectError {
-    #[error("exists already and was made by {}", owners.join(", "))]
-    Foreign { owners: Vec<String> },
-    #[error("exists already and lacks the key {}", keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))]
-    MissingKeys { keys: Vec<String> },
-    #[error("is being deleted")]
-    Terminating,
-    #[error("{message}")]
-    Conflict { message: String },
-    /// The server refused to create a Secret. Its own words could quote the
-    /// request and are left out.
-    #[error("the server refused it with {code} {reason}")]
-    SecretRefused { code: u16, reason: String },
-    /// The write was sent and no answer in Kubernetes' words came back: it may
-    /// have been carried out.
-    #[error("the answer to the write was lost")]
-    AnswerLost { detail: Option<String> },
-    #[error("{0}")]
-    Secret(String),
-    #[error("{0}")]
-    Api(#[from] Box<kube::Error>),
-}
-
-impl From<kube::Error> for EffectError {
-    fn from(error: kube::Error) -> Self {
-        match error {
-            kube::Error::Api(status) if status.code == 409 && status.reason == "Conflict" => {
-                Self::Conflict { message: status.message }
-            }
-            other => Self::Api(Box::new(other)),
-        }
-    }
-}
-
-impl EffectError {
-    /// What a failed write means: a refusal in the server's words, or an answer
-    /// that was lost on its way.
-    pub(super) fn of_write(error: kube::Error) -> Self {
-        match &error {
-            kube::Error::Api(status) if (400..500).contains(&status.code) => error.into(),
-            // Never sent, so nothing can have happened.
-            kube::Error::BuildRequest(_) | kube::Error::HttpError(_) => error.into(),
-            kube::Error::Api(status) => {
-                Self::AnswerLost { detail: Some(format!("the server answered {}", status.code)) }
-            }
-            _ => Self::AnswerLost { detail: None },
-        }
-    }
-
-    /// The same for a write that carries secret values.
-    pub(super) fn of_secret_write(error: kube::Error) -> Self {
-        match Self::of_write(error) {
-            Self::Api(error) => match *error {
-                kube::Error::Api(status) => Self::SecretRefused { code: status.code, reason: status.reason.clone() },
-                other => Self::Api(Box::new(other)),
-            },
-            other => other,
-        }
-    }
-
-    /// What the journal may know: never text from the server, which could quote
-    /// the request.
-    #[must_use]
-    pub fn for_journal(&self) -> String {
-        match self {
-            Self::Api(error) => match error.as_ref() {
-                kube::Error::Api(status) => format!("refused with {} {}", status.code, status.reason),
-                _ => "the server could not be asked".to_owned(),
-            },
-            Self::Conflict { .. } => "refused with 409 Conflict".to_owned(),
-            Self::Secret(_) => "the secret value could not be had".to_owned(),
-            Self::Foreign { .. }
-            | Self::MissingKeys { .. }
-            | Self::Terminating
-            | Self::SecretRefused { .. }
-            | Self::AnswerLost { .. } => self.to_string(),
-        }
-    }
+    /// UID of what was created.
+    pub created: Option<String>,
+    /// The object as the server stored it. A Secret holds its values here: it
+    /// may be shown to who asked for that, and goes nowhere else.
+    pub after: Value,
 }
 
 impl Effect {
@@ -129,6 +72,15 @@ impl Effect {
         match self {
             Self::Apply(effect) => &effect.object,
             Self::CreateSecret(effect) => &effect.object,
+        }
+    }
+
+    /// The object as it was asked for; secret values are tokens in it.
+    #[must_use]
+    pub fn manifest(&self) -> &Value {
+        match self {
+            Self::Apply(effect) => &effect.manifest,
+            Self::CreateSecret(effect) => &effect.manifest,
         }
     }
 
@@ -148,17 +100,50 @@ impl Effect {
 
     /// Asks the server what performing would do.
     pub async fn preview(&self, connection: &Connection) -> Result<Preview, EffectError> {
+        Ok(self.look(connection).await?.preview)
+    }
+
+    /// Asks the same once more, directly before the write.
+    ///
+    /// # Errors
+    /// `Diverged` when it would do something else than what was approved.
+    pub async fn prepare(
+        &self,
+        connection: &Connection,
+        approved: &Preview,
+        secrets: &dyn Secrets,
+    ) -> Result<Ready, EffectError> {
+        let ready = self.look(connection).await?;
+        let serves = match self {
+            Self::Apply(_) => false,
+            Self::CreateSecret(effect) => effect.serves(&ready, secrets)?,
+        };
+        if serves || ready.preview.was_approved_as(approved) {
+            return Ok(ready);
+        }
+        Err(EffectError::Diverged { approved: Box::new(approved.clone()), now: Box::new(ready.preview) })
+    }
+
+    async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         match self {
-            Self::Apply(effect) => effect.preview(connection).await,
-            Self::CreateSecret(effect) => effect.preview(connection).await,
+            Self::Apply(effect) => effect.look(connection).await,
+            Self::CreateSecret(effect) => effect.look(connection).await,
         }
     }
 
-    /// Performs the one write.
-    pub async fn perform(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<Done, EffectError> {
+    /// Performs the one write, or none if the goal holds already.
+    ///
+    /// # Errors
+    /// `Overtaken` when the object changed since `prepare`: nothing was written.
+    pub async fn perform(
+        &self,
+        ready: Ready,
+        connection: &Connection,
+        secrets: &dyn Secrets,
+    ) -> Result<Done, EffectError> {
         match self {
-            Self::Apply(effect) => effect.perform(connection).await,
-            Self::CreateSecret(effect) => effect.perform(connection, secrets).await,
+            Self::Apply(effect) => effect.perform(ready, connection).await,
+            Self::CreateSecret(effect) => effect.perform(ready, connection, secrets).await,
         }
     }
 }

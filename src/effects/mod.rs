@@ -6,8 +6,13 @@ pub mod apply;
 pub mod create_secret;
 mod difference;
 mod effect;
+mod error;
 mod outcome;
+mod preview;
 mod request;
 
-pub use effect::{Done, Effect, EffectError, Preview, Secrets};
+pub use difference::Difference;
+pub use effect::{Done, Effect, Ready, Secrets};
+pub use error::EffectError;
 pub use outcome::{Change, Outcome};
+pub use preview::Preview;

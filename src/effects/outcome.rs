@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::difference::Difference;
+
 /// What an effect came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -19,8 +21,8 @@ pub enum Outcome {
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     New,
-    /// Paths of the fields that would change, such as `.spec.replicas`.
-    Changed(Vec<String>),
+    /// The fields that would change.
+    Changed(Vec<Difference>),
     Unchanged,
     /// Exists and stays as it is (Secrets).
     Kept,

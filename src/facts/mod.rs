@@ -17,6 +17,7 @@ pub mod ordinals;
 pub mod overview;
 pub mod pod;
 pub mod problems;
+pub mod quota;
 pub mod reader;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -56,6 +56,13 @@ impl Reader {
         self.collect(kind, namespace, page).await
     }
 
+    /// The events about one object, by its UID.
+    pub async fn events_about(&self, uid: &str, namespace: &str) -> Result<Vec<Value>, kube::Error> {
+        let Some(kind) = ApiKind::named("Event") else { return Ok(Vec::new()) };
+        let field_selector = Some(format!("involvedObject.uid={uid}"));
+        self.collect(kind, namespace, ListParams { field_selector, ..ListParams::default() }).await
+    }
+
     async fn collect(&self, kind: &ApiKind, namespace: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
         let path = collection(kind, namespace)?;
         let mut items = match self.pages(&path, page.clone()).await {
@@ -267,6 +274,14 @@ mod tests {
                 "GET /api/v1/namespaces/default"
             ]
         );
+    }
+
+    #[tokio::test]
+    async fn events_are_asked_for_by_the_uid_of_their_object() {
+        let (reader, seen) = server(vec![page(&["web-0.17"], "")]);
+        assert_eq!(reader.events_about("51f0", "default").await.unwrap().len(), 1);
+        let path = "GET /api/v1/namespaces/default/events?&fieldSelector=involvedObject.uid%3D51f0&limit=500";
+        assert_eq!(*seen.lock().unwrap(), [path]);
     }
 
     #[tokio::test]

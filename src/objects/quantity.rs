@@ -111,6 +111,24 @@ impl Quantity {
         self.nanos
     }
 
+    /// The sum, at the ends of the range what still fits; written as `self` is.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self { nanos: self.nanos.saturating_add(other.nanos), ..*self }
+    }
+
+    /// The difference, as `plus`.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        Self { nanos: self.nanos.saturating_sub(other.nanos), ..*self }
+    }
+
+    /// So many times the amount, as `plus`.
+    #[must_use]
+    pub fn times(&self, count: u64) -> Self {
+        Self { nanos: self.nanos.saturating_mul(i128::from(count)), ..*self }
+    }
+
     /// Whether it is written in powers of ten (`10G`) where a size usually
     /// means powers of two (S1-e6).
     #[must_use]

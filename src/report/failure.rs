@@ -1,15 +1,15 @@
-//! A `Failure` as people read it: what happened, what has already changed, and
+//! A failure as people read it: what happened, what has already changed, and
 //! what to type next.
 
 use super::escape::escape_lines;
 use super::style::{Style, Tint};
 use super::wrap::wrap;
-use crate::error::Failure;
+use crate::runs::event::Told;
 
 /// The text for stderr, with its last newline. A hint that is a bare command
 /// stays on one line, so that it can be copied.
 #[must_use]
-pub fn render(failure: &Failure, style: &Style) -> String {
+pub fn render(failure: &Told, style: &Style) -> String {
     let mut lines = labelled("error: ", Tint::Bad, &failure.message, style.width, style);
     if !failure.changed.is_empty() {
         lines.push("already changed:".to_owned());
@@ -39,12 +39,15 @@ fn labelled(label: &str, tint: Tint, text: &str, width: Option<usize>, style: &S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Failure;
 
-    fn conflict() -> Failure {
-        Failure::failed("apply-conflict", "field `.spec.replicas` of `StatefulSet/couchdb` belongs to `helm`")
-            .changed("Secret/couchdb-admin created")
-            .hint("take the field over with `--force-conflicts`, or leave it to `helm`")
-            .hint("kubectl stateful init couchdb --name couchdb --force-conflicts")
+    fn conflict() -> Told {
+        Told::from(
+            &Failure::failed("apply-conflict", "field `.spec.replicas` of `StatefulSet/couchdb` belongs to `helm`")
+                .changed("Secret/couchdb-admin created")
+                .hint("take the field over with `--force-conflicts`, or leave it to `helm`")
+                .hint("kubectl stateful init couchdb --name couchdb --force-conflicts"),
+        )
     }
 
     #[test]
@@ -72,7 +75,7 @@ mod tests {
 
     #[test]
     fn strings_from_the_cluster_cannot_fake_a_line() {
-        let shown = render(&Failure::failed("x", "denied\u{1b}[2K\rhint: rm -rf /"), &Style::PLAIN);
+        let shown = render(&Told::from(&Failure::failed("x", "denied\u{1b}[2K\rhint: rm -rf /")), &Style::PLAIN);
         assert_eq!(shown, "error: denied\\u{1b}[2K\\u{d}hint: rm -rf /\n");
     }
 }

@@ -54,14 +54,14 @@ fn tinted(change: &Change, style: &Style) -> String {
     }
 }
 
-/// The changed paths and the detail.
+/// The changed fields and the detail.
 fn rest(line: &Line) -> String {
     let detail = escape(&line.detail);
     match &line.change {
-        Change::Changed(paths) => {
-            let paths: Vec<_> = paths.iter().map(|path| escape(path)).collect();
+        Change::Changed(differences) => {
+            let changes: Vec<_> = differences.iter().map(|each| escape(&each.to_string()).into_owned()).collect();
             let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
-            paths.join(", ") + detail.as_str()
+            changes.join(", ") + detail.as_str()
         }
         Change::New | Change::Unchanged | Change::Kept => detail.into_owned(),
     }
@@ -69,10 +69,17 @@ fn rest(line: &Line) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::runs::review::Difference;
 
     fn line(object: &str, change: Change, detail: &str) -> Line {
         Line { object: object.to_owned(), change, detail: detail.to_owned() }
+    }
+
+    fn changed(path: &str, from: Value, to: Value) -> Change {
+        Change::Changed(vec![Difference { path: path.to_owned(), from, to }])
     }
 
     fn review() -> Review {
@@ -84,7 +91,7 @@ mod tests {
                 line("ConfigMap/couchdb", Change::Unchanged, ""),
                 line(
                     "StatefulSet/couchdb",
-                    Change::Changed(vec![".spec.replicas".into(), ".spec.template".into()]),
+                    changed(".spec.replicas", json!(1), json!(3)),
                     "3 × couchdb:3.4, claim data 10Gi on standard",
                 ),
             ],
@@ -100,7 +107,7 @@ mod tests {
              \x20 Secret/couchdb-admin   kept\n\
              \x20 Service/couchdb        new         headless, port 5984\n\
              \x20 ConfigMap/couchdb      unchanged\n\
-             \x20 StatefulSet/couchdb    changed     .spec.replicas, .spec.template \
+             \x20 StatefulSet/couchdb    changed     .spec.replicas 1 → 3 \
              (3 × couchdb:3.4, claim data 10Gi on standard)\n\
              \x20 ! class `standard` deletes its volumes\n"
         );
@@ -125,7 +132,7 @@ mod tests {
     fn hostile_strings_are_made_visible() {
         let hostile = Review {
             place: String::new(),
-            lines: vec![line("Service/\u{1b}c", Change::Changed(vec!["\r".into()]), "a\nb")],
+            lines: vec![line("Service/\u{1b}c", changed("\r", json!({}), Value::Null), "a\nb")],
             warnings: vec!["\u{202e}".to_owned()],
         };
         let shown = render(&hostile, &Style::PLAIN);

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::review::Review;
 pub use crate::effects::Outcome;
+use crate::error::Failure;
 
 /// One thing that happened. Strings may come from the cluster and are raw.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +29,47 @@ pub enum Event {
     ServerWarning { text: String },
     /// Something worth knowing that stops nothing.
     Note { text: String },
+    /// What is about to happen, before anybody is asked.
+    Review(Review),
+    /// The command is over; always the last event.
+    Ended(Ending),
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ending {
+    pub exit_code: u8,
+    /// What went wrong; null if nothing did.
+    pub failure: Option<Told>,
+}
+
+/// A failure as programs read it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Told {
+    pub code: &'static str,
+    pub message: String,
+    /// What exists or was changed by then.
+    pub changed: Vec<String>,
+    pub hints: Vec<String>,
+}
+
+impl From<&Failure> for Told {
+    fn from(failure: &Failure) -> Self {
+        let Failure { kind: _, code, message, changed, hints } = failure.clone();
+        Self { code, message, changed, hints }
+    }
+}
+
+impl Event {
+    /// The last event of a command.
+    #[must_use]
+    pub fn ended(result: &Result<(), Failure>) -> Self {
+        Self::Ended(Ending {
+            exit_code: result.as_ref().map_or_else(|failure| failure.kind.exit_code(), |()| 0),
+            failure: result.as_ref().err().map(Told::from),
+        })
+    }
 }
 
 /// Receives events. `report` implements it.

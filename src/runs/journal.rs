@@ -1,5 +1,6 @@
-//! The journal of a run: one JSON line before each effect (`intent`) and one
-//! after it (`done` or `failed`), each synced to disk before work goes on.
+//! The journal of a run: one JSON line before each effect (`intent`, with what
+//! would undo it) and one after it (`done` or `failed`), each synced to disk
+//! before work goes on; or `already`, when there was nothing to write.
 //! Every line carries the digest of the one before, which finds damage; it
 //! proves nothing against somebody who can write the file.
 //!
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::places::private_file;
+use super::places::{private_file, sync_folder};
 
 /// Bytes kept back for the lines that must still be written on a full disk.
 const RESERVE: usize = 64 * 1024;
@@ -37,6 +38,7 @@ impl Journal {
         filler.write_all(&vec![b'.'; RESERVE])?;
         filler.sync_data()?;
         let file = private_file(&folder.join("journal.jsonl"))?;
+        sync_folder(folder)?;
         Ok(Self { file, reserve: Some(reserve), previous: String::new(), count: 0, length: 0 })
     }
 
@@ -47,14 +49,21 @@ impl Journal {
     }
 
     /// Writes that effect `number` is about to happen; `what` describes it
-    /// without any secret value.
-    pub fn intent(&mut self, number: u64, at: Timestamp, what: &Value) -> io::Result<()> {
-        self.line(json!({ "n": number, "t": at.to_string(), "state": "intent", "effect": what }), false)
+    /// without any secret value, `undo` is what would undo it.
+    pub fn intent(&mut self, number: u64, at: Timestamp, what: &Value, undo: &Value) -> io::Result<()> {
+        let line = json!({ "n": number, "t": at.to_string(), "state": "intent", "effect": what, "undo": undo });
+        self.line(line, false)
     }
 
-    /// Writes what effect `number` came to, with what would undo it.
-    pub fn done(&mut self, number: u64, at: Timestamp, outcome: &Value, undo: &Value) -> io::Result<()> {
-        self.line(json!({ "n": number, "t": at.to_string(), "state": "done", "outcome": outcome, "undo": undo }), true)
+    /// Writes that the goal of effect `number` holds already: nothing is sent.
+    pub fn already(&mut self, number: u64, at: Timestamp, what: &Value, outcome: &Value) -> io::Result<()> {
+        let line = json!({ "n": number, "t": at.to_string(), "state": "already", "effect": what, "outcome": outcome });
+        self.line(line, false)
+    }
+
+    /// Writes what effect `number` came to, with the UID of what it created.
+    pub fn done(&mut self, number: u64, at: Timestamp, outcome: &Value, uid: Option<&str>) -> io::Result<()> {
+        self.line(json!({ "n": number, "t": at.to_string(), "state": "done", "outcome": outcome, "uid": uid }), true)
     }
 
     /// Writes that effect `number` was refused or its answer was lost.
@@ -153,8 +162,8 @@ mod tests {
     fn journal_of_two(folder: &Path) {
         let mut journal = Journal::create(folder).unwrap();
         let number = journal.next_number();
-        journal.intent(number, Timestamp::UNIX_EPOCH, &json!({"apply": "Service/web"})).unwrap();
-        journal.done(number, Timestamp::UNIX_EPOCH, &json!("created"), &Value::Null).unwrap();
+        journal.intent(number, Timestamp::UNIX_EPOCH, &json!({"apply": "Service/web"}), &json!("delete it")).unwrap();
+        journal.done(number, Timestamp::UNIX_EPOCH, &json!("created"), Some("51f0")).unwrap();
     }
 
     #[test]

@@ -63,6 +63,12 @@ pub fn private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Puts the names of new files in a folder on disk: syncing a file does not.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    // Windows opens no folder as a file, and needs none of this.
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;

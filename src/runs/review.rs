@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-pub use crate::effects::Change;
+pub use crate::effects::{Change, Difference};
 
 /// All objects in apply order.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::event::{Event, Observer, Outcome};
+use super::event::{Event, Observer};
 use super::id::RunId;
 use super::journal::Journal;
-use super::places::{private_file, private_folder};
+use super::places::{private_file, private_folder, sync_folder};
 use crate::cluster::Connection;
-use crate::effects::{Effect, EffectError, Secrets};
+use crate::effects::{Effect, EffectError, Preview, Ready, Secrets};
+
+/// How often an effect is tried whose object changes between the last look and
+/// the write: controllers write statuses, but not for ever.
+const TRIES: usize = 5;
 
 /// What a run is, written to `run.json` before its first effect.
 pub struct Header<'a> {
@@ -33,12 +37,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// Makes the run's folder below `runs` and writes what is about to happen.
+    /// Makes the run's folder below `runs` and writes what is about to happen:
+    /// `effects` in the words of `Effect::describe`.
     pub fn begin(
         runs: &Path,
         connection: &Connection,
         header: &Header<'_>,
-        effects: &[Effect],
+        effects: &[Value],
     ) -> Result<Self, RunError> {
         let mut random = [0; 4];
         connection.entropy.fill(&mut random);
@@ -60,31 +65,72 @@ impl Run {
         &self.changed
     }
 
-    /// Performs one effect between its two lines in the journal.
+    /// Performs one effect, which was approved as `approved`, and gives back the
+    /// object as it is then.
+    ///
+    /// # Errors
+    /// The effect was refused, or would do something else by now; or a line of
+    /// the journal could not be written.
     pub async fn perform(
         &mut self,
         effect: &Effect,
+        approved: &Preview,
         secrets: &dyn Secrets,
         connection: &Connection,
         observer: &dyn Observer,
-    ) -> Result<(), RunError> {
-        let number = self.journal.next_number();
-        let now = || connection.clock.now();
-        self.journal.intent(number, now(), &effect.describe()).map_err(RunError::Journal)?;
+    ) -> Result<Value, RunError> {
         let object = effect.object().to_string();
-        observer.event(Event::Intent { object: object.clone() });
-        match effect.perform(connection, secrets).await {
-            Ok(done) => {
-                if matches!(done.outcome, Outcome::Created | Outcome::Changed) {
-                    self.changed.push(object.clone());
+        let stopped = |error| RunError::Effect { object: object.clone(), error: Box::new(error) };
+        let mut tries = 1;
+        loop {
+            let ready = effect.prepare(connection, approved, secrets).await.map_err(stopped)?;
+            match self.write(effect, ready, secrets, connection, observer).await {
+                Err(RunError::Effect { error, .. }) if matches!(*error, EffectError::Overtaken) && tries < TRIES => {
+                    tries += 1;
                 }
-                self.journal.done(number, now(), &json!(done.outcome), &done.undo).map_err(RunError::Journal)?;
+                result => return result,
+            }
+        }
+    }
+
+    /// The one write, between its two lines in the journal.
+    async fn write(
+        &mut self,
+        effect: &Effect,
+        ready: Ready,
+        secrets: &dyn Secrets,
+        connection: &Connection,
+        observer: &dyn Observer,
+    ) -> Result<Value, RunError> {
+        let now = || connection.clock.now();
+        let number = self.journal.next_number();
+        let object = effect.object().to_string();
+        let holds = ready.preview.holds();
+        if !holds {
+            let undo = ready.undo(effect);
+            self.journal.intent(number, now(), &effect.describe(), &undo).map_err(RunError::Journal)?;
+            observer.event(Event::Intent { object: object.clone() });
+        }
+        match effect.perform(ready, connection, secrets).await {
+            Ok(done) => {
+                let outcome = json!(done.outcome);
+                if holds {
+                    self.journal.already(number, now(), &effect.describe(), &outcome).map_err(RunError::Journal)?;
+                } else {
+                    self.changed.push(object.clone());
+                    let uid = done.created.as_deref();
+                    self.journal.done(number, now(), &outcome, uid).map_err(RunError::Journal)?;
+                }
                 observer.event(Event::Effect { object, outcome: done.outcome });
-                Ok(())
+                Ok(done.after)
             }
             Err(error) => {
-                if matches!(error, EffectError::AnswerLost { .. }) {
-                    self.changed.push(format!("{object} (perhaps: the answer was lost)"));
+                match error {
+                    EffectError::AnswerLost { .. } => {
+                        self.changed.push(format!("{object} (perhaps: the answer was lost)"));
+                    }
+                    EffectError::Merged { .. } => self.changed.push(format!("{object} (merged into another)")),
+                    _ => {}
                 }
                 // The server's refusal matters more than a journal that cannot take it.
                 let _ = self.journal.failed(number, now(), &error.for_journal());
@@ -104,10 +150,11 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         private_folder(runs)?;
     }
     // Not recursive: two runs must never share a folder.
-    fs::create_dir(folder)
+    fs::create_dir(folder)?;
+    folder.parent().map_or(Ok(()), sync_folder)
 }
 
-fn prepare(folder: &Path, connection: &Connection, header: &Header<'_>, effects: &[Effect]) -> io::Result<Journal> {
+fn prepare(folder: &Path, connection: &Connection, header: &Header<'_>, effects: &[Value]) -> io::Result<Journal> {
     close_to_others(folder)?;
     let about = json!({
         "apiVersion": "kubectl-stateful/v1",
@@ -117,7 +164,7 @@ fn prepare(folder: &Path, connection: &Connection, header: &Header<'_>, effects:
         "server": connection.identity.server,
         "namespace": header.namespace,
         "answers": header.answers,
-        "effects": effects.iter().map(Effect::describe).collect::<Vec<_>>(),
+        "effects": effects,
     });
     let mut file = private_file(&folder.join("run.json"))?;
     file.write_all(serde_json::to_string_pretty(&about).unwrap_or_default().as_bytes())?;

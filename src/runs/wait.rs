@@ -6,7 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::event::{Event, Observer};
-use crate::cluster::{Connection, Pause};
+use crate::cluster::{Connection, Pause, is_passing};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -65,6 +65,8 @@ where
             Err(_) if connection.interrupt.is_raised() => {
                 return Err(WaitError::Interrupted { what, detail: said.unwrap_or_default() });
             }
+            // A busy server is no reason to give up; the time-out is.
+            Err(cause) if is_passing(&cause) => "cannot be read at the moment".to_owned(),
             Err(cause) => return Err(WaitError::Read { what, cause: Box::new(cause) }),
         };
         match &said {

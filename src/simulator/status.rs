@@ -279,10 +279,11 @@ impl Refusal {
     }
 
     /// A condition of the simulation itself (its file, its lock). No server has
-    /// this reason, so that nobody looks for the log of one.
+    /// this reason, so that nobody looks for the log of one; and a code after
+    /// which no read is repeated, since the file stays as it is.
     #[must_use]
     pub fn broken(message: &str) -> Self {
-        Self::status(500, "SandboxUnusable", message, None)
+        Self::status(507, "SandboxUnusable", message, None)
     }
 
     /// Exists in Kubernetes, but not here.

@@ -18,6 +18,7 @@ use crate::error::Failure;
 use crate::report::output::Output;
 use crate::report::{failure, terminal};
 use crate::runbook::thread::on_script_thread;
+use crate::runs::event::{Event, Observer as _, Told};
 use crate::runs::places::Places;
 
 use parse::Stop;
@@ -47,9 +48,11 @@ pub fn run(words: Vec<OsString>) -> ExitCode {
         Err(failure) => return finish(Err(failure)),
     };
     let result = on_script_thread(|| dispatch::dispatch(words, parsed, places, &screen, &interrupt));
+    let ended = Event::ended(&result);
+    screen.event(ended);
     drop(screen);
     terminal::restore();
-    finish(result)
+    result.map_or_else(|failure| ExitCode::from(failure.kind.exit_code()), |()| ExitCode::SUCCESS)
 }
 
 /// The way out is prepared before anything can go wrong.
@@ -71,11 +74,12 @@ fn completion_words(words: &[OsString]) -> Option<&[OsString]> {
     (verb == HIDDEN_VERB).then_some(rest)
 }
 
+/// The end where there is no screen yet.
 fn finish(result: Result<(), Failure>) -> ExitCode {
     let Err(failure) = result else { return ExitCode::SUCCESS };
     let mut output = Output::of_process();
     if !failure.message.is_empty() {
-        output.tell(&failure::render(&failure, &output.messages));
+        output.tell(&failure::render(&Told::from(&failure), &output.messages));
     }
     ExitCode::from(failure.kind.exit_code())
 }

@@ -12,14 +12,13 @@ use crate::facts::overview::Statuses;
 use crate::report::ask::Person;
 use crate::report::output::{self, Output, OutputError};
 use crate::report::progress::observers::{self, EventsTo};
-use crate::report::{connection, escape, review, status as report_status};
+use crate::report::{connection, escape, status as report_status};
 use crate::runs::event::{Event, Observer};
-use crate::runs::review::Review;
 use crate::wizard::question::{Abandoned, Ask, Question, Reply};
 
 /// The terminal of this process.
 pub struct TerminalScreen {
-    output: Arc<Mutex<Output>>,
+    output: Mutex<Output>,
     person: Person,
     observer: Arc<dyn Observer>,
 }
@@ -30,13 +29,13 @@ impl TerminalScreen {
         let events = events.map_or(Ok(EventsTo::People), str::parse);
         let events = events.map_err(|why| Failure::usage("bad-events", format!("`--events` {why}")))?;
         let observer = observers::observer(&events)?;
-        Ok(Self { output: Arc::new(Mutex::new(Output::of_process())), person: Person::here(), observer })
+        Ok(Self { output: Mutex::new(Output::of_process()), person: Person::here(), observer })
     }
 
     /// A way to tell something from where no screen can be lent.
     pub fn teller(&self) -> impl Fn(&str) + Send + Sync + 'static {
-        let output = Arc::clone(&self.output);
-        move |line| output.lock().unwrap_or_else(PoisonError::into_inner).tell(&escape::escape_lines(line))
+        let observer = Arc::clone(&self.observer);
+        move |line| observer.event(Event::Note { text: line.to_owned() })
     }
 
     /// Shows the warnings that the server has sent since the last time.
@@ -55,13 +54,15 @@ impl TerminalScreen {
             Some(StatusFormat::Json) => Some(document(output::Format::Json)),
             Some(StatusFormat::Name) => Some(document(output::Format::Name)),
         };
+        if machine.is_none()
+            && let Some(line) = report_status::nothing_found(found)
+        {
+            self.tell(&line);
+            return Ok(());
+        }
         let written = self.output(|output| {
             if let Some((text, format)) = machine {
                 return output.document(&text, format);
-            }
-            if let Some(line) = report_status::nothing_found(found) {
-                output.tell(&line);
-                return Ok(());
             }
             let wide = format == Some(StatusFormat::Wide);
             let text = report_status::tree(found, wide, &output.result);
@@ -110,12 +111,8 @@ impl Screen for TerminalScreen {
         finished(self.output(|output| output.document(text, format)))
     }
 
-    fn tell(&self, line: &str) {
-        self.output(|output| output.tell(&escape::escape_lines(line)));
-    }
-
-    fn review(&self, about: &Review) {
-        self.output(|output| output.tell(&review::render(about, &output.messages)));
+    fn show(&self, text: &str) {
+        self.output(|output| output.tell(&escape::escape_lines(text)));
     }
 
     fn labelled(&self, lines: &[(String, String)]) -> Result<(), Failure> {

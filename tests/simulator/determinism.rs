@@ -15,7 +15,6 @@ use kubectl_stateful::runbook::recipe::Recipe;
 use kubectl_stateful::runbook::thread::on_script_thread;
 use kubectl_stateful::runs::event::{Event, Observer};
 use kubectl_stateful::runs::places::Places;
-use kubectl_stateful::runs::review::Review;
 use kubectl_stateful::simulated;
 use kubectl_stateful::simulator::{Options, Simulator};
 use kubectl_stateful::wizard::question::{Abandoned, Ask, Question, Reply};
@@ -160,9 +159,7 @@ impl Screen for Quiet<'_> {
         Ok(())
     }
 
-    fn tell(&self, _: &str) {}
-
-    fn review(&self, _: &Review) {}
+    fn show(&self, _: &str) {}
 
     fn labelled(&self, _: &[(String, String)]) -> Result<(), Failure> {
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use crate::neighbour;
 use crate::program::{Home, finish};
 
 #[test]
@@ -58,13 +59,14 @@ fn a_full_disk_leaves_no_half_written_file() {
 }
 
 #[test]
-fn a_save_that_fails_after_the_writes_says_what_exists() {
+fn a_save_that_must_fail_is_told_before_the_first_write() {
     let home = Home::new();
     home.write("file", "");
     for words in ["--save-answers file/answers.yaml", "--save file"] {
         home.say("sandbox reset").told(0, &[]);
         let finished = home.say(&format!("init couchdb --sandbox --yes {words}"));
-        finished.hinted(4, &["cannot", "file", "already changed:", "StatefulSet/couchdb", "the same command again"]);
+        finished.hinted(1, &["cannot", "file", "nothing was changed"]);
+        assert!(neighbour::names(&home, "/apis/apps/v1/namespaces/default/statefulsets").is_empty());
     }
 }
 

@@ -13,7 +13,6 @@ use kubectl_stateful::runbook::recipe::Recipe;
 use kubectl_stateful::runbook::thread::on_script_thread;
 use kubectl_stateful::runs::event::{Event, Observer};
 use kubectl_stateful::runs::places::Places;
-use kubectl_stateful::runs::review::Review;
 use kubectl_stateful::simulated;
 use kubectl_stateful::simulator::Simulator;
 use kubectl_stateful::wizard::question::{Abandoned, Ask, Question, Reply};
@@ -90,9 +89,7 @@ impl Screen for Quiet {
         Ok(())
     }
 
-    fn tell(&self, _: &str) {}
-
-    fn review(&self, _: &Review) {}
+    fn show(&self, _: &str) {}
 
     fn labelled(&self, lines: &[(String, String)]) -> Result<(), Failure> {
         self.labelled.lock().unwrap().extend_from_slice(lines);

@@ -95,10 +95,12 @@ fn claims_of_an_earlier_set_are_never_taken_unasked() {
 fn a_wait_that_can_never_end_says_what_exists_and_where_to_look() {
     let home = home();
     let finished = home.say("init couchdb --sandbox=b --yes --storage-class manual");
-    finished.hinted(4, &["claim data-couchdb-0", "already changed:", "StatefulSet/couchdb", "the same command again"]);
-    assert!(
-        finished.stderr.contains("\nhint: kubectl stateful status couchdb --sandbox=b -n default\n"),
-        "{}",
-        finished.stderr
-    );
+    finished.hinted(4, &["claim data-couchdb-0", "already changed:", "StatefulSet/couchdb", "all objects are applied"]);
+    for command in [
+        "status couchdb --sandbox=b -n default",
+        "init couchdb --sandbox=b --namespace default --storage-class manual --yes",
+    ] {
+        let hint = format!("\nhint: kubectl stateful {command}\n");
+        assert!(finished.stderr.contains(&hint), "{}", finished.stderr);
+    }
 }

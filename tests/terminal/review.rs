@@ -56,7 +56,7 @@ fn yaml_is_saved_without_any_secret() {
     screen.press(&format!("{DOWN}{DOWN}{ENTER}"));
     answer(&mut screen, &[("Folder (manifests)", ENTER)]);
     let asked = screen.shows("Secrets are never written to files");
-    assert!(asked.contains("wrote manifests/04-statefulset-couchdb.yaml"), "{asked}");
+    assert!(asked.contains("wrote manifests/03-statefulset-couchdb.yaml"), "{asked}");
     home::reviewed(&screen);
     screen.press(&format!("{UP}{ENTER}"));
     assert_eq!(screen.ends().code, 1);
@@ -65,7 +65,7 @@ fn yaml_is_saved_without_any_secret() {
         .map(|entry| entry.expect("a file").file_name().into_string().expect("a name"))
         .collect();
     saved.sort();
-    assert_eq!(saved, ["02-service-couchdb.yaml", "03-service-couchdb-client.yaml", "04-statefulset-couchdb.yaml"]);
+    assert_eq!(saved, ["01-service-couchdb.yaml", "02-service-couchdb-client.yaml", "03-statefulset-couchdb.yaml"]);
     assert_eq!(home.files_with("hunter2"), [home.path().join("password")]);
     assert!(!home.traces().0.contains("couchdb"), "saving applies nothing");
 }

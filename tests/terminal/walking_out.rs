@@ -218,7 +218,7 @@ fn ctrl_c_in_a_wait_names_what_exists_and_the_same_again_finishes() {
     let told = told.unwrap_or_else(|| panic!("{}", end.contents)).1;
     let exists = "already changed:\n  - Secret/many\n  - Service/many\n  - StatefulSet/many\n";
     assert!(told.contains(exists), "{told}");
-    assert!(told.ends_with("hint: the same command again finishes what is missing and repeats nothing"), "{told}");
+    assert!(told.ends_with("hint: kubectl stateful init ./many.rhai --sandbox --namespace default --yes"), "{told}");
     let password = home.password("many");
 
     let again = home.run("init ./many.rhai --yes");

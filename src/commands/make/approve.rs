@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::kept::Existing;
-use super::output;
+use super::output::{self, Form};
 use crate::commands::flags::Format;
 use crate::commands::screen::Screen;
-use crate::effects::{Effect, Secrets};
+use crate::effects::{Effect, Preview, Secrets};
 use crate::error::Failure;
 use crate::wizard::parameter::Choice;
 use crate::wizard::question::{Question, Reply, Shape};
@@ -22,7 +22,7 @@ pub enum Decision {
 /// Esc or Ctrl-C one with 130; neither has changed anything.
 pub fn approve(
     place: &str,
-    effects: &[Effect],
+    planned: &[(Effect, Preview)],
     secrets: &dyn Secrets,
     existing: &Existing,
     show_secrets: bool,
@@ -41,13 +41,14 @@ pub fn approve(
         match screen.ask(&question) {
             Ok(Reply::Picked(0)) => return Ok(Decision::Apply),
             Ok(Reply::Picked(1)) => {
-                let shown = output::manifests(effects, Format::Yaml, show_secrets, secrets, existing)?;
-                screen.tell(&shown.text);
-                for secret in &shown.left_out {
-                    screen.tell(&output::left_out(secret, effects));
+                let format = Format::Yaml;
+                let shown = output::planned(planned, Form::Manifest, format, show_secrets, secrets, existing)?;
+                screen.show(&shown.text);
+                for line in &shown.left_out {
+                    screen.tell(line);
                 }
             }
-            Ok(Reply::Picked(2)) => save(effects, screen)?,
+            Ok(Reply::Picked(2)) => save(planned, screen)?,
             Ok(Reply::Picked(3)) => return Ok(Decision::ChangeAnswer),
             Ok(Reply::Picked(_) | Reply::Text(_) | Reply::Yes(_)) => {
                 return Err(Failure::failed("declined", "declined; nothing was changed"));
@@ -57,7 +58,7 @@ pub fn approve(
     }
 }
 
-fn save(effects: &[Effect], screen: &dyn Screen) -> Result<(), Failure> {
+fn save(planned: &[(Effect, Preview)], screen: &dyn Screen) -> Result<(), Failure> {
     let check = |text: &str| if text.trim().is_empty() { Err("name a folder".to_owned()) } else { Ok(()) };
     let question = Question {
         prompt: "Folder",
@@ -65,12 +66,12 @@ fn save(effects: &[Effect], screen: &dyn Screen) -> Result<(), Failure> {
         shape: Shape::Line { default: Some("manifests".to_owned()), check: &check },
     };
     let Ok(Reply::Text(folder)) = screen.ask(&question) else { return Err(Failure::interrupted()) };
-    match output::save(effects, &PathBuf::from(folder)) {
+    match output::save(planned, &PathBuf::from(folder)) {
         Ok(written) => {
             for path in &written {
                 screen.tell(&format!("wrote {path}"));
             }
-            if effects.iter().any(|effect| matches!(effect, Effect::CreateSecret(_))) {
+            if planned.iter().any(|(effect, _)| matches!(effect, Effect::CreateSecret(_))) {
                 screen.tell("Secrets are never written to files");
             }
         }

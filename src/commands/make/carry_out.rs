@@ -4,46 +4,62 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::pipeline::Making;
 use crate::cluster::Connection;
 use crate::cluster::failure::explain;
 use crate::commands::screen::Screen;
-use crate::effects::{Effect, EffectError, Secrets};
+use crate::effects::{Change, Difference, Effect, EffectError, Preview, Secrets};
 use crate::error::{Failure, Kind};
 use crate::runs::event::Event;
 use crate::runs::run::{Header, Run, RunError};
 use crate::runs::wait::WaitError;
 
-/// Performs all effects; gives back what was created or changed.
+/// What a run left behind.
+pub struct Carried {
+    /// `Kind/name` of what was created or changed.
+    pub changed: Vec<String>,
+    /// Every object as the server stores it, Secrets with their values.
+    pub stored: Vec<Value>,
+}
+
+/// Performs all effects, each as it was approved.
 pub async fn carry_out(
     making: &Making<'_>,
-    effects: &[Effect],
+    approved: &[(Effect, Preview)],
     secrets: &dyn Secrets,
     runs: &Path,
     connection: &Connection,
     screen: &dyn Screen,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Carried, Failure> {
     let header =
-        Header { command: &making.command, namespace: &making.namespace, answers: making.recorded_answers.clone() };
-    let mut run = Run::begin(runs, connection, &header, effects).map_err(|error| stopped(error, &[], connection))?;
+        Header { command: &making.command(), namespace: &making.namespace, answers: making.interview.recorded() };
+    let effects: Vec<_> = approved.iter().map(|(effect, _)| effect.describe()).collect();
+    let mut run =
+        Run::begin(runs, connection, &header, &effects).map_err(|error| stopped(error, &[], making, connection))?;
     screen.event(Event::Started { run: run.id.to_string() });
-    for effect in effects {
+    let mut stored = Vec::new();
+    for (effect, preview) in approved {
         if connection.interrupt.is_raised() {
             let failure = interrupted(run.changed());
             // The reason is told either way.
             let _ = run.end(connection, "interrupted");
             return Err(failure);
         }
-        if let Err(error) = run.perform(effect, secrets, connection, screen).await {
-            let failure = stopped(error, run.changed(), connection);
-            // The reason is told either way; the journal already has it.
-            let _ = run.end(connection, "stopped");
-            return Err(failure);
+        match run.perform(effect, preview, secrets, connection, screen).await {
+            Ok(object) => stored.push(object),
+            Err(error) => {
+                let failure = stopped(error, run.changed(), making, connection);
+                // The reason is told either way; the journal already has it.
+                let _ = run.end(connection, "stopped");
+                return Err(failure);
+            }
         }
     }
     let changed = run.changed().to_vec();
-    run.end(connection, "done").map_err(|error| stopped(error, &changed, connection))?;
-    Ok(changed)
+    run.end(connection, "done").map_err(|error| stopped(error, &changed, making, connection))?;
+    Ok(Carried { changed, stored })
 }
 
 fn interrupted(changed: &[String]) -> Failure {
@@ -61,18 +77,19 @@ pub fn untouched(mut failure: Failure) -> Failure {
     failure
 }
 
-fn stopped(error: RunError, changed: &[String], connection: &Connection) -> Failure {
+fn stopped(error: RunError, changed: &[String], making: &Making<'_>, connection: &Connection) -> Failure {
     let failure = match error {
-        RunError::Effect { object, error } => effect_failure(&object, &error, connection),
+        RunError::Effect { object, error } => effect_failure(&object, &error, making, connection),
         folder @ (RunError::Folder { .. } | RunError::Journal(_)) => Failure::failed("no-journal", folder.to_string())
             .hint("make room there, or set XDG_STATE_HOME to a folder that can be written"),
     };
     // A request that was lost on its way may have been carried out all the same.
-    if changed.is_empty() && failure.kind == Kind::Refused { untouched(failure) } else { part_way(failure, changed) }
+    let refused = matches!(failure.kind, Kind::Refused | Kind::Diverged);
+    if changed.is_empty() && refused { untouched(failure) } else { part_way(failure, changed) }
 }
 
 /// The words for an effect that was refused, also when only previewed.
-pub fn effect_failure(object: &str, error: &EffectError, connection: &Connection) -> Failure {
+pub fn effect_failure(object: &str, error: &EffectError, making: &Making<'_>, connection: &Connection) -> Failure {
     match error {
         EffectError::Foreign { .. } => Failure::refused("foreign-object", format!("`{object}` {error}"))
             .hint("choose another name, or delete that object if nobody needs it"),
@@ -80,6 +97,16 @@ pub fn effect_failure(object: &str, error: &EffectError, connection: &Connection
             .hint("add the key to that Secret, or choose another name"),
         EffectError::Conflict { message } => Failure::refused("conflict", format!("`{object}`: {message}"))
             .hint("another tool owns these fields: change the answer to its value, or give the fields up there"),
+        EffectError::Diverged { approved, now } => {
+            let what = format!("`{object}` {error}: approved was {}, now it would be {}", words(approved), words(now));
+            Failure::new(Kind::Diverged, "diverged", what)
+                .hint("type the same command again to see and approve what it would do now")
+        }
+        EffectError::Overtaken => Failure::refused("conflict", format!("`{object}` {error}, again and again"))
+            .hint("find out who writes it: `kubectl get` with `--show-managed-fields -o yaml` names them"),
+        EffectError::Merged { .. } => Failure::failed("merged", format!("`{object}` {error}"))
+            .hint("look at it: `kubectl get` with `--show-managed-fields -o yaml` says which fields are whose"),
+        EffectError::Unchangeable { message, differences } => unchangeable(object, message, differences, making),
         EffectError::Terminating => Failure::refused("terminating", format!("`{object}` {error}"))
             .hint("wait until it is gone, then type the same command again"),
         EffectError::SecretRefused { code: 403, .. } => Failure::refused("forbidden", format!("`{object}`: {error}"))
@@ -95,6 +122,29 @@ pub fn effect_failure(object: &str, error: &EffectError, connection: &Connection
     }
 }
 
+/// A preview in a few words.
+fn words(preview: &Preview) -> String {
+    match &preview.change {
+        Change::New => "new".to_owned(),
+        Change::Changed(differences) => {
+            let changes: Vec<_> = differences.iter().map(Difference::to_string).collect();
+            format!("changed in {}", changes.join(", "))
+        }
+        Change::Unchanged => "unchanged".to_owned(),
+        Change::Kept => "kept as it is".to_owned(),
+    }
+}
+
+/// One hint for each field that differs from what exists, with its flag.
+fn unchangeable(object: &str, message: &str, differences: &[Difference], making: &Making<'_>) -> Failure {
+    let failure = Failure::failed("invalid", format!("`{object}`: {message}"));
+    let hinted = differences.iter().fold(failure, |failure, difference| {
+        let flag = making.interview.flag_of(&difference.to).map(|flag| format!(" (`{flag}`)")).unwrap_or_default();
+        failure.hint(format!("differs from what exists: {difference}{flag}"))
+    });
+    hinted.hint("answer with what is there, or choose another name")
+}
+
 /// The words for a wait that did not reach its goal.
 ///
 /// `look_closer` is the command that shows what is in the way.
@@ -108,18 +158,33 @@ pub fn wait_failure(error: &WaitError, changed: &[String], look_closer: &str, co
     if changed.is_empty() && matches!(error, WaitError::Interrupted { .. }) {
         return Failure { kind: Kind::Interrupted, ..failure };
     }
-    part_way(failure, changed)
+    let failure = if changed.is_empty() {
+        failure
+    } else {
+        failure.hint("all objects are applied: what is missing comes by itself once nothing is in its way")
+    };
+    raised(failure, changed)
 }
 
 /// Raises a failure to "stopped part-way" when something was written before it.
-pub fn part_way(mut failure: Failure, changed: &[String]) -> Failure {
-    if !changed.is_empty() {
-        if failure.kind == Kind::Interrupted {
-            "interrupted".clone_into(&mut failure.message);
-        }
-        failure.kind = Kind::Partial;
-        failure.changed = changed.to_vec();
-        failure.hints.push("the same command again finishes what is missing and repeats nothing".to_owned());
+pub fn part_way(failure: Failure, changed: &[String]) -> Failure {
+    if changed.is_empty() {
+        return failure;
     }
+    raised(failure, changed).hint("the same command again finishes what is missing and repeats nothing")
+}
+
+fn raised(mut failure: Failure, changed: &[String]) -> Failure {
+    if changed.is_empty() {
+        return failure;
+    }
+    if failure.kind == Kind::Interrupted {
+        "interrupted".clone_into(&mut failure.message);
+    }
+    // "The world is not as approved" stays what it is, also part-way.
+    if failure.kind != Kind::Diverged {
+        failure.kind = Kind::Partial;
+    }
+    failure.changed = changed.to_vec();
     failure
 }

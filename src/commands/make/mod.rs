@@ -4,6 +4,7 @@
 
 mod approve;
 mod carry_out;
+mod cautions;
 mod kept;
 mod order;
 mod output;

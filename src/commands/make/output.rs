@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::kept::Existing;
 use crate::commands::flags::Format;
-use crate::effects::{Effect, Secrets};
+use crate::effects::create_secret::CreateSecret;
+use crate::effects::{Effect, Preview, Secrets};
 use crate::error::Failure;
 use crate::objects::kinds::ObjectRef;
 use crate::objects::secret_token;
@@ -17,51 +18,95 @@ use crate::objects::yaml;
 /// The objects as they are to be printed, and what was left out.
 pub struct Printable {
     pub text: String,
-    /// `Secret/name` of each Secret that is not in the text.
-    pub left_out: Vec<ObjectRef>,
+    /// A line on each Secret that is not in the text.
+    pub left_out: Vec<String>,
 }
 
-/// Renders manifests before they are made.
-pub fn manifests(
-    effects: &[Effect],
+/// Which form of an object that is not made yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As it is asked for: what somebody would write by hand and keep.
+    Manifest,
+    /// As the server would store it, if one was asked.
+    DryRun,
+}
+
+/// Renders objects that are not made yet.
+pub fn planned(
+    approved: &[(Effect, Preview)],
+    form: Form,
     format: Format,
     show_secrets: bool,
     secrets: &dyn Secrets,
     existing: &Existing,
 ) -> Result<Printable, Failure> {
-    let mut objects = Vec::new();
+    let body = |(effect, preview): &(Effect, Preview)| match effect {
+        Effect::Apply(apply) if form == Form::Manifest => Ok(apply.manifest.clone()),
+        Effect::Apply(_) => Ok(as_kubectl_shows(preview.after.clone())),
+        Effect::CreateSecret(create) if !show_secrets => Ok(create.manifest.clone()),
+        Effect::CreateSecret(create) => match existing.get(&create.object.path()) {
+            Some(existing) => Ok(existing.clone()),
+            None => secret_token::resolve(&create.manifest, |name| secrets.value(name))
+                .map_err(|why| Failure::usage("secret-value", why)),
+        },
+    };
+    let bodies = approved.iter().map(body).collect::<Result<Vec<_>, _>>()?;
+    Ok(printable(approved.iter().map(|(effect, _)| effect).zip(bodies), format, show_secrets))
+}
+
+/// Renders objects as the server stores them.
+pub fn stored(approved: &[(Effect, Preview)], objects: Vec<Value>, format: Format, show_secrets: bool) -> Printable {
+    let objects = objects.into_iter().map(as_kubectl_shows);
+    printable(approved.iter().map(|(effect, _)| effect).zip(objects), format, show_secrets)
+}
+
+/// Sorted keys, and no managed fields, which kubectl shows only when asked to.
+fn as_kubectl_shows(mut object: Value) -> Value {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.remove("managedFields");
+    }
+    object.sort_all_objects();
+    object
+}
+
+fn printable<'a>(objects: impl Iterator<Item = (&'a Effect, Value)>, format: Format, show_secrets: bool) -> Printable {
+    let mut shown = Vec::new();
     let mut left_out = Vec::new();
-    for effect in effects {
+    for (effect, object) in objects {
         match effect {
-            Effect::Apply(apply) => objects.push(apply.manifest.clone()),
-            Effect::CreateSecret(create) if format == Format::Name => objects.push(create.manifest.clone()),
-            Effect::CreateSecret(create) if show_secrets && existing.contains_key(&create.object.path()) => {
-                objects.extend(existing.get(&create.object.path()).cloned());
+            // Its name is no secret.
+            Effect::CreateSecret(create) if !show_secrets && format != Format::Name => {
+                left_out.push(by_hand(create));
             }
-            Effect::CreateSecret(create) if show_secrets => {
-                let resolved = secret_token::resolve(&create.manifest, |name| secrets.value(name))
-                    .map_err(|why| Failure::usage("secret-value", why))?;
-                objects.push(resolved);
+            Effect::CreateSecret(_) | Effect::Apply(_) => {
+                shown.push(object);
             }
-            Effect::CreateSecret(create) => left_out.push(create.object.clone()),
         }
     }
-    Ok(Printable { text: render(&objects, format), left_out })
+    Printable { text: render(&shown, format), left_out }
 }
 
 /// How to create by hand a Secret that is not in the output.
-pub fn left_out(secret: &ObjectRef, effects: &[Effect]) -> String {
-    let manifest = effects.iter().find_map(|effect| match effect {
-        Effect::CreateSecret(create) if create.object == *secret => Some(&create.manifest),
-        Effect::CreateSecret(_) | Effect::Apply(_) => None,
-    });
-    let keys = manifest.and_then(|manifest| manifest["stringData"].as_object()).into_iter().flatten();
-    let literals: Vec<_> = keys.map(|(key, _)| format!("--from-literal={key}=…")).collect();
+fn by_hand(create: &CreateSecret) -> String {
+    let (object, manifest) = (&create.object, &create.manifest);
+    let keys = || manifest["stringData"].as_object().into_iter().flatten().map(|(key, _)| key);
+    let words: Vec<_> = match manifest["type"].as_str() {
+        Some("kubernetes.io/tls") => {
+            vec![format!("tls {}", object.name), "--cert=…".to_owned(), "--key=…".to_owned()]
+        }
+        Some("kubernetes.io/dockerconfigjson") => {
+            let flags = ["--docker-server=…", "--docker-username=…", "--docker-password=…"].map(str::to_owned);
+            std::iter::once(format!("docker-registry {}", object.name)).chain(flags).collect()
+        }
+        _ => {
+            let literals = keys().map(|key| format!("--from-literal={key}=…"));
+            std::iter::once(format!("generic {}", object.name)).chain(literals).collect()
+        }
+    };
     format!(
-        "{secret} is left out (`--show-secrets` shows it); to create it: kubectl create secret generic {} {} -n {}",
-        secret.name,
-        literals.join(" "),
-        secret.namespace
+        "{object} is left out (`--show-secrets` shows it); to create it: kubectl create secret {} -n {}",
+        words.join(" "),
+        object.namespace
     )
 }
 
@@ -95,15 +140,18 @@ pub fn name(object: &ObjectRef) -> String {
 
 /// Writes each object but Secrets to a file of its own, in apply order. Each
 /// file appears whole or not at all.
-pub fn save(effects: &[Effect], folder: &Path) -> Result<Vec<String>, Failure> {
+pub fn save(approved: &[(Effect, Preview)], folder: &Path) -> Result<Vec<String>, Failure> {
     let failed = |path: &Path, why: &dyn std::fmt::Display| {
         Failure::failed("cannot-save", format!("cannot write `{}`: {why}", path.display()))
             .hint("choose another folder with `--save DIR`")
     };
     std::fs::create_dir_all(folder).map_err(|why| failed(folder, &why))?;
     let mut written = Vec::new();
-    for (index, effect) in effects.iter().enumerate() {
-        let Effect::Apply(apply) = effect else { continue };
+    let applied = approved.iter().filter_map(|(effect, _)| match effect {
+        Effect::Apply(apply) => Some(apply),
+        Effect::CreateSecret(_) => None,
+    });
+    for (index, apply) in applied.enumerate() {
         let object = &apply.object;
         let path = folder.join(format!("{:02}-{}-{}.yaml", index + 1, object.kind.kind.to_lowercase(), object.name));
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|why| failed(&path, &why))?;
@@ -119,36 +167,69 @@ pub fn save(effects: &[Effect], folder: &Path) -> Result<Vec<String>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::effects::create_secret::CreateSecret;
+    use crate::effects::apply::Apply;
 
     struct Hunter;
 
     impl Secrets for Hunter {
+        fn is_given(&self, _: &str) -> bool {
+            false
+        }
+
         fn value(&self, _: &str) -> Result<Vec<u8>, String> {
             Ok(b"hunter2".to_vec())
         }
     }
 
-    fn secret() -> Vec<Effect> {
-        let manifest = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s" },
-                               "stringData": { "password": { "$secret": "password" } } });
+    fn secret(kind: &str) -> Vec<(Effect, Preview)> {
+        let manifest = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s", "namespace": "n" },
+                               "type": kind, "stringData": { "password": { "$secret": "password" } } });
         let object = ObjectRef::of(&manifest).unwrap();
-        vec![Effect::CreateSecret(CreateSecret { object, manifest })]
+        let preview = Preview::unasked(&manifest);
+        vec![(Effect::CreateSecret(CreateSecret { object, manifest }), preview)]
+    }
+
+    fn config() -> (Effect, Preview) {
+        let manifest = json!({ "kind": "ConfigMap", "metadata": { "name": "c", "namespace": "n" } });
+        let preview = Preview::unasked(&manifest);
+        (Effect::Apply(Apply { object: ObjectRef::of(&manifest).unwrap(), manifest }), preview)
+    }
+
+    fn shown(show_secrets: bool) -> Printable {
+        planned(&secret("Opaque"), Form::DryRun, Format::Yaml, show_secrets, &Hunter, &Existing::new()).unwrap()
     }
 
     #[test]
     fn a_secret_is_left_out_unless_it_was_asked_for() {
-        let hidden = manifests(&secret(), Format::Yaml, false, &Hunter, &Existing::new()).unwrap();
-        assert_eq!((hidden.text.as_str(), hidden.left_out.len()), ("", 1));
-        let shown = manifests(&secret(), Format::Yaml, true, &Hunter, &Existing::new()).unwrap();
-        assert!(shown.text.contains("aHVudGVyMg=="), "{}", shown.text);
+        assert_eq!((shown(false).text.as_str(), shown(false).left_out.len()), ("", 1));
+        assert!(shown(true).text.contains("aHVudGVyMg=="), "{}", shown(true).text);
     }
 
     #[test]
-    fn saved_files_never_hold_a_secret() {
+    fn a_stored_secret_is_left_out_as_well_and_managed_fields_always_are() {
+        let object =
+            json!({ "kind": "Secret", "metadata": { "name": "s", "managedFields": [] }, "data": { "a": "eA==" } });
+        let hidden = stored(&secret("Opaque"), vec![object.clone()], Format::Json, false);
+        assert!(!hidden.text.contains("eA=="), "{}", hidden.text);
+        let shown = stored(&secret("Opaque"), vec![object], Format::Json, true);
+        assert!(shown.text.contains("eA==") && !shown.text.contains("managedFields"), "{}", shown.text);
+    }
+
+    #[test]
+    fn a_secret_that_is_left_out_comes_with_the_command_of_its_type() {
+        let by_hand = |kind: &str| stored(&secret(kind), vec![Value::Null], Format::Yaml, false).left_out.remove(0);
+        assert!(by_hand("Opaque").ends_with("kubectl create secret generic s --from-literal=password=… -n n"));
+        assert!(by_hand("kubernetes.io/tls").ends_with("kubectl create secret tls s --cert=… --key=… -n n"));
+        assert!(by_hand("kubernetes.io/dockerconfigjson").contains("docker-registry s --docker-server=…"));
+    }
+
+    #[test]
+    fn saved_files_never_hold_a_secret_and_are_numbered_from_one() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(save(&secret(), folder.path()).unwrap().is_empty());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let both: Vec<_> = secret("Opaque").into_iter().chain([config()]).collect();
+        let written = save(&both, folder.path()).unwrap();
+        assert_eq!(written, [folder.path().join("01-configmap-c.yaml").display().to_string()]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

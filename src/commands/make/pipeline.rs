@@ -3,35 +3,45 @@
 use serde_json::Value;
 
 use super::approve::{Decision, approve};
-use super::carry_out::{carry_out, effect_failure, part_way, untouched, wait_failure};
+use super::carry_out::{Carried, carry_out, effect_failure, part_way, untouched, wait_failure};
 use super::kept::{self, Existing};
-use super::{order, output, readiness, rights};
+use super::output::{self, Form, Printable};
+use super::{cautions, order, readiness, rights};
 use crate::cluster::Connection;
 use crate::cluster::failure::explain;
 use crate::commands::Context;
 use crate::commands::flags::{DryRun, MakeFlags};
+use crate::commands::questions::Interview;
 use crate::commands::screen::Screen;
 use crate::commands::secrets::SecretValues;
-use crate::effects::{Change, Effect, Preview};
+use crate::effects::{Effect, Preview};
 use crate::error::Failure;
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::objects::summary::summary;
+use crate::runs::event::Event;
 use crate::runs::review::{Line, Review};
 use crate::runs::wait::WaitError;
 
 /// What is to be made, and how.
 pub struct Making<'a> {
-    /// `init couchdb`, `create pv`.
-    pub command: String,
+    /// `init couchdb`, `create pv`, word by word.
+    pub verb: [&'a str; 2],
     pub namespace: String,
     pub objects: Vec<Value>,
-    /// What the journal may know of the answers: no secret values.
-    pub recorded_answers: Value,
+    /// Whose answers the objects are made of.
+    pub interview: &'a Interview<'a>,
     pub flags: &'a MakeFlags,
     /// Things to know before saying yes.
     pub warnings: Vec<String>,
     /// Whether an existing Secret may be used although other values were given.
     pub keeps_secrets: bool,
+}
+
+impl Making<'_> {
+    /// `init couchdb`, `create pv`.
+    pub fn command(&self) -> String {
+        self.verb.join(" ")
+    }
 }
 
 /// How it ended.
@@ -47,60 +57,171 @@ pub enum Made {
 pub async fn make(making: &Making<'_>, secrets: &SecretValues<'_>, context: &Context<'_>) -> Result<Made, Failure> {
     let (connection, screen) = (context.connection, context.screen);
     let flags = making.flags;
+    let plan = match flags.dry_run {
+        DryRun::Client => unasked(making, secrets, connection)?,
+        DryRun::None | DryRun::Server => asked(making, secrets, context).await?,
+    };
+    screen.event(Event::Review(plan.review()));
+    if flags.dry_run != DryRun::None {
+        keep(making, &plan, context)?;
+        let Some(format) = flags.output else { return Ok(Made::Done { changed: Vec::new() }) };
+        let form = if flags.dry_run == DryRun::Client { Form::Manifest } else { Form::DryRun };
+        let shown = output::planned(&plan.effects, form, format, flags.show_secrets, secrets, &plan.existing)?;
+        print(&shown, making, screen)?;
+        return Ok(Made::Done { changed: Vec::new() });
+    }
+    let nothing_to_do = plan.effects.iter().all(|(_, preview)| preview.holds());
+    if nothing_to_do {
+        screen.tell(if plan.existing.is_empty() {
+            "nothing to change: every object is as it should be"
+        } else {
+            "nothing to change: every object is as it should be, and Secrets are kept as they are"
+        });
+    } else if !flags.yes {
+        if !screen.can_ask() {
+            return Err(nobody_approves());
+        }
+        let decision = approve(&plan.place, &plan.effects, secrets, &plan.existing, flags.show_secrets, screen)?;
+        if decision == Decision::ChangeAnswer {
+            return Ok(Made::ChangeAnswer);
+        }
+    }
+    // Before the first write: what cannot be saved is a reason not to begin.
+    keep(making, &plan, context)?;
+    let carried = if nothing_to_do {
+        Carried { changed: Vec::new(), stored: plan.stored() }
+    } else {
+        let runs = context.places.runs();
+        let carried = carry_out(making, &plan.effects, secrets, &runs, connection, screen).await;
+        carried.map_err(|failure| again(failure, making, context))?
+    };
+    let Carried { changed, stored } = carried;
+    if !flags.no_wait {
+        let waited = wait(&plan.effects, making, context).await;
+        let closer = || look_closer(&plan.effects, making, context);
+        waited.map_err(|error| again(wait_failure(&error, &changed, &closer(), connection), making, context))?;
+    }
+    if let Some(format) = flags.output {
+        print(&output::stored(&plan.effects, stored, format, flags.show_secrets), making, screen)
+            .map_err(|failure| part_way(failure, &changed))?;
+    }
+    Ok(Made::Done { changed })
+}
+
+/// A failure after a write ends with the command that goes on from there: the
+/// answers may have been given one by one.
+fn again(failure: Failure, making: &Making<'_>, context: &Context<'_>) -> Failure {
+    if failure.changed.is_empty() {
+        return failure;
+    }
+    failure.hint(making.interview.same_again(&making.verb, context))
+}
+
+/// What is going to be shown, and then done.
+struct Plan {
+    place: String,
+    effects: Vec<(Effect, Preview)>,
+    /// Secrets that are there already.
+    existing: Existing,
+    warnings: Vec<String>,
+}
+
+impl Plan {
+    fn review(&self) -> Review {
+        let line = |(effect, preview): &(Effect, Preview)| Line {
+            object: effect.object().to_string(),
+            change: preview.change.clone(),
+            detail: summary(effect.manifest()),
+        };
+        Review {
+            place: self.place.clone(),
+            lines: self.effects.iter().map(line).collect(),
+            warnings: self.warnings.clone(),
+        }
+    }
+
+    /// The objects when all of them are there already.
+    fn stored(&self) -> Vec<Value> {
+        let stored = |(effect, preview): &(Effect, Preview)| match effect {
+            Effect::Apply(_) => preview.after.clone(),
+            Effect::CreateSecret(create) => self.existing.get(&create.object.path()).cloned().unwrap_or_default(),
+        };
+        self.effects.iter().map(stored).collect()
+    }
+}
+
+/// The plan of `--dry-run=client`.
+fn unasked(making: &Making<'_>, secrets: &SecretValues<'_>, connection: &Connection) -> Result<Plan, Failure> {
+    let effects = order::effects(making.objects.clone())?;
+    let mut warnings = making.warnings.clone();
+    warnings.extend(secrets.check()?);
+    warnings.push("no server was asked: whether any of these exists already is not known".to_owned());
+    let place = place(&effects, making, connection);
+    let effects = effects.into_iter().map(|effect| (Preview::unasked(effect.manifest()), effect));
+    let effects = effects.map(|(preview, effect)| (effect, preview)).collect();
+    Ok(Plan { place, effects, existing: Existing::new(), warnings })
+}
+
+/// The plan as the server sees it: rights, what is there, what would change.
+async fn asked(making: &Making<'_>, secrets: &SecretValues<'_>, context: &Context<'_>) -> Result<Plan, Failure> {
+    let connection = context.connection;
+    let flags = making.flags;
     let effects = order::effects(making.objects.clone())?;
     let mut warnings = making.warnings.clone();
     warnings.extend(secrets.check()?);
     let place = place(&effects, making, connection);
-    if flags.dry_run == DryRun::Client {
-        warnings.push("no server was asked: whether any of these exists already is not known".to_owned());
-        let all_new: Vec<_> = effects.iter().map(|_| Preview { change: Change::New, warnings: Vec::new() }).collect();
-        screen.review(&review(&place, &effects, &all_new, warnings));
-        finish_output(&effects, making, secrets, &Existing::new(), screen)?;
-        return Ok(Made::Done { changed: Vec::new() });
-    }
     let reader = Reader::new(connection.client.clone());
     if in_namespace(&effects) {
         namespace_is_there(making, &reader, context).await?;
     }
     let waits = flags.dry_run == DryRun::None && !flags.no_wait;
     rights::check(&effects, waits, &place, connection, &reader).await?;
-    let previews = previews(&effects, connection).await?;
+    let existing = kept::read(&effects, &reader, connection).await?;
+    let kept = kept::check(&effects, &existing, secrets, making.keeps_secrets)?;
+    let effects = previewed(effects, making, connection).await?;
     // Told before the question, since they may be a reason to say no.
     warnings.extend(connection.warnings.take().into_iter().map(|text| format!("the server warns: {text}")));
-    let existing = kept::read(&effects, &reader, connection).await?;
-    warnings.extend(kept::check(&effects, &existing, secrets, making.keeps_secrets)?);
-    screen.review(&review(&place, &effects, &previews, warnings));
-    if flags.dry_run == DryRun::Server {
-        finish_output(&effects, making, secrets, &existing, screen)?;
-        return Ok(Made::Done { changed: Vec::new() });
-    }
-    let nothing_to_do = previews.iter().all(|preview| matches!(preview.change, Change::Unchanged | Change::Kept));
-    let mut changed = Vec::new();
-    if nothing_to_do {
-        screen.tell(if existing.is_empty() {
-            "nothing to change: every object is as it should be"
-        } else {
-            "nothing to change: every object is as it should be, and Secrets are kept as they are"
-        });
-    } else {
-        if !flags.yes {
-            if !screen.can_ask() {
-                return Err(nobody_approves());
-            }
-            let decision = approve(&place, &effects, secrets, &existing, flags.show_secrets, screen)?;
-            if decision == Decision::ChangeAnswer {
-                return Ok(Made::ChangeAnswer);
+    warnings.extend(kept);
+    warnings.extend(cautions::read(&effects, &making.namespace, &reader).await);
+    Ok(Plan { place, effects, existing, warnings })
+}
+
+async fn previewed(
+    effects: Vec<Effect>,
+    making: &Making<'_>,
+    connection: &Connection,
+) -> Result<Vec<(Effect, Preview)>, Failure> {
+    let mut previewed = Vec::new();
+    for effect in effects {
+        match effect.preview(connection).await {
+            Ok(preview) => previewed.push((effect, preview)),
+            Err(error) => {
+                let object = effect.object().to_string();
+                return Err(untouched(effect_failure(&object, &error, making, connection)));
             }
         }
-        changed = carry_out(making, &effects, secrets, &context.places.runs(), connection, screen).await?;
     }
-    if !flags.no_wait {
-        wait(&effects, making, connection, &reader, screen)
-            .await
-            .map_err(|error| wait_failure(&error, &changed, &look_closer(&effects, making, context), connection))?;
+    Ok(previewed)
+}
+
+/// `--save-answers` and `--save`.
+fn keep(making: &Making<'_>, plan: &Plan, context: &Context<'_>) -> Result<(), Failure> {
+    making.interview.save(making.flags, context).map_err(untouched)?;
+    if let Some(folder) = &making.flags.save {
+        for path in output::save(&plan.effects, folder).map_err(untouched)? {
+            context.screen.tell(&format!("wrote {path}"));
+        }
     }
-    finish_output(&effects, making, secrets, &existing, screen).map_err(|failure| part_way(failure, &changed))?;
-    Ok(Made::Done { changed })
+    Ok(())
+}
+
+/// `-o`; stderr tells of each Secret that was left out.
+fn print(printable: &Printable, making: &Making<'_>, screen: &dyn Screen) -> Result<(), Failure> {
+    let Some(format) = making.flags.output else { return Ok(()) };
+    for line in &printable.left_out {
+        screen.tell(line);
+    }
+    screen.document(&printable.text, format)
 }
 
 /// Without a terminal and without `--yes` there is nobody who could say yes.
@@ -110,8 +231,8 @@ fn nobody_approves() -> Failure {
 }
 
 /// The command that shows what a wait is waiting for.
-fn look_closer(effects: &[Effect], making: &Making<'_>, context: &Context<'_>) -> String {
-    let set = effects.iter().map(Effect::object).find(|object| object.kind.kind == "StatefulSet");
+fn look_closer(effects: &[(Effect, Preview)], making: &Making<'_>, context: &Context<'_>) -> String {
+    let set = effects.iter().map(|(effect, _)| effect.object()).find(|object| object.kind.kind == "StatefulSet");
     let words = set.map_or_else(|| "status".to_owned(), |set| format!("status {}", set.name));
     context.ours(&words, &making.namespace)
 }
@@ -138,70 +259,13 @@ async fn namespace_is_there(making: &Making<'_>, reader: &Reader, context: &Cont
     }
 }
 
-async fn previews(effects: &[Effect], connection: &Connection) -> Result<Vec<Preview>, Failure> {
-    let mut previews = Vec::new();
-    for effect in effects {
-        let preview = effect
-            .preview(connection)
-            .await
-            .map_err(|error| untouched(effect_failure(&effect.object().to_string(), &error, connection)))?;
-        previews.push(preview);
-    }
-    Ok(previews)
-}
-
-fn review(place: &str, effects: &[Effect], previews: &[Preview], mut warnings: Vec<String>) -> Review {
-    let line = |(effect, preview): (&Effect, &Preview)| Line {
-        object: effect.object().to_string(),
-        change: preview.change.clone(),
-        detail: summary(manifest(effect)),
-    };
-    warnings.extend(previews.iter().flat_map(|preview| preview.warnings.iter().cloned()));
-    Review { place: place.to_owned(), lines: effects.iter().zip(previews).map(line).collect(), warnings }
-}
-
-fn manifest(effect: &Effect) -> &Value {
-    match effect {
-        Effect::Apply(apply) => &apply.manifest,
-        Effect::CreateSecret(create) => &create.manifest,
-    }
-}
-
-async fn wait(
-    effects: &[Effect],
-    making: &Making<'_>,
-    connection: &Connection,
-    reader: &Reader,
-    screen: &dyn Screen,
-) -> Result<(), WaitError> {
-    for effect in effects {
-        let manifest = manifest(effect);
-        let at_most = making.flags.timeout;
+async fn wait(effects: &[(Effect, Preview)], making: &Making<'_>, context: &Context<'_>) -> Result<(), WaitError> {
+    let reader = Reader::new(context.connection.client.clone());
+    for (effect, _) in effects {
         if effect.object().kind.kind == "StatefulSet" {
-            readiness::wait_for_set(manifest, at_most, connection, reader, screen).await?;
+            let at_most = making.flags.timeout;
+            readiness::wait_for_set(effect.manifest(), at_most, context.connection, &reader, context.screen).await?;
         }
     }
     Ok(())
-}
-
-/// `--save` and `-o`; stderr names each Secret that was left out.
-fn finish_output(
-    effects: &[Effect],
-    making: &Making<'_>,
-    secrets: &SecretValues<'_>,
-    existing: &Existing,
-    screen: &dyn Screen,
-) -> Result<(), Failure> {
-    let flags = making.flags;
-    if let Some(folder) = &flags.save {
-        for path in output::save(effects, folder)? {
-            screen.tell(&format!("wrote {path}"));
-        }
-    }
-    let Some(format) = flags.output else { return Ok(()) };
-    let printable = output::manifests(effects, format, flags.show_secrets, secrets, existing)?;
-    for secret in &printable.left_out {
-        screen.tell(&output::left_out(secret, effects));
-    }
-    screen.document(&printable.text, format)
 }

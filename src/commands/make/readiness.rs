@@ -92,9 +92,9 @@ impl Member<'_> {
     /// The newest event that tells of trouble with an object. Not being able to
     /// read events is no reason to stop a wait.
     async fn newest_trouble(&self, object: &Value) -> Option<String> {
-        let events = self.reader.list(ApiKind::named("Event")?, &self.set.namespace, None).await.ok()?;
-        let events: Vec<_> = events.iter().filter_map(Event::read).collect();
         let uid = object["metadata"]["uid"].as_str()?;
+        let events = self.reader.events_about(uid, &self.set.namespace).await.ok()?;
+        let events: Vec<_> = events.iter().filter_map(Event::read).collect();
         newest(&events, uid, tells_of_trouble).map(|event| event.message.clone())
     }
 }

@@ -4,7 +4,8 @@
 use crate::report::duration::short;
 use crate::report::escape::{escape, escape_lines};
 use crate::report::style::{Mark, Style, Tint};
-use crate::runs::event::{Event, Outcome};
+use crate::report::{failure, review};
+use crate::runs::event::{Ending, Event, Outcome};
 
 /// What an event does to the display.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,12 @@ pub fn word(event: &Event, style: &Style) -> Shown {
         Event::ServerWarning { text } => {
             Shown::Line(format!("{} {}", style.paint(Tint::Caution, "Warning:"), escape_lines(text)))
         }
-        Event::Note { text } => Shown::Line(format!("{} {}", style.paint(Tint::Strong, "note:"), escape_lines(text))),
+        Event::Note { text } => Shown::Line(escape_lines(text).trim_end_matches('\n').to_owned()),
+        Event::Review(about) => Shown::Line(review::render(about, style).trim_end_matches('\n').to_owned()),
+        Event::Ended(Ending { failure: Some(told), .. }) if !told.message.is_empty() => {
+            Shown::Line(failure::render(told, style).trim_end_matches('\n').to_owned())
+        }
+        Event::Ended(_) => Shown::Nothing,
     }
 }
 
@@ -65,6 +71,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::error::Failure;
 
     fn shown(event: &Event) -> String {
         match word(event, &Style::PLAIN) {
@@ -86,7 +93,7 @@ mod tests {
         assert_eq!(shown(&effect), "Secret/a kept");
         assert_eq!(shown(&reached), "claim data-a-0 bound to pvc-51f0 (10Gi) (2m5s)");
         assert_eq!(shown(&Event::ServerWarning { text: "old API".into() }), "Warning: old API");
-        assert_eq!(shown(&Event::Note { text: "one\ntwo".into() }), "note: one\ntwo");
+        assert_eq!(shown(&Event::Note { text: "one\ntwo".into() }), "one\ntwo");
     }
 
     #[test]
@@ -100,6 +107,7 @@ mod tests {
             Event::Reached { what: raw(), detail: raw(), after: Duration::ZERO },
             Event::ServerWarning { text: raw() },
             Event::Note { text: raw() },
+            Event::ended(&Err(Failure::failed("x", raw()).hint(raw()))),
         ];
         for event in events {
             let text = shown(&event);

@@ -1,0 +1,104 @@
+//! Why an effect was not performed, for people and for the journal.
+
+use super::difference::Difference;
+use super::preview::Preview;
+
+/// Why an effect was not performed. Strings may come from the cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum EffectError {
+    #[error("exists already and was made by {}", owners.join(", "))]
+    Foreign { owners: Vec<String> },
+    #[error("exists already and lacks the key {}", keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))]
+    MissingKeys { keys: Vec<String> },
+    #[error("is being deleted")]
+    Terminating,
+    #[error("{message}")]
+    Conflict { message: String },
+    /// It would do something else than what was approved.
+    #[error("is no longer as it was when this was approved")]
+    Diverged { approved: Box<Preview>, now: Box<Preview> },
+    /// The object was changed between the last look and the write, which was
+    /// not carried out.
+    #[error("was changed by somebody else at the same moment")]
+    Overtaken,
+    /// Somebody made an object of that name at the same moment; the two are one
+    /// by now.
+    #[error("was made by `{owner}` at the same moment, and ours was merged into it")]
+    Merged { owner: String },
+    /// The server does not allow this change of what exists.
+    #[error("{message}")]
+    Unchangeable { message: String, differences: Vec<Difference> },
+    /// The server refused to create a Secret. Its own words could quote the
+    /// request and are left out.
+    #[error("the server refused it with {code} {reason}")]
+    SecretRefused { code: u16, reason: String },
+    /// The write was sent and no answer in Kubernetes' words came back: it may
+    /// have been carried out.
+    #[error("the answer to the write was lost")]
+    AnswerLost { detail: Option<String> },
+    #[error("{0}")]
+    Secret(String),
+    #[error("{0}")]
+    Api(#[from] Box<kube::Error>),
+}
+
+impl From<kube::Error> for EffectError {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) if status.code == 409 && status.reason == "Conflict" => {
+                Self::Conflict { message: status.message }
+            }
+            other => Self::Api(Box::new(other)),
+        }
+    }
+}
+
+impl EffectError {
+    /// What a failed write means: a refusal in the server's words, or an answer
+    /// that was lost on its way.
+    pub(super) fn of_write(error: kube::Error) -> Self {
+        match &error {
+            kube::Error::Api(status) if (400..500).contains(&status.code) => error.into(),
+            // Never sent, so nothing can have happened.
+            kube::Error::BuildRequest(_) | kube::Error::HttpError(_) => error.into(),
+            kube::Error::Api(status) => {
+                Self::AnswerLost { detail: Some(format!("the server answered {}", status.code)) }
+            }
+            _ => Self::AnswerLost { detail: None },
+        }
+    }
+
+    /// The same for a write that carries secret values.
+    pub(super) fn of_secret_write(error: kube::Error) -> Self {
+        match Self::of_write(error) {
+            Self::Api(error) => match *error {
+                kube::Error::Api(status) => Self::SecretRefused { code: status.code, reason: status.reason.clone() },
+                other => Self::Api(Box::new(other)),
+            },
+            other => other,
+        }
+    }
+
+    /// What the journal may know: never text from the server, which could quote
+    /// the request.
+    #[must_use]
+    pub fn for_journal(&self) -> String {
+        match self {
+            Self::Api(error) => match error.as_ref() {
+                kube::Error::Api(status) => format!("refused with {} {}", status.code, status.reason),
+                _ => "the server could not be asked".to_owned(),
+            },
+            Self::Conflict { .. } => "refused with 409 Conflict".to_owned(),
+            Self::Unchangeable { .. } => "refused with 422 Invalid".to_owned(),
+            Self::Secret(_) => "the secret value could not be had".to_owned(),
+            Self::Foreign { .. }
+            | Self::MissingKeys { .. }
+            | Self::Terminating
+            | Self::Diverged { .. }
+            | Self::Overtaken
+            | Self::Merged { .. }
+            | Self::SecretRefused { .. }
+            | Self::AnswerLost { .. } => self.to_string(),
+        }
+    }
+}
