@@ -179,6 +179,6 @@ fn a_sandbox_that_was_removed_says_so() {
     let sandbox = open(&path, 0);
     fs::remove_file(&path).expect("removed");
     let answer = post(&sandbox, MAPS, &map("a"));
-    assert_eq!(answer.code, 500);
+    assert_eq!(answer.code, 507);
     assert!(answer.body["message"].as_str().unwrap().contains("was removed while it was in use"), "{}", answer.body);
 }
