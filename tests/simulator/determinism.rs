@@ -113,10 +113,10 @@ async fn init_couchdb(
 }
 
 /// Bytes from a seed.
-struct Seeded(Mutex<fastrand::Rng>);
+pub struct Seeded(Mutex<fastrand::Rng>);
 
 impl Seeded {
-    fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         Self(Mutex::new(fastrand::Rng::with_seed(seed)))
     }
 }

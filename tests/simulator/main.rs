@@ -7,6 +7,7 @@ mod determinism;
 mod golden;
 mod reads;
 mod rights;
+mod runs;
 mod sandbox;
 mod support;
 mod time;
