@@ -86,3 +86,100 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use futures::future::BoxFuture;
+    use jiff::Timestamp;
+    use kube::core::Status;
+
+    use super::*;
+    use crate::cluster::interrupt::Interrupted;
+    use crate::cluster::{Clock, Entropy, Identity, Interrupt, Warnings};
+
+    /// A clock that each pause moves on by its whole length.
+    struct Jumping(Mutex<Timestamp>);
+
+    impl Clock for Jumping {
+        fn now(&self) -> Timestamp {
+            *self.0.lock().unwrap()
+        }
+
+        fn pause(&self, at_most: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>> {
+            *self.0.lock().unwrap() += at_most;
+            Box::pin(async { Ok(Pause::Passed) })
+        }
+    }
+
+    impl Entropy for Jumping {
+        fn fill(&self, _: &mut [u8]) {}
+    }
+
+    #[derive(Default)]
+    struct Told(Mutex<Vec<String>>);
+
+    impl Observer for Told {
+        fn event(&self, event: Event) {
+            let line = match event {
+                Event::Progress { detail, .. } | Event::Reached { detail, .. } => detail,
+                _ => return,
+            };
+            self.0.lock().unwrap().push(line);
+        }
+    }
+
+    fn refusal(code: u16) -> kube::Error {
+        kube::Error::Api(Status { code, ..Status::default() }.boxed())
+    }
+
+    /// Waits ten seconds at most for looks that come to this.
+    async fn waited(looks: Vec<Result<Look, kube::Error>>) -> (Result<(), WaitError>, Vec<String>) {
+        let clock = || Arc::new(Jumping(Mutex::new(Timestamp::UNIX_EPOCH)));
+        let unused = tower::service_fn(|_: http::Request<kube::client::Body>| async {
+            Err::<http::Response<kube::client::Body>, _>(tower::BoxError::from("not asked here"))
+        });
+        let connection = Connection {
+            client: kube::Client::new(unused, "default"),
+            clock: clock(),
+            entropy: clock(),
+            identity: Identity { name: String::new(), server: String::new() },
+            namespace: String::new(),
+            interrupt: Interrupt::default(),
+            warnings: Warnings::default(),
+        };
+        let told = Told::default();
+        let mut looks = VecDeque::from(looks);
+        let goal = Goal { what: "pod web-0".to_owned(), at_most: Duration::from_secs(10) };
+        let look = || {
+            let next = looks.pop_front().unwrap_or_else(|| Ok(Look::NotYet("pending".to_owned())));
+            async { next }
+        };
+        let result = until(goal, &connection, &told, look).await;
+        (result, told.0.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_busy_server_does_not_end_a_wait() {
+        let looks =
+            vec![Ok(Look::NotYet("pending".to_owned())), Err(refusal(503)), Ok(Look::Reached("ready".to_owned()))];
+        let (result, told) = waited(looks).await;
+        assert!(result.is_ok());
+        assert_eq!(told, ["cannot be read at the moment", "ready"]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_no_ends_it_at_once() {
+        let (result, _) = waited(vec![Err(refusal(403))]).await;
+        assert!(matches!(result, Err(WaitError::Read { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_goal_that_is_never_reached_ends_with_the_time_and_the_last_news() {
+        let (result, _) = waited(Vec::new()).await;
+        let Err(WaitError::TimedOut { detail, after, .. }) = result else { panic!("{result:?}") };
+        assert_eq!((detail.as_str(), after), ("pending", Duration::from_secs(10)));
+    }
+}

@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Trial> {
         live("kubectl_accepts_what_a_client_dry_run_prints_without_a_warning", dry_run),
         live("a_wait_ends_with_the_pods_of_the_new_revision", new_revision),
         live("a_warning_of_the_server_is_shown_once", warned),
+        live("a_quota_that_the_members_would_go_over_is_warned_of", quota),
     ]
 }
 
@@ -135,4 +136,17 @@ fn warn_of_services(world: &World, text: &str) -> Result<(), Failed> {
         world.runtime.block_on(world.api.send(Method::Post, &path, Some(&object))).map_err(|why| why.message)?;
     }
     Ok(())
+}
+
+fn quota(world: &World) -> Result<(), Failed> {
+    let quota = json!({ "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "small" },
+                        "spec": { "hard": { "requests.storage": "15Gi", "persistentvolumeclaims": "5" } } });
+    world.create(quota)?;
+    world.until_object("ResourceQuota", "small", |quota| quota["status"]["hard"].is_object())?;
+    let cli = world.cli(User::Admin)?;
+    let words = ["init", "generic", "--yes", "--name", "web", "--image", "nginx", "--size", "10Gi", "--dry-run=server"];
+    let with = |replicas| cli.run(&[&words[..], &["--replicas", replicas]].concat())?.ended(0);
+    with("2")?.says("quota small leaves 15Gi of requests.storage, and 20Gi are needed")?;
+    let enough = with("1")?;
+    ensure(!enough.to_string().contains("quota"), || enough.to_string())
 }

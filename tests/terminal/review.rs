@@ -19,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
         a_changed_name_makes_other_objects,
         any_answer_can_be_changed_also_one_that_was_left_out,
         no_declines_and_leaves_everything,
+        what_a_colleague_did_meanwhile_is_not_written_over,
     ]
 }
 
@@ -125,4 +126,19 @@ fn no_declines_and_leaves_everything() {
     assert_eq!(end.code, 1, "{}", end.contents);
     assert!(end.contents.ends_with("error: declined; nothing was changed"), "{}", end.contents);
     assert_eq!(home.traces(), before);
+}
+
+fn what_a_colleague_did_meanwhile_is_not_written_over() {
+    let home = Home::new();
+    let mut screen = at_the_review(&home);
+    let theirs = home.run("init couchdb --size 5Gi --yes");
+    assert_eq!(theirs.code, Some(0), "{}", theirs.stderr);
+    let password = home.password("couchdb-admin");
+    screen.press(ENTER);
+    let end = screen.ends();
+    assert_eq!(end.code, 6, "{}", end.contents);
+    let told = end.contents.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("`Secret/couchdb-admin` is no longer as it was when this was approved"), "{told}");
+    assert!(told.contains("nothing was changed"), "{told}");
+    assert_eq!(home.password("couchdb-admin"), password);
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::effects::{Change, Effect, Preview};
-use crate::facts::quota::Needs;
+use crate::facts::quota::{Needs, Short};
 use crate::facts::reader::Reader;
 use crate::objects::kinds::ApiKind;
 
@@ -17,7 +17,7 @@ pub async fn read(planned: &[(Effect, Preview)], namespace: &str, reader: &Reade
         }
         let (from, to) = replicas(effect, preview);
         if to < from {
-            cautions.push(fewer(&effect.object().name, from, to));
+            cautions.push(fewer(effect.manifest(), from, to));
         }
         if to > from {
             cautions.extend(beyond_quota(effect.manifest(), to - from, namespace, reader).await);
@@ -39,10 +39,15 @@ fn replicas(effect: &Effect, preview: &Preview) -> (u64, u64) {
     }
 }
 
-fn fewer(set: &str, from: u64, to: u64) -> String {
+fn fewer(set: &Value, from: u64, to: u64) -> String {
+    let name = set["metadata"]["name"].as_str().unwrap_or("?");
+    let claims = match set["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"].as_str() {
+        Some("Delete") => "and their claims are deleted with them",
+        Some(_) | None => "and their claims stay",
+    };
     format!(
-        "{set} goes down from {from} to {to} members, all at once and without asking the application; \
-         the claims of the others stay"
+        "{name} goes from {from} to {to} members: those with the highest ordinals are stopped, \
+         the application is not asked, {claims}"
     )
 }
 
@@ -51,7 +56,7 @@ async fn beyond_quota(set: &Value, members: u64, namespace: &str, reader: &Reade
     let Some(kind) = ApiKind::named("ResourceQuota") else { return Vec::new() };
     let quotas = reader.list(kind, namespace, None).await.unwrap_or_default();
     let short = Needs::of(set, members).beyond(&quotas);
-    let line = |short: &crate::facts::quota::Short| {
+    let line = |short: &Short| {
         format!(
             "quota {} leaves {} of {}, and {} are needed: some members will not start",
             short.quota, short.left, short.resource, short.needed
@@ -67,6 +72,16 @@ mod tests {
     use crate::effects::apply::Apply;
     use crate::objects::kinds::ObjectRef;
     use serde_json::json;
+
+    #[test]
+    fn what_becomes_of_the_claims_is_said() {
+        let set = |policy: &str| {
+            json!({ "metadata": { "name": "web" },
+                    "spec": { "persistentVolumeClaimRetentionPolicy": { "whenScaled": policy } } })
+        };
+        assert!(fewer(&set("Retain"), 3, 1).ends_with("their claims stay"));
+        assert!(fewer(&set("Delete"), 3, 1).ends_with("their claims are deleted with them"));
+    }
 
     #[test]
     fn members_are_counted_from_what_is_there() {
