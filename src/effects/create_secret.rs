@@ -26,16 +26,13 @@ pub struct CreateSecret {
 impl CreateSecret {
     pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         let before = Reader::new(connection.client.clone()).get(&self.object).await?;
-        let change = match &before {
-            Some(before) => {
-                self.check_keys(before)?;
-                Change::Kept
-            }
-            None => {
-                let stand_in = secret_token::resolve(&self.manifest, |_| Ok::<_, EffectError>(b"-".to_vec()))?;
-                request::create(&connection.client, &self.object, &stand_in, Mode::DryRun).await?;
-                Change::New
-            }
+        let change = if let Some(before) = &before {
+            self.check_keys(before)?;
+            Change::Kept
+        } else {
+            let stand_in = secret_token::resolve(&self.manifest, |_| Ok::<_, EffectError>(b"-".to_vec()))?;
+            request::create(&connection.client, &self.object, &stand_in, Mode::DryRun).await?;
+            Change::New
         };
         Ok(Ready { preview: Preview::of(change, before.as_ref(), Value::Null), before })
     }

@@ -101,31 +101,31 @@ mod tests {
         ] } })
     }
 
-    fn quota(hard: Value, used: Value) -> Value {
+    fn quota(hard: &Value, used: &Value) -> Value {
         json!({ "metadata": { "name": "q" }, "spec": {}, "status": { "hard": hard, "used": used } })
     }
 
-    fn beyond(hard: Value, used: Value) -> Vec<String> {
+    fn beyond(hard: &Value, used: &Value) -> Vec<String> {
         let found = Needs::of(&set(), 3).beyond(&[quota(hard, used)]);
         found.iter().map(|short| format!("{} {} < {}", short.resource, short.left, short.needed)).collect()
     }
 
     #[test]
     fn claims_sizes_classes_and_pods_are_held_against_what_is_left() {
-        assert_eq!(beyond(json!({ "pods": "5" }), json!({ "pods": "3" })), ["pods 2 < 3"]);
-        assert_eq!(beyond(json!({ "count/pods": "2" }), json!({})), ["pods 2 < 3"]);
-        assert_eq!(beyond(json!({ "persistentvolumeclaims": "5" }), json!({})), ["persistentvolumeclaims 5 < 6"]);
+        assert_eq!(beyond(&json!({ "pods": "5" }), &json!({ "pods": "3" })), ["pods 2 < 3"]);
+        assert_eq!(beyond(&json!({ "count/pods": "2" }), &json!({})), ["pods 2 < 3"]);
+        assert_eq!(beyond(&json!({ "persistentvolumeclaims": "5" }), &json!({})), ["persistentvolumeclaims 5 < 6"]);
         assert_eq!(
-            beyond(json!({ "requests.storage": "40Gi" }), json!({ "requests.storage": "10Gi" })),
+            beyond(&json!({ "requests.storage": "40Gi" }), &json!({ "requests.storage": "10Gi" })),
             ["requests.storage 30Gi < 33Gi"]
         );
         let of_class = "fast.storageclass.storage.k8s.io/requests.storage";
-        assert_eq!(beyond(json!({ of_class: "29Gi" }), json!({})), [format!("{of_class} 29Gi < 30Gi")]);
+        assert_eq!(beyond(&json!({ of_class: "29Gi" }), &json!({})), [format!("{of_class} 29Gi < 30Gi")]);
     }
 
     #[test]
     fn what_suffices_is_not_told_nor_a_quota_for_some_pods_only() {
-        assert!(beyond(json!({ "pods": "3", "requests.storage": "33Gi", "secrets": "0" }), json!({})).is_empty());
+        assert!(beyond(&json!({ "pods": "3", "requests.storage": "33Gi", "secrets": "0" }), &json!({})).is_empty());
         let scoped = json!({ "spec": { "scopes": ["BestEffort"] }, "status": { "hard": { "pods": "0" } } });
         assert!(Needs::of(&set(), 3).beyond(&[scoped]).is_empty());
     }

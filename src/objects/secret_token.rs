@@ -92,7 +92,7 @@ pub fn redact(manifest: &Value) -> Value {
 }
 
 fn is_secret(manifest: &Value) -> bool {
-    manifest["kind"] == "Secret" && manifest["apiVersion"] == "v1"
+    manifest["kind"] == "Secret"
 }
 
 fn entries<'a>(manifest: &'a Value, field: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {

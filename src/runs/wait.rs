@@ -123,11 +123,9 @@ mod tests {
 
     impl Observer for Told {
         fn event(&self, event: Event) {
-            let line = match event {
-                Event::Progress { detail, .. } | Event::Reached { detail, .. } => detail,
-                _ => return,
-            };
-            self.0.lock().unwrap().push(line);
+            if let Event::Progress { detail, .. } | Event::Reached { detail, .. } = event {
+                self.0.lock().unwrap().push(detail);
+            }
         }
     }
 

@@ -148,5 +148,5 @@ fn quota(world: &World) -> Result<(), Failed> {
     let with = |replicas| cli.run(&[&words[..], &["--replicas", replicas]].concat())?.ended(0);
     with("2")?.says("quota small leaves 15Gi of requests.storage, and 20Gi are needed")?;
     let enough = with("1")?;
-    ensure(!enough.to_string().contains("quota"), || enough.to_string())
+    ensure(!enough.to_string().contains("quota small"), || enough.to_string())
 }

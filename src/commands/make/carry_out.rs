@@ -185,6 +185,5 @@ fn raised(mut failure: Failure, changed: &[String]) -> Failure {
     if failure.kind != Kind::Diverged {
         failure.kind = Kind::Partial;
     }
-    failure.changed = changed.to_vec();
-    failure
+    changed.iter().fold(failure, |failure, object| failure.changed(object.as_str()))
 }
