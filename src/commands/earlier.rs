@@ -70,7 +70,7 @@ pub async fn check(
             .hint("or choose another name with `--name`"));
     }
     for warning in &warnings {
-        context.screen.tell(&format!("  ! {warning}"));
+        context.screen.caution(warning);
     }
     ask(name, &found, warnings, context)
 }

@@ -128,7 +128,7 @@ impl<'a> Interview<'a> {
         if self.yes || !context.screen.can_ask() || failure.kind != Kind::Usage {
             return Err(failure);
         }
-        context.screen.tell(&format!("  ! {}", failure.message));
+        context.screen.caution(&failure.message);
         for hint in &failure.hints {
             context.screen.tell(&format!("    {hint}"));
         }

@@ -27,6 +27,11 @@ pub trait Screen: Ask + Observer {
         self.event(Event::Note { text: line.to_owned() });
     }
 
+    /// Something to think about before the next answer, at the same place.
+    fn caution(&self, text: &str) {
+        self.event(Event::Caution { text: text.to_owned() });
+    }
+
     /// Text that the person at the terminal asked to see, on standard error. It
     /// may hold secrets and never becomes an event.
     fn show(&self, text: &str);

@@ -29,6 +29,8 @@ pub enum Event {
     ServerWarning { text: String },
     /// Something worth knowing that stops nothing.
     Note { text: String },
+    /// Something to think about before the next answer.
+    Caution { text: String },
     /// What is about to happen, before anybody is asked.
     Review(Review),
     /// The command is over; always the last event.

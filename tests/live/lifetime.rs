@@ -12,7 +12,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::needs_tools;
 use crate::support::control_plane::{ControlPlane, group_gone};
 
-/// Set for a process that is to hold a control plane and nothing else.
+/// Set for a process that is to hold a control plane and nothing else; with the
+/// value `played`, nodes and disks are played on it, for work by hand.
 const HOLD: &str = "KUBECTL_STATEFUL_TEST_HOLD";
 const GONE_WITHIN: Duration = Duration::from_secs(10);
 
@@ -27,7 +28,9 @@ pub fn tests() -> Vec<Trial> {
 /// In a process that was started to hold a control plane: says which process
 /// groups and which folder it has, then waits to be killed or told to panic.
 pub fn hold_if_asked() -> Option<ExitCode> {
-    std::env::var_os(HOLD)?;
+    if std::env::var_os(HOLD)? == "played" {
+        return Some(play());
+    }
     match hold() {
         Ok(_plane) => panic!("told to"),
         Err(reason) => {
@@ -35,6 +38,20 @@ pub fn hold_if_asked() -> Option<ExitCode> {
             Some(ExitCode::FAILURE)
         }
     }
+}
+
+/// Says where the kubeconfig is and holds everything until standard input ends.
+fn play() -> ExitCode {
+    let (line, code) = match crate::plane::get() {
+        Ok(plane) => (format!("export KUBECONFIG={}/admin.kubeconfig", plane.folder().display()), ExitCode::SUCCESS),
+        Err(reason) => (format!("failed {reason}"), ExitCode::FAILURE),
+    };
+    writeln!(std::io::stdout(), "{line}").ok();
+    if code == ExitCode::SUCCESS {
+        std::io::stdin().read_exact(&mut [0]).ok();
+    }
+    crate::plane::stop();
+    code
 }
 
 fn hold() -> Result<ControlPlane, String> {

@@ -4,6 +4,7 @@
 use crate::report::duration::short;
 use crate::report::escape::{escape, escape_lines};
 use crate::report::style::{Mark, Style, Tint};
+use crate::report::wrap::wrap;
 use crate::report::{failure, review};
 use crate::runs::event::{Ending, Event, Outcome};
 
@@ -43,6 +44,10 @@ pub fn word(event: &Event, style: &Style) -> Shown {
             Shown::Line(format!("{} {}", style.paint(Tint::Caution, "Warning:"), escape_lines(text)))
         }
         Event::Note { text } => Shown::Line(escape_lines(text).trim_end_matches('\n').to_owned()),
+        Event::Caution { text } => {
+            let mark = format!("  {} ", style.mark(Mark::Caution));
+            Shown::Line(wrap(&escape_lines(text), style.width, &mark).join("\n"))
+        }
         Event::Review(about) => Shown::Line(review::render(about, style).trim_end_matches('\n').to_owned()),
         Event::Ended(Ending { failure: Some(told), .. }) if !told.message.is_empty() => {
             Shown::Line(failure::render(told, style).trim_end_matches('\n').to_owned())
@@ -106,6 +111,7 @@ mod tests {
             Event::Reached { what: raw(), detail: raw(), after: Duration::ZERO },
             Event::ServerWarning { text: raw() },
             Event::Note { text: raw() },
+            Event::Caution { text: raw() },
             Event::ended(&Err(Failure::failed("x", raw()).hint(raw()))),
         ];
         for event in events {
