@@ -112,8 +112,8 @@ fn log_in(target: &mut Target, environment: &Environment) -> Result<Option<Login
 }
 
 /// The real time.
-struct LiveClock {
-    interrupt: Interrupt,
+pub(super) struct LiveClock {
+    pub(super) interrupt: Interrupt,
 }
 
 impl Clock for LiveClock {

@@ -21,6 +21,7 @@ pub mod live;
 mod login;
 #[cfg(test)]
 mod loopback;
+pub mod offline;
 mod plugin;
 mod proxy;
 mod retry;

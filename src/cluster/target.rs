@@ -39,11 +39,7 @@ pub struct Target {
 /// Decides everything that flags, files and surroundings say together.
 pub fn find(flags: &ConnectionFlags, environment: &Environment) -> Result<Target, Failure> {
     let kubeconfig = kubeconfig::load(flags.kubeconfig.as_deref(), environment)?;
-    let access = match (&kubeconfig, in_pod(environment)) {
-        (Some(kubeconfig), _) => choose(kubeconfig, flags)?,
-        (None, Some(pod)) => of_pod(pod, flags)?,
-        (None, None) => choose(&Kubeconfig::default(), flags)?,
-    };
+    let access = access(kubeconfig.as_ref(), flags, environment)?;
     let Some(server) = access.cluster.server.clone().filter(|server| !server.is_empty()) else {
         return Err(nowhere(kubeconfig.as_ref(), &access));
     };
@@ -52,9 +48,39 @@ pub fn find(flags: &ConnectionFlags, environment: &Environment) -> Result<Target
     build(access, server, namespace, environment)
 }
 
+/// Cluster and namespace for work that asks no server. No cluster is needed
+/// for that, and its name is then empty; one that is configured counts.
+pub fn named(flags: &ConnectionFlags, environment: &Environment) -> Result<(Identity, String), Failure> {
+    let kubeconfig = kubeconfig::load(flags.kubeconfig.as_deref(), environment)?;
+    let access = access(kubeconfig.as_ref(), flags, environment)?;
+    let namespace = namespace(flags, &access, environment)?;
+    let Some(server) = access.cluster.server.clone().filter(|server| !server.is_empty()) else {
+        return Ok((Identity { name: access.name, server: String::new() }, namespace));
+    };
+    let server = address::of_server(&server, speaks_tls(&access))?;
+    Ok((identity(access.name, &server), namespace))
+}
+
+fn access(
+    kubeconfig: Option<&Kubeconfig>,
+    flags: &ConnectionFlags,
+    environment: &Environment,
+) -> Result<Access, Failure> {
+    match (kubeconfig, in_pod(environment)) {
+        (Some(kubeconfig), _) => choose(kubeconfig, flags),
+        (None, Some(pod)) => of_pod(pod, flags),
+        (None, None) => choose(&Kubeconfig::default(), flags),
+    }
+}
+
+/// A server that no context names goes by its host.
+fn identity(context: String, server: &Uri) -> Identity {
+    let name = if context.is_empty() { server.host().unwrap_or_default().to_owned() } else { context };
+    Identity { name, server: address::shown(server) }
+}
+
 fn build(mut access: Access, server: Uri, namespace: String, environment: &Environment) -> Result<Target, Failure> {
-    let shown = address::shown(&server);
-    let name = if access.name.is_empty() { server.host().unwrap_or_default().to_owned() } else { access.name };
+    let identity = identity(std::mem::take(&mut access.name), &server);
     let mut config = Config::new(server);
     config.default_namespace.clone_from(&namespace);
     config.connect_timeout = Some(CONNECT_LIMIT);
@@ -77,7 +103,7 @@ fn build(mut access: Access, server: Uri, namespace: String, environment: &Envir
         exec.cluster = Some(cluster);
     }
     config.auth_info = access.user;
-    Ok(Target { config, identity: Identity { name, server: shown }, namespace, exec, token_file })
+    Ok(Target { config, identity, namespace, exec, token_file })
 }
 
 /// Whether anything about TLS is configured, which decides the scheme of an
@@ -242,6 +268,19 @@ clusters: [{name: c, cluster: {server: 'https://10.1.2.3:6443'}}]
         let failure = refused(&ConnectionFlags::default(), &environment);
         assert_eq!(failure.code, "no-context");
         assert!(failure.hints[0].contains("here"), "{failure:?}");
+    }
+
+    #[test]
+    fn work_that_asks_no_server_needs_none_and_still_heeds_the_kubeconfig() {
+        let none = ConnectionFlags::default();
+        let (identity, namespace) = named(&none, &Environment::default()).unwrap();
+        assert_eq!((identity.name.as_str(), identity.server.as_str(), namespace.as_str()), ("", "", "default"));
+        let (_folder, environment) = kubeconfig(&CONTEXT.replace("user: u}", "user: u, namespace: mine}"));
+        let (identity, namespace) = named(&none, &environment).unwrap();
+        assert_eq!((identity.name.as_str(), namespace.as_str()), ("here", "mine"));
+        assert_eq!(identity, find(&none, &environment).unwrap().identity);
+        let flags = ConnectionFlags { context: Some("x".into()), ..none };
+        assert!(named(&flags, &environment).is_err_and(|failure| failure.code == "unknown-context"));
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::sandbox::simulated;
+use super::sandbox::{self, simulated};
 use super::screen::TerminalScreen;
 use crate::cli::GlobalFlags;
 use crate::cluster::live::{self, SystemEntropy};
-use crate::cluster::{Connection, Interrupt};
+use crate::cluster::{Connection, Interrupt, offline};
 use crate::commands::screen::Screen as _;
 use crate::error::Failure;
 use crate::objects::names;
@@ -28,6 +28,15 @@ pub fn connect(
     with_teller(global, places, interrupt, Box::new(tell))
 }
 
+/// The same for work that asks no server: none is needed, and no sandbox is opened.
+pub fn offline(global: &GlobalFlags, interrupt: &Interrupt) -> Result<Connection, Failure> {
+    let (identity, namespace) = match sandbox_name(global) {
+        Some(name) => (sandbox::identity(&title(checked(name)?)), namespace(global).to_owned()),
+        None => offline::names(&global.connection)?,
+    };
+    offline::offline(identity, namespace, interrupt)
+}
+
 /// The same for completion, which has nobody to tell anything.
 pub fn quietly(global: &GlobalFlags, places: &Places, interrupt: &Interrupt) -> Result<Connection, Failure> {
     with_teller(global, places, interrupt, Box::new(|_| ()))
@@ -42,8 +51,12 @@ fn with_teller(
     let Some(name) = sandbox_name(global) else { return live::connect(&global.connection, interrupt) };
     let on_wait = move |process| tell(&format!("waiting for process {process}, which is using the same sandbox"));
     let simulator = open(&places.sandbox(checked(name)?), name, Box::new(on_wait))?;
-    let namespace = global.connection.namespace.as_deref().unwrap_or("default");
-    Ok(simulated(&simulator, &title(name), namespace, Arc::new(SystemEntropy::probed()?), interrupt))
+    Ok(simulated(&simulator, &title(name), namespace(global), Arc::new(SystemEntropy::probed()?), interrupt))
+}
+
+/// A sandbox has no context that could name one.
+fn namespace(global: &GlobalFlags) -> &str {
+    global.connection.namespace.as_deref().unwrap_or("default")
 }
 
 fn open(folder: &Path, name: &str, on_wait: WaitHook) -> Result<Simulator, Failure> {

@@ -11,6 +11,7 @@ use super::screen::TerminalScreen;
 use crate::cli::Verb;
 use crate::cluster::Interrupt;
 use crate::commands::completion::{self, CompletionVerb};
+use crate::commands::flags::DryRun;
 use crate::commands::sandbox::{self, SandboxVerb};
 use crate::commands::screen::Screen as _;
 use crate::commands::{Context, create, init, status};
@@ -90,7 +91,11 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
     if verb == "sandbox" {
         connect::choose_sandbox(&mut global);
     }
-    let connection = connect::connect(&global, places, interrupt, screen)?;
+    let connection = if asks_no_server(matches) {
+        connect::offline(&global, interrupt)?
+    } else {
+        connect::connect(&global, places, interrupt, screen)?
+    };
     let context = Context {
         connection: &connection,
         screen,
@@ -113,6 +118,12 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
     };
     screen.show_warnings(&connection);
     result
+}
+
+/// `--dry-run=client` of `init` and `create`.
+fn asks_no_server(verb: &ArgMatches) -> bool {
+    let what = verb.subcommand().map(|(_, what)| what);
+    what.and_then(|what| what.try_get_one("dry_run").ok().flatten()) == Some(&DryRun::Client)
 }
 
 async fn run_init(parsed: &Parsed, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {

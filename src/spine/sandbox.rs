@@ -25,11 +25,16 @@ pub fn simulated(
         client: simulator.client(),
         clock: Arc::new(VirtualClock { simulator: simulator.clone(), interrupt: interrupt.clone() }),
         entropy,
-        identity: Identity { name: name.to_owned(), server: "the simulated cluster".to_owned() },
+        identity: identity(name),
         namespace: namespace.to_owned(),
         interrupt: interrupt.clone(),
         warnings: crate::cluster::Warnings::default(),
     }
+}
+
+/// What messages call the sandbox `name`.
+pub fn identity(name: &str) -> Identity {
+    Identity { name: name.to_owned(), server: "the simulated cluster".to_owned() }
 }
 
 struct VirtualClock {

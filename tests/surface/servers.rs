@@ -62,3 +62,36 @@ fn a_kubeconfig_that_is_missing_or_broken_is_named() {
     finished.hinted(2, &["`broken`", "line"]);
     assert!(!finished.stderr.contains("hunter2"), "{}", finished.stderr);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_client_dry_run_needs_no_cluster_and_starts_no_credential_plugin() {
+    let words = ["create", "configmap", "settings", "--from-literal", "a=b", "--dry-run=client", "-o", "yaml"];
+    let init = ["init", "couchdb", "--yes", "--dry-run=client", "-o", "yaml"];
+    let home = Home::new();
+    for words in [&words[..], &init[..]] {
+        let made = home.run(words);
+        made.told(0, &["on namespace default\n", "no server was asked"]);
+        assert!(made.stdout.contains("namespace: default"), "{}", made.stdout);
+    }
+    // Neither does a sandbox have to be there, or whole.
+    home.write(".local/state/kubectl-stateful/sandboxes/default/log.jsonl", "damaged");
+    home.run(&[&words[..], &["--sandbox"]].concat()).told(0, &["on sandbox/default"]);
+
+    home.write(".kube/login", "#!/bin/sh\ntouch started\nexit 1\n");
+    home.shell("chmod +x .kube/login").told(0, &[]);
+    home.write(
+        ".kube/config",
+        "current-context: real\ncontexts: [{name: real, context: {cluster: real, user: me, namespace: mine}}]\n\
+         clusters: [{name: real, cluster: {server: 'http://127.0.0.1:9'}}]\n\
+         users: [{name: me, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ./login}}}]\n",
+    );
+    let made = home.run(&words);
+    made.told(0, &["on real/mine"]);
+    assert!(made.stdout.contains("namespace: mine"), "{}", made.stdout);
+    assert!(!home.path().join("started").exists());
+    home.say("status").told(1, &["login"]);
+    assert!(home.path().join("started").exists(), "the plugin of this test works");
+    // What is wrong with the kubeconfig is told all the same, as kubectl does.
+    home.run(&[&words[..], &["--context", "nope"]].concat()).hinted(2, &["no context `nope`"]);
+}

@@ -237,10 +237,15 @@ fn look_closer(effects: &[(Effect, Preview)], making: &Making<'_>, context: &Con
     context.ours(&words, &making.namespace)
 }
 
-/// Where it happens: a cluster and a namespace, or a cluster alone.
+/// Where it happens: a cluster and a namespace, or a cluster alone. A client
+/// dry run may know of no cluster.
 fn place(effects: &[Effect], making: &Making<'_>, connection: &Connection) -> String {
     let cluster = &connection.identity.name;
-    if in_namespace(effects) { format!("{cluster}/{}", making.namespace) } else { cluster.clone() }
+    match (in_namespace(effects), cluster.is_empty()) {
+        (true, true) => format!("namespace {}", making.namespace),
+        (true, false) => format!("{cluster}/{}", making.namespace),
+        (false, _) => cluster.clone(),
+    }
 }
 
 fn in_namespace(effects: &[Effect]) -> bool {
