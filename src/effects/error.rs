@@ -2,6 +2,7 @@
 
 use super::difference::Difference;
 use super::preview::Preview;
+use crate::cluster::interrupt::Interrupted;
 
 /// Why an effect was not performed. Strings may come from the cluster.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,7 @@ impl EffectError {
             kube::Error::Api(status) if (400..500).contains(&status.code) => error.into(),
             // Never sent, so nothing can have happened.
             kube::Error::BuildRequest(_) | kube::Error::HttpError(_) => error.into(),
+            kube::Error::Service(cause) if cause.is::<Interrupted>() => error.into(),
             kube::Error::Api(status) => {
                 Self::AnswerLost { detail: Some(format!("the server answered {}", status.code)) }
             }

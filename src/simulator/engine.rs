@@ -15,7 +15,7 @@ use super::controllers::Controller;
 use super::controllers::all::all;
 use super::queue::Queue;
 use super::request::Raw;
-use super::sandbox::{OpenError, Sandbox};
+use super::sandbox::{GivenUp, OpenError, Sandbox};
 use super::seed;
 use super::service::SimulatorService;
 use super::status::Refusal;
@@ -57,9 +57,15 @@ pub enum Advance {
 /// simulator.
 pub type CommitHook = Box<dyn FnMut(&Commit) + Send>;
 
-/// Called once with the process id of whoever keeps the sandbox's lock, when
-/// that takes longer than five seconds.
-pub type WaitHook = Box<dyn FnMut(u32) + Send>;
+/// Whoever waits for a sandbox that another process keeps locked.
+pub trait Waiter: Send {
+    /// Called once with the other's process id, when it takes longer than five
+    /// seconds.
+    fn waits_for(&mut self, process: u32);
+
+    /// Asked again and again: whether waiting is to end, without the sandbox.
+    fn gives_up(&self) -> bool;
+}
 
 /// A simulated cluster. Clones are the same cluster.
 #[derive(Clone)]
@@ -109,12 +115,12 @@ impl Simulator {
     }
 
     /// The sandbox in this file, created when absent, with all actors.
-    /// `on_wait` is told the process that keeps it locked for long.
+    /// `waiter` is told the process that keeps it locked for long.
     ///
     /// # Errors
     /// See `OpenError`.
-    pub fn open(path: &Path, now_real: Timestamp, on_wait: Option<WaitHook>) -> Result<Self, OpenError> {
-        Self::open_with_controllers(path, now_real, Vec::new(), all(), on_wait)
+    pub fn open(path: &Path, now_real: Timestamp, waiter: Option<Box<dyn Waiter>>) -> Result<Self, OpenError> {
+        Self::open_with_controllers(path, now_real, Vec::new(), all(), waiter)
     }
 
     /// The sandbox in this file with these actors. Its clock moves on by the
@@ -127,9 +133,9 @@ impl Simulator {
         now_real: Timestamp,
         deny: Vec<(String, String)>,
         controllers: Vec<Box<dyn Controller>>,
-        on_wait: Option<WaitHook>,
+        waiter: Option<Box<dyn Waiter>>,
     ) -> Result<Self, OpenError> {
-        let (file, mut world, elapsed) = Sandbox::open(path, now_real, on_wait)?;
+        let (file, mut world, elapsed) = Sandbox::open(path, now_real, waiter)?;
         world.denied = deny;
         let simulator = Self::of_world(world, controllers, Some(file));
         simulator.catch_up(elapsed.min(LONGEST_CATCH_UP))?;
@@ -202,10 +208,14 @@ impl Simulator {
         })
     }
 
-    pub(super) fn handle(&self, raw: &Raw) -> Reply {
+    pub(super) fn handle(&self, raw: &Raw) -> Result<Reply, GivenUp> {
         let reply = self.state().framed(|state| state.world.handle(raw));
         self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
-        reply.unwrap_or_else(|error| Reply::refusal(Refusal::broken(&error.to_string())))
+        match reply {
+            Err(OpenError::GivenUp(why)) => Err(why),
+            Err(error) => Ok(Reply::refusal(Refusal::broken(&error.to_string()))),
+            Ok(reply) => Ok(reply),
+        }
     }
 
     /// The news channel and the next lines of a watch; `None` at its end.

@@ -40,7 +40,7 @@ mod watch;
 mod world;
 mod writes;
 
-pub use engine::{Advance, CommitHook, Options, Simulator, WaitHook};
-pub use sandbox::OpenError;
+pub use engine::{Advance, CommitHook, Options, Simulator, Waiter};
+pub use sandbox::{GivenUp, OpenError};
 pub use service::{AnswerBody, SimulatorService};
 pub use store::Commit;

@@ -17,6 +17,7 @@ use tower::Service;
 use super::engine::Simulator;
 use super::query::decoded;
 use super::request::Raw;
+use super::sandbox::GivenUp;
 use super::watch::WatchStart;
 use super::world::{Payload, Reply};
 
@@ -45,10 +46,10 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     type Response = Response<AnswerBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Error = GivenUp;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, GivenUp>> + Send>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), GivenUp>> {
         Poll::Ready(Ok(()))
     }
 
@@ -56,7 +57,7 @@ where
         let simulator = self.simulator.clone();
         Box::pin(async move {
             let raw = read(request).await;
-            let reply = simulator.handle(&raw);
+            let reply = simulator.handle(&raw)?;
             Ok(answer(simulator, reply))
         })
     }

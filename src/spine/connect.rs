@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::sandbox::{self, simulated};
+use super::sandbox::{self, Turn, simulated};
 use super::screen::TerminalScreen;
 use crate::cli::GlobalFlags;
 use crate::cluster::live::{self, SystemEntropy};
@@ -15,7 +15,7 @@ use crate::commands::screen::Screen as _;
 use crate::error::Failure;
 use crate::objects::names;
 use crate::runs::places::{Places, private_folder};
-use crate::simulator::{OpenError, Simulator, WaitHook};
+use crate::simulator::{OpenError, Simulator, Waiter};
 
 /// Makes the connection. Must be called inside a runtime.
 pub fn connect(
@@ -25,7 +25,7 @@ pub fn connect(
     screen: &TerminalScreen,
 ) -> Result<Connection, Failure> {
     let tell = screen.teller();
-    with_teller(global, places, interrupt, Box::new(tell))
+    with_teller(global, places, interrupt, tell)
 }
 
 /// The same for work that asks no server: none is needed, and no sandbox is opened.
@@ -39,18 +39,18 @@ pub fn offline(global: &GlobalFlags, interrupt: &Interrupt) -> Result<Connection
 
 /// The same for completion, which has nobody to tell anything.
 pub fn quietly(global: &GlobalFlags, places: &Places, interrupt: &Interrupt) -> Result<Connection, Failure> {
-    with_teller(global, places, interrupt, Box::new(|_| ()))
+    with_teller(global, places, interrupt, |_| ())
 }
 
 fn with_teller(
     global: &GlobalFlags,
     places: &Places,
     interrupt: &Interrupt,
-    tell: Box<dyn Fn(&str) + Send + Sync>,
+    tell: impl Fn(&str) + Send + 'static,
 ) -> Result<Connection, Failure> {
     let Some(name) = sandbox_name(global) else { return live::connect(&global.connection, interrupt) };
-    let on_wait = move |process| tell(&format!("waiting for process {process}, which is using the same sandbox"));
-    let simulator = open(&places.sandbox(checked(name)?), name, Box::new(on_wait))?;
+    let turn = Turn { tell, interrupt: interrupt.clone() };
+    let simulator = open(&places.sandbox(checked(name)?), name, Box::new(turn))?;
     Ok(simulated(&simulator, &title(name), namespace(global), Arc::new(SystemEntropy::probed()?), interrupt))
 }
 
@@ -59,9 +59,9 @@ fn namespace(global: &GlobalFlags) -> &str {
     global.connection.namespace.as_deref().unwrap_or("default")
 }
 
-fn open(folder: &Path, name: &str, on_wait: WaitHook) -> Result<Simulator, Failure> {
+fn open(folder: &Path, name: &str, turn: Box<dyn Waiter>) -> Result<Simulator, Failure> {
     private_folder(folder).map_err(|why| unusable(name, &format!("cannot make `{}`", folder.display()), &why))?;
-    Simulator::open(&folder.join("log.jsonl"), Timestamp::now(), Some(on_wait)).map_err(|error| unopened(name, error))
+    Simulator::open(&folder.join("log.jsonl"), Timestamp::now(), Some(turn)).map_err(|error| unopened(name, error))
 }
 
 /// What is wrong with the file of a sandbox. Only one that cannot be read any
@@ -91,6 +91,7 @@ fn unopened(name: &str, error: OpenError) -> Failure {
                 .hint("use the newer version, or another sandbox: `--sandbox=NAME`")
                 .hint(reset)
         }
+        OpenError::GivenUp(_) => Failure::interrupted(),
         OpenError::Gone { .. } => {
             Failure::failed("sandbox-gone", format!("the sandbox `{name}` was reset by somebody else at this moment"))
                 .hint("the same command again starts with a fresh one")

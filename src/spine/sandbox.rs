@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
+use http::Request;
 use jiff::Timestamp;
+use kube::client::Body;
+use tower::ServiceExt;
 
 use crate::cluster::interrupt::Interrupted;
 use crate::cluster::{Clock, Connection, Entropy, Identity, Interrupt, Pause};
-use crate::simulator::{Advance, Simulator};
+use crate::simulator::{Advance, GivenUp, Simulator, Waiter};
 
 /// Joins a simulator to a connection. Must be called inside a runtime.
 #[must_use]
@@ -21,14 +24,31 @@ pub fn simulated(
     entropy: Arc<dyn Entropy>,
     interrupt: &Interrupt,
 ) -> Connection {
+    let service = ServiceExt::<Request<Body>>::map_err(simulator.service(), |GivenUp| Interrupted);
     Connection {
-        client: simulator.client(),
+        client: kube::Client::new(service, namespace),
         clock: Arc::new(VirtualClock { simulator: simulator.clone(), interrupt: interrupt.clone() }),
         entropy,
         identity: identity(name),
         namespace: namespace.to_owned(),
         interrupt: interrupt.clone(),
         warnings: crate::cluster::Warnings::default(),
+    }
+}
+
+/// Told whose turn is waited for; gives up at Ctrl-C.
+pub struct Turn<T> {
+    pub tell: T,
+    pub interrupt: Interrupt,
+}
+
+impl<T: Fn(&str) + Send> Waiter for Turn<T> {
+    fn waits_for(&mut self, process: u32) {
+        (self.tell)(&format!("waiting for process {process}, which is using the same sandbox"));
+    }
+
+    fn gives_up(&self) -> bool {
+        self.interrupt.is_raised()
     }
 }
 

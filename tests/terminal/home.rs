@@ -122,7 +122,7 @@ impl Home {
         files
     }
 
-    fn sandbox(&self) -> PathBuf {
+    pub fn sandbox(&self) -> PathBuf {
         self.path().join("state/kubectl-stateful/sandboxes")
     }
 

@@ -18,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         every_question_of_create_pv,
         every_question_of_create_statefulset,
         every_question_of_the_other_kinds,
+        ctrl_c_ends_waiting_for_the_sandbox_of_another_process,
         ctrl_c_in_a_wait_names_what_exists_and_the_same_again_finishes,
     ]
 }
@@ -225,4 +226,21 @@ fn ctrl_c_in_a_wait_names_what_exists_and_the_same_again_finishes() {
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert_eq!(home.password("many"), password);
     assert!(home.status().starts_with("many  30/30 ready"), "{}", home.status());
+}
+
+fn ctrl_c_ends_waiting_for_the_sandbox_of_another_process() {
+    let home = Home::new();
+    let lock = home.sandbox().join("default/log.jsonl.lock");
+    let lock = std::fs::File::options().read(true).write(true).open(lock).expect("the lock of the sandbox");
+    let before = home.traces();
+    lock.lock().expect("nobody has it");
+    // As above: nothing that is said shall be thrown away.
+    let mut screen = home.shell("stty noflsh; exec \"$PLUGIN\" init couchdb --yes");
+    screen.shows("waiting for process");
+    screen.press(CTRL_C);
+    let end = screen.ends();
+    assert_eq!(end.code, 130, "{}", end.contents);
+    assert!(end.contents.ends_with("error: interrupted; nothing was changed"), "{}", end.contents);
+    lock.unlock().expect("it was locked");
+    assert_eq!(home.traces(), before);
 }

@@ -3,6 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The lock of a sandbox was not waited for any longer; nothing was done.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the sandbox is in use by another process and was not waited for")]
+pub struct GivenUp;
+
 /// Why a sandbox cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -14,6 +19,8 @@ pub enum OpenError {
     Newer { path: PathBuf, found: u64, known: u64 },
     #[error("the sandbox `{path}` was removed while it was in use")]
     Gone { path: PathBuf },
+    #[error(transparent)]
+    GivenUp(#[from] GivenUp),
 }
 
 impl OpenError {

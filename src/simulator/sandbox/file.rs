@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::error::OpenError;
 use super::line::{Clock, FORMAT, Header, Line, Written};
 use super::lock::{Held, Lock};
-use crate::simulator::engine::WaitHook;
+use crate::simulator::engine::Waiter;
 use crate::simulator::seed;
 use crate::simulator::store::{Commit, kind_of};
 use crate::simulator::world::World;
@@ -25,7 +25,7 @@ const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 pub struct Sandbox {
     path: PathBuf,
     lock: Lock,
-    on_wait: Option<WaitHook>,
+    waiter: Option<Box<dyn Waiter>>,
     epoch: u64,
     /// Bytes and lines of the log that the world has taken in.
     offset: u64,
@@ -42,14 +42,14 @@ impl Sandbox {
     pub fn open(
         path: &Path,
         now_real: Timestamp,
-        on_wait: Option<WaitHook>,
+        waiter: Option<Box<dyn Waiter>>,
     ) -> Result<(Self, World, Duration), OpenError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         make_private_folder(folder).map_err(OpenError::io("create", folder))?;
         let mut sandbox = Self {
             path: path.to_owned(),
             lock: Lock::beside(path)?,
-            on_wait,
+            waiter,
             epoch: 0,
             offset: 0,
             lines: 0,
@@ -82,7 +82,7 @@ impl Sandbox {
     }
 
     fn take_lock(&mut self) -> Result<Held, OpenError> {
-        self.lock.take(self.on_wait.as_mut().map(|hook| &mut **hook as &mut (dyn FnMut(u32) + Send)))
+        self.lock.take(self.waiter.as_deref_mut())
     }
 
     /// Takes the lock and what others wrote meanwhile; says whether they wrote.

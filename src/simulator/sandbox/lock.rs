@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::error::OpenError;
+use super::error::{GivenUp, OpenError};
+use crate::simulator::engine::Waiter;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(5);
@@ -44,21 +45,25 @@ impl Lock {
         Ok(Self { file: Arc::new(file), path })
     }
 
-    /// Waits for the lock; tells `on_wait` once when that takes long.
-    pub fn take(&self, on_wait: Option<&mut (dyn FnMut(u32) + Send)>) -> Result<Held, OpenError> {
-        let mut on_wait = on_wait;
-        let mut waited = Duration::ZERO;
+    /// Waits for the lock; tells the waiter once when that takes long, and gives
+    /// up when the waiter does.
+    pub fn take(&self, mut waiter: Option<&mut (dyn Waiter + 'static)>) -> Result<Held, OpenError> {
+        let mut told = false;
+        let mut passed = Duration::ZERO;
         loop {
             match self.file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
                 Err(TryLockError::Error(source)) => return Err(OpenError::io("lock", &self.path)(source)),
             }
-            waited = waited.saturating_add(PAUSE);
-            if waited >= PATIENCE
-                && let Some(hook) = on_wait.take()
-            {
-                hook(self.holder());
+            passed = passed.saturating_add(PAUSE);
+            let Some(waiter) = waiter.as_deref_mut() else { continue };
+            if waiter.gives_up() {
+                return Err(GivenUp.into());
+            }
+            if passed >= PATIENCE && !told {
+                told = true;
+                waiter.waits_for(self.holder());
             }
         }
         let held = Held { file: Arc::clone(&self.file) };
@@ -94,3 +99,30 @@ pub(super) fn private(options: &mut OpenOptions) {
 
 #[cfg(not(unix))]
 pub(super) fn private(_: &mut OpenOptions) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Impatient;
+
+    impl Waiter for Impatient {
+        fn waits_for(&mut self, _: u32) {}
+
+        fn gives_up(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn whoever_gives_up_waiting_has_not_got_the_lock_and_can_try_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let (one, other) = (Lock::beside(&log).unwrap(), Lock::beside(&log).unwrap());
+        let held = one.take(None).unwrap();
+        assert!(matches!(other.take(Some(&mut Impatient)), Err(OpenError::GivenUp(_))));
+        assert_eq!(other.holder(), std::process::id());
+        drop(held);
+        assert!(other.take(Some(&mut Impatient)).is_ok(), "nobody has to wait for a free one");
+    }
+}

@@ -7,5 +7,5 @@ mod file;
 mod line;
 mod lock;
 
-pub use error::OpenError;
+pub use error::{GivenUp, OpenError};
 pub use file::Sandbox;
