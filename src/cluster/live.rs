@@ -30,7 +30,8 @@ use crate::error::Failure;
 
 /// Finds the cluster that the flags mean, logs in where that takes a program,
 /// and makes the connection. Nothing is asked of the server yet. Must be called
-/// inside a tokio runtime; a credential plugin blocks it until it ends.
+/// inside a tokio runtime; a credential plugin blocks it until it ends, or Ctrl-C
+/// ends it.
 pub fn connect(flags: &ConnectionFlags, interrupt: &Interrupt) -> Result<Connection, Failure> {
     connect_in(flags, interrupt, &Environment::of_process())
 }
@@ -42,7 +43,7 @@ pub fn connect_in(
     environment: &Environment,
 ) -> Result<Connection, Failure> {
     let mut target = find(flags, environment)?;
-    let login = log_in(&mut target, environment)?;
+    let login = log_in(&mut target, environment, interrupt)?;
     let Target { config, identity, namespace, .. } = target;
     let warnings = Warnings::default();
     if config.accept_invalid_certs {
@@ -92,12 +93,12 @@ fn client(
 
 /// Runs the credential plugin, if the user has one, and puts a certificate it
 /// gives into the configuration.
-fn log_in(target: &mut Target, environment: &Environment) -> Result<Option<Login>, Failure> {
+fn log_in(target: &mut Target, environment: &Environment, interrupt: &Interrupt) -> Result<Option<Login>, Failure> {
     if let Some(path) = target.token_file.take() {
         return Ok(Some(Login::of_file(path)));
     }
     let Some(exec) = target.exec.take() else { return Ok(None) };
-    let plugin = Plugin::permitted(exec, environment)?;
+    let plugin = Plugin::permitted(exec, environment, interrupt)?;
     let credential: Credential = plugin.run().map_err(|error: PluginError| error.failure())?;
     if let Some((certificate, key)) = &credential.certificate {
         let user = &mut target.config.auth_info;

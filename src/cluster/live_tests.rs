@@ -157,7 +157,7 @@ async fn a_certificate_from_a_plugin_becomes_the_client_s() {
     let user = plugin(folder.path(), &prints(r#"{"clientCertificateData":"PEM C","clientKeyData":"PEM K"}"#));
     let environment = with_kubeconfig(folder.path(), &kubeconfig("https://h", "", &user));
     let mut target = find(&ConnectionFlags::default(), &environment).unwrap();
-    assert!(log_in(&mut target, &environment).unwrap().is_none());
+    assert!(log_in(&mut target, &environment, &Interrupt::default()).unwrap().is_none());
     let data = target.config.auth_info.client_certificate_data.unwrap();
     assert_eq!(STANDARD.decode(data).unwrap(), b"PEM C");
     assert!(target.config.auth_info.client_key_data.is_some());

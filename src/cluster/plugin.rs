@@ -6,7 +6,11 @@
 //! forgets tokens that name no expiry, and puts the program's output, token
 //! included, into its errors.
 
-use std::process::{Command, Stdio};
+use std::io::{self, Read};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::config::{ExecConfig, ExecInteractiveMode};
@@ -14,11 +18,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::environment::Environment;
+use super::interrupt::Interrupt;
 use super::kuberc;
 use crate::error::Failure;
 
 /// The answer of a plugin is a few kilobytes; more is not read as one.
 const LARGEST_ANSWER: usize = 1024 * 1024;
+/// How often a running plugin is looked after.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// A credential plugin that may be started.
 #[derive(Clone)]
@@ -27,6 +34,7 @@ pub struct Plugin {
     program: String,
     /// Whether it may talk to the user.
     interactive: bool,
+    interrupt: Interrupt,
 }
 
 /// What a plugin gave. Deliberately without `Debug`.
@@ -44,6 +52,8 @@ pub enum PluginError {
     Missing { program: String, install_hint: Option<String> },
     #[error("the credential plugin `{program}` could not be started: {cause}")]
     Start { program: String, cause: String },
+    #[error("interrupted")]
+    Interrupted,
     #[error("the credential plugin `{program}` failed ({status})")]
     Ended { program: String, status: String },
     #[error("the credential plugin `{program}` gave no usable credential: {why}")]
@@ -58,6 +68,7 @@ impl PluginError {
             Self::Missing { .. } => {
                 failure.hint("install it, or use another user of the kubeconfig with `--user NAME`")
             }
+            Self::Interrupted => Failure::interrupted(),
             Self::Start { .. } | Self::Ended { .. } | Self::Unusable { .. } => failure.hint(
                 "log in again the way your cluster's provider says; `kubectl auth whoami` then shows who you are",
             ),
@@ -67,7 +78,7 @@ impl PluginError {
 
 impl Plugin {
     /// The plugin of this user, if kubectl's policy lets it run.
-    pub fn permitted(exec: ExecConfig, environment: &Environment) -> Result<Self, Failure> {
+    pub fn permitted(exec: ExecConfig, environment: &Environment, interrupt: &Interrupt) -> Result<Self, Failure> {
         let program = exec.command.clone().unwrap_or_default();
         let bad = |why: String| Failure::usage("credential-plugin", why);
         if program.is_empty() {
@@ -95,11 +106,12 @@ impl Plugin {
                 .hint("log in on a terminal first, or use a token"));
             }
         };
-        Ok(Self { exec, program, interactive })
+        Ok(Self { exec, program, interactive, interrupt: interrupt.clone() })
     }
 
     /// Starts the program and waits for it. What it says on stderr goes to the
-    /// user, as with kubectl: that is where it says which page to open.
+    /// user, as with kubectl: that is where it says which page to open. Ctrl-C
+    /// ends it with everything that it started.
     pub fn run(&self) -> Result<Credential, PluginError> {
         let mut command = Command::new(&self.program);
         command.args(self.exec.args.iter().flatten());
@@ -110,19 +122,55 @@ impl Plugin {
         }
         command.env("KUBERNETES_EXEC_INFO", self.request().to_string());
         command.stdin(if self.interactive { Stdio::inherit() } else { Stdio::null() });
-        command.stderr(Stdio::inherit());
+        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        if !self.interactive {
+            in_own_group(&mut command);
+        }
         let program = self.program.clone();
-        let output = match command.output() {
-            Ok(output) => output,
+        let child = match command.spawn() {
+            Ok(child) => child,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(PluginError::Missing { program, install_hint: self.exec.install_hint.clone() });
             }
             Err(error) => return Err(PluginError::Start { program, cause: super::failure::plain(&error) }),
         };
+        let output = self.end_of(child)?;
         if !output.status.success() {
             return Err(PluginError::Ended { program, status: output.status.to_string() });
         }
         self.read(&output.stdout).map_err(|why| PluginError::Unusable { program, why })
+    }
+
+    fn end_of(&self, mut child: Child) -> Result<Output, PluginError> {
+        let mut stdout = child.stdout.take();
+        let (printed, everything) = mpsc::channel();
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = stdout.as_mut().map_or(Ok(0), |pipe| pipe.read_to_end(&mut bytes));
+            // Nobody listens any more after an interruption.
+            let _ = printed.send(read.map(|_| bytes));
+        });
+        let failed = |error: io::Error| PluginError::Start {
+            program: self.program.clone(),
+            cause: super::failure::plain(&error),
+        };
+        let mut stdout = None;
+        loop {
+            if self.interrupt.is_raised() {
+                kill(&mut child, !self.interactive);
+                return Err(PluginError::Interrupted);
+            }
+            match everything.recv_timeout(GLANCE) {
+                Ok(read) => stdout = Some(read.map_err(failed)?),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(GLANCE),
+            }
+            if stdout.is_some()
+                && let Some(status) = child.try_wait().map_err(failed)?
+            {
+                return Ok(Output { status, stdout: stdout.unwrap_or_default(), stderr: Vec::new() });
+            }
+        }
     }
 
     fn request(&self) -> Value {
@@ -166,6 +214,29 @@ impl Plugin {
     }
 }
 
+/// A plugin that talks to nobody is ended together with its own children; one
+/// that asks has to stay in the group that owns the terminal.
+#[cfg(unix)]
+fn in_own_group(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+fn in_own_group(_: &mut Command) {}
+
+/// It may have ended by itself in the meantime, so failing is no news.
+fn kill(child: &mut Child, group: bool) {
+    #[cfg(unix)]
+    if group {
+        let _ =
+            rustix::process::kill_process_group(rustix::process::Pid::from_child(child), rustix::process::Signal::KILL);
+    }
+    #[cfg(not(unix))]
+    let _ = group;
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -195,7 +266,7 @@ mod tests {
             command: Some("login".into()),
             ..ExecConfig::default()
         };
-        Plugin::permitted(exec, &Environment::default()).unwrap()
+        Plugin::permitted(exec, &Environment::default(), &Interrupt::default()).unwrap()
     }
 
     fn answer(status: &str) -> String {
@@ -228,7 +299,9 @@ mod tests {
     #[test]
     fn a_plugin_that_must_ask_needs_a_terminal() {
         let exec = ExecConfig { interactive_mode: Some(ExecInteractiveMode::Always), ..plugin().exec };
-        let with = |terminal| Plugin::permitted(exec.clone(), &Environment { terminal, ..Environment::default() });
+        let with = |terminal| {
+            Plugin::permitted(exec.clone(), &Environment { terminal, ..Environment::default() }, &Interrupt::default())
+        };
         assert!(with(true).is_ok_and(|plugin| plugin.interactive));
         assert!(with(false).is_err_and(|failure| failure.message.contains("`login`")));
     }
@@ -239,7 +312,7 @@ mod tests {
         let kuberc = folder.path().join("kuberc");
         std::fs::write(&kuberc, "credentialPluginPolicy: DenyAll").unwrap();
         let environment = Environment { kuberc: Some(kuberc.into()), ..Environment::default() };
-        let refused = Plugin::permitted(plugin().exec, &environment);
+        let refused = Plugin::permitted(plugin().exec, &environment, &Interrupt::default());
         assert!(refused.is_err_and(|failure| failure.code == "credential-plugin-forbidden"));
     }
 
@@ -250,7 +323,9 @@ mod tests {
             install_hint: Some("apt install login".into()),
             ..plugin().exec
         };
-        let Err(error) = Plugin::permitted(exec, &Environment::default()).unwrap_or_else(|_| plugin()).run() else {
+        let Err(error) =
+            Plugin::permitted(exec, &Environment::default(), &Interrupt::default()).unwrap_or_else(|_| plugin()).run()
+        else {
             panic!("it ran")
         };
         let failure = error.failure();

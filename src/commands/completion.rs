@@ -37,23 +37,12 @@ pub enum CompletionVerb {
 }
 
 /// Completion of the plugin's own name in bash, through the same answers.
-pub const BASH: &str = r#"# bash completion for kubectl-stateful
-_kubectl_stateful() {
-    local line IFS=$'\n'
-    COMPREPLY=()
-    for line in $(kubectl-stateful __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null); do
-        case "$line" in
-            :*) ;;
-            *) COMPREPLY+=("${line%%$'\t'*}") ;;
-        esac
-    done
-}
-complete -o default -F _kubectl_stateful kubectl-stateful
-"#;
+pub const BASH: &str = include_str!("../../completions/kubectl-stateful.bash");
 
-/// kubectl's directives (cobra's shell completion protocol).
-const NO_FILES: u32 = 4;
+/// kubectl's directives (cobra's shell completion protocol); they add up.
 const DEFAULT: u32 = 0;
+const NO_SPACE: u32 = 2;
+const NO_FILES: u32 = 4;
 
 /// Answers kubectl: one candidate per line, then the directive.
 #[must_use]
@@ -67,18 +56,23 @@ pub fn answer(mut command: clap::Command, words: Vec<OsString>) -> String {
         return format!(":{DEFAULT}\n");
     };
     let mut text = String::new();
-    let mut paths = false;
+    let mut paths = current.contains("file:");
+    let mut open = 0;
     let flags = current.starts_with('-');
+    // The shells look for what stands behind `--flag=` only.
+    let lead = if flags { current.find('=').map_or(0, |at| at + 1) } else { 0 };
     for candidate in candidates.iter().filter(|candidate| !candidate.is_hide_set()) {
         let value = candidate.get_value().to_string_lossy();
         // As kubectl's own completion: flags once their dash is there. Control
         // characters are not offered, since the shell would print them.
-        let unwanted_flag = value.starts_with('-') && !flags;
+        let unwanted_flag = value.starts_with('-') && value != "-" && !flags;
+        let value = value.get(lead..).unwrap_or_default();
         if unwanted_flag || value.chars().any(char::is_control) {
             continue;
         }
         paths |= value.contains('/') || value.ends_with(std::path::MAIN_SEPARATOR);
-        text.push_str(&value);
+        open += usize::from(value.ends_with([':', '=']));
+        text.push_str(value);
         if let Some(help) = candidate.get_help() {
             let help = help.to_string();
             text.push('\t');
@@ -86,8 +80,10 @@ pub fn answer(mut command: clap::Command, words: Vec<OsString>) -> String {
         }
         text.push('\n');
     }
-    let directive = if candidates.is_empty() || !paths { NO_FILES } else { DEFAULT };
-    format!("{text}:{directive}\n")
+    let files = if paths { DEFAULT } else { NO_FILES };
+    // Something that has to go on stays open for it.
+    let space = if open > 0 && open == text.lines().count() { NO_SPACE } else { DEFAULT };
+    format!("{text}:{}\n", files + space)
 }
 
 /// Links the completer; gives back where it stands. Without a folder it goes
@@ -154,6 +150,16 @@ mod tests {
     #[test]
     fn candidates_come_with_their_description_and_a_directive() {
         assert_eq!(answer(command(), vec!["stat".into()]), "status\tShow sets\n:4\n");
+    }
+
+    #[test]
+    fn a_value_behind_its_flag_is_offered_without_the_flag_and_open_ends_get_no_space() {
+        let values = ["env:", "file"].map(clap::builder::PossibleValue::new);
+        let flag = clap::Arg::new("from").long("from").value_parser(clap::builder::PossibleValuesParser::new(values));
+        let command = || command().arg(flag.clone());
+        assert_eq!(answer(command(), vec!["--from=".into()]), "env:\nfile\n:4\n");
+        assert_eq!(answer(command(), vec!["--from=e".into()]), "env:\n:6\n");
+        assert_eq!(answer(command(), vec!["--from".into(), "e".into()]), "env:\n:6\n");
     }
 
     #[test]

@@ -40,8 +40,13 @@ impl Places {
     }
 
     #[must_use]
+    pub fn sandboxes(&self) -> PathBuf {
+        self.state.join("sandboxes")
+    }
+
+    #[must_use]
     pub fn sandbox(&self, name: &str) -> PathBuf {
-        self.state.join("sandboxes").join(name)
+        self.sandboxes().join(name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Answers to `kubectl stateful <TAB>`. Commands, flags and fixed values come
 //! from the command itself; names of sets, namespaces, classes and nodes from
-//! the cluster, within a second and silent when that is not enough.
+//! the cluster, within a second in all and silent when that is not enough.
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use clap::builder::{Resettable, Str};
 use clap::{Command, FromArgMatches as _};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
-use super::{connect, parse};
+use super::{connect, parse, values};
 use crate::cli::GlobalFlags;
 use crate::cluster::Interrupt;
 use crate::commands::completion;
@@ -22,6 +22,7 @@ use crate::report::output::Output;
 use crate::runbook::recipe::Recipe;
 use crate::runs::places::Places;
 use crate::wizard::create::kinds;
+use crate::wizard::flags as wizard_flags;
 use crate::wizard::parameter::{Parameter, Type};
 
 /// A person at the keyboard waits no longer than this for a name.
@@ -32,11 +33,23 @@ pub fn answer(words: &[OsString]) -> ExitCode {
     let places = Places::from_env(|name| std::env::var_os(name));
     // An unusable recipe or a broken terminal is not told in the middle of a TAB.
     if let Ok((command, own)) = with_own_recipes(words, places.as_ref()) {
-        let live = Arc::new(Live { words: words.to_vec() });
+        let live = Arc::new(Live { words: words.to_vec(), deadline: deadline() });
         let text = completion::answer(with_live_names(command, own.as_ref(), words, &live), words.to_vec());
         let _ = Output::of_process().write(&text);
     }
     ExitCode::SUCCESS
+}
+
+/// Raised when the patience is at its end, wherever the lookup is by then: in a
+/// credential plugin, on the wire or waiting for a sandbox.
+fn deadline() -> Interrupt {
+    let deadline = Interrupt::default();
+    let raised = deadline.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(PATIENCE);
+        raised.raise();
+    });
+    deadline
 }
 
 /// The command with the user's own recipes: their names, and the flags of the
@@ -50,8 +63,15 @@ fn with_own_recipes(words: &[OsString], places: Option<&Places>) -> Result<(Comm
         let own = Recipe::find(name, &places.config).ok();
         return Ok((parse::command(words, own.as_ref())?, own));
     }
-    let own = Recipe::own_names(&places.config).into_iter().map(|name| Command::new(name).about("your own recipe"));
-    Ok((parse::command(words, None)?.mut_subcommand("init", |init| init.subcommands(own)), None))
+    let own = Recipe::own_names(&places.config).into_iter().map(|name| {
+        let recipe = Recipe::find(&name, &places.config);
+        let about =
+            recipe.map_or_else(|_| "your own recipe, with a mistake in it".to_owned(), |own| own.header.summary);
+        Command::new(name).about(about)
+    });
+    let command = parse::command(words, None)?;
+    let named = |verb: &str| before.iter().any(|word| word == verb);
+    Ok((if named("init") { command.mut_subcommand("init", |init| init.subcommands(own)) } else { command }, None))
 }
 
 const EMPTY: OsString = OsString::new();
@@ -63,6 +83,7 @@ fn with_live_names(command: Command, own: Option<&Recipe>, words: &[OsString], l
     };
     let mut command = command
         .mut_arg("namespace", |arg| arg.add(names("Namespace")))
+        .mut_arg("sandbox", |arg| arg.add(ArgValueCompleter::new(values::sandboxes)))
         .mut_subcommand("status", |status| status.mut_arg("set", |arg| arg.add(names("StatefulSet"))));
     let is_named = |verb: &str| words.iter().any(|word| word == verb);
     let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name, header));
@@ -90,10 +111,12 @@ fn with_parameters(
     names: &dyn Fn(&'static str) -> ArgValueCompleter,
 ) -> Command {
     for parameter in parameters {
-        let kind = match parameter.kind {
-            Type::StorageClass | Type::VolumeClass => "StorageClass",
-            Type::Namespace => "Namespace",
-            Type::Node => "Node",
+        let completer = match parameter.kind {
+            Type::StorageClass | Type::VolumeClass => names("StorageClass"),
+            Type::Namespace => names("Namespace"),
+            Type::Node => names("Node"),
+            Type::Secret => ArgValueCompleter::new(values::origins),
+            Type::SecretKeys => ArgValueCompleter::new(values::keyed_origins),
             Type::Text { .. }
             | Type::Int { .. }
             | Type::Bool
@@ -102,11 +125,9 @@ fn with_parameters(
             | Type::Name { .. }
             | Type::Port
             | Type::AbsolutePath
-            | Type::List { .. }
-            | Type::Secret
-            | Type::SecretKeys => continue,
+            | Type::List { .. } => continue,
         };
-        verb = verb.mut_arg(&parameter.name, |arg| arg.add(names(kind)));
+        verb = verb.mut_arg(wizard_flags::origin_id(parameter), |arg| arg.add(completer));
     }
     verb
 }
@@ -114,6 +135,7 @@ fn with_parameters(
 /// Asks the cluster that the words so far lead to.
 struct Live {
     words: Vec<OsString>,
+    deadline: Interrupt,
 }
 
 impl Live {
@@ -132,13 +154,16 @@ impl Live {
         let places = Places::from_env(|name| std::env::var_os(name))?;
         let global = self.global()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-        runtime.block_on(async {
-            let connection = connect::quietly(&global, &places, &Interrupt::default()).ok()?;
+        let found = runtime.block_on(async {
+            let connection = connect::quietly(&global, &places, &self.deadline).ok()?;
             let namespace = if kind.namespaced { connection.namespace.as_str() } else { "" };
             let reader = Reader::new(connection.client.clone());
-            let found = tokio::time::timeout(PATIENCE, reader.list(kind, namespace, None)).await.ok()?.ok()?;
+            let found = reader.list(kind, namespace, None).await.ok()?;
             Some(found.iter().filter_map(|object| object["metadata"]["name"].as_str().map(str::to_owned)).collect())
-        })
+        });
+        // A name server that does not answer is not waited for either.
+        runtime.shutdown_background();
+        found
     }
 
     /// The connection flags among the words before the current one; words that

@@ -1,21 +1,20 @@
 //! Which cluster: the sandbox if it was asked for, else the one that kubectl
 //! would talk to.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::sandbox::{self, Turn, simulated};
+use super::sandbox::{Turn, identity as sandbox_identity, simulated};
 use super::screen::TerminalScreen;
 use crate::cli::GlobalFlags;
 use crate::cluster::live::{self, SystemEntropy};
-use crate::cluster::{Connection, Interrupt, offline};
+use crate::cluster::{Connection, Environment, Interrupt, offline};
 use crate::commands::screen::Screen as _;
 use crate::error::Failure;
 use crate::objects::names;
 use crate::runs::places::{Places, private_folder};
-use crate::simulator::{OpenError, Simulator, Waiter};
+use crate::simulator::{OpenError, Options, Simulator, Waiter};
 
 /// Makes the connection. Must be called inside a runtime.
 pub fn connect(
@@ -24,34 +23,48 @@ pub fn connect(
     interrupt: &Interrupt,
     screen: &TerminalScreen,
 ) -> Result<Connection, Failure> {
-    let tell = screen.teller();
-    with_teller(global, places, interrupt, tell)
+    match sandbox_name(global) {
+        Some(name) => {
+            let simulator = open(places, name, Turn { tell: screen.teller(), interrupt: interrupt.clone() })?;
+            sandbox(&simulator, name, global, interrupt)
+        }
+        None => live::connect(&global.connection, interrupt),
+    }
 }
 
 /// The same for work that asks no server: none is needed, and no sandbox is opened.
 pub fn offline(global: &GlobalFlags, interrupt: &Interrupt) -> Result<Connection, Failure> {
     let (identity, namespace) = match sandbox_name(global) {
-        Some(name) => (sandbox::identity(&title(checked(name)?)), namespace(global).to_owned()),
+        Some(name) => (sandbox_identity(&title(checked(name)?)), namespace(global).to_owned()),
         None => offline::names(&global.connection)?,
     };
     offline::offline(identity, namespace, interrupt)
 }
 
-/// The same for completion, which has nobody to tell anything.
+/// The same for completion: nothing is told, no credential plugin may ask, and
+/// no sandbox is begun: one that is not there yet offers what a fresh one has.
 pub fn quietly(global: &GlobalFlags, places: &Places, interrupt: &Interrupt) -> Result<Connection, Failure> {
-    with_teller(global, places, interrupt, |_| ())
+    let nobody = Environment { terminal: false, ..Environment::of_process() };
+    match sandbox_name(global) {
+        Some(name) => {
+            let simulator = if places.sandbox(checked(name)?).exists() {
+                open(places, name, Turn { tell: |_: &str| (), interrupt: interrupt.clone() })?
+            } else {
+                Simulator::in_memory(Options::default())
+            };
+            sandbox(&simulator, name, global, interrupt)
+        }
+        None => live::connect_in(&global.connection, interrupt, &nobody),
+    }
 }
 
-fn with_teller(
+fn sandbox(
+    simulator: &Simulator,
+    name: &str,
     global: &GlobalFlags,
-    places: &Places,
     interrupt: &Interrupt,
-    tell: impl Fn(&str) + Send + 'static,
 ) -> Result<Connection, Failure> {
-    let Some(name) = sandbox_name(global) else { return live::connect(&global.connection, interrupt) };
-    let turn = Turn { tell, interrupt: interrupt.clone() };
-    let simulator = open(&places.sandbox(checked(name)?), name, Box::new(turn))?;
-    Ok(simulated(&simulator, &title(name), namespace(global), Arc::new(SystemEntropy::probed()?), interrupt))
+    Ok(simulated(simulator, &title(name), namespace(global), Arc::new(SystemEntropy::probed()?), interrupt))
 }
 
 /// A sandbox has no context that could name one.
@@ -59,9 +72,11 @@ fn namespace(global: &GlobalFlags) -> &str {
     global.connection.namespace.as_deref().unwrap_or("default")
 }
 
-fn open(folder: &Path, name: &str, turn: Box<dyn Waiter>) -> Result<Simulator, Failure> {
+fn open(places: &Places, name: &str, turn: impl Waiter + 'static) -> Result<Simulator, Failure> {
+    let folder = &places.sandbox(checked(name)?);
     private_folder(folder).map_err(|why| unusable(name, &format!("cannot make `{}`", folder.display()), &why))?;
-    Simulator::open(&folder.join("log.jsonl"), Timestamp::now(), Some(turn)).map_err(|error| unopened(name, error))
+    Simulator::open(&folder.join("log.jsonl"), Timestamp::now(), Some(Box::new(turn)))
+        .map_err(|error| unopened(name, error))
 }
 
 /// What is wrong with the file of a sandbox. Only one that cannot be read any

@@ -7,6 +7,7 @@ mod dispatch;
 mod parse;
 mod sandbox;
 mod screen;
+mod values;
 
 use std::ffi::OsString;
 use std::path::Path;

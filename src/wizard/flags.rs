@@ -108,6 +108,12 @@ fn id(parameter: &Parameter, flag: &str) -> String {
     }
 }
 
+/// clap's name of the flag that takes a parameter's value, for a secret its origin.
+#[must_use]
+pub fn origin_id(parameter: &Parameter) -> String {
+    id(parameter, "value-from")
+}
+
 fn shaped(argument: Arg, parameter: &Parameter) -> Arg {
     let long = argument.get_long().unwrap_or_default().to_owned();
     let help = help(parameter, &long);

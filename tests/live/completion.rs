@@ -9,7 +9,10 @@ use crate::world::World;
 use crate::{ensure, live};
 
 pub fn tests() -> Vec<Trial> {
-    vec![live("kubectl_completes_verbs_recipes_flags_and_names_of_the_cluster", completes)]
+    vec![
+        live("kubectl_completes_verbs_recipes_flags_and_names_of_the_cluster", completes),
+        live("kubectl_s_script_for_bash_completes_the_value_behind_an_equals_sign", completes_in_bash),
+    ]
 }
 
 /// The candidates that kubectl hands to the shell.
@@ -29,7 +32,8 @@ fn completes(world: &World) -> Result<(), Failed> {
     cli.run_kubectl(&["stateful", "completion", "install", "--dir", folder], "")?.ended(0)?;
 
     cli.run(&["init", "couchdb", "--yes", "--no-wait"])?.ended(0)?;
-    let cases: [(&[&str], &[&str]); 9] = [
+    cli.run(&["sandbox", "show", "--sandbox=try-2"])?.ended(0)?;
+    let cases: [(&[&str], &[&str]); 13] = [
         (&[""], &["init", "create", "status", "sandbox", "completion"]),
         (&["st"], &["status"]),
         (&["init", ""], &["couchdb", "generic"]),
@@ -39,6 +43,10 @@ fn completes(world: &World) -> Result<(), Failed> {
         (&["create", "pv", "x", "--node", ""], &["node-a", "node-b", "node-c"]),
         (&["create", "pv", "x", "--source", ""], &["host-path", "nfs", "local", "csi"]),
         (&["status", ""], &["couchdb"]),
+        (&["init", "couchdb", "--storage-class="], &["fast", "manual", "standard"]),
+        (&["init", "couchdb", "--admin-password-from", ""], &["generate", "env:", "file:", "-"]),
+        (&["init", "couchdb", "--admin-password-from=env:KUBEC"], &["env:KUBECONFIG"]),
+        (&["status", "--sandbox="], &["try-2"]),
     ];
     for (words, expected) in cases {
         let found = candidates(&cli, words)?;
@@ -49,4 +57,35 @@ fn completes(world: &World) -> Result<(), Failed> {
     ensure(namespaces == [world.namespace.as_str()], || format!("{namespaces:?}"))?;
     let of_another = candidates(&cli, &["status", "-n", "default", ""])?;
     ensure(!of_another.iter().any(|word| word == "couchdb"), || format!("{of_another:?}"))
+}
+
+/// The line goes the whole way: bash, kubectl's own script, kubectl, the plugin.
+fn completes_in_bash(world: &World) -> Result<(), Failed> {
+    let cli = world.cli(User::Admin)?;
+    let folder = cli.home().join("bin");
+    let folder = folder.to_str().ok_or("the home folder has no plain name")?;
+    cli.run_kubectl(&["stateful", "completion", "install", "--dir", folder], "")?.ended(0)?;
+    let offered = |words: &str| -> Result<String, String> {
+        // The script leans on two functions of the package bash-completion.
+        let line = format!(
+            "cat >line.bash <<'E'\n\
+             line=(kubectl stateful {words})\n\
+             _init_completion() {{ words=(\"${{line[@]}}\"); cword=$((${{#line[@]}} - 1)); cur=${{line[cword]}}; }}\n\
+             __ltrim_colon_completions() {{ :; }}\n\
+             source <(kubectl completion bash)\n\
+             COMP_TYPE=9; __start_kubectl 2>/dev/null; echo \"${{COMPREPLY[*]}}\"\nE\n\
+             exec bash line.bash"
+        );
+        Ok(cli.run_shell(&line)?.ended(0)?.stdout.trim().to_owned())
+    };
+    for (words, expected) in [
+        ("stat", "status"),
+        ("init couchdb --storage-class=f", "fast"),
+        ("init couchdb --storage-class f", "fast"),
+        ("init couchdb --admin-password-from=env:KUBEC", "KUBECONFIG"),
+    ] {
+        let found = offered(words)?;
+        ensure(found == expected, || format!("{words} gives {found}"))?;
+    }
+    Ok(())
 }

@@ -61,6 +61,10 @@ fn recipes_of_ones_own_are_offered_with_their_flags() {
     assert_eq!(candidates(&home, &["init", "mine", "--colour", ""]), ["red", "blue"]);
     assert_eq!(candidates(&home, &["init", "mine", "--storage-class", "f"]), ["fast"]);
     complete(&home, &["init", "broken", "--colour", ""]);
+    let offered = complete(&home, &["init", ""]).stdout;
+    for line in ["\nmine\tmine\n", "\nbroken\tyour own recipe, with a mistake in it\n"] {
+        assert!(offered.contains(line), "{offered}");
+    }
 }
 
 #[test]
@@ -88,6 +92,79 @@ fn without_a_cluster_nothing_is_offered_and_nothing_is_told() {
     }
     home.write(".local/state/kubectl-stateful/sandboxes/default/log.jsonl", "damaged");
     assert_eq!(candidates(&home, &["status", "x"]), Vec::<String>::new());
+}
+
+#[test]
+fn origins_of_secrets_and_sandboxes_are_offered() {
+    let home = Home::new();
+    let origins = ["generate", "env:", "file:", "-"];
+    assert_eq!(candidates(&home, &["init", "couchdb", "--admin-password-from", ""]), origins);
+    assert_eq!(candidates(&home, &["init", "couchdb", "--admin-password-from=e"]), ["env:"]);
+    assert_eq!(candidates(&home, &["init", "couchdb", "--admin-password-from=env:HO"]), ["env:HOME"]);
+    assert_eq!(candidates(&home, &["create", "secret", "s", "--value-from", "key=g"]), ["key=generate"]);
+    // The shell completes files when nothing forbids it.
+    assert_eq!(complete(&home, &["init", "couchdb", "--admin-password-from", "file:"]).stdout, ":0\n");
+    assert_eq!(candidates(&home, &["--sandbox="]), Vec::<String>::new());
+    home.say("sandbox show --sandbox=try-2").told(0, &[]);
+    home.say("sandbox show").told(0, &[]);
+    assert_eq!(candidates(&home, &["status", "--sandbox="]), ["default", "try-2"]);
+    assert_eq!(candidates(&home, &["--sandbox=t", "status", "--sandbox=t"]), ["try-2"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_plugin_a_server_or_a_sandbox_that_does_not_answer_is_left_and_nothing_stays_behind() {
+    let home = Home::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("--server=http://{}", silent.local_addr().unwrap());
+    let offered = finish(&mut home.command(&["__complete", &server, "-n", ""]));
+    assert_eq!((offered.stdout.as_str(), offered.stderr.as_str(), offered.code), (":4\n", "", 0));
+
+    // One that would wait for ever, and its child as well.
+    home.write(".kube/login", "#!/bin/sh\necho $$ >started\ntail -f /dev/null\n");
+    home.shell("chmod +x .kube/login").told(0, &[]);
+    home.write(
+        ".kube/config",
+        "current-context: real\ncontexts: [{name: real, context: {cluster: real, user: me}}]\n\
+         clusters: [{name: real, cluster: {server: 'http://127.0.0.1:9'}}]\n\
+         users: [{name: me, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: ./login}}}]\n",
+    );
+    let offered = finish(&mut home.command(&["__complete", "-n", ""]));
+    assert_eq!((offered.stdout.as_str(), offered.stderr.as_str(), offered.code), (":4\n", "", 0));
+    home.shell("! kill -0 -- -$(cat started) 2>/dev/null").told(0, &[]);
+
+    home.say("sandbox show").told(0, &[]);
+    let lock = std::fs::File::options().write(true).open(home.log().with_extension("jsonl.lock")).unwrap();
+    lock.lock().unwrap();
+    assert_eq!(candidates(&home, &["-n", ""]), Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_gets_values_behind_equals_signs_and_colons() {
+    let home = Home::new();
+    home.say("sandbox show").told(0, &[]);
+    home.write("script", home.say("completion bash").stdout);
+    home.shell("ln -s \"$0\" kubectl-stateful").told(0, &[]);
+    // As readline splits the line, with its separators as words of their own.
+    let offered = |words: &str, breaks: &str| {
+        let line = format!(
+            "PATH=.:$PATH KUBECTL_STATEFUL_SANDBOX=1 bash -c 'source script; COMP_WORDBREAKS={breaks}; \
+             COMP_WORDS=(kubectl-stateful {words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _kubectl_stateful; echo \"${{COMPREPLY[*]}}\"'"
+        );
+        home.shell(&line).told(0, &[]).stdout.trim().to_owned()
+    };
+    assert_eq!(offered("stat", "=:"), "status");
+    assert_eq!(offered("status --namespace = kube", "=:"), "kube-system");
+    assert_eq!(offered("status --namespace =", "=:"), "default kube-system");
+    assert_eq!(offered("status --namespace=kube", ":"), "--namespace=kube-system");
+    assert_eq!(offered("init couchdb --admin-password-from = e", "=:"), "env:");
+    assert_eq!(offered("init couchdb --admin-password-from = env : HO", "=:"), "HOME");
+    assert_eq!(offered("init couchdb --admin-password-from env : HO", "=:"), "HOME");
+    assert_eq!(offered("init couchdb --admin-password-from env:HO", "="), "env:HOME");
+    assert_eq!(offered("create secret s --value-from key = g", "=:"), "generate");
+    assert_eq!(offered("\"\"", "=:").split(' ').next(), Some("init"));
 }
 
 #[cfg(unix)]

@@ -1,0 +1,57 @@
+//! Values that completion knows without asking a cluster: where secret values
+//! come from, and the sandboxes that there are.
+
+use std::ffi::OsStr;
+use std::fs;
+
+use clap_complete::engine::CompletionCandidate;
+
+use crate::runs::places::Places;
+
+const ORIGINS: [(&str, &str); 4] = [
+    ("generate", "a new random value"),
+    ("env:", "an environment variable"),
+    ("file:", "a file"),
+    ("-", "standard input"),
+];
+
+/// For `--P-from`: the ways, and behind `env:` the names of variables. Files
+/// behind `file:` are the shell's business.
+pub fn origins(current: &OsStr) -> Vec<CompletionCandidate> {
+    origins_behind("", current)
+}
+
+/// The same behind the `KEY=` of `--value-from`; a key is nobody's to guess.
+pub fn keyed_origins(current: &OsStr) -> Vec<CompletionCandidate> {
+    let text = current.to_string_lossy();
+    text.split_once('=').map_or_else(Vec::new, |(key, rest)| origins_behind(&format!("{key}="), OsStr::new(rest)))
+}
+
+fn origins_behind(lead: &str, current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(current) = current.to_str() else { return Vec::new() };
+    let candidate = |text: &str| CompletionCandidate::new(format!("{lead}{text}"));
+    if let Some(start) = current.strip_prefix("env:") {
+        let mut names: Vec<_> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+        names.sort();
+        return names
+            .iter()
+            .filter(|name| name.starts_with(start))
+            .map(|name| candidate(&format!("env:{name}")))
+            .collect();
+    }
+    if current.starts_with("file:") {
+        return Vec::new();
+    }
+    let fitting = ORIGINS.iter().filter(|(origin, _)| origin.starts_with(current));
+    fitting.map(|(origin, help)| candidate(origin).help(Some((*help).into()))).collect()
+}
+
+/// The sandboxes that were used before.
+pub fn sandboxes(current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(places) = Places::from_env(|name| std::env::var_os(name)) else { return Vec::new() };
+    let entries = fs::read_dir(places.sandboxes()).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    let start = current.to_string_lossy();
+    names.into_iter().filter(|name| name.starts_with(&*start)).map(CompletionCandidate::new).collect()
+}
