@@ -18,26 +18,61 @@ pub struct Context<'a> {
     pub connection_words: Vec<String>,
 }
 
-impl Context<'_> {
+/// The way to this cluster in the words of a command line.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    /// As `Context::connection_words`.
+    pub words: &'a [String],
+    /// The namespace, where it has to be named.
+    pub namespace: Option<&'a str>,
+}
+
+impl Way<'_> {
     /// One of our commands to type next, such as `status web`, on this cluster.
     #[must_use]
-    pub fn ours(&self, words: &str, namespace: &str) -> String {
-        let connection = self.connection_words.iter().map(|word| quote(word));
+    pub fn ours(&self, words: &str) -> String {
+        let connection = self.words.iter().map(|word| quote(word));
         let before = ["kubectl stateful".to_owned(), words.to_owned()].into_iter();
-        let line: Vec<_> = before.chain(connection).chain(["-n".to_owned(), quote(namespace)]).collect();
+        let namespace = self.namespace.map(|name| ["-n".to_owned(), quote(name)]);
+        let line: Vec<_> = before.chain(connection).chain(namespace.into_iter().flatten()).collect();
         line.join(" ")
     }
 
-    /// A command for kubectl to type next; none where kubectl cannot reach the
-    /// cluster, as the sandbox: it would do it on another one.
+    /// A command for kubectl to type next, about what lives in no namespace; none
+    /// where kubectl cannot reach the cluster, as the sandbox: it would do it on
+    /// another one.
     #[must_use]
     pub fn kubectl(&self, words: &str) -> Option<String> {
-        if self.connection_words.iter().any(|word| word.starts_with("--sandbox")) {
+        if self.words.iter().any(|word| word.starts_with("--sandbox")) {
             return None;
         }
-        let connection = self.connection_words.iter().map(|word| quote(word));
+        let connection = self.words.iter().map(|word| quote(word));
         let line: Vec<_> = std::iter::once("kubectl".to_owned()).chain(connection).chain([words.to_owned()]).collect();
         Some(line.join(" "))
+    }
+}
+
+impl Context<'_> {
+    fn way<'a>(&'a self, namespace: Option<&'a str>) -> Way<'a> {
+        Way { words: &self.connection_words, namespace }
+    }
+
+    /// The way that names the namespace if the person did.
+    #[must_use]
+    pub fn as_given(&self) -> Way<'_> {
+        self.way(self.namespace_given.then_some(self.connection.namespace.as_str()))
+    }
+
+    /// See [`Way::ours`].
+    #[must_use]
+    pub fn ours(&self, words: &str, namespace: &str) -> String {
+        self.way(Some(namespace)).ours(words)
+    }
+
+    /// See [`Way::kubectl`].
+    #[must_use]
+    pub fn kubectl(&self, words: &str) -> Option<String> {
+        self.way(None).kubectl(words)
     }
 
     /// The namespace does not exist; `known` are the ones that could be read.

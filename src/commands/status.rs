@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use super::context::Way;
 use crate::cluster::Connection;
 use crate::cluster::failure::explain;
 use crate::error::Failure;
@@ -13,7 +14,9 @@ use crate::facts::inventory::Inventory;
 use crate::facts::overview::{SetOverview, Statuses, overviews};
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::set::Set;
+use crate::facts::volume::Volume;
 use crate::objects::kinds::{ApiKind, ObjectRef};
+use crate::wizard::equivalent::quote;
 
 /// Similar names that are offered when a set does not exist.
 const MOST_SUGGESTIONS: usize = 3;
@@ -58,15 +61,16 @@ pub enum StatusFormat {
 /// # Errors
 /// A named set that does not exist (1), sets that may not be read (3), a
 /// cluster that does not answer (1).
-pub async fn status(args: &StatusArgs, connection: &Connection) -> Result<Statuses, Failure> {
+pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) -> Result<Statuses, Failure> {
     let reader = Reader::new(connection.client.clone());
     let namespace = if args.all_namespaces { "" } else { connection.namespace.as_str() };
-    let (sets, wanted) = find_sets(args, &reader, namespace, connection).await?;
+    let (sets, wanted) = find_sets(args, &reader, namespace, connection, way).await?;
     let asked_for = |set: &Set| wanted.contains(&set.meta.uid);
     let now = connection.clock.now();
 
     let mut unreadable = Vec::new();
     let mut found: Vec<SetOverview> = Vec::new();
+    let sets_are_none = sets.is_empty();
     if !wanted.is_empty() {
         let failed = |error: kube::Error| failure(&error, connection);
         let mut inventory = Inventory::around(sets, &reader, namespace).await.map_err(failed)?;
@@ -77,8 +81,29 @@ pub async fn status(args: &StatusArgs, connection: &Connection) -> Result<Status
         }
         unreadable = inventory.unreadable();
     }
+    let mut hints: Vec<_> = found.iter().flat_map(SetOverview::released).filter_map(|one| freed(one, way)).collect();
+    if sets_are_none {
+        hints.extend(no_namespace(&reader, namespace, way).await);
+    }
+    hints.sort();
+    hints.dedup();
     let namespace = (!args.all_namespaces).then(|| namespace.to_owned());
-    Ok(Statuses { namespace, sets: found, unreadable, now })
+    Ok(Statuses { namespace, sets: found, unreadable, now, hints })
+}
+
+/// The command after which a released volume can be bound again.
+fn freed(volume: &Volume, way: Way<'_>) -> Option<String> {
+    let patch = r#"--type=json -p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
+    way.kubectl(&format!("patch persistentvolume {} {patch}", quote(&volume.meta.name)))
+}
+
+/// A line about a namespace that does not exist. Whoever may not look gets none.
+async fn no_namespace(reader: &Reader, namespace: &str, way: Way<'_>) -> Option<String> {
+    if namespace.is_empty() || !matches!(reader.namespace_exists(namespace).await, Ok(false)) {
+        return None;
+    }
+    let list = way.kubectl("get namespaces").map(|command| format!("; `{command}` lists those that do"));
+    Some(format!("the namespace `{namespace}` does not exist{}", list.unwrap_or_default()))
 }
 
 /// All sets of the namespaces, and the UIDs of those that were asked for.
@@ -87,6 +112,7 @@ async fn find_sets(
     reader: &Reader,
     namespace: &str,
     connection: &Connection,
+    way: Way<'_>,
 ) -> Result<(Vec<Set>, BTreeSet<String>), Failure> {
     let failed = |error: kube::Error| failure(&error, connection);
     let Some(kind) = ApiKind::named("StatefulSet") else { return Ok((Vec::new(), BTreeSet::new())) };
@@ -101,8 +127,10 @@ async fn find_sets(
         (Err(error), _) => return Err(failed(error)),
     };
     let chosen: BTreeSet<String> = if let Some(name) = &args.set {
-        let one = sets.iter().find(|set| set.meta.name == *name).ok_or_else(|| not_found(name, &sets))?;
-        BTreeSet::from([one.meta.uid.clone()])
+        match sets.iter().find(|set| set.meta.name == *name) {
+            Some(one) => BTreeSet::from([one.meta.uid.clone()]),
+            None => return Err(not_found(name, &sets, no_namespace(reader, namespace, way).await, way)),
+        }
     } else if let Some(selector) = &args.selector {
         let chosen = reader.list(kind, namespace, Some(selector)).await;
         let chosen = chosen.map_err(|error| bad_selector(&error, connection))?;
@@ -135,7 +163,7 @@ fn set_name(word: &str) -> Result<String, String> {
 }
 
 /// kubectl's own words, and the names that it could have been.
-fn not_found(name: &str, sets: &[Set]) -> Failure {
+fn not_found(name: &str, sets: &[Set], no_namespace: Option<String>, way: Way<'_>) -> Failure {
     let mut near: Vec<(usize, &str)> = sets
         .iter()
         .map(|set| (strsim::damerau_levenshtein(name, &set.meta.name), set.meta.name.as_str()))
@@ -143,12 +171,15 @@ fn not_found(name: &str, sets: &[Set]) -> Failure {
         .collect();
     near.sort_unstable();
     let failure = Failure::failed("not-found", format!("statefulsets.apps \"{name}\" not found"));
+    if let Some(line) = no_namespace {
+        return failure.hint(line);
+    }
     if near.is_empty() && !sets.is_empty() {
-        return failure.hint("kubectl stateful status");
+        return failure.hint(way.ours("status"));
     }
     near.into_iter()
         .take(MOST_SUGGESTIONS)
-        .fold(failure, |failure, (_, name)| failure.hint(format!("kubectl stateful status {name}")))
+        .fold(failure, |failure, (_, name)| failure.hint(way.ours(&format!("status {name}"))))
 }
 
 /// A selector that the server cannot read is a matter of usage.
@@ -184,6 +215,8 @@ mod tests {
     use crate::error::Kind;
     use crate::facts::samples::{node, now, pod, service, set, world};
     use crate::objects::kinds::KINDS;
+
+    const HERE: Way<'_> = Way { words: &[], namespace: None };
 
     struct Still;
 
@@ -276,7 +309,7 @@ mod tests {
     #[tokio::test]
     async fn a_calm_namespace_is_read_without_its_events_and_nothing_is_written() {
         let (connection, seen) = cluster(calm(), &[]);
-        let found = status(&args(&[]), &connection).await.unwrap();
+        let found = status(&args(&[]), &connection, HERE).await.unwrap();
         assert_eq!((found.sets.len(), found.unreadable.len(), found.namespace.as_deref()), (1, 0, Some("default")));
         let mut seen = seen.lock().unwrap().clone();
         seen.sort();
@@ -297,7 +330,7 @@ mod tests {
     #[tokio::test]
     async fn trouble_is_explained_by_events() {
         let (connection, seen) = cluster(world(), &[]);
-        let found = status(&args(&["sts/web"]), &connection).await.unwrap();
+        let found = status(&args(&["sts/web"]), &connection, HERE).await.unwrap();
         assert!(found.sets[0].has_problems());
         assert!(seen.lock().unwrap().contains(&"GET /api/v1/namespaces/default/events".to_owned()));
     }
@@ -305,16 +338,16 @@ mod tests {
     #[tokio::test]
     async fn missing_rights_make_parts_unknown_and_only_missing_sets_a_failure() {
         let (connection, _) = cluster(world(), &["persistentvolumes", "nodes", "events"]);
-        let found = status(&args(&[]), &connection).await.unwrap();
+        let found = status(&args(&[]), &connection, HERE).await.unwrap();
         let resources: Vec<_> = found.unreadable.iter().map(|what| what.resource()).collect();
         assert_eq!(resources, ["persistentvolumes", "nodes", "events"]);
 
         let (connection, _) = cluster(world(), &["statefulsets"]);
-        let failure = status(&args(&[]), &connection).await.unwrap_err();
+        let failure = status(&args(&[]), &connection, HERE).await.unwrap_err();
         assert_eq!(failure.kind, Kind::Refused);
         assert!(failure.message.contains("statefulsets is forbidden"), "{failure}");
-        assert_eq!(status(&args(&["web"]), &connection).await.unwrap().sets.len(), 1);
-        assert_eq!(status(&args(&["wbe"]), &connection).await.unwrap_err().kind, Kind::Failed);
+        assert_eq!(status(&args(&["web"]), &connection, HERE).await.unwrap().sets.len(), 1);
+        assert_eq!(status(&args(&["wbe"]), &connection, HERE).await.unwrap_err().kind, Kind::Failed);
     }
 
     #[tokio::test]
@@ -322,10 +355,10 @@ mod tests {
         let mut objects = calm();
         objects.push(set("db", 0));
         let (connection, _) = cluster(objects, &[]);
-        let found = status(&args(&["-l", "name=db"]), &connection).await.unwrap();
+        let found = status(&args(&["-l", "name=db"]), &connection, HERE).await.unwrap();
         let names: Vec<_> = found.sets.iter().map(|overview| overview.set.meta.name.as_str()).collect();
         assert_eq!(names, ["db"]);
-        let failure = status(&args(&["-l", ",,"]), &connection).await.unwrap_err();
+        let failure = status(&args(&["-l", ",,"]), &connection, HERE).await.unwrap_err();
         assert_eq!(
             (failure.kind, failure.message.as_str()),
             (Kind::Usage, "cannot read the selector: unable to parse requirement")
@@ -333,9 +366,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_namespace_that_does_not_exist_is_told_where_nothing_was_found() {
+        let (connection, _) = cluster(Vec::new(), &[]);
+        let gone = "the namespace `default` does not exist; `kubectl get namespaces` lists those that do";
+        assert_eq!(status(&args(&[]), &connection, HERE).await.unwrap().hints, [gone]);
+        assert_eq!(status(&args(&["web"]), &connection, HERE).await.unwrap_err().hints, [gone]);
+        let there = json!({"kind": "Namespace", "metadata": {"name": "default"}});
+        let (connection, _) = cluster(vec![there], &[]);
+        assert!(status(&args(&[]), &connection, HERE).await.unwrap().hints.is_empty());
+        assert!(status(&args(&["web"]), &connection, HERE).await.unwrap_err().hints.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_released_volume_that_a_claim_waits_for_comes_with_the_command_that_frees_it() {
+        let mut objects = world();
+        let [claim, volume] = [8, 9];
+        assert_eq!(
+            (&objects[claim]["kind"], &objects[volume]["kind"]),
+            (&json!("PersistentVolumeClaim"), &json!("PersistentVolume"))
+        );
+        objects[claim]["status"] = json!({"phase": "Pending"});
+        objects[volume]["status"]["phase"] = json!("Released");
+        objects[volume]["spec"]["accessModes"] = json!(["ReadWriteOnce"]);
+        objects[volume]["spec"]["persistentVolumeReclaimPolicy"] = json!("Retain");
+        let (connection, _) = cluster(objects, &[]);
+        let words = ["--context".to_owned(), "far".to_owned()];
+        let way = Way { words: &words, namespace: Some("default") };
+        let patch = r#"--type=json -p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
+        let name = "pvc-00000000-0000-4000-8000-000000000000";
+        let command = format!("kubectl --context far patch persistentvolume {name} {patch}");
+        assert_eq!(status(&args(&[]), &connection, way).await.unwrap().hints, [command]);
+        let words = ["--sandbox".to_owned()];
+        let nobody = Way { words: &words, namespace: None };
+        assert!(status(&args(&[]), &connection, nobody).await.unwrap().hints.is_empty(), "kubectl cannot reach it");
+    }
+
+    #[tokio::test]
     async fn an_empty_namespace_asks_for_nothing_more() {
         let (connection, seen) = cluster(Vec::new(), &[]);
-        let found = status(&args(&["-A"]), &connection).await.unwrap();
+        let found = status(&args(&["-A"]), &connection, HERE).await.unwrap();
         assert_eq!((found.sets.len(), found.namespace), (0, None));
         assert_eq!(*seen.lock().unwrap(), ["GET /apis/apps/v1/statefulsets"]);
     }
@@ -363,11 +432,16 @@ mod tests {
     fn a_missing_set_is_told_in_kubectls_words_with_similar_names_to_type() {
         let sets =
             ["mysql", "web", "webapp", "couchdb"].map(|name| Set::read(&json!({"metadata": {"name": name}})).unwrap());
-        let failure = not_found("wbe", &sets);
+        let failure = not_found("wbe", &sets, None, HERE);
         assert_eq!(failure.message, "statefulsets.apps \"wbe\" not found");
         assert_eq!(failure.kind.exit_code(), 1);
         assert_eq!(failure.hints, ["kubectl stateful status web"]);
-        assert_eq!(not_found("redis", &sets).hints, ["kubectl stateful status"]);
-        assert!(not_found("redis", &[]).hints.is_empty());
+        let words = ["--context".to_owned(), "my cluster".to_owned()];
+        let way = Way { words: &words, namespace: Some("db") };
+        let hints = |name, sets: &[Set], no_namespace| not_found(name, sets, no_namespace, way).hints;
+        assert_eq!(hints("wbe", &sets, None), ["kubectl stateful status web --context 'my cluster' -n db"]);
+        assert_eq!(hints("redis", &sets, None), ["kubectl stateful status --context 'my cluster' -n db"]);
+        assert!(hints("redis", &[], None).is_empty());
+        assert_eq!(hints("redis", &[], Some("no namespace".to_owned())), ["no namespace"]);
     }
 }

@@ -174,6 +174,7 @@ mod tests {
             sets: overviews(inventory, now(), |_| true),
             unreadable: inventory.unreadable(),
             now: now(),
+            hints: Vec::new(),
         })
     }
 

@@ -19,6 +19,7 @@ pub mod pod;
 pub mod problems;
 pub mod quota;
 pub mod reader;
+mod released;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod service;

@@ -27,6 +27,8 @@ pub struct Statuses {
     pub unreadable: Vec<Unreadable>,
     /// The moment from which ages count.
     pub now: Timestamp,
+    /// What to type next, as whole lines.
+    pub hints: Vec<String>,
 }
 
 /// One set and everything around it.
@@ -114,6 +116,8 @@ pub struct ClaimOverview {
     /// `None`: there is no such claim.
     pub claim: Option<Claim>,
     pub volume: VolumeState,
+    /// A released volume that the claim could have if somebody freed it.
+    pub released: Option<Box<Volume>>,
     /// Older than the set itself: its data may be somebody else's (H-40).
     pub predates_set: bool,
 }
@@ -143,6 +147,12 @@ impl SetOverview {
                 || member.claims.iter().flatten().any(unsettled)
         });
         restless.next().is_some()
+    }
+
+    /// Released volumes that claims of the set wait for in vain.
+    pub fn released(&self) -> impl Iterator<Item = &Volume> {
+        let claims = self.pods.iter().flatten().flat_map(|member| member.claims.iter().flatten());
+        claims.filter_map(|claim| claim.released.as_deref())
     }
 
     /// Whether anything at all is wrong.

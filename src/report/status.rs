@@ -32,10 +32,16 @@ pub fn nothing_found(statuses: &Statuses) -> Option<String> {
     if !statuses.sets.is_empty() {
         return None;
     }
-    Some(match &statuses.namespace {
+    let mut text = match &statuses.namespace {
         Some(namespace) => format!("No resources found in {} namespace.\n", escape(namespace)),
         None => "No resources found\n".to_owned(),
-    })
+    };
+    text.extend(lines_behind("hint:", &statuses.hints));
+    Some(text)
+}
+
+fn lines_behind<'a>(lead: &'a str, hints: &'a [String]) -> impl Iterator<Item = String> + 'a {
+    hints.iter().map(move |hint| format!("{lead} {}\n", escape(hint)))
 }
 
 /// The machine formats, with the last newline; `name` is `kind.group/name` per line.
@@ -68,6 +74,11 @@ pub fn tree(statuses: &Statuses, wide: bool, style: &Style) -> String {
         let text = format!("no right to read {}: what depends on them is unknown", resources.join(", "));
         let lines = wrap(&text, style.width, &format!("{} ", style.mark(Mark::Caution)));
         blocks.push(lines.join("\n") + "\n");
+    }
+    if !blocks.is_empty() && !statuses.hints.is_empty() {
+        // Whole lines, so that they can be copied.
+        let arrow = if style.unicode { "→" } else { "->" };
+        blocks.push(lines_behind(arrow, &statuses.hints).collect());
     }
     blocks.join("\n")
 }
@@ -237,6 +248,7 @@ mod tests {
             sets: overviews(inventory, now(), |_| true),
             unreadable: inventory.unreadable(),
             now: now(),
+            hints: Vec::new(),
         }
     }
 
@@ -378,8 +390,22 @@ mod tests {
         shown.sets.clear();
         assert_eq!(nothing_found(&shown).unwrap(), "No resources found in default namespace.\n");
         assert_eq!(tree(&shown, false, &UTF8), "");
+        shown.hints = vec!["the namespace `default` does not exist".to_owned()];
+        let told = "No resources found in default namespace.\nhint: the namespace `default` does not exist\n";
+        assert_eq!(nothing_found(&shown).unwrap(), told);
+        shown.hints.clear();
         shown.namespace = None;
         assert_eq!(nothing_found(&shown).unwrap(), "No resources found\n");
+    }
+
+    #[test]
+    fn what_to_type_next_stands_below_all_trees_on_lines_that_are_never_broken() {
+        let mut shown = statuses(&inventory(&world()));
+        let command = format!("kubectl patch persistentvolume {}", "x".repeat(40));
+        shown.hints = vec![command.clone()];
+        let narrow = Style { width: Some(40), ..UTF8 };
+        assert!(tree(&shown, false, &narrow).ends_with(&format!("\n\n→ {command}\n")));
+        assert!(tree(&shown, false, &Style::PLAIN).ends_with(&format!("\n\n-> {command}\n")));
     }
 
     #[test]

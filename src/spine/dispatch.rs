@@ -107,7 +107,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
         "init" => run_init(parsed, matches, &context).await,
         "create" => run_create(matches, &context).await,
         _ => match Verb::from_arg_matches(&parsed.matches) {
-            Ok(Verb::Status(arguments)) => match status::status(&arguments, &connection).await {
+            Ok(Verb::Status(arguments)) => match status::status(&arguments, &connection, context.as_given()).await {
                 Ok(found) => screen.show_status(&found, arguments.output),
                 Err(failure) => Err(failure),
             },

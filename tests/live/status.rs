@@ -3,7 +3,7 @@
 
 use libtest_mimic::{Failed, Trial};
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cli::Cli;
 use crate::support::credentials::User;
@@ -11,7 +11,10 @@ use crate::world::World;
 use crate::{ensure, live};
 
 pub fn tests() -> Vec<Trial> {
-    vec![live("status_says_the_same_of_the_sandbox_and_of_a_real_cluster_in_the_same_state", same)]
+    vec![
+        live("status_says_the_same_of_the_sandbox_and_of_a_real_cluster_in_the_same_state", same),
+        live("a_released_volume_that_a_claim_waits_for_is_freed_by_the_command_that_status_names", released),
+    ]
 }
 
 /// Brings a cluster into states worth a look: ready, scaled down with claims
@@ -54,6 +57,33 @@ fn same(world: &World) -> Result<(), Failed> {
     let chosen = names(&real, &["-l", "app.kubernetes.io/instance in (web, none)"])?.stdout;
     ensure(chosen == "statefulset.apps/none\nstatefulset.apps/web\n", || chosen.clone())?;
     everywhere(world, &real)
+}
+
+/// S1-e3: a volume whose claim was deleted is nobody's until it is freed.
+fn released(world: &World) -> Result<(), Failed> {
+    let cli = world.cli(User::Admin)?;
+    let class = world.namespace.as_str();
+    world.create(json!({ "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": { "name": class },
+                         "provisioner": "kubernetes.io/no-provisioner" }))?;
+    let volume =
+        ["create", "pv", class, "--size", "1Gi", "--source", "host-path", "--host-path", "/srv", "--storage-class"];
+    cli.run(&[&volume[..], &[class, "--reclaim-policy", "Retain", "--yes"]].concat())?.ended(0)?;
+    cli.run(&["create", "pvc", "once", "--size", "1Gi", "--storage-class", class, "--yes"])?.ended(0)?;
+    world.until_object("PersistentVolume", class, |volume| volume["status"]["phase"] == "Bound")?;
+    world.delete("PersistentVolumeClaim", "once")?;
+    world.until_object("PersistentVolume", class, |volume| volume["status"]["phase"] == "Released")?;
+    let words = ["init", "generic", "--name", "web", "--image", "x:1", "--size", "1Gi", "--storage-class", class];
+    cli.run(&[&words[..], &["--yes", "--no-wait"]].concat())?.ended(0)?;
+
+    world.until_object("PersistentVolumeClaim", "data-web-0", |_| true)?;
+    let told = cli.run(&["status", "web"])?.ended(0)?;
+    told.says(&format!(
+        "volume `{class}` would fit, but it is Released and still belongs to the deleted claim `once`"
+    ))?;
+    let command = told.labelled("->").or_else(|_| told.labelled("→"))?;
+    cli.run_shell(command)?.ended(0)?;
+    world.until_object("PersistentVolumeClaim", "data-web-0", |claim| claim["spec"]["volumeName"] == class)?;
+    Ok(())
 }
 
 /// `-A` names the namespace before each set, and finds those of other tests, too.

@@ -95,3 +95,16 @@ fn a_client_dry_run_needs_no_cluster_and_starts_no_credential_plugin() {
     // What is wrong with the kubeconfig is told all the same, as kubectl does.
     home.run(&[&words[..], &["--context", "nope"]].concat()).hinted(2, &["no context `nope`"]);
 }
+
+#[test]
+fn what_status_hints_at_leads_to_the_same_cluster_and_namespace() {
+    let home = Home::new();
+    home.say("init couchdb --sandbox=b --yes --no-wait").told(0, &[]);
+    home.say("status couchb --sandbox=b").hinted(1, &["\nhint: kubectl stateful status couchdb --sandbox=b\n"]);
+    home.say("status redis --sandbox=b -n default")
+        .hinted(1, &["\nhint: kubectl stateful status --sandbox=b -n default\n"]);
+    // As kubectl: nothing found is no failure; why is told beside it.
+    let nowhere = home.say("status -n nope --sandbox=b");
+    nowhere.told(0, &["No resources found in nope namespace.\nhint: the namespace `nope` does not exist\n"]);
+    home.say("status web -n nope --sandbox=b").hinted(1, &["the namespace `nope` does not exist"]);
+}

@@ -9,8 +9,9 @@ use crate::facts::leftovers::{EarlierClaim, Fate, earlier_claims, with_policies}
 use crate::facts::ordinals::{Ordinal, claim_name, pod_name, pod_ordinal, sets_of_claim};
 use crate::facts::pod::Pod;
 use crate::facts::problems;
+use crate::facts::released;
 use crate::facts::set::Set;
-use crate::facts::words::ManagementPolicy;
+use crate::facts::words::{ClaimPhase, ManagementPolicy};
 
 /// Members without a pod that are listed one by one; the rest is counted.
 const MOST_MISSING: usize = 10;
@@ -168,6 +169,10 @@ fn claims(set: &Set, ordinal: Ordinal, pod: Option<&Pod>, scene: &Scene<'_>) -> 
             volume: claim.map_or(VolumeState::None, |claim| volume_state(claim, scene)),
             predates_set: claim
                 .is_some_and(|claim| claim.meta.created.zip(set.meta.created).is_some_and(|(claim, set)| claim < set)),
+            released: claim
+                .filter(|claim| claim.phase == ClaimPhase::Pending)
+                .and_then(|claim| released::within_reach(claim, scene))
+                .map(|volume| Box::new(volume.clone())),
             claim: claim.cloned(),
             template,
             name,

@@ -8,6 +8,7 @@ use crate::facts::inventory::Scene;
 use crate::facts::leftovers::EarlierClaim;
 use crate::facts::overview::{ClaimOverview, VolumeState};
 use crate::facts::pod::Pod;
+use crate::facts::released;
 use crate::facts::words::{ClaimPhase, VolumePhase};
 
 /// The finalizer that every claim has while pods may use it (PV-50).
@@ -43,7 +44,10 @@ pub(in crate::facts) fn of_claim(overview: &ClaimOverview, pod: Option<&Pod>, sc
         ClaimPhase::Lost => found.push(format!("claim `{name}` has lost its volume")),
         ClaimPhase::Other(phase) => found.push(format!("claim `{name}` is in phase {phase}")),
     }
-    found.extend(of_volume(overview));
+    match &overview.released {
+        Some(volume) => found.push(released::in_words(volume)),
+        None => found.extend(of_volume(overview)),
+    }
     found
 }
 

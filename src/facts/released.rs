@@ -1,0 +1,84 @@
+//! Released volumes: their claim is gone, `Retain` kept them, and no other
+//! claim gets one until its `claimRef` is removed (S1-e3).
+
+use super::claim::Claim;
+use super::inventory::Scene;
+use super::volume::Volume;
+use super::words::{ReclaimPolicy, VolumePhase};
+use crate::objects::quantity::Quantity;
+
+/// The smallest released volume that a claim without one could have by class,
+/// size and access modes.
+pub(super) fn within_reach<'a>(claim: &Claim, scene: &Scene<'a>) -> Option<&'a Volume> {
+    let volumes = scene.volumes.as_ref()?.values().copied();
+    let wanted = Quantity::parse(&claim.requested).ok()?;
+    let class = claim.class.as_deref().unwrap_or_default();
+    let fitting = volumes.filter(|volume| {
+        claim.volume_name.as_ref().is_none_or(|name| *name == volume.meta.name)
+            && volume.phase == VolumePhase::Released
+            && volume.reclaim_policy == ReclaimPolicy::Retain
+            && volume.meta.deleting.is_none()
+            && volume.class == class
+            && claim.access_modes.iter().all(|mode| volume.access_modes.contains(mode))
+    });
+    let sized = fitting.filter_map(|volume| Some((Quantity::parse(&volume.capacity).ok()?, volume)));
+    let large_enough = sized.filter(|(capacity, _)| *capacity >= wanted);
+    large_enough.min_by(|one, other| one.0.cmp(&other.0)).map(|(_, volume)| volume)
+}
+
+/// Why a claim does not get the volume, and what would change that.
+pub(super) fn in_words(volume: &Volume) -> String {
+    let name = &volume.meta.name;
+    let of = volume.claim.as_ref().map_or_else(String::new, |claim| {
+        format!(" to the deleted claim `{}` of namespace `{}`", claim.name, claim.namespace)
+    });
+    format!(
+        "volume `{name}` would fit, but it is Released and still belongs{of}; without its `spec.claimRef` it can be \
+         bound again, with the data in it"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::facts::samples::Broken;
+
+    fn problems(change: impl FnOnce(&mut Value)) -> Vec<String> {
+        let mut broken = Broken::new();
+        broken.claim["spec"]["volumeName"] = json!(null);
+        broken.claim["status"] = json!({"phase": "Pending"});
+        broken.volume["metadata"]["name"] = json!("disk");
+        broken.volume["status"]["phase"] = json!("Released");
+        broken.volume["spec"]["persistentVolumeReclaimPolicy"] = json!("Retain");
+        broken.volume["spec"]["accessModes"] = json!(["ReadWriteOnce"]);
+        broken.volume["spec"]["claimRef"] = json!({"namespace": "default", "name": "by-hand", "uid": "1"});
+        change(&mut broken.volume);
+        broken.problems()
+    }
+
+    #[test]
+    fn a_released_volume_that_would_fit_a_pending_claim_is_named_with_what_frees_it() {
+        assert_eq!(
+            problems(|_| ()),
+            [
+                "claim `data-web-0` has no volume yet",
+                "volume `disk` would fit, but it is Released and still belongs to the deleted claim `by-hand` of \
+                 namespace `default`; without its `spec.claimRef` it can be bound again, with the data in it"
+            ]
+        );
+        for (field, value) in [
+            ("storageClassName", json!("other")),
+            ("capacity", json!({"storage": "9Gi"})),
+            ("accessModes", json!(["ReadOnlyMany"])),
+            ("persistentVolumeReclaimPolicy", json!("Delete")),
+        ] {
+            assert_eq!(
+                problems(|volume| volume["spec"][field] = value),
+                ["claim `data-web-0` has no volume yet"],
+                "{field}"
+            );
+        }
+        assert_eq!(problems(|volume| volume["status"]["phase"] = json!("Available")).len(), 1);
+    }
+}
