@@ -122,6 +122,7 @@ impl Clock for LiveClock {
         Timestamp::now()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else asks")]
     fn pause(&self, at_most: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>> {
         Box::pin(async move {
             tokio::select! {
@@ -156,5 +157,6 @@ impl Entropy for SystemEntropy {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "time stands still in these tests")]
 #[path = "live_tests.rs"]
 mod tests;

@@ -60,6 +60,7 @@ pub fn retried(inner: Transport, backoff: Backoff) -> Transport {
     }))
 }
 
+#[expect(clippy::disallowed_methods, reason = "the wait between two tries is part of one request")]
 async fn ask(inner: Transport, mut request: Request<Body>, backoff: Backoff) -> Result<Answer, BoxError> {
     let mut tries = 0;
     // A read has no body of its own; one that cannot be copied is sent once.
@@ -158,6 +159,7 @@ fn broken(error: &(dyn Error + 'static)) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "time stands still in these tests")]
 mod tests {
     use http::Method;
     use tokio::time::Instant;

@@ -57,6 +57,7 @@ pub struct TimedOut {
 pub struct Deadline(pub Instant);
 
 /// Ends ordinary requests after `limit`.
+#[expect(clippy::disallowed_methods, reason = "this is the limit of one request")]
 pub fn limited(inner: Transport, limit: Option<Duration>) -> Transport {
     let Some(limit) = limit else { return inner };
     BoxCloneService::new(tower::service_fn(move |mut request: http::Request<kube::client::Body>| {
@@ -87,6 +88,7 @@ pub fn shown(length: Duration) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "time stands still in these tests")]
 mod tests {
     use super::*;
     use crate::cluster::transport::testing::{get, post, silent, watch};

@@ -1,6 +1,8 @@
 //! The requests that effects send. Objects that are read in order to be written
 //! stay `serde_json::Value`: typed structs would drop fields newer than they are.
 
+#![expect(clippy::disallowed_methods, reason = "every write of the program is made here")]
+
 use http::Request;
 use serde_json::Value;
 

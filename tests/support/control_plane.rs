@@ -98,6 +98,7 @@ impl ControlPlane {
         Ok(())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a server of others starts in its own time")]
     async fn until_serving(&mut self) -> Result<(), StartError> {
         let client = self.client(User::Admin).await?;
         let deadline = Instant::now() + READY_WITHIN;
@@ -117,6 +118,7 @@ impl ControlPlane {
     }
 
     /// Nodes and classes are in, and the aggregated roles have their rules.
+    #[expect(clippy::disallowed_methods, reason = "a server of others starts in its own time")]
     async fn until_seeded(&mut self) -> Result<(), StartError> {
         let client = self.client(User::Admin).await?;
         seed::put_in(&client).await?;

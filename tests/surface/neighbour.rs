@@ -1,6 +1,8 @@
 //! Somebody else in the same sandbox: reads it and writes to it past the
 //! program, under another field manager.
 
+#![expect(clippy::disallowed_methods, reason = "somebody else writes here, past the program")]
+
 use std::future::Future;
 
 use http::Request;
