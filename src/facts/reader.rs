@@ -97,19 +97,19 @@ impl Reader {
     }
 
     pub async fn namespace_exists(&self, namespace: &str) -> Result<bool, kube::Error> {
+        Ok(self.namespace_uid(namespace).await?.is_some())
+    }
+
+    /// The UID of a namespace; `None` if it does not exist. That of `kube-system`
+    /// tells one cluster from another, whatever either is called.
+    pub async fn namespace_uid(&self, namespace: &str) -> Result<Option<String>, kube::Error> {
         check_segment(namespace)?;
         let path = format!("/api/v1/namespaces/{namespace}");
         match self.ask(get(&path)?).await {
-            Ok(_) => Ok(true),
-            Err(error) if has_code(&error, 404) => Ok(false),
+            Ok(found) => Ok(Some(found["metadata"]["uid"].as_str().unwrap_or_default().to_owned())),
+            Err(error) if has_code(&error, 404) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// Such as `v1.36.3`; empty if the server does not say.
-    pub async fn server_version(&self) -> Result<String, kube::Error> {
-        let version = self.ask(get("/version")?).await?;
-        Ok(version["gitVersion"].as_str().unwrap_or_default().to_owned())
     }
 
     /// The items of all pages of one list.
@@ -319,8 +319,15 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_is_no_object_is_an_error() {
-        let (reader, _) = server(vec![(200, json!([1])), (200, json!({"gitVersion": "v1.36.3"}))]);
+        let (reader, _) = server(vec![(200, json!([1]))]);
         assert!(reader.list(kind("Pod"), "", None).await.is_err());
-        assert_eq!(reader.server_version().await.unwrap(), "v1.36.3");
+    }
+
+    #[tokio::test]
+    async fn a_namespace_is_known_by_its_uid() {
+        let there = json!({"metadata": {"name": "x", "uid": "1"}});
+        let (reader, _) = server(vec![(200, there), (404, json!({"code": 404, "reason": "NotFound"}))]);
+        assert_eq!(reader.namespace_uid("x").await.unwrap().as_deref(), Some("1"));
+        assert_eq!(reader.namespace_uid("x").await.unwrap(), None);
     }
 }

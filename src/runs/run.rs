@@ -23,6 +23,10 @@ pub struct Header<'a> {
     /// `init couchdb`, `create pv`, …
     pub command: &'a str,
     pub namespace: &'a str,
+    /// UIDs of `kube-system` and of the namespace, which make sure later that
+    /// this is the same cluster; `None` where they may not be read.
+    pub cluster_uid: Option<String>,
+    pub namespace_uid: Option<String>,
     /// Where each answer came from and what it is; no secret values.
     pub answers: Value,
 }
@@ -162,7 +166,9 @@ fn prepare(folder: &Path, connection: &Connection, header: &Header<'_>, effects:
         "command": header.command,
         "cluster": connection.identity.name,
         "server": connection.identity.server,
+        "clusterUid": header.cluster_uid,
         "namespace": header.namespace,
+        "namespaceUid": header.namespace_uid,
         "answers": header.answers,
         "effects": effects,
     });

@@ -91,7 +91,13 @@ fn approved_then(
     };
     let approved: Preview = runtime.block_on(effect.preview(&connection)).unwrap();
     between();
-    let header = Header { command: "init web", namespace: "default", answers: Value::Null };
+    let header = Header {
+        command: "init web",
+        namespace: "default",
+        cluster_uid: None,
+        namespace_uid: None,
+        answers: Value::Null,
+    };
     let mut run = Run::begin(folder.path(), &connection, &header, &[effect.describe()]).unwrap();
     let result = runtime.block_on(run.perform(effect, &approved, &Values, &connection, &Quiet));
     (result, journal::read(&run.folder).unwrap())

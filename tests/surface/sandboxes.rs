@@ -92,6 +92,31 @@ fn a_reset_gives_a_fresh_one_and_touches_no_other() {
     home.say("status --sandbox=c").hinted(1, &["\nhint: kubectl stateful sandbox reset --sandbox=c\n"]);
 }
 
+/// `run.json` of the newest run.
+fn newest_run(home: &Home) -> serde_json::Value {
+    let runs = fs::read_dir(home.state().join("runs")).unwrap().map(|entry| entry.unwrap().path());
+    serde_json::from_str(&fs::read_to_string(runs.max().unwrap().join("run.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_records_which_cluster_it_was_and_a_fresh_one_of_that_name_is_another() {
+    let home = with_couchdb();
+    let uids = |run: &serde_json::Value| {
+        let uid = |field: &str| run[field].as_str().filter(|uid| uid.len() == 36).expect("a UID").to_owned();
+        [uid("clusterUid"), uid("namespaceUid")]
+    };
+    let first = uids(&newest_run(&home));
+    assert_ne!(first[0], first[1]);
+    home.say("create configmap settings --from-literal a=b --sandbox --yes").told(0, &[]);
+    assert_eq!(uids(&newest_run(&home)), first);
+    home.say("create configmap settings --from-literal a=b --sandbox --yes -n kube-system").told(0, &[]);
+    let [cluster, namespace] = uids(&newest_run(&home));
+    assert_eq!([&cluster, &namespace], [&first[0], &first[0]]);
+    home.say("sandbox reset").told(0, &[]);
+    home.say("create configmap settings --from-literal a=b --sandbox --yes").told(0, &[]);
+    assert_ne!(uids(&newest_run(&home)), first);
+}
+
 #[test]
 fn the_verbs_about_the_sandbox_never_reach_a_real_cluster() {
     let home = Home::new();

@@ -12,6 +12,7 @@ use crate::cluster::failure::explain;
 use crate::commands::screen::Screen;
 use crate::effects::{Change, Difference, Effect, EffectError, Preview, Secrets};
 use crate::error::{Failure, Kind};
+use crate::facts::reader::{Reader, is_forbidden};
 use crate::runs::event::Event;
 use crate::runs::run::{Header, Run, RunError};
 use crate::runs::wait::WaitError;
@@ -33,8 +34,14 @@ pub async fn carry_out(
     connection: &Connection,
     screen: &dyn Screen,
 ) -> Result<Carried, Failure> {
-    let header =
-        Header { command: &making.command(), namespace: &making.namespace, answers: making.interview.recorded() };
+    let reader = Reader::new(connection.client.clone());
+    let header = Header {
+        command: &making.command(),
+        namespace: &making.namespace,
+        cluster_uid: uid("kube-system", &reader, connection).await?,
+        namespace_uid: uid(&making.namespace, &reader, connection).await?,
+        answers: making.interview.recorded(),
+    };
     let effects: Vec<_> = approved.iter().map(|(effect, _)| effect.describe()).collect();
     let mut run =
         Run::begin(runs, connection, &header, &effects).map_err(|error| stopped(error, &[], making, connection))?;
@@ -60,6 +67,16 @@ pub async fn carry_out(
     let changed = run.changed().to_vec();
     run.end(connection, "done").map_err(|error| stopped(error, &changed, making, connection))?;
     Ok(Carried { changed, stored })
+}
+
+/// The UID of a namespace, as far as the caller may see it.
+async fn uid(namespace: &str, reader: &Reader, connection: &Connection) -> Result<Option<String>, Failure> {
+    match reader.namespace_uid(namespace).await {
+        Err(error) if is_forbidden(&error) => Ok(None),
+        read => read.map_err(|error| {
+            untouched(explain(&error, &connection.identity, &format!("reading namespace `{namespace}`")))
+        }),
+    }
 }
 
 fn interrupted(changed: &[String]) -> Failure {
