@@ -244,7 +244,9 @@ fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
     let mut out = Map::new();
     for (key, value) in fields {
         let Some(field) = known.fields.get(&key) else { continue };
-        if let Some(value) = settle(&field.shape, value).filter(|value| is_kept(field, value)) {
+        // A volume's empty capacity is refused in other words than none at all.
+        let is_told_apart = name == "core.v1.PersistentVolumeSpec" && key == "capacity";
+        if let Some(value) = settle(&field.shape, value).filter(|value| is_told_apart || is_kept(field, value)) {
             out.insert(key, value);
         }
     }

@@ -226,10 +226,16 @@ impl World {
         if managed.is_empty() {
             managed = Managed::of(old);
         }
-        let is_tracked = !managed.is_empty() && (writer.part != Part::Scale || managed.owns(&["spec", "replicas"]));
-        if is_tracked && !matches!(writer.part, Part::Binding | Part::Finalize) {
-            let shape = table().kind(writer.kind.kind);
-            managed.updated(&shape, old, new, &writer.owner(), &writer.reset(), self.now);
+        match writer.part {
+            Part::Whole | Part::Status if !managed.is_empty() => {
+                let shape = table().kind(writer.kind.kind);
+                managed.updated(&shape, old, new, &writer.owner(), &writer.reset(), self.now);
+            }
+            Part::Scale => {
+                let is_changed = old["spec"]["replicas"] != new["spec"]["replicas"];
+                managed.scaled(&writer.owner(), is_changed);
+            }
+            Part::Whole | Part::Status | Part::Binding | Part::Finalize => {}
         }
         managed
     }
@@ -284,7 +290,7 @@ fn is_same(old: &Value, new: &Value, managed: &Managed) -> bool {
         }
         object
     };
-    bare(old) == bare(new) && Managed::of(old).timeless() == managed.clone().timeless()
+    bare(old) == bare(new) && managed.are_those_of(old)
 }
 
 /// A terminating object without finalizers and without grace is gone. What

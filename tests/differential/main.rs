@@ -1,6 +1,6 @@
 //! The golden half of the differential lane: the corpus is played against the
 //! simulated cluster and must give the answers of the real API server. No Go,
-//! no processes; the live half plays the same corpus against the real one.
+//! no processes; the live half plays the same corpus against a real one.
 
 mod corpus;
 mod join;

@@ -1,13 +1,14 @@
-//! The corpus against the real API server: its answers must be the golden
-//! ones. With `UPDATE_GOLDEN=1` they become the golden ones.
+//! The corpus against a real API server: its answers must be the golden ones.
+//! With `UPDATE_GOLDEN=1` they become the golden ones. No controller runs
+//! beside it, so an answer is the server's alone.
 
 use std::fs;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::live;
 use crate::support::corpus::{self, Entry};
 use crate::world::World;
+use crate::{needs_tools, plane};
 
 pub fn tests() -> Vec<Trial> {
     match corpus::entries() {
@@ -27,7 +28,9 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 }
 
 fn trial(entry: Entry) -> Trial {
-    live(format!("corpus::{}", entry.name), move |world| play(&entry, world))
+    needs_tools(format!("corpus::{}", entry.name), move |namespace| {
+        play(&entry, &World::on(plane::bare()?, &namespace)?)
+    })
 }
 
 fn play(entry: &Entry, world: &World) -> Result<(), Failed> {

@@ -10,7 +10,8 @@ use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::needs_tools;
-use crate::support::control_plane::{ControlPlane, group_gone};
+use crate::support::control_plane::ControlPlane;
+use crate::support::supervised::group_gone;
 
 /// Set for a process that is to hold a control plane and nothing else; with the
 /// value `played`, nodes and disks are played on it, for work by hand.

@@ -1,5 +1,6 @@
-//! The one control plane of this binary, with the actors that play its nodes
-//! and disks: started by the first test that needs it, stopped after the last.
+//! The control planes of this binary, each started by the first test that needs
+//! it and stopped after the last: a whole one, with the actors that play its
+//! nodes and disks, and a bare API server to which nobody writes but the test.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,35 +13,50 @@ use kubectl_stateful::simulator::controllers::resizer::Resizer;
 
 /// Actors stop before what they act upon: fields drop in this order.
 struct Running {
-    _actors: Actors,
+    _actors: Option<Actors>,
     plane: Arc<ControlPlane>,
 }
 
 /// A start that failed is not tried again: the other tests get its reason.
-static SHARED: Mutex<Option<Result<Running, String>>> = Mutex::new(None);
+type Shared = Mutex<Option<Result<Running, String>>>;
 
-fn shared() -> MutexGuard<'static, Option<Result<Running, String>>> {
-    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+static WHOLE: Shared = Mutex::new(None);
+static BARE: Shared = Mutex::new(None);
+
+fn locked(shared: &'static Shared) -> MutexGuard<'static, Option<Result<Running, String>>> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub fn get() -> Result<Arc<ControlPlane>, String> {
-    match shared().get_or_insert_with(start) {
+fn plane_of(shared: &'static Shared, start: fn() -> Result<Running, String>) -> Result<Arc<ControlPlane>, String> {
+    match locked(shared).get_or_insert_with(start) {
         Ok(running) => Ok(Arc::clone(&running.plane)),
         Err(reason) => Err(reason.clone()),
     }
 }
 
-fn start() -> Result<Running, String> {
-    let plane = Arc::new(ControlPlane::start()?);
-    let actors = Actors::start(
-        &plane,
-        vec![Box::new(Kubelet::new(PlayedNodes::All)), Box::new(Provisioner::new(DISK)), Box::new(Resizer::new(DISK))],
-    )?;
-    Ok(Running { _actors: actors, plane })
+/// The whole one.
+pub fn get() -> Result<Arc<ControlPlane>, String> {
+    plane_of(&WHOLE, || {
+        let plane = Arc::new(ControlPlane::start()?);
+        let actors = Actors::start(
+            &plane,
+            vec![
+                Box::new(Kubelet::new(PlayedNodes::All)),
+                Box::new(Provisioner::new(DISK)),
+                Box::new(Resizer::new(DISK)),
+            ],
+        )?;
+        Ok(Running { _actors: Some(actors), plane })
+    })
+}
+
+/// The bare one.
+pub fn bare() -> Result<Arc<ControlPlane>, String> {
+    plane_of(&BARE, || Ok(Running { _actors: None, plane: Arc::new(ControlPlane::start_bare()?) }))
 }
 
 /// Ends everything and waits for it. Should this not be reached, the end of
 /// the process does the same.
 pub fn stop() {
-    drop(shared().take());
+    drop((locked(&WHOLE).take(), locked(&BARE).take()));
 }

@@ -1,4 +1,4 @@
-//! What one live test has: a fresh namespace on the shared control plane, a
+//! What one live test has: a fresh namespace on a shared control plane, a
 //! runtime to talk to it, and short words for looking, making and waiting.
 
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use crate::plane;
 use crate::support::api::{Api, Method, path_of, runtime};
 use crate::support::cli::Cli;
-use crate::support::control_plane::{ControlPlane, tail};
+use crate::support::control_plane::ControlPlane;
 use crate::support::credentials::User;
+use crate::support::supervised::tail;
 
 /// A cluster that has not come to a state by then will not.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -27,7 +28,11 @@ pub struct World {
 impl World {
     /// A new namespace named after the test.
     pub fn fresh(namespace: &str) -> Result<Self, String> {
-        let plane = plane::get()?;
+        Self::on(plane::get()?, namespace)
+    }
+
+    /// A new namespace on this control plane.
+    pub fn on(plane: Arc<ControlPlane>, namespace: &str) -> Result<Self, String> {
         let runtime = runtime()?;
         let client = runtime.block_on(plane.client(User::Admin))?;
         let api = Api::new(client.clone(), "live-test");

@@ -4,7 +4,6 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod determinism;
-mod golden;
 mod reads;
 mod rights;
 mod runs;

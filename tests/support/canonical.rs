@@ -11,11 +11,12 @@ pub struct Canon {
     namespace: String,
     uids: Vec<String>,
     versions: Vec<String>,
+    addresses: Vec<String>,
 }
 
 impl Canon {
     pub fn new(namespace: &str) -> Self {
-        Self { namespace: namespace.to_owned(), uids: Vec::new(), versions: Vec::new() }
+        Self { namespace: namespace.to_owned(), uids: Vec::new(), versions: Vec::new(), addresses: Vec::new() }
     }
 
     /// The canonical form of a body, a request line or a header.
@@ -29,8 +30,23 @@ impl Canon {
     }
 
     fn object(&mut self, fields: &Map<String, Value>) -> Map<String, Value> {
-        let canonical = fields.iter().map(|(key, value)| (self.text(key), self.field(key, value)));
+        let is_list = fields.get("items").is_some_and(Value::is_array);
+        let canonical = fields.iter().map(|(key, value)| {
+            let value = if is_list && key == "metadata" { self.list_metadata(value) } else { self.field(key, value) };
+            (self.text(key), value)
+        });
         canonical.collect()
+    }
+
+    /// The revision of a list depends on what else goes on in the cluster.
+    fn list_metadata(&mut self, metadata: &Value) -> Value {
+        let mut metadata = metadata.clone();
+        for (name, symbol) in [("resourceVersion", "<revision>"), ("continue", "<token>")] {
+            if let Some(value) = metadata.get_mut(name) {
+                *value = symbol.into();
+            }
+        }
+        self.canonical(&metadata)
     }
 
     fn field(&mut self, key: &str, value: &Value) -> Value {
@@ -43,26 +59,34 @@ impl Canon {
             ("clusterIPs", Value::Array(addresses)) => {
                 addresses.iter().map(|address| self.address(address.as_str().unwrap_or_default())).collect()
             }
-            ("nodePort" | "healthCheckNodePort", Value::Number(_)) => "<port>".into(),
+            ("nodePort" | "healthCheckNodePort", Value::Number(port)) if is_allotted(port) => "<port>".into(),
             ("managedFields", Value::Array(managers)) => self.managers(managers),
+            ("causes", Value::Array(causes)) => self.causes(causes),
             _ => self.canonical(value),
         }
     }
 
     fn address(&mut self, address: &str) -> String {
         let chosen_by_server = address.contains('.') || address.contains(':');
-        if chosen_by_server { "<address>".to_owned() } else { self.text(address) }
+        if chosen_by_server { symbol("address", &mut self.addresses, address) } else { self.text(address) }
     }
 
-    /// Controllers write when they please, so only the managers of the corpus
-    /// itself count; their order depends on the second in which each wrote.
+    /// The order of managers depends on the second in which each wrote.
     fn managers(&mut self, managers: &[Value]) -> Value {
-        let ours = |manager: &&Value| manager["manager"].as_str().is_some_and(|name| name.starts_with("corpus"));
-        let mut kept: Vec<Value> = managers.iter().filter(ours).map(|manager| self.canonical(manager)).collect();
+        let mut kept: Vec<Value> = managers.iter().map(|manager| self.canonical(manager)).collect();
         kept.sort_by_key(|manager| {
             ["manager", "operation", "subresource"].map(|field| manager[field].as_str().unwrap_or_default().to_owned())
         });
         kept.into()
+    }
+
+    /// The conflicts of an apply come in no fixed order.
+    fn causes(&mut self, causes: &[Value]) -> Value {
+        let mut causes: Vec<Value> = causes.iter().map(|cause| self.canonical(cause)).collect();
+        if causes.iter().all(|cause| cause["reason"] == "FieldManagerConflict") {
+            causes.sort_by_key(Value::to_string);
+        }
+        causes.into()
     }
 
     fn text(&mut self, text: &str) -> String {
@@ -71,7 +95,14 @@ impl Canon {
         }
         let text = text.replace(&self.namespace, "$NAMESPACE");
         let text = self.replace_uids(&text);
-        if text.contains("ResourceVersion") { self.revisions_in_brackets(&text) } else { text }
+        let text = if text.contains("ResourceVersion") { self.revisions_in_brackets(&text) } else { text };
+        match text.split_once(", current: ") {
+            // How far the whole cluster is, when a revision is still to come.
+            Some((before, _)) if text.contains("Too large resource version") => {
+                format!("{before}, current: <revision>")
+            }
+            Some(_) | None => text,
+        }
     }
 
     /// Refused preconditions name revisions in brackets; only those that have
@@ -97,6 +128,11 @@ impl Canon {
         }
         replaced
     }
+}
+
+/// Ports of the range that a server allots from; others were asked for.
+fn is_allotted(port: &serde_json::Number) -> bool {
+    port.as_i64().is_some_and(|port| (30_000..=32_767).contains(&port))
 }
 
 fn symbol(name: &str, known: &mut Vec<String>, value: &str) -> String {

@@ -1,14 +1,12 @@
 //! A real Kubernetes control plane on loopback: etcd, kube-apiserver,
 //! kube-controller-manager and kube-scheduler of the pinned version, in a
 //! private temporary folder. Nothing of it outlives the process that holds it.
+//! A bare one is etcd and the API server: nobody writes but the test.
 //!
 //! There is no kubelet: nodes and disks are played by `actors`.
 
-use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -17,7 +15,7 @@ use serde_json::Value;
 
 use super::api::runtime;
 use super::credentials::{Credentials, User};
-use super::supervised::Supervised;
+use super::supervised::{Supervised, private_folder, tail};
 use super::{seed, tools};
 
 /// Controllers that matter to stateful workloads. Without the aggregation
@@ -43,6 +41,14 @@ pub struct ControlPlane {
     _janitor: Supervised,
 }
 
+/// Which servers a control plane has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parts {
+    All,
+    /// No controllers, no scheduler.
+    ApiServer,
+}
+
 enum StartError {
     /// A port was taken between our choosing it and the server's binding it.
     PortTaken,
@@ -59,9 +65,18 @@ impl ControlPlane {
     /// Builds the tools where needed, starts everything, waits until the API
     /// server is ready and puts the nodes and storage classes in.
     pub fn start() -> Result<Self, String> {
+        Self::with(Parts::All)
+    }
+
+    /// The same without controllers and scheduler.
+    pub fn start_bare() -> Result<Self, String> {
+        Self::with(Parts::ApiServer)
+    }
+
+    fn with(parts: Parts) -> Result<Self, String> {
         let tools = tools::kubernetes()?;
         for _ in 0..ATTEMPTS {
-            match Self::attempt(&tools) {
+            match Self::attempt(&tools, parts) {
                 Ok(plane) => return Ok(plane),
                 Err(StartError::PortTaken) => {}
                 Err(StartError::Other(message)) => return Err(message),
@@ -70,7 +85,7 @@ impl ControlPlane {
         Err(format!("no control plane after {ATTEMPTS} attempts: each time a port was taken"))
     }
 
-    fn attempt(tools: &Path) -> Result<Self, StartError> {
+    fn attempt(tools: &Path, parts: Parts) -> Result<Self, StartError> {
         let folder = private_folder()?;
         let janitor = Supervised::janitor(&folder).map_err(|error| format!("janitor: {error}"))?;
         let [clients, peers, secure] = free_ports()?;
@@ -83,11 +98,17 @@ impl ControlPlane {
         let api_server = plane.api_server_flags(clients, secure);
         plane.launch("kube-apiserver", &api_server)?;
         runtime()?.block_on(plane.until_serving())?;
-        let controllers = plane.controller_manager_flags();
-        plane.launch("kube-controller-manager", &controllers)?;
-        let scheduler = plane.scheduler_flags();
-        plane.launch("kube-scheduler", &scheduler)?;
-        runtime()?.block_on(plane.until_seeded())?;
+        runtime()?.block_on(async { seed::put_in(&plane.client(User::Admin).await?).await })?;
+        match parts {
+            Parts::ApiServer => {}
+            Parts::All => {
+                let controllers = plane.controller_manager_flags();
+                plane.launch("kube-controller-manager", &controllers)?;
+                let scheduler = plane.scheduler_flags();
+                plane.launch("kube-scheduler", &scheduler)?;
+                runtime()?.block_on(plane.until_aggregated())?;
+            }
+        }
         Ok(plane)
     }
 
@@ -117,11 +138,10 @@ impl ControlPlane {
         }
     }
 
-    /// Nodes and classes are in, and the aggregated roles have their rules.
+    /// The aggregated roles have their rules.
     #[expect(clippy::disallowed_methods, reason = "a server of others starts in its own time")]
-    async fn until_seeded(&mut self) -> Result<(), StartError> {
+    async fn until_aggregated(&mut self) -> Result<(), StartError> {
         let client = self.client(User::Admin).await?;
-        seed::put_in(&client).await?;
         let deadline = Instant::now() + READY_WITHIN;
         loop {
             let role = get_text(&client, "/apis/rbac.authorization.k8s.io/v1/clusterroles/edit").await?;
@@ -177,7 +197,7 @@ impl ControlPlane {
         &self.folder
     }
 
-    /// The process groups of the four servers, by name of the program.
+    /// The process groups of the servers, by name of the program.
     pub fn groups(&self) -> Vec<(&'static str, u32)> {
         self.processes.iter().map(|(name, process)| (*name, process.group())).collect()
     }
@@ -265,15 +285,6 @@ async fn get_text(client: &Client, path: &str) -> Result<String, String> {
     client.request_text(request).await.map_err(|error| format!("GET {path}: {error}"))
 }
 
-fn private_folder() -> Result<PathBuf, String> {
-    let folder = tempfile::Builder::new()
-        .prefix("kubectl-stateful-control-plane-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir()
-        .map_err(|error| format!("temporary folder: {error}"))?;
-    Ok(folder.keep())
-}
-
 /// Ports that are free now. All are held open together, so that they differ.
 fn free_ports() -> Result<[u16; 3], String> {
     let bind = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| format!("free port: {error}"));
@@ -283,44 +294,4 @@ fn free_ports() -> Result<[u16; 3], String> {
         *port = listener.local_addr().map_err(|error| format!("free port: {error}"))?.port();
     }
     Ok(ports)
-}
-
-/// The last lines of a log, for an error message.
-pub fn tail(log: &Path) -> String {
-    let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(15)..].join("\n")
-}
-
-/// Waits until a process group has no living process; tells what is left.
-pub fn group_gone(group: u32, within: Duration) -> Result<(), String> {
-    let deadline = Instant::now() + within;
-    loop {
-        let alive = living_members(group);
-        if alive.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            return Err(format!("still alive after {within:?}: {alive:?}"));
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Names of the processes of a group, without the dead that nobody has reaped.
-fn living_members(group: u32) -> Vec<String> {
-    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
-    processes
-        .flatten()
-        .filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok())
-        .filter_map(|stat| {
-            // pid (name) state parent group …; a name may hold spaces and brackets.
-            let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
-            let mut fields = rest.split_whitespace();
-            let state = fields.next()?;
-            let own = fields.nth(1)?.parse::<u32>().ok()?;
-            (own == group && state != "Z" && state != "X").then(|| name.to_owned())
-        })
-        .collect()
 }

@@ -44,16 +44,16 @@ pub struct Entry {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
-    /// Method and path with query. Writes get `fieldManager=corpus` unless
-    /// they name another manager, which must begin with `corpus` too.
+    /// Method and path with query. The user agent is `corpus`.
     request: String,
     /// Content type of the body; JSON if absent.
     #[serde(rename = "type")]
     content: Option<String>,
     #[serde(default)]
     body: Option<Value>,
-    /// JSON pointers into the answer that are not compared, because
-    /// controllers may have written there in the meantime.
+    /// A body that is sent as it stands, in place of `body`.
+    text: Option<String>,
+    /// JSON pointers into the answer that are not compared.
     #[serde(default)]
     without: Vec<String>,
 }
@@ -149,21 +149,18 @@ impl Step {
     async fn send(&self, client: &Client, namespace: &str, earlier: &[Value]) -> Result<Answer, String> {
         let line = fill(&self.request, namespace, earlier)?;
         let (method, path) = line.split_once(' ').ok_or("`request` is not METHOD PATH")?;
-        let mut path = path.to_owned();
-        if matches!(method, "POST" | "PUT" | "PATCH") && !path.contains("fieldManager=") {
-            path.push(if path.contains('?') { '&' } else { '?' });
-            path.push_str("fieldManager=corpus");
-        }
-        let body = match &self.body {
-            None => Vec::new(),
-            Some(body) => filled(body, namespace, earlier)?.to_string().into_bytes(),
+        let body = match (&self.text, &self.body) {
+            (Some(text), _) => fill(text, namespace, earlier)?,
+            (None, Some(body)) => filled(body, namespace, earlier)?.to_string(),
+            (None, None) => String::new(),
         };
         let request = http::Request::builder()
             .method(method)
             .uri(path)
             .header(http::header::ACCEPT, "application/json")
+            .header(http::header::USER_AGENT, "corpus/1.0")
             .header(http::header::CONTENT_TYPE, self.content.as_deref().unwrap_or("application/json"))
-            .body(Body::from(body))
+            .body(Body::from(body.into_bytes()))
             .map_err(|error| error.to_string())?;
         let answer = client.send(request).await.map_err(|error| error.to_string())?;
         let code = answer.status().as_u16();

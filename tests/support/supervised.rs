@@ -4,11 +4,14 @@
 //! (return, panic, Ctrl-C, SIGKILL). No unsafe code, no signal handling.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// `"$@"` is the command. The pipe is moved to descriptor 3, as a shell gives
 /// background jobs an empty standard input. The watcher waits for the end of
@@ -86,4 +89,54 @@ impl Drop for Supervised {
         self.let_go();
         self.keeper.wait().ok();
     }
+}
+
+/// A folder of our own in the place for temporary ones.
+pub fn private_folder() -> Result<PathBuf, String> {
+    let folder = tempfile::Builder::new()
+        .prefix("kubectl-stateful-control-plane-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir()
+        .map_err(|error| format!("temporary folder: {error}"))?;
+    Ok(folder.keep())
+}
+
+/// The last lines of a log, for an error message.
+pub fn tail(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
+}
+
+/// Waits until a process group has no living process; tells what is left.
+pub fn group_gone(group: u32, within: Duration) -> Result<(), String> {
+    let deadline = Instant::now() + within;
+    loop {
+        let alive = living_members(group);
+        if alive.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(format!("still alive after {within:?}: {alive:?}"));
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Names of the processes of a group, without the dead that nobody has reaped.
+fn living_members(group: u32) -> Vec<String> {
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    processes
+        .flatten()
+        .filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok())
+        .filter_map(|stat| {
+            // pid (name) state parent group …; a name may hold spaces and brackets.
+            let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+            let mut fields = rest.split_whitespace();
+            let state = fields.next()?;
+            let own = fields.nth(1)?.parse::<u32>().ok()?;
+            (own == group && state != "Z" && state != "X").then(|| name.to_owned())
+        })
+        .collect()
 }

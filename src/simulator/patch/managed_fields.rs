@@ -5,65 +5,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::entry::Entry;
+pub use super::entry::{Operation, Owner};
 use super::field_set::{FieldSet, path_text};
 use super::structure::{compare, field_set, merge, remove, with_named_fields};
 use crate::simulator::clock::clock_text;
 use crate::simulator::schema::Shape;
 use crate::simulator::status::Refusal;
-
-/// Whose entry it is. Entries of appliers do not depend on the API version.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Owner {
-    pub operation: Operation,
-    pub manager: String,
-    pub api_version: String,
-    pub subresource: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    Apply,
-    Update,
-}
-
-impl Operation {
-    fn text(self) -> &'static str {
-        match self {
-            Self::Apply => "Apply",
-            Self::Update => "Update",
-        }
-    }
-}
-
-impl Owner {
-    /// As conflicts name it; appliers without their API version.
-    fn text(&self) -> String {
-        let mut text = format!("{:?}", self.manager);
-        if !self.subresource.is_empty() {
-            text = format!("{text} with subresource {:?}", self.subresource);
-        }
-        match self.operation {
-            Operation::Apply => text,
-            Operation::Update => format!("{text} using {}", self.api_version),
-        }
-    }
-
-    fn is_same(&self, other: &Self) -> bool {
-        self.operation == other.operation
-            && self.manager == other.manager
-            && self.subresource == other.subresource
-            && (self.operation == Operation::Apply || self.api_version == other.api_version)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Entry {
-    owner: Owner,
-    time: Option<String>,
-    set: FieldSet,
-}
 
 /// All entries of one object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -82,20 +32,31 @@ impl Managed {
     /// at all, as on the real server.
     #[must_use]
     pub fn of(object: &Value) -> Self {
+        let mut managed = Self::listed(object);
+        // Of two entries of one owner, which `scaled` can leave, only the last counts.
+        let listed = std::mem::take(&mut managed.entries);
+        for entry in listed {
+            managed.entries.retain(|known| !known.owner.is_same(&entry.owner));
+            managed.entries.push(entry);
+        }
+        managed
+    }
+
+    /// The entries as they stand there.
+    fn listed(object: &Value) -> Self {
         let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten().map(Entry::read);
         Self { entries: entries.collect::<Option<Vec<_>>>().unwrap_or_default() }
+    }
+
+    /// Whether an object has these entries already; times do not count.
+    #[must_use]
+    pub fn are_those_of(&self, object: &Value) -> bool {
+        self.clone().timeless() == Self::listed(object).timeless()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    /// Whether somebody owns this path.
-    #[must_use]
-    pub fn owns(&self, path: &[&str]) -> bool {
-        let path = FieldSet::of_path(path);
-        self.entries.iter().any(|entry| !entry.set.intersection(&path).is_empty())
     }
 
     /// Writes the entries into an object, in the server's order.
@@ -145,6 +106,29 @@ impl Managed {
         self.entries.retain(|entry| !entry.set.is_empty());
     }
 
+    /// After a write through `scale`. The count goes to the writer if it
+    /// changed. If not, whoever updated it gets a second entry for it: the
+    /// server takes an owner seen through `scale` for another one. Neither
+    /// entry has a time. A count that nobody owns stays so.
+    pub fn scaled(&mut self, owner: &Owner, is_changed: bool) {
+        let count = FieldSet::of_path(&["spec", "replicas"]);
+        let (mut holders, others): (Vec<Entry>, Vec<Entry>) =
+            self.entries.drain(..).partition(|entry| !entry.set.intersection(&count).is_empty());
+        let mut fresh = Vec::new();
+        for holder in &mut holders {
+            if !is_changed && holder.owner.operation == Operation::Update {
+                fresh.push(Entry { owner: holder.owner.clone(), time: None, set: count.clone() });
+            }
+            if is_changed || holder.owner.operation == Operation::Update {
+                holder.set = holder.set.difference(&count);
+            }
+        }
+        if is_changed && !holders.is_empty() {
+            fresh.push(Entry { owner: owner.clone(), time: None, set: count });
+        }
+        self.entries = others.into_iter().chain(holders).chain(fresh).filter(|entry| !entry.set.is_empty()).collect();
+    }
+
     /// Server-side apply of a configuration onto a live object.
     ///
     /// # Errors
@@ -161,17 +145,19 @@ impl Managed {
         let live = &without_managed(live);
         let set = field_set(shape, applied).without(claim.reset);
         let previous = self.entries.iter().position(|entry| entry.owner.is_same(owner));
-        let previous = previous.map(|position| self.entries.remove(position).set);
+        let previous = previous.map(|position| self.entries.remove(position));
         let merged = merge(shape, Some(live), Some(applied)).unwrap_or_else(|| live.clone());
         let others = self.entries.iter().fold(set.clone(), |all, entry| all.union(&entry.set));
         let merged = match &previous {
-            Some(previous) => prune(shape, &merged, previous, &others),
+            Some(previous) => prune(shape, &merged, &previous.set, &others),
             None => merged,
         };
         self.take(shape, live, &merged, claim)?;
         let mine = set.difference(&stripped());
         if !mine.is_empty() {
-            self.entries.push(Entry { owner: owner.clone(), time: Some(clock_text(now)), set: mine });
+            // An apply that changes no field leaves the time as it was.
+            let time = if merged == *live { previous.and_then(|entry| entry.time) } else { Some(clock_text(now)) };
+            self.entries.push(Entry { owner: owner.clone(), time, set: mine });
         }
         self.entries.retain(|entry| !entry.set.is_empty());
         Ok(Applied { object: merged, managed: self })
@@ -197,10 +183,8 @@ impl Managed {
         Ok(())
     }
 
-    /// The same entries with the times left out, to see whether a write
-    /// changed anything at all.
-    #[must_use]
-    pub fn timeless(mut self) -> Self {
+    /// The same entries with the times left out, in one order.
+    fn timeless(mut self) -> Self {
         for entry in &mut self.entries {
             entry.time = None;
         }
@@ -214,44 +198,6 @@ pub struct Claim<'a> {
     pub owner: &'a Owner,
     pub reset: &'a FieldSet,
     pub force: bool,
-}
-
-impl Entry {
-    fn read(value: &Value) -> Option<Self> {
-        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
-        let operation = match value["operation"].as_str() {
-            Some("Apply") => Operation::Apply,
-            Some("Update") => Operation::Update,
-            _ => return None,
-        };
-        if value["fieldsType"] != "FieldsV1" || text("apiVersion").is_empty() {
-            return None;
-        }
-        let owner = Owner {
-            operation,
-            manager: text("manager"),
-            api_version: text("apiVersion"),
-            subresource: text("subresource"),
-        };
-        let time = value["time"].as_str().map(str::to_owned);
-        Some(Self { owner, time, set: FieldSet::from_fields(&value["fieldsV1"]) })
-    }
-
-    fn write(&self) -> Value {
-        let mut out = Map::new();
-        out.insert("manager".to_owned(), Value::from(self.owner.manager.clone()));
-        out.insert("operation".to_owned(), Value::from(self.owner.operation.text()));
-        out.insert("apiVersion".to_owned(), Value::from(self.owner.api_version.clone()));
-        if let Some(time) = &self.time {
-            out.insert("time".to_owned(), Value::from(time.clone()));
-        }
-        out.insert("fieldsType".to_owned(), Value::from("FieldsV1"));
-        out.insert("fieldsV1".to_owned(), self.set.to_fields());
-        if !self.owner.subresource.is_empty() {
-            out.insert("subresource".to_owned(), Value::from(self.owner.subresource.clone()));
-        }
-        Value::Object(out)
-    }
 }
 
 fn without_managed(object: &Value) -> Value {

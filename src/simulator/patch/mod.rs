@@ -1,6 +1,7 @@
 //! The four kinds of patch, and the ownership of fields that writes leave
 //! behind. Pure functions over objects; `writes` calls them.
 
+mod entry;
 pub mod field_set;
 pub mod json;
 pub mod managed_fields;

@@ -73,11 +73,9 @@ pub fn of_volume(volume: &Value) -> Vec<Cause> {
         causes.push(Cause::required("spec.capacity", ""));
     }
     if capacity["storage"].is_null() {
-        // An empty map and none at all are the same by now; the real server tells them apart.
-        let shown = if capacity.is_null() { "{}".to_owned() } else { capacity.to_string() };
         causes.push(Cause {
             reason: "FieldValueNotSupported",
-            message: format!("Unsupported value: {shown}: supported values: \"storage\""),
+            message: format!("Unsupported value: {capacity}: supported values: \"storage\""),
             field: "spec.capacity".to_owned(),
         });
     }
