@@ -109,13 +109,13 @@ fn event(
     let now = clock_text(world.now);
     let object = world.store.object(about, &target.namespace, &target.name);
     let uid = object.map_or(Value::Null, |object| object["metadata"]["uid"].clone());
-    let same = world.store.objects(events, namespace).find(|known| {
+    let same = world.store.events_about(namespace, &target.name).find(|known| {
         let involved = &known["involvedObject"];
-        involved["kind"] == target.kind.as_str()
+        known["message"] == message
+            && known["reason"] == reason
+            && involved["kind"] == target.kind.as_str()
             && involved["name"] == target.name.as_str()
             && involved["uid"] == uid
-            && known["reason"] == reason
-            && known["message"] == message
             && known["source"]["component"] == actor
     });
     if let Some(known) = same {

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::actors;
-use super::controllers::Controller;
 use super::controllers::all::all;
+use super::controllers::{Change, Controller};
 use super::queue::Queue;
 use super::request::Raw;
 use super::sandbox::{GivenUp, OpenError, Sandbox};
@@ -237,7 +237,7 @@ impl State {
             Some(file) => {
                 let (guard, has_news) = file.enter(&mut self.world)?;
                 if has_news {
-                    self.queue.changed(self.world.now);
+                    self.queue.changed(self.world.now, |_| true);
                 }
                 Some(guard)
             }
@@ -258,9 +258,8 @@ impl State {
                 hook(commit);
             }
         }
-        // Actors do not look at events and locks, so these wake nobody.
-        if let Some(last) = fresh.iter().rev().find(|commit| !matches!(commit.kind.kind, "Event" | "Lease")) {
-            self.queue.changed(last.at);
+        if let Some(last) = fresh.last() {
+            wake(&mut self.queue, &self.controllers, &fresh, last.at);
         }
         Ok(done)
     }
@@ -274,18 +273,25 @@ impl State {
         };
         self.world.now = self.world.now.max(at);
         let Some(controller) = self.controllers.get(actor) else {
-            self.queue.looked(actor, None);
+            self.queue.looked(actor, None, false);
             return Advance::Passed;
         };
         let before = self.world.fresh.len();
-        let (wake, refused) = actors::run(&mut self.world, controller.as_ref());
-        self.refused.extend(refused);
+        let (wake_at, refused) = actors::run(&mut self.world, controller.as_ref());
         // A wake time that has passed already would be asked for ever.
-        self.queue.looked(actor, wake.filter(|wake| *wake > self.world.now));
+        self.queue.looked(actor, wake_at.filter(|time| *time > self.world.now), !refused.is_empty());
+        self.refused.extend(refused);
         let news = self.world.fresh.get(before..).unwrap_or_default();
-        if news.iter().any(|commit| !matches!(commit.kind.kind, "Event" | "Lease")) {
-            self.queue.changed(self.world.now);
-        }
+        wake(&mut self.queue, &self.controllers, news, self.world.now);
         Advance::Passed
     }
+}
+
+/// Has the actors look that mind one of the commits.
+fn wake(queue: &mut Queue, actors: &[Box<dyn Controller>], commits: &[Commit], now: Timestamp) {
+    if commits.iter().all(|commit| matches!(commit.kind.kind, "Event" | "Lease")) {
+        return;
+    }
+    let changes: Vec<Change<'_>> = commits.iter().map(Commit::change).collect();
+    queue.changed(now, |index| actors.get(index).is_some_and(|actor| changes.iter().any(|change| actor.minds(change))));
 }

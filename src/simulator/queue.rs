@@ -16,20 +16,26 @@ fn lag(index: usize) -> Duration {
 #[derive(Debug, Default)]
 pub struct Queue {
     due: Vec<Option<Timestamp>>,
+    /// Actors that were refused a write in their last look: any change may be
+    /// what they wait for.
+    refused: Vec<bool>,
 }
 
 impl Queue {
     /// All actors look once when the cluster comes up.
     #[must_use]
     pub fn new(actors: usize, now: Timestamp) -> Self {
-        let mut queue = Self { due: vec![None; actors] };
-        queue.changed(now);
+        let mut queue = Self { due: vec![None; actors], refused: vec![false; actors] };
+        queue.changed(now, |_| true);
         queue
     }
 
-    /// Something was committed.
-    pub fn changed(&mut self, now: Timestamp) {
-        for (index, due) in self.due.iter_mut().enumerate() {
+    /// Something was committed that these actors mind.
+    pub fn changed(&mut self, now: Timestamp, minds: impl Fn(usize) -> bool) {
+        for (index, (due, refused)) in self.due.iter_mut().zip(&self.refused).enumerate() {
+            if !refused && !minds(index) {
+                continue;
+            }
             let at = now.checked_add(lag(index)).unwrap_or(now);
             *due = Some(due.map_or(at, |earlier| earlier.min(at)));
         }
@@ -42,9 +48,10 @@ impl Queue {
     }
 
     /// The actor looked; `wake` is when it wants to look again by itself.
-    pub fn looked(&mut self, actor: usize, wake: Option<Timestamp>) {
-        if let Some(due) = self.due.get_mut(actor) {
+    pub fn looked(&mut self, actor: usize, wake: Option<Timestamp>, was_refused: bool) {
+        if let (Some(due), Some(refused)) = (self.due.get_mut(actor), self.refused.get_mut(actor)) {
             *due = wake;
+            *refused = was_refused;
         }
     }
 }
@@ -59,13 +66,13 @@ mod tests {
         let after = |millis| start + Duration::from_millis(millis);
         let mut queue = Queue::new(2, start);
         assert_eq!(queue.next(), Some((after(10), 0)));
-        queue.looked(0, None);
+        queue.looked(0, None, false);
         assert_eq!(queue.next(), Some((after(11), 1)));
-        queue.looked(1, Some(after(500)));
-        queue.changed(after(100));
-        queue.looked(0, None);
+        queue.looked(1, Some(after(500)), false);
+        queue.changed(after(100), |_| true);
+        queue.looked(0, None, false);
         assert_eq!(queue.next(), Some((after(111), 1)), "the change comes before the wake time");
-        queue.looked(1, None);
+        queue.looked(1, None, false);
         assert_eq!(queue.next(), None);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::controllers::View;
+use super::controllers::{Change, View};
 use super::status::Refusal;
 use crate::objects::kinds::{ApiKind, KINDS};
 
@@ -29,6 +29,14 @@ pub struct Commit {
     pub after: Option<Arc<Value>>,
     /// The field manager or user agent that asked for it.
     pub by: String,
+}
+
+impl Commit {
+    /// The commit as actors are told of it.
+    #[must_use]
+    pub fn change(&self) -> Change<'_> {
+        Change { kind: self.kind.kind, by: &self.by, before: self.before.as_deref(), after: self.after.as_deref() }
+    }
 }
 
 /// The place of an object: kind, namespace, name.
@@ -74,6 +82,19 @@ impl Store {
             .range(from..)
             .take_while(move |(key, _)| key.rank == rank && (namespace.is_empty() || key.namespace == namespace))
             .map(|(_, object)| object)
+    }
+
+    /// The events in a namespace that are named after an object of this name.
+    pub fn events_about<'a>(&'a self, namespace: &str, name: &str) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
+        let prefix = format!("{name}.");
+        let events = ApiKind::named("Event").map(|kind| key(kind, namespace, &prefix));
+        events.into_iter().flat_map(move |from| {
+            let (start, prefix) = (from.clone(), prefix.clone());
+            let is_about = move |key: &Key| {
+                key.rank == from.rank && key.namespace == from.namespace && key.name.starts_with(&prefix)
+            };
+            self.objects.range(start..).take_while(move |(key, _)| is_about(key)).map(|(_, object)| object)
+        })
     }
 
     /// All objects of all kinds, for compaction.
@@ -158,14 +179,20 @@ fn is_in(namespace: &str, wanted: &str) -> bool {
 }
 
 impl View for Store {
-    fn list(&self, kind: &str) -> Vec<Value> {
-        ApiKind::named(kind)
-            .map(|kind| self.objects(kind, "").map(|object| Value::clone(object)).collect())
-            .unwrap_or_default()
+    fn list(&self, kind: &str) -> Vec<Arc<Value>> {
+        self.list_in(kind, "")
     }
 
-    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
-        self.object(ApiKind::named(kind)?, namespace, name).map(|object| Value::clone(object))
+    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        self.object(ApiKind::named(kind)?, namespace, name).cloned()
+    }
+
+    fn list_in(&self, kind: &str, namespace: &str) -> Vec<Arc<Value>> {
+        ApiKind::named(kind).map(|kind| self.objects(kind, namespace).cloned().collect()).unwrap_or_default()
+    }
+
+    fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {
+        self.events_about(namespace, name).cloned().collect()
     }
 }
 

@@ -108,17 +108,17 @@ fn play(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &mut Log) {
 struct LiveView<'a> {
     runtime: &'a Runtime,
     api: &'a Api,
-    seen: RefCell<HashMap<String, Vec<Value>>>,
+    seen: RefCell<HashMap<String, Vec<Arc<Value>>>>,
     failed: RefCell<Option<Refusal>>,
 }
 
 impl View for LiveView<'_> {
-    fn list(&self, kind: &str) -> Vec<Value> {
+    fn list(&self, kind: &str) -> Vec<Arc<Value>> {
         self.read(kind);
         self.seen.borrow().get(kind).cloned().unwrap_or_default()
     }
 
-    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         self.read(kind);
         self.cached(kind, namespace, name)
     }
@@ -190,11 +190,11 @@ impl LiveView<'_> {
             self.failed.replace(Some(refusal));
             Vec::new()
         });
-        self.seen.borrow_mut().insert(kind.to_owned(), items);
+        self.seen.borrow_mut().insert(kind.to_owned(), items.into_iter().map(Arc::new).collect());
     }
 
     /// An object that was listed during this look.
-    fn cached(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
+    fn cached(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let seen = self.seen.borrow();
         let found = seen.get(kind)?.iter().find(|item| {
             item["metadata"]["name"] == name && item["metadata"]["namespace"].as_str().unwrap_or("") == namespace

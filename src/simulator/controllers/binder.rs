@@ -8,12 +8,13 @@ mod matching;
 mod volumes;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{Controller, Step, View};
+use super::{Change, Controller, Step, View};
 
 pub(super) use self::bind::volume_patch;
 pub(super) use self::matching::{best_on_node, class_of};
@@ -33,7 +34,7 @@ pub struct Binder;
 /// What one look of the binder works on.
 struct Binding<'a> {
     view: &'a dyn View,
-    volumes: Vec<Value>,
+    volumes: Vec<Arc<Value>>,
     /// Volumes that this look has given to a claim already.
     taken: BTreeSet<String>,
 }
@@ -45,6 +46,17 @@ impl Controller for Binder {
 
     fn step(&self, view: &dyn View, now: Timestamp) -> Step {
         Step::joined(self.passes(view, now))
+    }
+
+    fn minds(&self, change: &Change<'_>) -> bool {
+        let is_placed = |pod: &Value| !pod.text("/spec/nodeName").is_empty();
+        match change.kind {
+            // Whom a claim waits for is told of it.
+            "Pod" => {
+                change.before.is_some_and(is_placed) != change.after.is_some_and(is_placed) || change.before.is_none()
+            }
+            kind => matches!(kind, "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass"),
+        }
     }
 
     fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {

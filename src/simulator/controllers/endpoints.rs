@@ -1,11 +1,13 @@
 //! EndpointSlices for Services with a selector: the addresses of their pods,
 //! and for a headless Service the host names that DNS answers (SS-06).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, controller_reference};
-use super::{Controller, Step, View, Write, opaque, selector};
+use super::{Change, Controller, Step, View, Write, opaque, selector};
 
 const SERVICE: &str = "kubernetes.io/service-name";
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
@@ -28,6 +30,14 @@ impl Controller for EndpointSlices {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        let has_address = |pod: Option<&Value>| pod.is_some_and(|pod| !pod.text("/status/podIP").is_empty());
+        match change.kind {
+            "Pod" => has_address(change.before) || has_address(change.after),
+            kind => matches!(kind, "Service" | "EndpointSlice" | "Node"),
+        }
+    }
+
     fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
         let services = view.list("Service");
         let pods = view.list("Pod");
@@ -44,12 +54,12 @@ impl Controller for EndpointSlices {
 
 /// The slices of one Service: those that are wanted, written where they differ,
 /// and surplus ones removed.
-fn sync(view: &dyn View, service: &Value, pods: &[Value], slices: &[Value]) -> Step {
+fn sync(view: &dyn View, service: &Value, pods: &[Arc<Value>], slices: &[Arc<Value>]) -> Step {
     let mut step = Step::default();
-    let chosen: Vec<&Value> = pods.iter().filter(|pod| counts(pod, service)).collect();
+    let chosen: Vec<&Arc<Value>> = pods.iter().filter(|pod| counts(pod, service)).collect();
     let endpoints: Vec<Value> = chosen.iter().map(|pod| endpoint(view, service, pod)).collect();
-    let ports = ports(service, chosen.first().copied());
-    let held: Vec<&Value> = slices
+    let ports = ports(service, chosen.first().map(|pod| &***pod));
+    let held: Vec<&Arc<Value>> = slices
         .iter()
         .filter(|slice| {
             slice.namespace() == service.namespace()
@@ -120,7 +130,7 @@ fn endpoint(view: &dyn View, service: &Value, pod: &Value) -> Value {
         "kind": "Pod", "name": pod.name(), "namespace": pod.namespace(), "uid": pod.uid(),
     });
     let node = view.get("Node", "", pod.text("/spec/nodeName"));
-    if let Some(zone) = node.as_ref().and_then(|node| node.label("topology.kubernetes.io/zone")) {
+    if let Some(zone) = node.as_deref().and_then(|node| node.label("topology.kubernetes.io/zone")) {
         endpoint["zone"] = json!(zone);
     }
     endpoint

@@ -65,17 +65,28 @@ pub(super) trait Fields {
     }
 }
 
+/// What stands at a JSON pointer of plain names. `Value::pointer` copies each
+/// name to look for escapes, which there are none of here.
+fn at<'a>(value: &'a Value, pointer: &str) -> Option<&'a Value> {
+    let mut names = pointer.strip_prefix('/')?.split('/');
+    names.try_fold(value, |value, name| match value {
+        Value::Object(fields) => fields.get(name),
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    })
+}
+
 impl Fields for Value {
     fn text(&self, pointer: &str) -> &str {
-        self.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+        at(self, pointer).and_then(Value::as_str).unwrap_or("")
     }
 
     fn number(&self, pointer: &str) -> Option<i64> {
-        self.pointer(pointer).and_then(Value::as_i64)
+        at(self, pointer).and_then(Value::as_i64)
     }
 
     fn items(&self, pointer: &str) -> &[Value] {
-        self.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        at(self, pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
     fn instant(&self, pointer: &str) -> Option<Timestamp> {

@@ -2,13 +2,13 @@
 //! (SS-81); foreground and orphan deletion by their finalizers (SS-95, SS-97).
 //! Owners of kinds that are not simulated cannot be judged and count as alive.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
-use super::{Controller, Step, View};
+use super::{Change, Controller, Step, View};
 use crate::objects::kinds::{ApiKind, KINDS};
 
 const FOREGROUND: &str = "foregroundDeletion";
@@ -19,10 +19,9 @@ const ORPHAN: &str = "orphan";
 pub struct GarbageCollector;
 
 /// All objects of one look.
-struct Graph {
-    objects: Vec<Value>,
-    /// UID to place in `objects`.
-    by_uid: BTreeMap<String, usize>,
+struct Graph<'a> {
+    view: &'a dyn View,
+    objects: Vec<Arc<Value>>,
 }
 
 /// What has become of an owner.
@@ -43,6 +42,12 @@ impl Controller for GarbageCollector {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        let owners = |object: Option<&'_ Value>| object.map_or(&[][..], |object| object.owners()).to_vec();
+        let ends = change.after.is_none_or(|object| object.terminating());
+        change.kind != "Event" && (ends || owners(change.before) != owners(change.after))
+    }
+
     fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
         let graph = Graph::read(view);
         let mut passes: Vec<Step> = graph.objects.iter().map(|object| graph.look(object)).collect();
@@ -51,12 +56,10 @@ impl Controller for GarbageCollector {
     }
 }
 
-impl Graph {
-    fn read(view: &dyn View) -> Self {
+impl<'a> Graph<'a> {
+    fn read(view: &'a dyn View) -> Self {
         let kinds = KINDS.iter().filter(|known| known.kind != "Event");
-        let objects: Vec<Value> = kinds.flat_map(|known| view.list(known.kind)).collect();
-        let by_uid = objects.iter().enumerate().map(|(place, object)| (object.uid().to_owned(), place)).collect();
-        Self { objects, by_uid }
+        Self { view, objects: kinds.flat_map(|known| view.list(known.kind)).collect() }
     }
 
     fn look(&self, object: &Value) -> Step {
@@ -78,13 +81,8 @@ impl Graph {
         if known.is_none_or(|known| known.api_version() != owner.text("/apiVersion")) {
             return Owner::Alive;
         }
-        let found = self.by_uid.get(owner.text("/uid")).and_then(|place| self.objects.get(*place));
-        let found = found.filter(|found| {
-            found.kind() == owner.text("/kind")
-                && found.name() == owner.text("/name")
-                && (found.namespace().is_empty() || found.namespace() == dependent.namespace())
-        });
-        match found {
+        let found = self.view.get(owner.text("/kind"), dependent.namespace(), owner.text("/name"));
+        match found.filter(|found| found.uid() == owner.text("/uid")) {
             None => Owner::Gone,
             Some(found) if found.terminating() && found.has_finalizer(FOREGROUND) => Owner::Waiting,
             Some(_) => Owner::Alive,
@@ -106,7 +104,7 @@ impl Graph {
         }
     }
 
-    fn dependents<'a>(&'a self, owner: &'a Value) -> impl Iterator<Item = &'a Value> {
+    fn dependents(&self, owner: &Value) -> impl Iterator<Item = &Arc<Value>> {
         self.objects.iter().filter(move |object| object.owners().iter().any(|held| held["uid"] == owner.uid()))
     }
 

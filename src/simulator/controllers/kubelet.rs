@@ -9,11 +9,13 @@ mod lifecycle;
 mod node;
 mod status;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::fields::Fields;
-use super::{Controller, Step, View};
+use super::{Change, Controller, Step, View};
 
 /// The readiness probe never succeeds. May be set and removed while the pod
 /// runs.
@@ -79,8 +81,19 @@ impl Controller for Kubelet {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        let is_placed = |pod: &Value| !pod.text("/spec/nodeName").is_empty();
+        match change.kind {
+            // What it wrote itself about a pod needs no second look.
+            "Pod" => change.after.is_some_and(is_placed) && change.by != self.name(),
+            "PersistentVolumeClaim" => change.after.is_some_and(|claim| claim.phase() == "Bound"),
+            kind => matches!(kind, "Node" | "Secret" | "ConfigMap"),
+        }
+    }
+
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
-        let nodes: Vec<Value> = view.list("Node").into_iter().filter(|node| self.nodes.include(node.name())).collect();
+        let nodes: Vec<Arc<Value>> =
+            view.list("Node").into_iter().filter(|node| self.nodes.include(node.name())).collect();
         let pods = view.list("Pod");
         let mut addresses = address::Addresses::in_use(&pods);
         let mut passes: Vec<Step> = nodes.iter().map(|node| node::keep(node, now)).collect();

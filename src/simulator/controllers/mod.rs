@@ -28,6 +28,7 @@ mod scenarios;
 mod world;
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -36,10 +37,40 @@ use serde_json::Value;
 pub trait View {
     /// All objects of a kind (`"Pod"`, `"PersistentVolumeClaim"`, …), each
     /// complete with `apiVersion` and `kind`.
-    fn list(&self, kind: &str) -> Vec<Value>;
+    fn list(&self, kind: &str) -> Vec<Arc<Value>>;
 
     /// One object; `namespace` is empty for cluster-scoped kinds.
-    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Value>;
+    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>>;
+
+    /// The objects of a namespaced kind in one namespace.
+    fn list_in(&self, kind: &str, namespace: &str) -> Vec<Arc<Value>> {
+        let mut all = self.list(kind);
+        all.retain(|object| object["metadata"]["namespace"] == namespace);
+        all
+    }
+
+    /// The events whose name says that they are about an object of this name,
+    /// in this namespace: Kubernetes names them `NAME.SUFFIX`.
+    fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {
+        let mut all = self.list_in("Event", namespace);
+        all.retain(|event| {
+            let rest = event["metadata"]["name"].as_str().and_then(|held| held.strip_prefix(name));
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        });
+        all
+    }
+}
+
+/// What a commit did to one object.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    pub kind: &'a str,
+    /// The manager that wrote it.
+    pub by: &'a str,
+    /// `None` for a new object.
+    pub before: Option<&'a Value>,
+    /// `None` for a removed object.
+    pub after: Option<&'a Value>,
 }
 
 /// Which object, as an actor names it.
@@ -95,14 +126,21 @@ pub struct Step {
     pub wake: Option<Timestamp>,
 }
 
-/// An actor: looked at after each change and at its `wake` time, until it asks
-/// for nothing more.
+/// An actor: it looks after each change that it minds and at its `wake` time,
+/// until it asks for nothing more.
 pub trait Controller: Send + Sync {
     /// The real component's name, used as field manager and in events
     /// (`statefulset-controller`, `kubelet`, …).
     fn name(&self) -> &'static str;
 
     fn step(&self, view: &dyn View, now: Timestamp) -> Step;
+
+    /// Whether a change can give this actor something to do. Saying yes in vain
+    /// only costs a look; an actor that was refused a write looks after each
+    /// change until none is.
+    fn minds(&self, change: &Change<'_>) -> bool {
+        !matches!(change.kind, "Event" | "Lease")
+    }
 
     /// What `step` asks, cut into passes that do not depend on each other: a
     /// refused write ends its own pass, and the others go on. Whoever applies

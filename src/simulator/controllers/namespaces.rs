@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
-use super::{Controller, Step, View};
+use super::{Change, Controller, Step, View};
 use crate::objects::kinds::KINDS;
 
 const FINALIZER: &str = "kubernetes";
@@ -24,6 +24,10 @@ impl Controller for Namespaces {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        change.kind == "Namespace" || change.after.is_none()
+    }
+
     fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
         let namespaces = view.list("Namespace");
         let terminating = namespaces.iter().filter(|namespace| namespace.terminating());
@@ -35,8 +39,7 @@ impl Controller for Namespaces {
 /// the others.
 fn empty(view: &dyn View, namespace: &Value) -> Vec<Step> {
     let kinds = KINDS.iter().filter(|known| known.namespaced);
-    let contents: Vec<Value> =
-        kinds.flat_map(|known| view.list(known.kind)).filter(|object| object.namespace() == namespace.name()).collect();
+    let contents: Vec<_> = kinds.flat_map(|known| view.list_in(known.kind, namespace.name())).collect();
     let mut passes: Vec<Step> = contents
         .iter()
         .filter(|object| !object.terminating())

@@ -84,11 +84,12 @@ impl Step {
 
 /// Whether an equal event about the same object exists.
 pub(super) fn told(view: &dyn View, about: &Value, reason: &str, message: &str) -> bool {
-    view.list("Event").iter().any(|event| {
+    let namespace = if about.namespace().is_empty() { "default" } else { about.namespace() };
+    view.events_named(namespace, about.name()).iter().any(|event| {
         let involved = &event["involvedObject"];
         let uid = involved.text("/uid");
-        event["reason"] == reason
-            && event["message"] == message
+        event["message"] == message
+            && event["reason"] == reason
             && involved["kind"] == about.kind()
             && involved["name"] == about.name()
             && involved.text("/namespace") == about.namespace()

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, claim_names};
-use super::{Controller, Step, View};
+use super::{Change, Controller, Step, View};
 
 const CLAIM: &str = "kubernetes.io/pvc-protection";
 const VOLUME: &str = "kubernetes.io/pv-protection";
@@ -27,6 +27,14 @@ impl Controller for ClaimProtection {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        match change.kind {
+            "PersistentVolumeClaim" => change.after.is_some_and(|claim| !is_kept(claim, CLAIM)),
+            "Pod" => change.after.is_none(),
+            _ => false,
+        }
+    }
+
     fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
         let pods = view.list("Pod");
         let claims = view.list("PersistentVolumeClaim");
@@ -43,10 +51,19 @@ impl Controller for VolumeProtection {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        change.kind == "PersistentVolume" && change.after.is_some_and(|volume| !is_kept(volume, VOLUME))
+    }
+
     fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
         let volumes = view.list("PersistentVolume");
         volumes.iter().map(|volume| protect(volume, VOLUME, || volume.phase() == "Bound")).collect()
     }
+}
+
+/// Alive and protected: nothing to do.
+fn is_kept(object: &Value, finalizer: &str) -> bool {
+    !object.terminating() && object.has_finalizer(finalizer)
 }
 
 /// Adds the finalizer to what lives, removes it from what dies unused.

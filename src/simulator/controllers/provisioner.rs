@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::binder::{PROVISIONED_BY, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE, class_of};
 use super::fields::Fields;
-use super::{Controller, EventType, Step, View, Write};
+use super::{Change, Controller, EventType, Step, View, Write};
 
 const FINALIZER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -41,6 +41,16 @@ impl Controller for Provisioner {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        match change.kind {
+            "PersistentVolumeClaim" => change.after.is_some_and(|claim| self.is_asked(claim)),
+            "PersistentVolume" => {
+                change.after.is_some_and(|volume| volume.annotation(PROVISIONED_BY) == Some(&self.name))
+            }
+            kind => matches!(kind, "StorageClass" | "Node"),
+        }
+    }
+
     fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
         let claims = view.list("PersistentVolumeClaim");
         let volumes = view.list("PersistentVolume");
@@ -54,11 +64,16 @@ impl Controller for Provisioner {
 }
 
 impl Provisioner {
+    /// The claim waits for a volume of ours.
+    fn is_asked(&self, claim: &Value) -> bool {
+        let asked = [PROVISIONER, PROVISIONER_BETA].iter().any(|key| claim.annotation(key) == Some(&self.name));
+        asked && !claim.terminating() && claim.text("/spec/volumeName").is_empty()
+    }
+
     /// A volume for a claim that the binder has handed over: at once, or with
     /// a delayed class when the scheduler has chosen a node.
     fn provision(&self, view: &dyn View, claim: &Value) -> Option<Step> {
-        let asked = [PROVISIONER, PROVISIONER_BETA].iter().any(|key| claim.annotation(key) == Some(&self.name));
-        if !asked || claim.terminating() || !claim.text("/spec/volumeName").is_empty() {
+        if !self.is_asked(claim) {
             return None;
         }
         let class = view.get("StorageClass", "", class_of(claim))?;
@@ -78,7 +93,7 @@ impl Provisioner {
             None if delayed => return None,
             None => None,
         };
-        let volume = self.volume(claim, &class, &name, node.as_ref().filter(|_| delayed));
+        let volume = self.volume(claim, &class, &name, node.as_deref().filter(|_| delayed));
         let mut step = Step::default();
         let what = format!("{}/{}", claim.namespace(), claim.name());
         let message = format!("External provisioner is provisioning volume for claim {what:?}");
@@ -136,16 +151,16 @@ impl Provisioner {
         }
         let doomed = volume.text("/spec/persistentVolumeReclaimPolicy") == "Delete";
         let held = volume.has_finalizer(FINALIZER);
-        let dropping = json!({ "metadata": { "finalizers": volume.finalizers_without(FINALIZER) } });
+        let dropping = || json!({ "metadata": { "finalizers": volume.finalizers_without(FINALIZER) } });
         if !doomed {
             if held {
-                step.patch_unchanged(volume, dropping);
+                step.patch_unchanged(volume, dropping());
             }
         } else if volume.phase() == "Released" {
             if !volume.terminating() {
                 step.delete(volume, None);
             } else if held {
-                step.patch_unchanged(volume, dropping);
+                step.patch_unchanged(volume, dropping());
             }
         } else if !held && !volume.terminating() && volume.phase() == "Bound" {
             let mut finalizers = volume.items("/metadata/finalizers").to_vec();

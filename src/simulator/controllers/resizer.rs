@@ -8,7 +8,7 @@ use super::amount::amount;
 use super::binder::{PROVISIONED_BY, class_of, is_bound};
 use super::fields::{Fields, claim_names, with_condition};
 use super::provisioner::driver_of;
-use super::{Controller, EventType, Step, View};
+use super::{Change, Controller, EventType, Step, View};
 
 /// The resizer beside one provisioner.
 #[derive(Clone, Debug)]
@@ -32,6 +32,14 @@ impl Controller for Resizer {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        match change.kind {
+            "PersistentVolumeClaim" => change.after.is_some_and(wants_more),
+            "Pod" => change.after.is_some_and(|pod| pod.phase() == "Running"),
+            kind => matches!(kind, "PersistentVolume" | "StorageClass"),
+        }
+    }
+
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
         let claims = view.list("PersistentVolumeClaim");
         claims.iter().filter_map(|claim| self.grow(view, claim, now)).collect()
@@ -40,11 +48,10 @@ impl Controller for Resizer {
 
 impl Resizer {
     fn grow(&self, view: &dyn View, claim: &Value, now: Timestamp) -> Option<Step> {
-        let wanted = claim.text("/spec/resources/requests/storage");
-        let held = claim.text("/status/capacity/storage");
-        if !is_bound(claim) || claim.phase() != "Bound" || amount(wanted) <= amount(held) || claim.terminating() {
+        if !wants_more(claim) {
             return None;
         }
+        let wanted = claim.text("/spec/resources/requests/storage");
         let volume = view.get("PersistentVolume", "", claim.text("/spec/volumeName"))?;
         let ours = volume.text("/spec/csi/driver") == driver_of(&self.provisioner)
             || volume.annotation(PROVISIONED_BY) == Some(&self.provisioner);
@@ -76,6 +83,17 @@ impl Resizer {
     }
 }
 
+/// A bound claim that asks for more than it has.
+fn wants_more(claim: &Value) -> bool {
+    let wanted = claim.text("/spec/resources/requests/storage");
+    let held = claim.text("/status/capacity/storage");
+    wanted != held
+        && is_bound(claim)
+        && claim.phase() == "Bound"
+        && amount(wanted) > amount(held)
+        && !claim.terminating()
+}
+
 fn grow_volume(claim: &Value, volume: &Value, wanted: &str, now: Timestamp, step: &mut Step) {
     if !claim.holds("Resizing") {
         set_condition(claim, "Resizing", "", now, step);
@@ -104,9 +122,7 @@ fn of_resizing(condition: &Value) -> bool {
 
 /// A pod that runs with the claim: its kubelet grows the file system.
 fn in_use(view: &dyn View, claim: &Value) -> bool {
-    view.list("Pod").iter().any(|pod| {
-        pod.namespace() == claim.namespace()
-            && pod.phase() == "Running"
-            && claim_names(pod).iter().any(|name| name == claim.name())
-    })
+    view.list_in("Pod", claim.namespace())
+        .iter()
+        .any(|pod| pod.phase() == "Running" && claim_names(pod).iter().any(|name| name == claim.name()))
 }

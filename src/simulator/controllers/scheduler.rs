@@ -6,12 +6,14 @@
 mod fit;
 mod volumes;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::volumes::{ClaimNeed, Placement};
 use super::fields::{Fields, with_condition};
-use super::{Controller, EventType, Step, View, Write};
+use super::{Change, Controller, EventType, Step, View, Write};
 
 /// `default-scheduler`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,9 +36,17 @@ impl Controller for Scheduler {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        matches!(change.kind, "Pod" | "Node" | "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass")
+    }
+
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        let mut waiting = view.list("Pod");
+        waiting.retain(|pod| waits(pod));
+        if waiting.is_empty() {
+            return Vec::new();
+        }
         let mut cluster = Cluster::read(view);
-        let mut waiting: Vec<Value> = cluster.pods.iter().filter(|pod| waits(pod)).cloned().collect();
         waiting.sort_by_key(|pod| {
             let age = pod.instant("/metadata/creationTimestamp");
             (age, pod.namespace().to_owned(), pod.name().to_owned())
@@ -58,9 +68,9 @@ fn waits(pod: &Value) -> bool {
 /// next pod sees them.
 struct Cluster<'a> {
     view: &'a dyn View,
-    nodes: Vec<Value>,
-    pods: Vec<Value>,
-    volumes: Vec<Value>,
+    nodes: Vec<Arc<Value>>,
+    pods: Vec<Arc<Value>>,
+    volumes: Vec<Arc<Value>>,
 }
 
 impl<'a> Cluster<'a> {
@@ -120,7 +130,7 @@ impl<'a> Cluster<'a> {
     /// Remembers a decision for the pods that follow in this look.
     fn note(&mut self, pod: &Value, node: &str) {
         if let Some(known) = self.pods.iter_mut().find(|known| known.uid() == pod.uid() && known.name() == pod.name()) {
-            known["spec"]["nodeName"] = json!(node);
+            Arc::make_mut(known)["spec"]["nodeName"] = json!(node);
         }
     }
 

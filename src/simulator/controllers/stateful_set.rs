@@ -21,7 +21,8 @@ use serde_json::Value;
 use self::members::Members;
 use self::revisions::Revisions;
 use self::set::Set;
-use super::{Controller, Step, View, Write};
+use super::fields::Fields;
+use super::{Change, Controller, Step, View, Write};
 
 /// The controller, with the one feature that differs between releases.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,6 +40,21 @@ impl Controller for StatefulSets {
         Step::joined(self.passes(view, now))
     }
 
+    fn minds(&self, change: &Change<'_>) -> bool {
+        match change.kind {
+            "StatefulSet" | "ControllerRevision" => true,
+            "Pod" => {
+                differs(change, &["/metadata/labels", "/metadata/ownerReferences", "/metadata/deletionTimestamp"])
+                    || differs(change, &["/spec/volumes", "/status/phase"])
+                    || change.before.is_some_and(|pod| pod.holds("Ready"))
+                        != change.after.is_some_and(|pod| pod.holds("Ready"))
+            }
+            // A claim in the way, or one that a waiting pod has lost.
+            "PersistentVolumeClaim" => change.after.is_none() || differs(change, &["/metadata/ownerReferences"]),
+            _ => false,
+        }
+    }
+
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
         view.list("StatefulSet").iter().flat_map(|set| self.reconcile(view, set, now)).collect()
     }
@@ -46,6 +62,12 @@ impl Controller for StatefulSets {
     fn refused(&self, view: &dyn View, rest: &[Write], error: &str) -> Vec<Write> {
         events::refused(view, rest, error)
     }
+}
+
+/// One of these places holds something else than before.
+fn differs(change: &Change<'_>, pointers: &[&str]) -> bool {
+    let held = |object: Option<&Value>, pointer: &str| object.and_then(|object| object.pointer(pointer).cloned());
+    pointers.iter().any(|pointer| held(change.before, pointer) != held(change.after, pointer))
 }
 
 /// Whether a phase lets the pass go on (SS-33, SS-36).

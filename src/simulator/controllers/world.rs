@@ -3,6 +3,7 @@
 //! rest with a clock of its own. It is not the simulated API server.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -22,12 +23,12 @@ pub(super) struct World {
 }
 
 impl View for World {
-    fn list(&self, kind: &str) -> Vec<Value> {
-        self.objects.iter().filter(|(key, _)| key.0 == kind).map(|(_, object)| object.clone()).collect()
+    fn list(&self, kind: &str) -> Vec<Arc<Value>> {
+        self.objects.iter().filter(|(key, _)| key.0 == kind).map(|(_, object)| Arc::new(object.clone())).collect()
     }
 
-    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Value> {
-        self.objects.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned())).cloned()
+    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        self.objects.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned())).cloned().map(Arc::new)
     }
 }
 
@@ -80,7 +81,7 @@ impl World {
 
     pub fn object(&self, kind: &str, name: &str) -> Value {
         let namespaced = self.get(kind, "default", name);
-        namespaced.or_else(|| self.get(kind, "", name)).unwrap_or(Value::Null)
+        namespaced.or_else(|| self.get(kind, "", name)).map_or(Value::Null, Arc::unwrap_or_clone)
     }
 
     pub fn exists(&self, kind: &str, name: &str) -> bool {
@@ -94,7 +95,8 @@ impl World {
 
     /// Reasons and messages of the events about an object.
     pub fn events(&self, kind: &str, name: &str) -> Vec<(String, String)> {
-        let about = |event: &Value| event["involvedObject"]["kind"] == kind && event["involvedObject"]["name"] == name;
+        let about =
+            |event: &Arc<Value>| event["involvedObject"]["kind"] == kind && event["involvedObject"]["name"] == name;
         let events = self.list("Event").into_iter().filter(about);
         events.map(|event| (event.text("/reason").to_owned(), event.text("/message").to_owned())).collect()
     }

@@ -1,6 +1,8 @@
 //! One pass over one claim: unbound (PV-03, PV-14, PV-20) or bound before
 //! (PV-32).
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::bind::{bind, set_claim_status};
@@ -30,8 +32,8 @@ impl Binding<'_> {
         bind(volume, claim, step);
     }
 
-    fn volume(&self, name: &str) -> Option<Value> {
-        self.volumes.iter().find(|volume| volume.name() == name).cloned()
+    fn volume(&self, name: &str) -> Option<Arc<Value>> {
+        self.view.get("PersistentVolume", "", name)
     }
 
     fn sync_bound(&mut self, claim: &Value, named: &str, step: &mut Step) {
@@ -119,7 +121,8 @@ fn late_default(view: &dyn View, claim: &Value) -> Option<String> {
             .iter()
             .any(|key| class.annotation(key) == Some("true"))
     };
-    let mut classes: Vec<Value> = view.list("StorageClass").into_iter().filter(marked).collect();
+    let mut classes = view.list("StorageClass");
+    classes.retain(|class| marked(class));
     classes.sort_by(|one, other| {
         let created = |class: &Value| class.instant("/metadata/creationTimestamp");
         created(other).cmp(&created(one)).then_with(|| one.name().cmp(other.name()))
@@ -129,9 +132,9 @@ fn late_default(view: &dyn View, claim: &Value) -> Option<String> {
 
 fn waiting(view: &dyn View, claim: &Value) -> (&'static str, String) {
     let pods: Vec<String> = view
-        .list("Pod")
+        .list_in("Pod", claim.namespace())
         .iter()
-        .filter(|pod| pod.namespace() == claim.namespace() && pod.text("/spec/nodeName").is_empty())
+        .filter(|pod| pod.text("/spec/nodeName").is_empty())
         .filter(|pod| claim_names(pod).iter().any(|name| name == claim.name()))
         .map(|pod| pod.name().to_owned())
         .collect();

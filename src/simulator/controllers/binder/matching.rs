@@ -1,6 +1,7 @@
 //! Which volume a claim gets (PV-01 to PV-07, PV-10).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -50,7 +51,7 @@ pub(super) fn delayed(view: &dyn View, claim: &Value) -> bool {
     class_object(view, claim).is_some_and(|class| class["volumeBindingMode"] == "WaitForFirstConsumer")
 }
 
-pub(super) fn class_object(view: &dyn View, claim: &Value) -> Option<Value> {
+pub(super) fn class_object(view: &dyn View, claim: &Value) -> Option<Arc<Value>> {
     view.get("StorageClass", "", class_of(claim))
 }
 
@@ -60,11 +61,11 @@ pub(super) fn class_object(view: &dyn View, claim: &Value) -> Option<Value> {
 /// alphabetical order here; the real order is unspecified.
 pub(super) fn best<'a>(
     claim: &Value,
-    volumes: &'a [Value],
+    volumes: &'a [Arc<Value>],
     taken: &BTreeSet<String>,
     delayed: bool,
-) -> Option<&'a Value> {
-    let candidates: Vec<&Value> =
+) -> Option<&'a Arc<Value>> {
+    let candidates: Vec<&Arc<Value>> =
         volumes.iter().filter(|volume| access_modes_fit(volume, claim) && !taken.contains(volume.name())).collect();
     let groups: BTreeSet<(usize, Vec<String>)> = candidates.iter().map(|volume| mode_set(volume)).collect();
     groups.into_iter().find_map(|group| {
@@ -77,10 +78,10 @@ pub(super) fn best<'a>(
 /// affinity counts, groups do not (PV-05).
 pub(in crate::simulator::controllers) fn best_on_node<'a>(
     claim: &Value,
-    volumes: &'a [Value],
+    volumes: &'a [Arc<Value>],
     taken: &BTreeSet<String>,
     node: &Value,
-) -> Option<&'a Value> {
+) -> Option<&'a Arc<Value>> {
     let free = volumes.iter().filter(|volume| !taken.contains(volume.name()));
     smallest(claim, free, true, Some(node)).filter(|volume| access_modes_fit(volume, claim))
 }
@@ -95,11 +96,11 @@ fn mode_set(volume: &Value) -> (usize, Vec<String>) {
 /// smallest available one that agrees in all of them.
 fn smallest<'a>(
     claim: &Value,
-    volumes: impl Iterator<Item = &'a Value>,
+    volumes: impl Iterator<Item = &'a Arc<Value>>,
     delayed: bool,
     node: Option<&Value>,
-) -> Option<&'a Value> {
-    let mut found: Option<&Value> = None;
+) -> Option<&'a Arc<Value>> {
+    let mut found: Option<&Arc<Value>> = None;
     for volume in volumes {
         let reserved = reserved_for(volume, claim);
         if (volume["spec"]["claimRef"].is_object() && !reserved) || !large_enough(volume, claim) {

@@ -2,6 +2,7 @@
 //! ever answers there, and the endpoints controllers take them as text.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ const HOSTS: u64 = 254;
 pub(super) struct Addresses(BTreeSet<String>);
 
 impl Addresses {
-    pub(super) fn in_use(pods: &[Value]) -> Self {
+    pub(super) fn in_use(pods: &[Arc<Value>]) -> Self {
         Self(pods.iter().map(|pod| pod.text("/status/podIP").to_owned()).filter(|held| !held.is_empty()).collect())
     }
 
@@ -45,7 +46,7 @@ mod tests {
 
     #[test]
     fn addresses_stay_unique_beyond_the_first_range() {
-        let mut addresses = Addresses::in_use(&[json!({"status": {"podIP": "192.0.2.7"}})]);
+        let mut addresses = Addresses::in_use(&[json!({"status": {"podIP": "192.0.2.7"}}).into()]);
         let given: BTreeSet<String> =
             (0..400).map(|n| addresses.give(&json!({"metadata": {"uid": format!("uid-{n}")}}))).collect();
         assert_eq!(given.len(), 400);

@@ -2,6 +2,8 @@
 //! filters: cordon, taints, selector and affinity, resources; then, after the
 //! volumes, spreading and other pods.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::simulator::controllers::amount::amount;
@@ -20,7 +22,7 @@ pub(super) fn preemption_may_help(reason: &str) -> bool {
 }
 
 /// Why the node itself will not do; looked at before volumes.
-pub(super) fn misfit(pod: &Value, node: &Value, pods: &[Value]) -> Option<String> {
+pub(super) fn misfit(pod: &Value, node: &Value, pods: &[Arc<Value>]) -> Option<String> {
     let cordoned = node["spec"]["unschedulable"] == true;
     if cordoned && !tolerates(pod, "node.kubernetes.io/unschedulable", "", "NoSchedule") {
         return Some("node(s) were unschedulable".to_owned());
@@ -42,7 +44,7 @@ pub(super) fn misfit(pod: &Value, node: &Value, pods: &[Value]) -> Option<String
 }
 
 /// Why the pods that are there will not have it; looked at after volumes.
-pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Value], pods: &[Value]) -> Option<String> {
+pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[Arc<Value>]) -> Option<String> {
     let spread = pod.items("/spec/topologySpreadConstraints").iter();
     let mut hard = spread.filter(|constraint| constraint["whenUnsatisfiable"] == "DoNotSchedule");
     if hard.any(|constraint| skewed(pod, constraint, node, nodes, pods)) {
@@ -63,11 +65,11 @@ pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Value], pods: &[Value]
 }
 
 /// The first pod of a group that wants to be near itself may go anywhere.
-fn starts_group(term: &Value, pod: &Value, pods: &[Value]) -> bool {
+fn starts_group(term: &Value, pod: &Value, pods: &[Arc<Value>]) -> bool {
     chosen(term, pod, pod) && !placed(pods).any(|other| chosen(term, pod, other))
 }
 
-fn placed(pods: &[Value]) -> impl Iterator<Item = &Value> {
+fn placed(pods: &[Arc<Value>]) -> impl Iterator<Item = &Arc<Value>> {
     pods.iter().filter(|pod| !pod.text("/spec/nodeName").is_empty() && !matches!(pod.phase(), "Succeeded" | "Failed"))
 }
 
@@ -83,13 +85,13 @@ fn chosen(term: &Value, owner: &Value, other: &Value) -> bool {
 }
 
 /// The pod `other` is in the same domain of `key` as the node.
-fn shares(key: &str, node: &Value, other: &Value, nodes: &[Value]) -> bool {
+fn shares(key: &str, node: &Value, other: &Value, nodes: &[Arc<Value>]) -> bool {
     let domain = node.label(key);
     let home = nodes.iter().find(|home| home.name() == other.text("/spec/nodeName"));
     domain.is_some() && home.and_then(|home| home.label(key)) == domain
 }
 
-fn existing_refuse(pod: &Value, node: &Value, nodes: &[Value], pods: &[Value]) -> bool {
+fn existing_refuse(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[Arc<Value>]) -> bool {
     placed(pods).any(|other| {
         other
             .items("/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution")
@@ -100,7 +102,7 @@ fn existing_refuse(pod: &Value, node: &Value, nodes: &[Value], pods: &[Value]) -
 
 /// One more pod in the node's domain would exceed `maxSkew`. A node without
 /// the label has no domain and will not do.
-fn skewed(pod: &Value, constraint: &Value, node: &Value, nodes: &[Value], pods: &[Value]) -> bool {
+fn skewed(pod: &Value, constraint: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[Arc<Value>]) -> bool {
     let key = constraint.text("/topologyKey");
     let Some(domain) = node.label(key) else { return true };
     let count = |domain: &str| {
@@ -136,8 +138,8 @@ fn tolerates(pod: &Value, key: &str, value: &str, effect: &str) -> bool {
 }
 
 /// Processor, memory and the number of pods, where the node says what it has.
-fn insufficient(pod: &Value, node: &Value, pods: &[Value]) -> Option<String> {
-    let on_node: Vec<&Value> = placed(pods).filter(|other| other.text("/spec/nodeName") == node.name()).collect();
+fn insufficient(pod: &Value, node: &Value, pods: &[Arc<Value>]) -> Option<String> {
+    let on_node: Vec<&Arc<Value>> = placed(pods).filter(|other| other.text("/spec/nodeName") == node.name()).collect();
     let allocatable = |resource: &str| node["status"]["allocatable"][resource].as_str().map(amount);
     if allocatable("pods").is_some_and(|most| amount(&on_node.len().to_string()) >= most) {
         return Some("Too many pods".to_owned());

@@ -2,6 +2,7 @@
 //! had (PV-05, PV-54).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -15,18 +16,18 @@ use crate::simulator::controllers::{Step, View, selector};
 /// A claim of the pod, as far as scheduling cares.
 pub(super) enum ClaimNeed {
     /// Bound: the node must be able to reach this volume.
-    Bound { volume: Value },
+    Bound { volume: Option<Arc<Value>> },
     /// To be bound where the pod goes.
-    Delayed { claim: Value, class: Value },
+    Delayed { claim: Arc<Value>, class: Arc<Value> },
 }
 
 /// What has to be written before the pod can be put on the node.
 #[derive(Default)]
 pub(super) struct Placement {
     /// Pre-made volumes to reserve: the volume and its patch.
-    reserve: Vec<(Value, Value)>,
+    reserve: Vec<(Arc<Value>, Value)>,
     /// Claims to be provisioned on the node.
-    provision: Vec<Value>,
+    provision: Vec<Arc<Value>>,
     /// Claims that are under way already.
     pending: usize,
 }
@@ -36,7 +37,7 @@ impl ClaimNeed {
     pub(super) fn of_pod(view: &dyn View, pod: &Value) -> Result<Vec<Self>, String> {
         let mut unbound_immediate = false;
         let mut needs = Vec::new();
-        let claims: Result<Vec<Value>, String> = claim_names(pod)
+        let claims: Result<Vec<Arc<Value>>, String> = claim_names(pod)
             .iter()
             .map(|name| {
                 view.get("PersistentVolumeClaim", pod.namespace(), name)
@@ -59,7 +60,7 @@ impl ClaimNeed {
         for claim in claims {
             if is_bound(&claim) {
                 let name = claim.text("/spec/volumeName").to_owned();
-                let volume = view.get("PersistentVolume", "", &name).unwrap_or(Value::Null);
+                let volume = view.get("PersistentVolume", "", &name);
                 needs.push(Self::Bound { volume });
                 continue;
             }
@@ -87,8 +88,8 @@ impl Cluster<'_> {
         let (mut unreachable, mut missing, mut unsatisfied) = (false, false, false);
         for need in needs {
             match need {
-                ClaimNeed::Bound { volume: Value::Null } => missing = true,
-                ClaimNeed::Bound { volume } => {
+                ClaimNeed::Bound { volume: None } => missing = true,
+                ClaimNeed::Bound { volume: Some(volume) } => {
                     unreachable |= !selector::node_matches(&volume["spec"]["nodeAffinity"]["required"], node);
                 }
                 ClaimNeed::Delayed { claim, class } => {
@@ -112,7 +113,7 @@ impl Cluster<'_> {
     /// goes there only; then pre-made volumes; then provisioning.
     fn place_delayed(
         &self,
-        claim: &Value,
+        claim: &Arc<Value>,
         class: &Value,
         node: &Value,
         taken: &mut BTreeSet<String>,
@@ -125,14 +126,14 @@ impl Cluster<'_> {
         if let Some(volume) = best_on_node(claim, &self.volumes, taken, node) {
             taken.insert(volume.name().to_owned());
             match volume_patch(volume, claim) {
-                Some(patch) => placement.reserve.push((volume.clone(), patch)),
+                Some(patch) => placement.reserve.push((Arc::clone(volume), patch)),
                 None => placement.pending += 1,
             }
             return true;
         }
         let can_provision = class.text("/provisioner") != NO_PROVISIONER && allowed(class, node);
         if can_provision {
-            placement.provision.push(claim.clone());
+            placement.provision.push(Arc::clone(claim));
         }
         can_provision
     }

@@ -1,5 +1,7 @@
 //! Making the claims of a pod (SS-70 to SS-75).
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::identity::{claim_name, pod_name};
@@ -31,7 +33,7 @@ impl Pass<'_> {
         }
     }
 
-    pub(super) fn claim(&self, name: &str) -> Option<Value> {
+    pub(super) fn claim(&self, name: &str) -> Option<Arc<Value>> {
         self.view.get("PersistentVolumeClaim", self.set.namespace, name)
     }
 

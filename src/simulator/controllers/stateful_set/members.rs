@@ -2,6 +2,7 @@
 //! the range and condemned pods (SS-04, SS-30), with the predicates of SS-20.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,17 +15,16 @@ use crate::simulator::controllers::{Step, View, selector};
 /// The pods of a set.
 pub(super) struct Members {
     /// Existing pods by ordinal, inside the range.
-    pub replicas: BTreeMap<i64, Value>,
+    pub replicas: BTreeMap<i64, Arc<Value>>,
     /// Pods outside the range, highest ordinal first.
-    pub condemned: Vec<(i64, Value)>,
+    pub condemned: Vec<(i64, Arc<Value>)>,
 }
 
 impl Members {
     /// Adopts and releases as the real controller does, and sorts the rest.
     pub(super) fn claim(view: &dyn View, set: &Set, step: &mut Step) -> Self {
         let mut members = Self { replicas: BTreeMap::new(), condemned: Vec::new() };
-        let pods = view.list("Pod");
-        for pod in pods.into_iter().filter(|pod| pod.namespace() == set.namespace) {
+        for pod in view.list_in("Pod", set.namespace) {
             let Some((parent, ordinal)) = parent_and_ordinal(pod.name()) else {
                 release_stranger(set, &pod, step);
                 continue;
@@ -44,7 +44,7 @@ impl Members {
     }
 
     /// All pods of the set.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Value> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Value>> {
         self.replicas.values().chain(self.condemned.iter().map(|(_, pod)| pod))
     }
 

@@ -2,6 +2,8 @@
 //! SS-55). Names of new ones are opaque; live ones are known by content, never
 //! by recomputing a hash (SS-51).
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::identity;
@@ -18,7 +20,7 @@ pub(super) struct Revisions {
     pub update: Revision,
     pub collisions: i64,
     /// Oldest first, without one that this pass creates.
-    history: Vec<Value>,
+    history: Vec<Arc<Value>>,
 }
 
 /// A revision's name and the template it stores.
@@ -55,7 +57,7 @@ impl Revisions {
         };
         let named = set.object.text("/status/currentRevision");
         let current = history.iter().find(|revision| revision.name() == named);
-        let current = current.map_or_else(|| update.clone(), Revision::of);
+        let current = current.map_or_else(|| update.clone(), |revision| Revision::of(revision));
         Self { current, update, collisions, history }
     }
 
@@ -64,7 +66,7 @@ impl Revisions {
         let mut step = Step::default();
         let limit =
             usize::try_from(set.object.number("/spec/revisionHistoryLimit").unwrap_or(10)).unwrap_or(usize::MAX);
-        let unused: Vec<&Value> = self
+        let unused: Vec<&Arc<Value>> = self
             .history
             .iter()
             .filter(|revision| {
@@ -84,11 +86,10 @@ impl Revisions {
 }
 
 /// The set's revisions, oldest first; orphans with matching labels are adopted.
-fn owned(view: &dyn View, set: &Set, step: &mut Step) -> Vec<Value> {
-    let mut revisions: Vec<Value> = view
-        .list("ControllerRevision")
+fn owned(view: &dyn View, set: &Set, step: &mut Step) -> Vec<Arc<Value>> {
+    let mut revisions: Vec<Arc<Value>> = view
+        .list_in("ControllerRevision", set.namespace)
         .into_iter()
-        .filter(|revision| revision.namespace() == set.namespace)
         .filter(|revision| selector::matches(&set.object["spec"]["selector"], revision))
         .filter(|revision| revision.controller().is_none_or(|owner| owner["uid"] == set.uid))
         .collect();

@@ -1,5 +1,7 @@
 //! Phase D: replacing pods of an old revision, highest first (SS-60 to SS-66).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Pass;
@@ -19,12 +21,12 @@ impl Pass<'_> {
 
     /// Pods from the highest ordinal down to `start + partition` (SS-61);
     /// `None` for a slot that this pass has only just filled.
-    fn targets(&self) -> Vec<Option<Value>> {
+    fn targets(&self) -> Vec<Option<Arc<Value>>> {
         let lowest = self.set.start.saturating_add(self.set.partition());
         let existing = self.members.replicas.range(lowest..).rev();
         let missing = usize::try_from(self.set.replicas).unwrap_or(usize::MAX) > self.members.replicas.len();
         let gap = missing.then_some(None);
-        gap.into_iter().chain(existing.map(|(_, pod)| Some(pod.clone()))).collect()
+        gap.into_iter().chain(existing.map(|(_, pod)| Some(Arc::clone(pod)))).collect()
     }
 
     /// One at a time: deletes the first pod of another revision, or waits for
@@ -48,7 +50,7 @@ impl Pass<'_> {
         let down = self.members.replicas.values().filter(|pod| unavailable(pod, &self.set, self.now)).count();
         let missing = usize::try_from(self.set.replicas).unwrap_or(0).saturating_sub(self.members.replicas.len());
         let budget = self.budget().saturating_sub(down + missing);
-        let old: Vec<Value> = self
+        let old: Vec<Arc<Value>> = self
             .targets()
             .into_iter()
             .flatten()
