@@ -78,6 +78,10 @@ fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
             });
             Some(raw(Method::POST, format!("{}/binding", path(target)?), JSON, &body))
         }
+        Write::Finalize(namespace) => {
+            let name = namespace["metadata"]["name"].as_str().unwrap_or_default();
+            Some(raw(Method::PUT, format!("/api/v1/namespaces/{name}/finalize"), JSON, namespace))
+        }
         Write::Delete { target, uid, grace } => {
             let mut body = json!({
                 "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid},

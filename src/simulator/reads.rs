@@ -60,9 +60,8 @@ pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
     } else {
         store.objects_at(call.kind, &call.namespace, revision)?
     };
-    let start = page.map(|page| page.start).unwrap_or_default();
-    let matching: Vec<&Arc<Value>> =
-        all.iter().filter(|object| position(object) > start && selects(query, object)).collect();
+    let is_next = |object: &Value| page.as_ref().is_none_or(|page| position(object) > page.start);
+    let matching: Vec<&Arc<Value>> = all.iter().filter(|object| is_next(object) && selects(query, object)).collect();
     let shown = if query.limit == 0 { matching.len() } else { query.limit.min(matching.len()) };
     let mut meta = json!({ "resourceVersion": revision.to_string() });
     if let Some(last) = matching.get(..shown).and_then(<[_]>::last).filter(|_| shown < matching.len()) {

@@ -140,6 +140,10 @@ async fn apply(api: &Api, view: &LiveView<'_>, write: &Write) -> Result<(), Refu
             });
             api.send(Method::Post, &format!("{}/binding", path(target)), Some(&binding)).await
         }
+        Write::Finalize(namespace) => {
+            let path = format!("/api/v1/namespaces/{}/finalize", namespace["metadata"]["name"].as_str().unwrap_or(""));
+            api.send(Method::Put, &path, Some(namespace)).await
+        }
         Write::Delete { target, uid, grace } => {
             let mut options =
                 json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid.as_str()}});

@@ -17,6 +17,9 @@ use serde_json::Value;
 use super::fields::Fields;
 use super::{Change, Controller, Step, View};
 
+/// What the annotations begin with that this actor obeys.
+const KNOBS: &str = "sandbox.kubectl-stateful/";
+
 /// The readiness probe never succeeds. May be set and removed while the pod
 /// runs.
 pub const NEVER_READY: &str = "sandbox.kubectl-stateful/never-ready";

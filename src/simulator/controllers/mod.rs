@@ -93,6 +93,9 @@ pub enum Write {
     PatchStatus { target: Target, patch: Value },
     /// The `binding` subresource of a pod: puts it on a node.
     Bind { target: Target, node: String },
+    /// PUT of the `finalize` subresource of a namespace: the whole object, with
+    /// the finalizers that are left.
+    Finalize(Value),
     /// DELETE with the UID as precondition. `grace` of `None` takes the
     /// object's own grace period; `Some(0)` removes a pod at once.
     Delete { target: Target, uid: String, grace: Option<u32> },

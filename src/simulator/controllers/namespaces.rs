@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
-use super::{Change, Controller, Step, View};
+use super::{Change, Controller, Step, View, Write};
 use crate::objects::kinds::KINDS;
 
 const FINALIZER: &str = "kubernetes";
@@ -52,9 +52,9 @@ fn empty(view: &dyn View, namespace: &Value) -> Vec<Step> {
     let held = namespace.items("/spec/finalizers");
     if contents.is_empty() && held.iter().any(|finalizer| finalizer == FINALIZER) {
         let left: Vec<&Value> = held.iter().filter(|finalizer| *finalizer != FINALIZER).collect();
-        let mut step = Step::default();
-        step.patch_unchanged(namespace, json!({ "spec": { "finalizers": left } }));
-        passes.push(step);
+        let mut freed = namespace.clone();
+        freed["spec"]["finalizers"] = json!(left);
+        passes.push(Step { writes: vec![Write::Finalize(freed)], wake: None });
     }
     passes
 }

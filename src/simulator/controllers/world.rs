@@ -215,6 +215,10 @@ impl World {
                 });
                 self.change(target, &json!({ "status": { "conditions": [condition] } }), true)?;
             }
+            Write::Finalize(namespace) => {
+                let patch = json!({ "spec": { "finalizers": namespace["spec"]["finalizers"] } });
+                self.change(&namespace.target(), &patch, false)?;
+            }
             Write::Delete { target, uid, grace } => self.delete(target, uid, *grace)?,
             Write::Event { target, kind, reason, message } => {
                 self.revision += 1;

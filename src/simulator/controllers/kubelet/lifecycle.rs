@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::address::Addresses;
 use super::status::{Phase, Picture};
-use super::{COMPLETES, CRASH_LOOP, IMAGE_ERROR, Kubelet, NEVER_READY, STOP_SECONDS};
+use super::{COMPLETES, CRASH_LOOP, IMAGE_ERROR, KNOBS, Kubelet, NEVER_READY, STOP_SECONDS};
 use crate::simulator::controllers::binder::is_bound;
 use crate::simulator::controllers::fields::{Fields, claim_names, later};
 use crate::simulator::controllers::{EventType, Step, View};
@@ -28,10 +28,10 @@ impl Kubelet {
             stop(pod, now, &mut step);
             return step;
         }
-        if matches!(pod.phase(), "Succeeded" | "Failed") {
+        if matches!(pod.phase(), "Succeeded" | "Failed") || is_settled(pod) {
             return step;
         }
-        if let Some(reason) = unmounted(view, pod) {
+        if let Some(reason) = unmounted(view, pod).filter(|_| pod.phase() != "Running") {
             step.event_once(view, pod, EventType::Warning, "FailedMount", reason);
             return step;
         }
@@ -55,7 +55,7 @@ impl Kubelet {
         let phase = if pod.annotation(IMAGE_ERROR).is_some() {
             tell_image_error(view, pod, step);
             Phase::ImageError
-        } else if let Some(message) = missing_reference(view, pod) {
+        } else if let Some(message) = missing_reference(view, pod).filter(|_| pod.phase() != "Running") {
             step.event_once(view, pod, EventType::Warning, "Failed", format!("Error: {message}"));
             Phase::ConfigError(message)
         } else if now < init_done && pod.phase() != "Running" {
@@ -79,6 +79,20 @@ impl Kubelet {
         };
         Picture { phase, start, started: up.min(now) }
     }
+}
+
+/// Up and ready, as its spec says, and nobody wants otherwise. (Containers
+/// that run do not notice what becomes of their volumes' sources.)
+fn is_settled(pod: &Value) -> bool {
+    let statuses = pod.items("/status/containerStatuses");
+    let containers = pod.items("/spec/containers");
+    let told = pod["metadata"]["annotations"].as_object();
+    pod.phase() == "Running"
+        && pod.holds("Ready")
+        && !pod.text("/status/podIP").is_empty()
+        && !told.is_some_and(|told| told.keys().any(|key| key.starts_with(KNOBS)))
+        && containers.len() == statuses.len()
+        && containers.iter().zip(statuses).all(|(wanted, held)| wanted["image"] == held["image"])
 }
 
 /// Stops a pod that is being deleted: the containers need a moment, at most

@@ -53,7 +53,9 @@ pub(super) fn refused(view: &dyn View, rest: &[Write], error: &str) -> Vec<Write
     let refused_claim = match rest.first() {
         Some(Write::Create(object)) if object.kind() == "PersistentVolumeClaim" => Some(object.name()),
         Some(Write::Create(_) | Write::Patch { .. } | Write::Delete { .. }) => None,
-        Some(Write::PatchStatus { .. } | Write::Bind { .. } | Write::Event { .. }) | None => return Vec::new(),
+        Some(Write::PatchStatus { .. } | Write::Bind { .. } | Write::Finalize(_) | Write::Event { .. }) | None => {
+            return Vec::new();
+        }
     };
     if error.contains("already exists") {
         return Vec::new();
@@ -75,6 +77,7 @@ pub(super) fn refused(view: &dyn View, rest: &[Write], error: &str) -> Vec<Write
             | Write::Patch { .. }
             | Write::PatchStatus { .. }
             | Write::Bind { .. }
+            | Write::Finalize(_)
             | Write::Delete { .. } => true,
         })
         .collect()
@@ -109,6 +112,7 @@ fn with_for(event: Write, claim: &str) -> Write {
         | Write::Patch { .. }
         | Write::PatchStatus { .. }
         | Write::Bind { .. }
+        | Write::Finalize(_)
         | Write::Delete { .. }) => other,
     }
 }

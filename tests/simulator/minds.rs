@@ -1,0 +1,202 @@
+//! Actors look only after changes that they mind. Nothing may be slept
+//! through: once a cluster has come to rest, a look by everybody finds nothing
+//! to do.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kubectl_stateful::simulator::controllers::all::all;
+use kubectl_stateful::simulator::controllers::{Change, Controller, Step, View, Write};
+use kubectl_stateful::simulator::{Advance, Options, Simulator};
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
+const VOLUMES: &str = "/api/v1/persistentvolumes";
+
+/// An actor that can be made to mind everything, and counts its looks.
+struct Watched {
+    inner: Box<dyn Controller>,
+    minds_all: Arc<AtomicBool>,
+    looks: Arc<AtomicUsize>,
+}
+
+impl Controller for Watched {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn step(&self, view: &dyn View, now: Timestamp) -> Step {
+        self.inner.step(view, now)
+    }
+
+    fn minds(&self, change: &Change<'_>) -> bool {
+        self.minds_all.load(Ordering::Relaxed) || self.inner.minds(change)
+    }
+
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        self.inner.passes(view, now)
+    }
+
+    fn refused(&self, view: &dyn View, rest: &[Write], error: &str) -> Vec<Write> {
+        self.inner.refused(view, rest, error)
+    }
+}
+
+struct Cluster {
+    simulator: Simulator,
+    minds_all: Arc<AtomicBool>,
+    looks: Arc<AtomicUsize>,
+    commits: Arc<Mutex<Vec<String>>>,
+}
+
+impl Cluster {
+    fn new() -> Self {
+        let (minds_all, looks) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let watched = |inner| -> Box<dyn Controller> {
+            Box::new(Watched { inner, minds_all: Arc::clone(&minds_all), looks: Arc::clone(&looks) })
+        };
+        let actors = all().into_iter().map(watched).collect();
+        let simulator = Simulator::with_controllers(Options::default(), actors);
+        let commits = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&commits);
+        simulator.on_commit(Box::new(move |commit| {
+            noted.lock().unwrap().push(format!("{} {}/{}", commit.by, commit.kind.kind, commit.name));
+        }));
+        Self { simulator, minds_all, looks, commits }
+    }
+
+    fn settle(&self) {
+        while self.simulator.advance(Duration::from_hours(1)) == Advance::Passed {}
+    }
+
+    /// Comes to rest, and is at rest for everybody.
+    #[track_caller]
+    fn at_rest(&self, after: &str) {
+        self.settle();
+        self.minds_all.store(true, Ordering::Relaxed);
+        self.commits.lock().unwrap().clear();
+        post(
+            &self.simulator,
+            PODS,
+            &json!({"metadata": {"name": "nudge"}, "spec": {
+                "schedulerName": "nobody", "containers": [{"name": "c", "image": "i"}],
+            }}),
+        )
+        .ok();
+        delete(&self.simulator, &format!("{PODS}/nudge")).ok();
+        self.settle();
+        self.minds_all.store(false, Ordering::Relaxed);
+        let mut found = std::mem::take(&mut *self.commits.lock().unwrap());
+        found.retain(|line| line != "test Pod/nudge");
+        assert!(found.is_empty(), "slept through after {after}: {found:#?}");
+    }
+}
+
+fn set(name: &str, replicas: u64) -> Value {
+    json!({"metadata": {"name": name}, "spec": {
+        "serviceName": name, "replicas": replicas, "selector": {"matchLabels": {"app": name}},
+        "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete", "whenDeleted": "Retain"},
+        "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{
+            "name": "main", "image": "i", "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+            "env": [{"name": "P", "valueFrom": {"secretKeyRef": {"name": "late", "key": "p"}}}],
+        }]}},
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {
+            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
+        }}],
+    }})
+}
+
+#[test]
+fn nothing_is_slept_through_in_the_life_of_a_set() {
+    let cluster = Cluster::new();
+    let simulator = &cluster.simulator;
+    cluster.at_rest("the start");
+    let service = json!({"metadata": {"name": "web"}, "spec": {
+        "clusterIP": "None", "selector": {"app": "web"}, "ports": [{"port": 80}],
+    }});
+    post(simulator, "/api/v1/namespaces/default/services", &service).ok();
+    post(simulator, SETS, &set("web", 3)).ok();
+    cluster.at_rest("a set whose Secret is missing");
+    let secret = json!({"metadata": {"name": "late"}, "stringData": {"p": "x"}});
+    post(simulator, "/api/v1/namespaces/default/secrets", &secret).ok();
+    cluster.at_rest("its Secret");
+    let ready = get(simulator, &format!("{SETS}/web")).ok();
+    assert_eq!(ready["status"]["readyReplicas"], 3, "{ready}");
+
+    let grown = json!({"spec": {"resources": {"requests": {"storage": "2Gi"}}}});
+    merge(simulator, &format!("{CLAIMS}/data-web-0"), &grown).ok();
+    cluster.at_rest("a claim grew");
+    delete(simulator, &format!("{CLAIMS}/data-web-1")).ok();
+    cluster.at_rest("a claim in use was deleted");
+    delete(simulator, &format!("{PODS}/web-1")).ok();
+    cluster.at_rest("its pod was deleted");
+    merge(simulator, &format!("{SETS}/web"), &json!({"spec": {"replicas": 1}})).ok();
+    cluster.at_rest("a scale down with its claims");
+    let broken = json!({"spec": {"template": {"metadata": {"annotations": {
+        "sandbox.kubectl-stateful/never-ready": "yes",
+    }}}}});
+    merge(simulator, &format!("{SETS}/web"), &broken).ok();
+    cluster.at_rest("a broken rollout");
+    delete(simulator, &format!("{SETS}/web?propagationPolicy=Foreground")).ok();
+    cluster.at_rest("the set was deleted");
+    assert_eq!(get(simulator, &format!("{PODS}?labelSelector=app%3Dweb")).ok()["items"], json!([]));
+}
+
+#[test]
+fn nothing_is_slept_through_around_volumes_nodes_and_namespaces() {
+    let cluster = Cluster::new();
+    let simulator = &cluster.simulator;
+    let mut held = claim("held");
+    held["spec"]["storageClassName"] = json!("manual");
+    post(simulator, CLAIMS, &held).ok();
+    cluster.at_rest("a claim without a volume");
+    let volume = json!({"metadata": {"name": "made"}, "spec": {
+        "accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "storageClassName": "manual",
+        "hostPath": {"path": "/data"},
+    }});
+    post(simulator, VOLUMES, &volume).ok();
+    cluster.at_rest("its volume");
+    assert_eq!(get(simulator, &format!("{CLAIMS}/held")).ok()["status"]["phase"], "Bound");
+    delete(simulator, &format!("{VOLUMES}/made")).ok();
+    delete(simulator, &format!("{CLAIMS}/held")).ok();
+    cluster.at_rest("both were deleted");
+    assert_eq!(get(simulator, &format!("{VOLUMES}/made")).code, 404);
+
+    post(simulator, CLAIMS, &claim("late")).ok();
+    let pod = json!({"metadata": {"name": "user"}, "spec": {
+        "nodeSelector": {"kind": "new"}, "containers": [{"name": "c", "image": "i"}],
+        "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "late"}}],
+    }});
+    post(simulator, PODS, &pod).ok();
+    cluster.at_rest("a pod that fits nowhere");
+    let label = json!({"metadata": {"labels": {"kind": "new"}}});
+    merge(simulator, "/api/v1/nodes/node-b", &label).ok();
+    cluster.at_rest("a node that suits it");
+    assert_eq!(get(simulator, &format!("{PODS}/user")).ok()["status"]["phase"], "Running");
+    delete(simulator, "/api/v1/namespaces/other").refused(404, "namespaces \"other\" not found");
+    post(simulator, "/api/v1/namespaces", &json!({"metadata": {"name": "other"}})).ok();
+    post(simulator, "/api/v1/namespaces/other/configmaps", &map("m")).ok();
+    delete(simulator, "/api/v1/namespaces/other").ok();
+    cluster.at_rest("a namespace was deleted");
+    assert_eq!(get(simulator, "/api/v1/namespaces/other").code, 404);
+}
+
+#[test]
+fn the_looks_of_a_growing_set_grow_with_it_and_not_faster() {
+    let looks = |replicas: u64| {
+        let cluster = Cluster::new();
+        let secret = json!({"metadata": {"name": "late"}, "stringData": {"p": "x"}});
+        post(&cluster.simulator, "/api/v1/namespaces/default/secrets", &secret).ok();
+        post(&cluster.simulator, SETS, &set("web", replicas)).ok();
+        cluster.settle();
+        cluster.looks.load(Ordering::Relaxed)
+    };
+    let (few, many) = (looks(10), looks(20));
+    assert!(many <= few * 21 / 10, "{few} looks for 10 replicas, {many} for 20");
+    assert!(few <= 10 * 70, "{few} looks for 10 replicas");
+}
