@@ -3,18 +3,25 @@
 
 use super::claim::Claim;
 use super::inventory::Scene;
-use super::volume::Volume;
+use super::volume::{ClaimRef, Volume};
 use super::words::{ReclaimPolicy, VolumePhase};
 use crate::objects::quantity::Quantity;
 
 /// The smallest released volume that a claim without one could have by class,
-/// size and access modes.
+/// size and access modes, and that is its own: it was bound to a claim of this
+/// name and namespace before, or the claim asks for it by name. Other volumes
+/// hold the data of somebody else.
 pub(super) fn within_reach<'a>(claim: &Claim, scene: &Scene<'a>) -> Option<&'a Volume> {
     let volumes = scene.volumes.as_ref()?.values().copied();
     let wanted = Quantity::parse(&claim.requested).ok()?;
     let class = claim.class.as_deref().unwrap_or_default();
     let fitting = volumes.filter(|volume| {
-        claim.volume_name.as_ref().is_none_or(|name| *name == volume.meta.name)
+        let was_its_own =
+            |former: &ClaimRef| former.namespace == claim.meta.namespace && former.name == claim.meta.name;
+        claim
+            .volume_name
+            .as_ref()
+            .map_or_else(|| volume.claim.as_ref().is_some_and(was_its_own), |name| *name == volume.meta.name)
             && volume.phase == VolumePhase::Released
             && volume.reclaim_policy == ReclaimPolicy::Retain
             && volume.meta.deleting.is_none()
@@ -52,7 +59,7 @@ mod tests {
         broken.volume["status"]["phase"] = json!("Released");
         broken.volume["spec"]["persistentVolumeReclaimPolicy"] = json!("Retain");
         broken.volume["spec"]["accessModes"] = json!(["ReadWriteOnce"]);
-        broken.volume["spec"]["claimRef"] = json!({"namespace": "default", "name": "by-hand", "uid": "1"});
+        broken.volume["spec"]["claimRef"] = json!({"namespace": "default", "name": "data-web-0", "uid": "1"});
         change(&mut broken.volume);
         broken.problems()
     }
@@ -63,7 +70,7 @@ mod tests {
             problems(|_| ()),
             [
                 "claim `data-web-0` has no volume yet",
-                "volume `disk` would fit, but it is Released and still belongs to the deleted claim `by-hand` of \
+                "volume `disk` would fit, but it is Released and still belongs to the deleted claim `data-web-0` of \
                  namespace `default`; without its `spec.claimRef` it can be bound again, with the data in it"
             ]
         );
@@ -80,5 +87,12 @@ mod tests {
             );
         }
         assert_eq!(problems(|volume| volume["status"]["phase"] = json!("Available")).len(), 1);
+        for (field, value) in [("name", json!("data-db-0")), ("namespace", json!("other"))] {
+            assert_eq!(
+                problems(|volume| volume["spec"]["claimRef"][field] = value).len(),
+                1,
+                "the data of another claim"
+            );
+        }
     }
 }

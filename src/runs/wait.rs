@@ -55,6 +55,7 @@ where
     let waited = || Duration::try_from(connection.clock.now().duration_since(start)).unwrap_or_default();
     let mut pause = FIRST_PAUSE;
     let mut said = None;
+    let mut idle = false;
     loop {
         let detail = match look().await {
             Ok(Look::Reached(detail)) => {
@@ -74,6 +75,9 @@ where
             Some(last) if *last == detail => {}
             Some(_) => observer.event(Event::Progress { what: what.clone(), detail: detail.clone() }),
         }
+        if idle {
+            return Err(WaitError::Idle { what, detail });
+        }
         said = Some(detail.clone());
         let after = waited();
         if after >= at_most {
@@ -81,7 +85,8 @@ where
         }
         match connection.clock.pause(pause.min(at_most.saturating_sub(after))).await {
             Ok(Pause::Passed) => pause = (pause * 2).min(LONGEST_PAUSE),
-            Ok(Pause::Idle) => return Err(WaitError::Idle { what, detail }),
+            // One more look, which may find why nothing moves any more.
+            Ok(Pause::Idle) => idle = true,
             Err(_) => return Err(WaitError::Interrupted { what, detail }),
         }
     }

@@ -86,6 +86,8 @@ struct State {
     file: Option<Sandbox>,
     hooks: Vec<CommitHook>,
     refused: Vec<String>,
+    /// What went wrong with the file while time passed: the next request tells.
+    trouble: Option<OpenError>,
 }
 
 /// A catch-up of an hour could be busy; more events than this mean that an
@@ -144,7 +146,7 @@ impl Simulator {
 
     fn of_world(world: World, controllers: Vec<Box<dyn Controller>>, file: Option<Sandbox>) -> Self {
         let queue = Queue::new(controllers.len(), world.now);
-        let state = State { world, controllers, queue, file, hooks: Vec::new(), refused: Vec::new() };
+        let state = State { world, controllers, queue, file, hooks: Vec::new(), refused: Vec::new(), trouble: None };
         Self { inner: Arc::new(Inner { state: Mutex::new(state), news: watch::Sender::new(0) }) }
     }
 
@@ -190,9 +192,14 @@ impl Simulator {
     /// Lets time pass: to the next event within `at_most`, or `at_most`.
     /// Trouble with the sandbox's file is left for the next request to tell.
     pub fn advance(&self, at_most: Duration) -> Advance {
-        let advance = self.state().framed(|state| state.advance(at_most));
+        let mut state = self.state();
+        let advance = state.framed(|state| state.advance(at_most)).unwrap_or_else(|error| {
+            state.trouble = Some(error);
+            Advance::Passed
+        });
+        drop(state);
         self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
-        advance.unwrap_or(Advance::Passed)
+        advance
     }
 
     fn catch_up(&self, elapsed: Duration) -> Result<(), OpenError> {
@@ -209,7 +216,12 @@ impl Simulator {
     }
 
     pub(super) fn handle(&self, raw: &Raw) -> Result<Reply, GivenUp> {
-        let reply = self.state().framed(|state| state.world.handle(raw));
+        let mut state = self.state();
+        let reply = match state.trouble.take() {
+            Some(trouble) => Err(trouble),
+            None => state.framed(|state| state.world.handle(raw)),
+        };
+        drop(state);
         self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
         match reply {
             Err(OpenError::GivenUp(why)) => Err(why),
@@ -250,6 +262,8 @@ impl State {
         {
             // What is not on disk did not happen.
             file.reload(&mut self.world)?;
+            // Nor did it for the actors that have looked at it.
+            self.queue.changed(self.world.now, |_| true);
             return Err(error);
         }
         drop(guard);

@@ -68,9 +68,9 @@ fn released(world: &World) -> Result<(), Failed> {
     let volume =
         ["create", "pv", class, "--size", "1Gi", "--source", "host-path", "--host-path", "/srv", "--storage-class"];
     cli.run(&[&volume[..], &[class, "--reclaim-policy", "Retain", "--yes"]].concat())?.ended(0)?;
-    cli.run(&["create", "pvc", "once", "--size", "1Gi", "--storage-class", class, "--yes"])?.ended(0)?;
+    cli.run(&["create", "pvc", "data-web-0", "--size", "1Gi", "--storage-class", class, "--yes"])?.ended(0)?;
     world.until_object("PersistentVolume", class, |volume| volume["status"]["phase"] == "Bound")?;
-    world.delete("PersistentVolumeClaim", "once")?;
+    world.delete("PersistentVolumeClaim", "data-web-0")?;
     world.until_object("PersistentVolume", class, |volume| volume["status"]["phase"] == "Released")?;
     let words = ["init", "generic", "--name", "web", "--image", "x:1", "--size", "1Gi", "--storage-class", class];
     cli.run(&[&words[..], &["--yes", "--no-wait"]].concat())?.ended(0)?;
@@ -78,7 +78,7 @@ fn released(world: &World) -> Result<(), Failed> {
     world.until_object("PersistentVolumeClaim", "data-web-0", |_| true)?;
     let told = cli.run(&["status", "web"])?.ended(0)?;
     told.says(&format!(
-        "volume `{class}` would fit, but it is Released and still belongs to the deleted claim `once`"
+        "volume `{class}` would fit, but it is Released and still belongs to the deleted claim `data-web-0`"
     ))?;
     let command = told.labelled("->").or_else(|_| told.labelled("→"))?;
     cli.run_shell(command)?.ended(0)?;
