@@ -4,6 +4,8 @@
 //! Not here: reading or changing anything.
 
 pub mod ask;
+#[cfg(test)]
+mod captured;
 pub mod connection;
 pub mod duration;
 pub mod escape;

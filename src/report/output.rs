@@ -111,22 +111,8 @@ fn put(out: &mut dyn Write, text: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Shared(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Shared {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::report::captured::Captured;
 
     struct Broken(io::ErrorKind);
 
@@ -140,10 +126,9 @@ mod tests {
     }
 
     fn document(style: Style, text: &str, format: Format) -> String {
-        let stdout = Shared::default();
+        let stdout = Captured::default();
         Output::to(Box::new(stdout.clone()), Box::new(io::sink()), style).document(text, format).unwrap();
-        let bytes = stdout.0.lock().unwrap().clone();
-        String::from_utf8(bytes).unwrap()
+        stdout.text()
     }
 
     #[test]

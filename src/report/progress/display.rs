@@ -118,28 +118,13 @@ fn bar(style: &Style) -> ProgressBar {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-    use std::sync::Arc;
-
     use super::*;
+    use crate::report::captured::Captured;
     use crate::runs::event::Outcome;
-
-    #[derive(Clone, Default)]
-    struct Shared(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Shared {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn a_log_gets_one_plain_line_per_event() {
-        let log = Shared::default();
+        let log = Captured::default();
         let display = Display::new(Box::new(log.clone()), Style::PLAIN);
         let claim = || "claim data-web-0".to_owned();
         display.event(Event::Effect { object: "Service/web".into(), outcome: Outcome::Created });
@@ -147,7 +132,7 @@ mod tests {
         display.event(Event::Progress { what: claim(), detail: "no volume yet".into() });
         display.event(Event::Reached { what: claim(), detail: "bound to pvc-1".into(), after: Duration::from_secs(2) });
         assert_eq!(
-            String::from_utf8(log.0.lock().unwrap().clone()).unwrap(),
+            log.text(),
             "Service/web created\n\
              waiting for claim data-web-0\n\
              waiting for claim data-web-0: no volume yet\n\
