@@ -139,3 +139,29 @@ async fn run_create(matches: &ArgMatches, context: &Context<'_>) -> Result<(), F
         None => Err(Failure::usage("no-kind", "name a kind")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asks_nobody(line: &str) -> bool {
+        let words: Vec<OsString> =
+            std::iter::once("kubectl-stateful").chain(line.split_whitespace()).map(OsString::from).collect();
+        let Ok(parsed) = parse(&words, None) else { panic!("{line} is refused") };
+        asks_no_server(parsed.matches.subcommand().unwrap().1)
+    }
+
+    #[test]
+    fn only_a_client_dry_run_asks_no_server() {
+        for line in
+            ["init couchdb --dry-run=client", "init couchdb --dry-run", "create pvc a --size 1Gi --dry-run=client"]
+        {
+            assert!(asks_nobody(line), "{line}");
+        }
+        for line in
+            ["init couchdb", "init couchdb --dry-run=server", "create pvc a --dry-run=none", "status", "sandbox show"]
+        {
+            assert!(!asks_nobody(line), "{line}");
+        }
+    }
+}

@@ -180,3 +180,79 @@ fn path_of(command: &Command, words: &[OsString]) -> String {
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        std::iter::once("kubectl-stateful").chain(line.split_whitespace()).map(OsString::from).collect()
+    }
+
+    fn parsed(line: &str) -> Parsed {
+        match parse(&words(line), None) {
+            Ok(parsed) => parsed,
+            Err(Stop::Show(text)) => panic!("{line} shows {text}"),
+            Err(Stop::Failed(failure)) => panic!("{line}: {failure}"),
+        }
+    }
+
+    fn refused(line: &str) -> Failure {
+        match parse(&words(line), None) {
+            Err(Stop::Failed(failure)) => failure,
+            Err(Stop::Show(text)) => panic!("{line} shows {text}"),
+            Ok(_) => panic!("{line} is accepted"),
+        }
+    }
+
+    #[test]
+    fn global_flags_count_wherever_they_stand() {
+        for line in ["-n db --sandbox=b status web", "status web -n db --sandbox=b", "status -n db web --sandbox=b"] {
+            let global = parsed(line).global;
+            assert_eq!((global.connection.namespace.as_deref(), global.sandbox.as_deref()), (Some("db"), Some("b")));
+        }
+        // Without `=` the next word is the verb and not the sandbox's name.
+        assert_eq!(parsed("--sandbox status").global.sandbox.as_deref(), Some("default"));
+    }
+
+    #[test]
+    fn a_shipped_recipe_brings_its_flags_and_a_kind_its_own() {
+        let shipped = parsed("init couchdb --sandbox --admin-password-from generate --replicas 1");
+        assert_eq!(shipped.recipe.map(|recipe| recipe.name).as_deref(), Some("couchdb"));
+        assert!(parsed("create pvc data --size 1Gi").recipe.is_none());
+        assert_eq!(refused("init couchdb --node a").kind, crate::error::Kind::Usage);
+        assert!(refused("init ./none.rhai").message.contains("none.rhai"));
+    }
+
+    #[test]
+    fn usage_errors_name_what_was_meant_and_the_help_of_the_verb_that_was_reached() {
+        let failure = refused("create pvc data --sise 1Gi");
+        assert_eq!(failure.hints, ["did you mean `--size`?", "kubectl stateful create pvc --help"]);
+        let failure = refused("statsu");
+        assert_eq!(failure.hints, ["did you mean `status`?", "kubectl stateful --help"]);
+        assert_eq!(failure.kind.exit_code(), 2);
+    }
+
+    #[test]
+    fn help_and_version_are_shown_and_nothing_else_is() {
+        for line in ["", "--help", "init couchdb --help", "--version"] {
+            assert!(matches!(parse(&words(line), None), Err(Stop::Show(text)) if !text.is_empty()), "{line}");
+        }
+        refused("create");
+        refused("sandbox");
+    }
+
+    #[test]
+    fn nobody_ends_on_another_cluster_than_the_one_that_was_meant() {
+        for line in ["status --sandbox=", "status --sandbox=0", "status --sandbox=false"] {
+            assert_eq!(refused(line).code, "sandbox-name", "{line}");
+        }
+        for line in
+            ["status --sandbox --context real", "--server http://x status --sandbox=b", "status --sandbox --token t"]
+        {
+            assert_eq!(refused(line).code, "sandbox-or-cluster", "{line}");
+        }
+        parsed("sandbox show --sandbox=b --context real");
+        parsed("status --context real -n db");
+    }
+}
