@@ -97,7 +97,21 @@ pub fn admit_new(store: &Store, kind: &ApiKind, object: &mut Value, now: Timesta
             object["spec"]["priority"] = Value::from(0);
             object["spec"]["preemptionPolicy"] = Value::from("PreemptLowerPriority");
         }
+        "Node" => taint_unready(object),
         _ => {}
+    }
+}
+
+/// A new node takes no pods until its kubelet has reported. The nodes that a
+/// sandbox begins with come Ready and are spared.
+fn taint_unready(node: &mut Value) {
+    let key = "node.kubernetes.io/not-ready";
+    let mut taints = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    let conditions = node["status"]["conditions"].as_array();
+    let is_ready = conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True");
+    if !is_ready && !taints.iter().any(|taint| taint["key"] == key && taint["effect"] == "NoSchedule") {
+        taints.push(json!({"key": key, "effect": "NoSchedule"}));
+        node["spec"]["taints"] = Value::Array(taints);
     }
 }
 

@@ -55,6 +55,11 @@ impl Options {
         }
         let node = serde_json::from_slice(&raw.body).map_err(|error| Refusal::bad_request(&error.to_string()))?;
         let body = body::typed(node, "v1", "DeleteOptions", FieldValidation::Ignore)?.object;
+        if let (Some(_), Some(policy)) = (body["orphanDependents"].as_bool(), body["propagationPolicy"].as_str()) {
+            let why = "orphanDependents and deletionPropagation cannot be both set";
+            let cause = Cause::invalid("propagationPolicy", &Value::from(policy), why);
+            return Err(Refusal::invalid_named("meta.k8s.io", "DeleteOptions", "", &[cause]));
+        }
         let text = |value: &Value| value.as_str().map(str::to_owned);
         options.uid = text(&body["preconditions"]["uid"]);
         options.resource_version = text(&body["preconditions"]["resourceVersion"]);

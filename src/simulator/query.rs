@@ -58,12 +58,28 @@ impl Query {
         for (name, value) in pairs(text) {
             query.set(&name, &value, method)?;
         }
-        if query.send_initial && query.version_match != Match::NotOlderThan {
-            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-            let cause = Cause::forbidden("resourceVersionMatch", why);
-            return Err(Refusal::invalid_named("meta.k8s.io", "ListOptions", "", &[cause]));
+        if *method == Method::GET {
+            query.check_versions()?;
         }
         Ok(query)
+    }
+
+    /// What the parameters of a list or a watch ask for has to fit together.
+    fn check_versions(&self) -> Result<(), Refusal> {
+        let field = "resourceVersionMatch";
+        let (field, why) = match (self.version_match, self.resource_version) {
+            _ if self.send_initial && !self.watch => ("sendInitialEvents", "sendInitialEvents is forbidden for list"),
+            (Match::Unset | Match::Exact, _) if self.send_initial => {
+                (field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+            }
+            (Match::Exact | Match::NotOlderThan, None) if !self.watch => {
+                (field, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+            }
+            (Match::Exact, Some(0)) => (field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""),
+            (Match::Unset | Match::Exact | Match::NotOlderThan, _) => return Ok(()),
+        };
+        let cause = Cause::forbidden(field, why);
+        Err(Refusal::invalid_named("meta.k8s.io", "ListOptions", "", &[cause]))
     }
 
     fn set(&mut self, name: &str, value: &str, method: &Method) -> Result<(), Refusal> {
@@ -77,7 +93,7 @@ impl Query {
             "limit" => self.limit = number(value)?.try_into().unwrap_or(0),
             "continue" => value.clone_into(&mut self.continue_at),
             "resourceVersion" if !value.is_empty() => {
-                let version = value.parse().map_err(|_| bad_version(value))?;
+                let version = value.parse().map_err(|_| bad_version(value, self.watch))?;
                 self.resource_version = Some(version);
             }
             "resourceVersionMatch" => self.version_match = version_match(value)?,
@@ -142,20 +158,12 @@ fn version_match(value: &str) -> Result<Match, Refusal> {
     }
 }
 
-/// The text for a `resourceVersion` that is no number.
-#[must_use]
-pub fn bad_version(value: &str) -> Refusal {
-    let cause = Cause {
-        reason: "FieldValueInvalid",
-        message: format!("Invalid value: {value:?}: strconv.ParseUint: parsing {value:?}: invalid syntax"),
-        field: "resourceVersion".to_owned(),
-    };
-    let mut refusal = Refusal::bad_request("");
-    let message = format!("resourceVersion: {}", cause.message);
-    if let super::status::Body::Status(status) = &mut refusal.body {
-        status["message"] = message.into();
-    }
-    refusal
+/// The text for a `resourceVersion` that is no number. A watch does not take it
+/// for the client's mistake.
+fn bad_version(value: &str, is_watch: bool) -> Refusal {
+    let why =
+        format!("resourceVersion: Invalid value: {value:?}: strconv.ParseUint: parsing {value:?}: invalid syntax");
+    if is_watch { Refusal::internal(&why) } else { Refusal::bad_request(&format!("invalid resource version: {why}")) }
 }
 
 fn flag(name: &str, value: &str) -> Result<bool, Refusal> {

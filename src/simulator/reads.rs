@@ -50,6 +50,9 @@ pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
     let query = &call.query;
     check_future(store, query)?;
     let page = if query.continue_at.is_empty() { None } else { Some(read_token(&query.continue_at)?) };
+    if page.is_some() && query.resource_version.is_some_and(|version| version > 0) {
+        return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
+    }
     let revision = match (&page, query.version_match, query.resource_version) {
         (Some(page), _, _) => page.revision,
         (None, Match::Exact, Some(asked)) => asked,
@@ -105,12 +108,26 @@ fn write_token(revision: u64, (namespace, name): &(String, String)) -> String {
 }
 
 fn read_token(token: &str) -> Result<PageStart, Refusal> {
-    let bad = || Refusal::bad_request("continue key is not valid");
-    let bytes = URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).map_err(|_| bad())?;
-    let token: Value = serde_json::from_slice(&bytes).map_err(|_| bad())?;
+    let because =
+        |why: &str| Refusal::bad_request(&format!("invalid continue token: continue key is not valid: {why}"));
+    let bad = || because("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+    let bytes = URL_SAFE_NO_PAD.decode(token.trim_end_matches('='));
+    let bytes = bytes.map_err(|_| because("illegal base64 data at input byte 0"))?;
+    let token: Value = serde_json::from_slice(&bytes).map_err(|_| because(&no_json(&bytes)))?;
     let start = token["start"].as_str().ok_or_else(bad)?.trim_end_matches('\u{0}');
     let (namespace, name) = start.split_once('/').ok_or_else(bad)?;
     Ok(PageStart { revision: token["rv"].as_u64().ok_or_else(bad)?, start: (namespace.to_owned(), name.to_owned()) })
+}
+
+/// Go's words for a token that does not begin as JSON does.
+fn no_json(bytes: &[u8]) -> String {
+    match bytes.first() {
+        None => "unexpected end of JSON input".to_owned(),
+        Some(first) if first.is_ascii_graphic() => {
+            format!("invalid character '{}' looking for beginning of value", char::from(*first))
+        }
+        Some(first) => format!("invalid character '\\u{first:04x}' looking for beginning of value"),
+    }
 }
 
 /// Begins a watch; its events are read from the store as they come. That a

@@ -163,7 +163,16 @@ fn label_key(text: &str) -> Option<String> {
 /// Fields beside name and namespace that a kind can be selected by.
 fn selectable(kind: &ApiKind) -> &'static [&'static str] {
     match kind.kind {
-        "Pod" => &["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "status.phase", "status.podIP"],
+        "Pod" => &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.nominatedNodeName",
+        ],
         "Event" => &[
             "involvedObject.kind",
             "involvedObject.namespace",
@@ -231,9 +240,29 @@ impl FieldSelector {
     #[must_use]
     pub fn matches(&self, object: &Value) -> bool {
         self.terms.iter().all(|(field, value, equal)| {
-            let found = field.split('.').fold(object, |at, name| &at[name]);
-            (found.as_str().unwrap_or_default() == value) == *equal
+            let found = field_value(object, field);
+            (found == value) == *equal
         })
+    }
+}
+
+/// A field as selectors see it: flags as words, and of an event's source its
+/// component.
+fn field_value<'a>(object: &'a Value, field: &str) -> &'a str {
+    let text = |path: &str| path.split('.').fold(object, |at, name| &at[name]);
+    match (field, text(field)) {
+        ("source", source) => match source["component"].as_str().unwrap_or_default() {
+            "" => text("reportingComponent").as_str().unwrap_or_default(),
+            component => component,
+        },
+        ("spec.unschedulable" | "spec.hostNetwork", flag) => {
+            if *flag == true {
+                "true"
+            } else {
+                "false"
+            }
+        }
+        (_, value) => value.as_str().unwrap_or_default(),
     }
 }
 

@@ -40,13 +40,16 @@ impl Canon {
 
     /// The revision of a list depends on what else goes on in the cluster.
     fn list_metadata(&mut self, metadata: &Value) -> Value {
-        let mut metadata = metadata.clone();
-        for (name, symbol) in [("resourceVersion", "<revision>"), ("continue", "<token>")] {
-            if let Some(value) = metadata.get_mut(name) {
-                *value = symbol.into();
-            }
-        }
-        self.canonical(&metadata)
+        let fields = metadata.as_object().into_iter().flatten();
+        let canonical = fields.map(|(name, value)| {
+            let value = match name.as_str() {
+                "resourceVersion" => "<revision>".into(),
+                "continue" => "<token>".into(),
+                _ => self.field(name, value),
+            };
+            (name.clone(), value)
+        });
+        Value::Object(canonical.collect())
     }
 
     fn field(&mut self, key: &str, value: &Value) -> Value {

@@ -44,7 +44,7 @@ impl Controller for GarbageCollector {
 
     fn minds(&self, change: &Change<'_>) -> bool {
         let owners = |object: Option<&'_ Value>| object.map_or(&[][..], |object| object.owners()).to_vec();
-        let ends = change.after.is_none_or(|object| object.terminating());
+        let ends = change.after.is_none_or(Fields::terminating);
         change.kind != "Event" && (ends || owners(change.before) != owners(change.after))
     }
 

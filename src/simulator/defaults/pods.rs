@@ -33,6 +33,10 @@ pub fn pod_spec(spec: &mut Value) {
     set(spec, "securityContext", json!({}));
     set(spec, "terminationGracePeriodSeconds", 30);
     set_empty(spec, "schedulerName", "default-scheduler");
+    // The old name of the field is kept alive.
+    if let Some(account) = spec["serviceAccountName"].as_str().map(str::to_owned) {
+        set(spec, "serviceAccount", account);
+    }
     for list in ["initContainers", "containers"] {
         items(spec, list).for_each(container);
     }
