@@ -55,7 +55,11 @@ impl Controller for Binder {
             "Pod" => {
                 change.before.is_some_and(is_placed) != change.after.is_some_and(is_placed) || change.before.is_none()
             }
-            kind => matches!(kind, "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass"),
+            // A bond that it has finished itself needs no second look.
+            "PersistentVolumeClaim" | "PersistentVolume" => {
+                change.by != self.name() || change.after.is_none_or(|object| object.phase() != "Bound")
+            }
+            kind => kind == "StorageClass",
         }
     }
 

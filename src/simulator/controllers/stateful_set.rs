@@ -42,7 +42,11 @@ impl Controller for StatefulSets {
 
     fn minds(&self, change: &Change<'_>) -> bool {
         match change.kind {
-            "StatefulSet" | "ControllerRevision" => true,
+            // Its own counters do not matter to it.
+            "StatefulSet" => {
+                change.by != self.name() || differs(change, &["/status/currentRevision", "/status/updateRevision"])
+            }
+            "ControllerRevision" => true,
             "Pod" => {
                 differs(change, &["/metadata/labels", "/metadata/ownerReferences", "/metadata/deletionTimestamp"])
                     || differs(change, &["/spec/volumes", "/status/phase"])
