@@ -1,6 +1,5 @@
 //! From a request body to an object as the real server would hold it: unknown
-//! and duplicate fields are found and dropped, wrong types refused, nulls and
-//! zeros that Go does not write left out, quantities rewritten.
+//! and duplicate fields are found and dropped, wrong types refused.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::document::Node;
 use super::quantity;
-use super::schema::{Field, Shape, table};
+use super::schema::{Shape, table};
+use super::settle::settle;
 
 /// A body that was understood.
 #[derive(Debug)]
@@ -220,57 +220,6 @@ fn base64_fault(text: &str) -> Option<usize> {
     let is_digit = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'=');
     let stray = text.bytes().position(|letter| !is_digit(letter));
     stray.or_else(|| STANDARD.decode(text).is_err().then_some(text.len()))
-}
-
-/// An object as Go would write it out again: `None` stands for "left out".
-#[must_use]
-pub fn settle(shape: &Shape, value: Value) -> Option<Value> {
-    match (shape, value) {
-        (_, Value::Null) => None,
-        (Shape::Struct(name), Value::Object(fields)) => Some(settle_struct(name, fields)),
-        (Shape::Map { of, .. }, Value::Object(entries)) => {
-            Some(entries.into_iter().filter_map(|(key, value)| settle(of, value).map(|value| (key, value))).collect())
-        }
-        (Shape::List { of, .. }, Value::Array(items)) => {
-            Some(items.into_iter().filter_map(|item| settle(of, item)).collect())
-        }
-        (Shape::Quantity, Value::String(text)) => Some(Value::String(quantity::canonical(&text).unwrap_or(text))),
-        (_, value) => Some(value),
-    }
-}
-
-fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
-    let known = table().get(name);
-    let mut out = Map::new();
-    for (key, value) in fields {
-        let Some(field) = known.fields.get(&key) else { continue };
-        // A volume's empty capacity is refused in other words than none at all.
-        let is_told_apart = name == "core.v1.PersistentVolumeSpec" && key == "capacity";
-        if let Some(value) = settle(&field.shape, value).filter(|value| is_told_apart || is_kept(field, value)) {
-            out.insert(key, value);
-        }
-    }
-    for (key, field) in known.fields.iter().filter(|(_, field)| field.always) {
-        if !out.contains_key(key) {
-            let zero = field.shape.zero();
-            // Times are written as `null`; lists that must be there are not.
-            if !zero.is_null() || matches!(field.shape, Shape::Time | Shape::MicroTime) {
-                out.insert(key.clone(), zero);
-            }
-        }
-    }
-    Value::Object(out)
-}
-
-fn is_kept(field: &Field, value: &Value) -> bool {
-    match (&field.shape, value) {
-        (Shape::Map { .. }, Value::Object(entries)) => !entries.is_empty(),
-        (Shape::List { .. }, Value::Array(items)) => !items.is_empty(),
-        (_, Value::String(text)) => !(field.omits_zero && text.is_empty()),
-        (_, Value::Number(number)) => !(field.omits_zero && number.as_f64() == Some(0.0)),
-        (_, Value::Bool(flag)) => !field.omits_zero || *flag,
-        _ => true,
-    }
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use super::body;
 use super::clock::clock_text;
-use super::lifecycle::{Writer, set_meta};
 use super::patch::managed_fields::Operation;
 use super::query::{FieldValidation, dry_run};
 use super::reads;
 use super::request::{ObjectCall, Raw};
 use super::status::{Cause, Refusal};
 use super::world::{Reply, World, manager, success};
+use super::writer::{Writer, set_meta};
 use crate::objects::kinds::ApiKind;
 
 const ORPHAN: &str = "orphan";

@@ -9,71 +9,21 @@ use serde_json::{Map, Value};
 use super::admission;
 use super::allocation;
 use super::clock::clock_text;
-use super::decode::settle;
 use super::defaults;
 use super::identity;
-use super::patch::field_set::FieldSet;
-use super::patch::managed_fields::{Managed, Operation, Owner};
-use super::request::{Part, has_status};
+use super::patch::managed_fields::Managed;
+use super::request::Part;
 use super::schema::table;
+use super::settle::settle;
 use super::status::Refusal;
 use super::store::Commit;
 use super::validation;
 use super::world::World;
+use super::writer::{Writer, carry_metadata, carry_over, set_meta};
 use crate::objects::kinds::ApiKind;
-
-/// Who writes what, and whether for real.
-#[derive(Clone, Debug)]
-pub struct Writer {
-    pub kind: &'static ApiKind,
-    pub part: Part,
-    pub manager: String,
-    pub operation: Operation,
-    pub dry_run: bool,
-}
-
-impl Writer {
-    /// The entry in `managedFields` that this write goes under.
-    #[must_use]
-    pub fn owner(&self) -> Owner {
-        Owner {
-            operation: self.operation,
-            manager: self.manager.clone(),
-            api_version: self.kind.api_version(),
-            subresource: self.part.name().to_owned(),
-        }
-    }
-
-    /// The fields that this endpoint leaves as they are.
-    #[must_use]
-    pub fn reset(&self) -> FieldSet {
-        match self.part {
-            Part::Whole if has_status(self.kind) => FieldSet::of_path(&["status"]),
-            Part::Status if self.kind.kind == "Pod" => FieldSet::of_path(&["spec"])
-                .union(&FieldSet::of_path(&["metadata", "deletionTimestamp"]))
-                .union(&FieldSet::of_path(&["metadata", "ownerReferences"])),
-            Part::Status if self.kind.kind == "VolumeAttachment" => {
-                FieldSet::of_path(&["spec"]).union(&FieldSet::of_path(&["metadata"]))
-            }
-            Part::Status => FieldSet::of_path(&["spec"]),
-            Part::Whole | Part::Scale | Part::Binding | Part::Finalize => FieldSet::default(),
-        }
-    }
-}
 
 fn text<'a>(object: &'a Value, name: &str) -> &'a str {
     object["metadata"][name].as_str().unwrap_or_default()
-}
-
-/// Sets or, with `Null`, removes a metadata field.
-pub(super) fn set_meta(object: &mut Value, name: &str, value: Value) {
-    if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        if value.is_null() {
-            meta.shift_remove(name);
-        } else {
-            meta.insert(name.to_owned(), value);
-        }
-    }
 }
 
 /// Kinds whose objects count the changes of their spec.
@@ -303,50 +253,6 @@ fn is_finished(object: &Value) -> bool {
         && meta["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
         && is_empty(&meta["finalizers"])
         && !is_held
-}
-
-/// Keeps the parts that this endpoint does not write.
-fn carry_over(writer: &Writer, old: &Value, new: &mut Value) {
-    let kept: &[&str] = match writer.part {
-        Part::Whole if has_status(writer.kind) => &["status"],
-        Part::Status => &["spec"],
-        Part::Finalize => &["status"],
-        Part::Whole | Part::Scale | Part::Binding => &[],
-    };
-    if let Some(fields) = new.as_object_mut() {
-        for name in kept {
-            match old.get(name) {
-                Some(value) => fields.insert((*name).to_owned(), value.clone()),
-                None => fields.shift_remove(*name),
-            };
-        }
-    }
-    if writer.part == Part::Status && writer.kind.kind == "Pod" {
-        set_meta(new, "ownerReferences", old["metadata"]["ownerReferences"].clone());
-    }
-    if writer.part == Part::Whole && writer.kind.kind == "Namespace" {
-        new["spec"] = old["spec"].clone();
-    }
-}
-
-/// Metadata that the server alone writes, and that updates may leave out.
-fn carry_metadata(old: &Value, new: &mut Value) {
-    for name in [
-        "name",
-        "namespace",
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "generation",
-        "resourceVersion",
-        "generateName",
-    ] {
-        set_meta(new, name, old["metadata"][name].clone());
-    }
-    for name in ["managedFields", "selfLink"] {
-        set_meta(new, name, Value::Null);
-    }
 }
 
 fn changes_generation(kind: &ApiKind, old: &Value, new: &Value) -> bool {

@@ -3,7 +3,8 @@
 
 use http::Method;
 
-use super::selectors::{FieldSelector, LabelSelector};
+use super::field_selector::FieldSelector;
+use super::selectors::LabelSelector;
 use super::status::{Cause, Refusal};
 
 /// What to do with unknown and duplicate fields.

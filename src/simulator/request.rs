@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::Method;
 
+pub use super::call::{Action, Call, ObjectCall, Page, Part, PatchKind, has_status};
 use super::query::Query;
 use super::status::Refusal;
 use crate::objects::kinds::{ApiKind, KINDS};
@@ -18,109 +19,6 @@ pub struct Raw {
     pub content_type: String,
     pub user_agent: String,
     pub body: Bytes,
-}
-
-/// What a path stands for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// Version, health and discovery.
-    Page(Page),
-    /// `POST …/selfsubjectaccessreviews`.
-    AccessReview,
-    Objects(Box<ObjectCall>),
-}
-
-/// A page that is no object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Page {
-    Health,
-    Version,
-    /// `/api`.
-    CoreVersions,
-    /// `/apis`.
-    Groups,
-    /// `/apis/GROUP`.
-    Group(&'static str),
-    /// `/api/v1`, `/apis/GROUP/VERSION`.
-    Resources(&'static str),
-    /// `/openapi/v3` and below it.
-    OpenApi(Option<&'static str>),
-}
-
-/// A request for objects of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectCall {
-    pub kind: &'static ApiKind,
-    /// Empty for cluster-scoped kinds and for all namespaces.
-    pub namespace: String,
-    /// Empty for a collection.
-    pub name: String,
-    pub part: Part,
-    pub action: Action,
-    pub query: Query,
-}
-
-/// The object itself or one of its subresources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    Whole,
-    Status,
-    Scale,
-    Binding,
-    Finalize,
-}
-
-impl Part {
-    /// The subresource's name in paths and in `managedFields`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Whole => "",
-            Self::Status => "status",
-            Self::Scale => "scale",
-            Self::Binding => "binding",
-            Self::Finalize => "finalize",
-        }
-    }
-}
-
-/// What is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Get,
-    List,
-    Watch,
-    Create,
-    Update,
-    Patch(PatchKind),
-    Delete,
-    DeleteCollection,
-}
-
-impl Action {
-    /// The verb of access rules.
-    #[must_use]
-    pub fn verb(self) -> &'static str {
-        match self {
-            Self::Get => "get",
-            Self::List => "list",
-            Self::Watch => "watch",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Patch(_) => "patch",
-            Self::Delete => "delete",
-            Self::DeleteCollection => "deletecollection",
-        }
-    }
-}
-
-/// The four patch formats, by content type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PatchKind {
-    Json,
-    Merge,
-    Strategic,
-    Apply,
 }
 
 /// Groups of a real cluster that are not simulated.
@@ -165,26 +63,6 @@ const OTHER_RESOURCES: &[&str] = &[
 /// Subresources that need a real node or are not simulated.
 const OTHER_PARTS: &[&str] =
     &["attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize", "token"];
-
-/// Kinds with a `status` subresource.
-const WITH_STATUS: &[&str] = &[
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Pod",
-    "PodDisruptionBudget",
-    "ResourceQuota",
-    "Service",
-    "StatefulSet",
-    "VolumeAttachment",
-];
-
-/// Whether the kind keeps its status apart from the rest.
-#[must_use]
-pub fn has_status(kind: &ApiKind) -> bool {
-    WITH_STATUS.contains(&kind.kind)
-}
 
 /// Reads a request.
 ///

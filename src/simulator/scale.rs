@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::body;
 use super::clock::clock_text;
-use super::lifecycle::Writer;
 use super::patch;
 use super::patch::managed_fields::Operation;
 use super::request::{ObjectCall, Part, PatchKind, Raw};
@@ -13,6 +12,7 @@ use super::schema::table;
 use super::selectors::LabelSelector;
 use super::status::{Cause, Refusal};
 use super::world::{Reply, World, manager, success};
+use super::writer::Writer;
 use super::writes::check_uid;
 
 /// The `Scale` of a set.

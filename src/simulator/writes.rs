@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::body::{self, Read};
-use super::lifecycle::{Writer, completed};
+use super::lifecycle::completed;
 use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
 use super::patch::{json, merge, strategic, typed};
 use super::request::{ObjectCall, PatchKind, Raw};
 use super::schema::table;
 use super::status::{Cause, Refusal};
 use super::world::{Reply, World, manager};
+use super::writer::Writer;
 
 fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writer {
     Writer {

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{pods, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
-use crate::simulator::lifecycle::Writer;
 use crate::simulator::request::Part;
 use crate::simulator::status::Cause;
+use crate::simulator::writer::Writer;
 
 /// Metadata that the client may not change; what it left out does not count.
 pub fn of_metadata(old: &Value, new: &Value) -> Vec<Cause> {

@@ -1,0 +1,53 @@
+//! One field error of a validation, in the texts of the real server.
+
+use serde_json::Value;
+
+/// One field error of a validation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    pub reason: &'static str,
+    /// Begins with the reason's words, as in `Invalid value: -1: must be …`.
+    pub message: String,
+    pub field: String,
+}
+
+impl Cause {
+    #[must_use]
+    pub fn invalid(field: impl Into<String>, value: &Value, why: &str) -> Self {
+        let message = format!("Invalid value: {value}: {why}");
+        Self { reason: "FieldValueInvalid", message, field: field.into() }
+    }
+
+    #[must_use]
+    pub fn required(field: impl Into<String>, why: &str) -> Self {
+        let message = if why.is_empty() { "Required value".to_owned() } else { format!("Required value: {why}") };
+        Self { reason: "FieldValueRequired", message, field: field.into() }
+    }
+
+    #[must_use]
+    pub fn forbidden(field: impl Into<String>, why: &str) -> Self {
+        Self { reason: "FieldValueForbidden", message: format!("Forbidden: {why}"), field: field.into() }
+    }
+
+    #[must_use]
+    pub fn not_found(field: impl Into<String>, value: &str) -> Self {
+        Self { reason: "FieldValueNotFound", message: format!("Not found: {value:?}"), field: field.into() }
+    }
+
+    #[must_use]
+    pub fn duplicate(field: impl Into<String>, value: &str) -> Self {
+        Self { reason: "FieldValueDuplicate", message: format!("Duplicate value: {value:?}"), field: field.into() }
+    }
+
+    /// The value is none of a closed list.
+    #[must_use]
+    pub fn unsupported(field: impl Into<String>, value: &str, known: &[&str]) -> Self {
+        let known: Vec<String> = known.iter().map(|one| format!("{one:?}")).collect();
+        let message = format!("Unsupported value: {value:?}: supported values: {}", known.join(", "));
+        Self { reason: "FieldValueNotSupported", message, field: field.into() }
+    }
+
+    pub(super) fn line(&self) -> String {
+        format!("{}: {}", self.field, self.message)
+    }
+}
