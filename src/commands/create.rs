@@ -1,16 +1,14 @@
 //! `create KIND`: one object, guided or by flags. Each kind's parameters and
 //! builder are declared in `wizard::create`; the pipeline is that of `init`.
 
-use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
+use clap::{ArgMatches, Args as _, Command};
 
 use super::Context;
-use super::flags::{DryRun, MakeFlags};
-use super::lookup::ClusterLookup;
+use super::flags::MakeFlags;
 use super::make::{Made, Making, make, part_way};
 use super::questions::Interview;
 use super::secrets::{Fetched, SecretValues};
 use crate::error::Failure;
-use crate::facts::reader::Reader;
 use crate::wizard::create::{self, BuildError, CreateKind};
 use crate::wizard::flags as wizard_flags;
 
@@ -47,14 +45,8 @@ pub fn kind(name: &str) -> Option<CreateKind> {
 
 /// Makes one object of `kind`.
 pub async fn create(kind: &CreateKind, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
-    let flags = MakeFlags::from_arg_matches(matches).map_err(|why| Failure::usage("flags", why.to_string()))?;
-    let reader = Reader::new(context.connection.client.clone());
-    let lookup = if flags.dry_run == DryRun::Client {
-        ClusterLookup::default()
-    } else {
-        ClusterLookup::read(&reader, &context.connection.identity).await?
-    };
-    let mut interview = Interview::begin(&kind.parameters, kind.namespaced(), matches, &flags, &lookup, context)?;
+    let verb = ["create", kind.name];
+    let mut interview = Interview::begin(verb, &kind.parameters, kind.namespaced(), matches, context).await?;
     let fetched = Fetched::default();
     let changed = loop {
         let namespace = interview.namespace();
@@ -65,37 +57,32 @@ pub async fn create(kind: &CreateKind, matches: &ArgMatches, context: &Context<'
                     BuildError::Invalid(invalid) => Some(invalid.at.as_str()),
                     BuildError::File { .. } => None,
                 };
-                interview.mend(Failure::usage("bad-answer", why.to_string()), flag, &flags, context)?;
+                interview.mend(Failure::usage("bad-answer", why.to_string()), flag).await?;
                 continue;
             }
         };
         let sources = (kind.secrets)(interview.answers());
         let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
         let making = Making {
-            verb: ["create", kind.name],
+            verb,
             namespace,
             objects,
             interview: &interview,
-            flags: &flags,
+            flags: &interview.flags,
             warnings: interview.notes(),
             keeps_secrets: false,
         };
         match make(&making, &secrets, context).await? {
-            Made::ChangeAnswer => interview.change(None, &flags, context)?,
+            Made::ChangeAnswer => interview.change(None).await?,
             Made::Done { changed } => break changed,
         }
     };
-    finish(kind, &interview, &flags, context).map_err(|failure| part_way(failure, &changed))
+    finish(kind, &interview, context).map_err(|failure| part_way(failure, &changed))
 }
 
 /// The command that does it again.
-fn finish(
-    kind: &CreateKind,
-    interview: &Interview<'_>,
-    flags: &MakeFlags,
-    context: &Context<'_>,
-) -> Result<(), Failure> {
-    if flags.output.is_some() {
+fn finish(kind: &CreateKind, interview: &Interview<'_>, context: &Context<'_>) -> Result<(), Failure> {
+    if interview.flags.output.is_some() {
         return Ok(());
     }
     let again = interview.same_again(&["create", kind.name], context);

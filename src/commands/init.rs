@@ -2,12 +2,11 @@
 //! parameters, its script turns the answers into objects, and the pipeline that
 //! `create` uses as well makes them.
 
-use clap::{ArgMatches, Args as _, Command, FromArgMatches as _};
+use clap::{ArgMatches, Args as _, Command};
 
 use super::Context;
 use super::earlier::{self, Verdict};
 use super::flags::{DryRun, MakeFlags};
-use super::lookup::ClusterLookup;
 use super::make::{Made, Making, make, part_way};
 use super::questions::Interview;
 use super::screen::Screen;
@@ -85,14 +84,9 @@ pub fn pick_recipe(own: &[String], screen: &dyn Screen) -> Result<String, Failur
 
 /// Runs the recipe with the words of its subcommand.
 pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
-    let flags = MakeFlags::from_arg_matches(matches).map_err(|why| Failure::usage("flags", why.to_string()))?;
+    let verb = ["init", recipe.name.as_str()];
+    let mut interview = Interview::begin(verb, &recipe.header.parameters, true, matches, context).await?;
     let reader = Reader::new(context.connection.client.clone());
-    let lookup = if flags.dry_run == DryRun::Client {
-        ClusterLookup::default()
-    } else {
-        ClusterLookup::read(&reader, &context.connection.identity).await?
-    };
-    let mut interview = Interview::begin(&recipe.header.parameters, true, matches, &flags, &lookup, context)?;
     let fetched = Fetched::default();
     loop {
         let namespace = interview.namespace();
@@ -107,7 +101,7 @@ pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) 
                     .hints()
                     .iter()
                     .fold(Failure::usage("recipe-declined", why.message()), |failure, hint| failure.hint(hint.clone()));
-                interview.mend(said, None, &flags, context)?;
+                interview.mend(said, None).await?;
                 continue;
             }
             Err(why) => return Err(why.into()),
@@ -116,33 +110,32 @@ pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) 
             context.screen.tell(note);
         }
         let mut warnings = interview.notes();
-        warnings.extend(match earlier::check(&objects, &namespace, &flags, &reader, context).await? {
+        warnings.extend(match earlier::check(&objects, &namespace, &interview.flags, &reader, context).await? {
             Verdict::GoOn { warnings } => warnings,
             Verdict::Adopt { warnings } => {
                 interview.adopt();
                 warnings
             }
             Verdict::AnotherName => {
-                interview.change(Some("name"), &flags, context)?;
+                interview.change(Some("name")).await?;
                 continue;
             }
         });
         let sources = secret::sources(interview.answers());
         let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
         let making = Making {
-            verb: ["init", &recipe.name],
+            verb,
             namespace,
             objects,
             interview: &interview,
-            flags: &flags,
+            flags: &interview.flags,
             warnings,
             keeps_secrets: true,
         };
         match make(&making, &secrets, context).await? {
-            Made::ChangeAnswer => interview.change(None, &flags, context)?,
+            Made::ChangeAnswer => interview.change(None).await?,
             Made::Done { changed } => {
-                return finish(recipe, &script, &interview, &flags, context)
-                    .map_err(|failure| part_way(failure, &changed));
+                return finish(recipe, &script, &interview, context).map_err(|failure| part_way(failure, &changed));
             }
         }
     }
@@ -153,14 +146,13 @@ fn finish(
     recipe: &Recipe,
     script: &recipe::Context,
     interview: &Interview<'_>,
-    flags: &MakeFlags,
     context: &Context<'_>,
 ) -> Result<(), Failure> {
-    if flags.output.is_some() {
+    if interview.flags.output.is_some() {
         return Ok(());
     }
     let mut lines = Vec::new();
-    if flags.dry_run == DryRun::None {
+    if interview.flags.dry_run == DryRun::None {
         lines = recipe.connect(interview.answers(), script)?;
         lines = lines.into_iter().filter_map(|line| on_this_cluster(line, context)).collect();
     }

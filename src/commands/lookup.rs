@@ -1,6 +1,8 @@
 //! What the questions know of the cluster: its classes, namespaces and nodes,
-//! read once before the first question. What may not be read is left open; the
-//! server has the last word anyway.
+//! each read when the first question needs it. What may not be read is left
+//! open; the server has the last word anyway.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -9,63 +11,60 @@ use crate::cluster::failure::explain;
 use crate::error::Failure;
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::objects::kinds::ApiKind;
-use crate::wizard::parameter::{Choice, Type};
+use crate::wizard::parameter::{Choice, Live};
 use crate::wizard::question::Lookup;
 
-/// A snapshot for the questions of one command.
-#[derive(Debug, Default)]
+/// What was read for the questions of one command.
+#[derive(Default)]
 pub struct ClusterLookup {
-    classes: Vec<Choice>,
-    default_class: Option<String>,
-    namespaces: Vec<Choice>,
-    nodes: Vec<Choice>,
+    /// Nobody is asked without one.
+    reader: Option<Reader>,
+    found: BTreeMap<Live, Vec<Value>>,
 }
 
 impl ClusterLookup {
-    /// Reads all at once, so that a server that does not answer is found out
-    /// after one time limit and not after three.
+    /// Nothing is read before it is needed.
+    pub fn new(reader: Reader) -> Self {
+        Self { reader: Some(reader), found: BTreeMap::new() }
+    }
+
+    /// Reads what was not read yet, all at once, so that a server that does not
+    /// answer is found out after one time limit and not after three.
     ///
     /// # Errors
     /// The server cannot be reached, or fails; not that something may not be read.
-    pub async fn read(reader: &Reader, identity: &Identity) -> Result<Self, Failure> {
-        let (mut classes, namespaces, nodes) = futures::try_join!(
-            list(reader, "StorageClass", identity),
-            list(reader, "Namespace", identity),
-            list(reader, "Node", identity),
-        )?;
-        // The default class is the first answer on offer.
-        classes.sort_by_key(|class| !is_default(class));
-        Ok(Self {
-            classes: classes.iter().map(class_choice).collect(),
-            default_class: default_class(&classes),
-            namespaces: namespaces.iter().map(plain_choice).collect(),
-            nodes: nodes.iter().map(node_choice).collect(),
-        })
+    pub async fn need(&mut self, wanted: impl Iterator<Item = Live>, identity: &Identity) -> Result<(), Failure> {
+        let Some(reader) = &self.reader else { return Ok(()) };
+        let mut open: Vec<Live> = wanted.filter(|live| !self.found.contains_key(live)).collect();
+        open.sort_unstable();
+        open.dedup();
+        let lists = open.iter().map(|live| list(reader, live.kind(), identity));
+        let lists = futures::future::try_join_all(lists).await?;
+        self.found.extend(open.into_iter().zip(lists));
+        Ok(())
+    }
+
+    fn of(&self, live: Live) -> &[Value] {
+        self.found.get(&live).map_or(&[], Vec::as_slice)
     }
 }
 
 impl Lookup for ClusterLookup {
-    fn choices(&self, of: &Type) -> Vec<Choice> {
+    fn choices(&self, of: Live) -> Vec<Choice> {
+        let found = self.of(of).iter();
         match of {
-            Type::StorageClass | Type::VolumeClass => self.classes.clone(),
-            Type::Namespace => self.namespaces.clone(),
-            Type::Node => self.nodes.clone(),
-            Type::Text { .. }
-            | Type::Int { .. }
-            | Type::Bool
-            | Type::Quantity
-            | Type::Choice { .. }
-            | Type::Name { .. }
-            | Type::Port
-            | Type::AbsolutePath
-            | Type::List { .. }
-            | Type::Secret
-            | Type::SecretKeys => Vec::new(),
+            Live::StorageClass => {
+                // The default class is the first answer on offer.
+                let (default, others): (Vec<_>, Vec<_>) = found.partition(|class| is_default(class));
+                default.into_iter().chain(others).map(class_choice).collect()
+            }
+            Live::Namespace => found.map(plain_choice).collect(),
+            Live::Node => found.map(node_choice).collect(),
         }
     }
 
     fn default_class(&self) -> Option<String> {
-        self.default_class.clone()
+        default_class(self.of(Live::StorageClass))
     }
 }
 

@@ -16,5 +16,6 @@ pub mod sandbox;
 pub mod screen;
 pub mod secrets;
 pub mod status;
+mod unfit;
 
 pub use context::Context;

@@ -5,19 +5,22 @@
 use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Read};
 
-use clap::ArgMatches;
+use clap::{ArgMatches, FromArgMatches as _};
 use serde_json::Value;
 
 use super::Context;
 use super::flags::{DryRun, MakeFlags};
 use super::init::text_answer;
+use super::lookup::ClusterLookup;
+use super::unfit;
 use crate::error::{Failure, Kind};
+use crate::facts::reader::Reader;
 use crate::objects::size;
-use crate::wizard::answers_file::{self, AnswersFileError};
-use crate::wizard::check::Invalid;
+use crate::wizard::answers_file;
 use crate::wizard::equivalent;
 use crate::wizard::flags as wizard_flags;
-use crate::wizard::parameter::{Answer, Answers, Choice, Parameter, SecretSource, Type};
+use crate::wizard::given::Given;
+use crate::wizard::parameter::{Answer, Answers, Choice, Live, Parameter, SecretSource, Type};
 use crate::wizard::question::{Lookup, Question, Reply, Shape};
 use crate::wizard::resolve::{self, ResolveError};
 use crate::wizard::secret;
@@ -35,51 +38,88 @@ impl Read for AtTerminal {
 
 /// The answers so far and what is needed to ask again.
 pub struct Interview<'a> {
+    context: &'a Context<'a>,
+    pub flags: MakeFlags,
+    /// `init couchdb`, `create pv`, word by word.
+    verb: [&'a str; 2],
     parameters: Vec<Parameter>,
     answers: Answers,
     /// Answers that were given by flag or file, and the namespace: they belong
     /// into a command to type again even when they are the default.
     chosen: BTreeSet<String>,
-    lookup: &'a dyn Lookup,
-    /// Nobody is to be asked although somebody could be.
-    yes: bool,
+    lookup: ClusterLookup,
     /// The person agreed to take the claims of an earlier set.
     adopted: bool,
 }
 
 impl<'a> Interview<'a> {
     /// Collects every answer, asking where that is possible. The namespace is
-    /// asked for only if what is made lives in one (`namespaced`).
-    pub fn begin(
+    /// asked for only if what is made lives in one (`namespaced`), and the
+    /// cluster only for what the open questions need.
+    pub async fn begin(
+        verb: [&'a str; 2],
         declared: &[Parameter],
         namespaced: bool,
         matches: &ArgMatches,
-        flags: &MakeFlags,
-        lookup: &'a dyn Lookup,
-        context: &Context<'_>,
+        context: &'a Context<'a>,
     ) -> Result<Self, Failure> {
-        let stdin = std::io::stdin();
-        let piped: &mut dyn Read = if stdin.is_terminal() { &mut AtTerminal } else { &mut stdin.lock() };
-        let mut given = wizard_flags::read(declared, matches, piped).map_err(|why| bad_answer(&why, declared))?;
+        let flags = MakeFlags::from_arg_matches(matches).map_err(|why| Failure::usage("flags", why.to_string()))?;
         let mut parameters = declared.to_vec();
         let namespace = namespace_parameter(&context.connection.namespace, namespaced);
         let behind_name = parameters.iter().position(|known| known.name == "name").map_or(1, |at| at + 1);
         parameters.insert(behind_name.min(parameters.len()), namespace);
+        let mut typed = typed(declared, matches);
         if context.namespace_given {
-            given.insert(NAMESPACE.to_owned(), Answer::Text(context.connection.namespace.clone()));
+            typed.answers.insert(NAMESPACE.to_owned(), Answer::Text(context.connection.namespace.clone()));
         }
         let file = match &flags.answers {
-            Some(path) => answers_file::read(path, &parameters).map_err(|why| bad_file(&why, &parameters))?,
-            None => Answers::new(),
+            Some(path) => answers_file::read(path, &parameters).map_err(|why| unfit::file(&why))?,
+            None => Given::default(),
         };
-        namespace_is_known(&given, &file, lookup, context)?;
-        let mut chosen: BTreeSet<String> = given.keys().chain(file.keys()).cloned().collect();
-        if namespaced {
-            chosen.insert(NAMESPACE.to_owned());
+        let given = typed.over(file);
+        let lookup = match flags.dry_run {
+            DryRun::Client => ClusterLookup::default(),
+            DryRun::None | DryRun::Server => ClusterLookup::new(Reader::new(context.connection.client.clone())),
+        };
+        let chosen = given.answers.keys().cloned().chain(namespaced.then(|| NAMESPACE.to_owned())).collect();
+        let answers = Answers::new();
+        let mut begun = Self { adopted: flags.adopt_claims, context, flags, verb, parameters, answers, chosen, lookup };
+        begun.answers = begun.resolve(given).await?;
+        Ok(begun)
+    }
+
+    async fn resolve(&mut self, given: Given) -> Result<Answers, Failure> {
+        let asks = self.context.screen.can_ask() && !self.flags.yes;
+        let open = |parameter: &&Parameter| asks && resolve::is_asked(parameter);
+        let needed: Vec<Live> = self
+            .parameters
+            .iter()
+            .filter_map(|parameter| match given.answers.get(&parameter.name) {
+                Some(_) => parameter.kind.must_exist(),
+                None => Some(parameter).filter(open)?.kind.live(),
+            })
+            .collect();
+        if let Err(failure) = self.lookup.need(needed.into_iter(), &self.context.connection.identity).await {
+            // What is wrong whatever the cluster says is told rather than that it says nothing.
+            return Err(unfit::wrong(&given, &self.parameters, self.verb).unwrap_or(failure));
         }
-        let answers = resolve::resolve(&parameters, given, file, context.screen, lookup, flags.yes)
-            .map_err(|error| resolve_failure(error, &parameters, flags, context))?;
-        Ok(Self { parameters, answers, chosen, lookup, yes: flags.yes, adopted: flags.adopt_claims })
+        namespace_is_known(&given.answers, &self.lookup, self.context)?;
+        resolve::resolve(&self.parameters, given, Answers::new(), self.context.screen, &self.lookup, self.flags.yes)
+            .map_err(|error| self.failure(error))
+    }
+
+    fn failure(&self, error: ResolveError) -> Failure {
+        match error {
+            ResolveError::Abandoned => Failure::interrupted(),
+            ResolveError::Unfit { wrong, mut missing } => {
+                let nobody = !self.context.screen.can_ask();
+                // Everything in one error, so that nobody learns of one flag at a time.
+                if nobody && !self.flags.yes && self.flags.dry_run == DryRun::None {
+                    missing.push("--yes".to_owned());
+                }
+                unfit::answers(&wrong, &missing, nobody, &self.parameters, self.verb)
+            }
+        }
     }
 
     pub fn answers(&self) -> &Answers {
@@ -106,35 +146,32 @@ impl<'a> Interview<'a> {
     ///
     /// # Errors
     /// The person left the question.
-    pub fn change(&mut self, name: Option<&str>, flags: &MakeFlags, context: &Context<'_>) -> Result<(), Failure> {
+    pub async fn change(&mut self, name: Option<&str>) -> Result<(), Failure> {
+        let needed: Vec<Live> = self.parameters.iter().filter_map(|parameter| parameter.kind.live()).collect();
+        self.lookup.need(needed.into_iter(), &self.context.connection.identity).await?;
         let name = match name.filter(|name| self.parameters.iter().any(|known| known.name == *name)) {
             Some(name) => name.to_owned(),
-            None => self.pick(context)?,
+            None => self.pick()?,
         };
-        self.answers = resolve::re_ask(&name, &self.parameters, &self.answers, context.screen, self.lookup)
-            .map_err(|error| resolve_failure(error, &self.parameters, flags, context))?;
+        self.answers = resolve::re_ask(&name, &self.parameters, &self.answers, self.context.screen, &self.lookup)
+            .map_err(|error| self.failure(error))?;
         Ok(())
     }
 
     /// Answers that fit one by one may not fit together. Who can be asked is
     /// told so and changes one (that of `flag`, or any); else it is the end.
-    pub fn mend(
-        &mut self,
-        failure: Failure,
-        flag: Option<&str>,
-        flags: &MakeFlags,
-        context: &Context<'_>,
-    ) -> Result<(), Failure> {
-        if self.yes || !context.screen.can_ask() || failure.kind != Kind::Usage {
+    pub async fn mend(&mut self, failure: Failure, flag: Option<&str>) -> Result<(), Failure> {
+        let screen = self.context.screen;
+        if self.flags.yes || !screen.can_ask() || failure.kind != Kind::Usage {
             return Err(failure);
         }
-        context.screen.caution(&failure.message);
+        screen.caution(&failure.message);
         for hint in &failure.hints {
-            context.screen.tell(&format!("    {hint}"));
+            screen.tell(&format!("    {hint}"));
         }
         let parameter = self.parameters.iter().find(|parameter| Some(parameter.flag().as_str()) == flag);
         let name = parameter.map(|parameter| parameter.name.clone());
-        self.change(name.as_deref(), flags, context)
+        self.change(name.as_deref()).await
     }
 
     /// The claims of an earlier set are to be used.
@@ -142,16 +179,17 @@ impl<'a> Interview<'a> {
         self.adopted = true;
     }
 
-    fn pick(&self, context: &Context<'_>) -> Result<String, Failure> {
-        let open: Vec<_> =
-            self.parameters.iter().filter(|parameter| resolve::applies(parameter, &self.answers)).collect();
+    fn pick(&self) -> Result<String, Failure> {
+        let more_than_one = |parameter: &&Parameter| parameter.only_answer().is_none();
+        let open = self.parameters.iter().filter(|parameter| resolve::applies(parameter, &self.answers));
+        let open: Vec<_> = open.filter(more_than_one).collect();
         let choices: Vec<_> = open
             .iter()
             .map(|parameter| Choice { value: parameter.prompt.clone(), label: self.present(parameter) })
             .collect();
         let question =
             Question { prompt: "Which answer", help: "", shape: Shape::Pick { choices: &choices, default: 0 } };
-        match context.screen.ask(&question) {
+        match self.context.screen.ask(&question) {
             Ok(Reply::Picked(index)) => {
                 open.get(index).map(|parameter| parameter.name.clone()).ok_or_else(Failure::interrupted)
             }
@@ -232,16 +270,17 @@ fn namespace_parameter(default: &str, asked: bool) -> Parameter {
     }
 }
 
+/// What the flags say, checked one by one.
+fn typed(declared: &[Parameter], matches: &ArgMatches) -> Given {
+    let stdin = std::io::stdin();
+    let piped: &mut dyn Read = if stdin.is_terminal() { &mut AtTerminal } else { &mut stdin.lock() };
+    wizard_flags::read(declared, matches, piped)
+}
+
 /// Told before the first question: an answer that no flag can mend.
-fn namespace_is_known(
-    given: &Answers,
-    file: &Answers,
-    lookup: &dyn Lookup,
-    context: &Context<'_>,
-) -> Result<(), Failure> {
-    let known: Vec<_> = lookup.choices(&Type::Namespace).into_iter().map(|choice| choice.value).collect();
-    let named = text_answer(given, NAMESPACE).or_else(|| text_answer(file, NAMESPACE));
-    match named {
+fn namespace_is_known(given: &Answers, lookup: &dyn Lookup, context: &Context<'_>) -> Result<(), Failure> {
+    let known: Vec<_> = lookup.choices(Live::Namespace).into_iter().map(|choice| choice.value).collect();
+    match text_answer(given, NAMESPACE) {
         Some(name) if !known.is_empty() && !known.iter().any(|other| other == name) => {
             Err(context.no_namespace(name, &known))
         }
@@ -249,46 +288,7 @@ fn namespace_is_known(
     }
 }
 
-fn resolve_failure(error: ResolveError, parameters: &[Parameter], flags: &MakeFlags, context: &Context<'_>) -> Failure {
-    match error {
-        ResolveError::Abandoned => Failure::interrupted(),
-        ResolveError::Missing { flags: mut missing } => {
-            let told =
-                |missing: &[String]| Failure::usage("missing-answers", format!("missing: {}", missing.join(", ")));
-            if context.screen.can_ask() {
-                return told(&missing);
-            }
-            // Everything in one error, so that nobody learns of one flag at a time.
-            if !flags.yes && flags.dry_run == DryRun::None {
-                missing.push("--yes".to_owned());
-            }
-            told(&missing).hint("run it on a terminal to be asked, or use `--answers FILE`")
-        }
-        ResolveError::Invalid(why) => bad_answer(&why, parameters),
-    }
-}
-
-/// An answer that does not fit, with the sentence that explains the question.
-fn bad_answer(why: &Invalid, parameters: &[Parameter]) -> Failure {
-    let failure = Failure::usage("bad-answer", why.to_string());
-    match parameters.iter().find(|parameter| parameter.flag() == why.at) {
-        Some(parameter) if !parameter.help.is_empty() => failure.hint(format!("`{}`: {}", why.at, parameter.help)),
-        Some(_) | None => failure,
-    }
-}
-
-/// A file that cannot be used; `--save-answers` writes one that can.
-fn bad_file(why: &AnswersFileError, parameters: &[Parameter]) -> Failure {
-    let failure = Failure::usage("bad-answers-file", why.to_string());
-    match why {
-        AnswersFileError::Invalid { source, .. } => {
-            let asked = parameters.iter().find(|parameter| parameter.key() == source.at);
-            match asked.map(|parameter| parameter.help.as_str()).filter(|help| !help.is_empty()) {
-                Some(help) => failure.hint(format!("`{}`: {help}", source.at)),
-                None => failure,
-            }
-        }
-        AnswersFileError::Read { .. } => failure.hint("`--save-answers FILE` writes such a file"),
-        AnswersFileError::Yaml { .. } | AnswersFileError::Write { .. } => failure,
-    }
+/// What is wrong about the words of a command whose cluster cannot be had.
+pub fn wrong_words(verb: [&str; 2], declared: &[Parameter], matches: &ArgMatches) -> Option<Failure> {
+    unfit::wrong(&typed(declared, matches), declared, verb)
 }

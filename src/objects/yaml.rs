@@ -4,9 +4,12 @@
 //! Not here: line numbers of findings in a manifest (the linter's business).
 //! Error texts never quote the document, since it may hold a Secret.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value, json};
-use serde_saphyr::{LitStr, SerializerOptions};
+use serde_saphyr::{LitStr, Location, SerializerOptions, Spanned};
 use thiserror::Error;
 
 /// Larger texts are refused; the API server itself takes about 3 MiB.
@@ -57,16 +60,58 @@ pub fn documents(text: &str) -> Result<Vec<Value>, YamlError> {
         let message = format!("the text has more than {LARGEST} bytes");
         return Err(YamlError { line: None, column: None, message });
     }
-    let options = serde_saphyr::options! {
+    let read: Result<Vec<Value>, _> = serde_saphyr::from_str_multiple_with_options(text, options());
+    match read {
+        Ok(values) => Ok(values.into_iter().filter(|value| !value.is_null()).collect()),
+        Err(error) => Err(explained(&error)),
+    }
+}
+
+/// Where a key and its value stand: line and column, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyPlace {
+    pub key: (u64, u64),
+    pub value: (u64, u64),
+}
+
+/// The places of the keys at the top of a text with one document; none if it
+/// is no such text.
+#[must_use]
+pub fn key_places(text: &str) -> Vec<(String, KeyPlace)> {
+    serde_saphyr::from_str_with_options::<KeyPlaces>(text, options()).map(|places| places.0).unwrap_or_default()
+}
+
+struct KeyPlaces(Vec<(String, KeyPlace)>);
+
+impl<'de> Deserialize<'de> for KeyPlaces {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Top;
+        impl<'de> Visitor<'de> for Top {
+            type Value = KeyPlaces;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyPlaces, A::Error> {
+                let at = |location: Location| (location.line(), location.column());
+                let mut found = Vec::new();
+                while let Some((key, value)) = map.next_entry::<Spanned<String>, Spanned<IgnoredAny>>()? {
+                    found.push((key.value, KeyPlace { key: at(key.referenced), value: at(value.referenced) }));
+                }
+                Ok(KeyPlaces(found))
+            }
+        }
+        deserializer.deserialize_map(Top)
+    }
+}
+
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         legacy_octal_numbers: true,
         with_snippet: false,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
         budget: serde_saphyr::budget! { max_depth: 64, flow_nesting_limit: 64 },
-    };
-    let read: Result<Vec<Value>, _> = serde_saphyr::from_str_multiple_with_options(text, options);
-    match read {
-        Ok(values) => Ok(values.into_iter().filter(|value| !value.is_null()).collect()),
-        Err(error) => Err(explained(&error)),
     }
 }
 
@@ -78,10 +123,7 @@ fn explained(error: &serde_saphyr::Error) -> YamlError {
             format!("the key `{}` is there twice", key.escape_debug())
         }
         serde_saphyr::Error::Budget { .. } => "its aliases or its nesting make it too large to be read".to_owned(),
-        other => match without_place(&other.to_string()) {
-            words if words == "recursion limit exceeded" => "it is nested too deeply".to_owned(),
-            words => words,
-        },
+        other => in_words(without_place(&other.to_string())),
     };
     YamlError {
         line: location.and_then(|at| known(at.line())),
@@ -95,6 +137,26 @@ fn innermost(error: &serde_saphyr::Error) -> &serde_saphyr::Error {
     match error {
         serde_saphyr::Error::AliasError { error, .. } => innermost(error),
         other => other,
+    }
+}
+
+/// The parser's words about YAML stay; those about the types that it reads
+/// into say nothing to a person.
+fn in_words(words: String) -> String {
+    const ABOUT_TYPES: &[&str] =
+        &["deserialize", "Option<", "struct", "variant", "enum", "invalid type", "policy", "expected a map"];
+    match words.as_str() {
+        "recursion limit exceeded" => "it is nested too deeply".to_owned(),
+        "expected string scalar" | "cannot deserialize null into string; use Option<String>" => {
+            "a key must be a plain word".to_owned()
+        }
+        "YAML merge value must be mapping or sequence of mappings" => "`<<` needs a map, or a list of maps".to_owned(),
+        number if number.starts_with("invalid ") && number.len() < 13 => {
+            "the value is not what its tag says".to_owned()
+        }
+        number if number.starts_with("non-finite float") => "the number is not a finite one".to_owned(),
+        other if ABOUT_TYPES.iter().any(|word| other.contains(word)) => "this cannot be read as plain YAML".to_owned(),
+        _ => words,
     }
 }
 
@@ -288,6 +350,32 @@ mod tests {
             let error = documents(text).unwrap_err();
             assert!(error.line.is_some(), "{text}: {error}");
             assert!(!error.to_string().contains("hunter2") && !error.to_string().contains('\n'), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_wrong_is_said_without_the_words_of_the_parsers_types() {
+        for (text, words) in [
+            ("? {a: b}\n: c", "a key must be a plain word"),
+            ("~: x", "a key must be a plain word"),
+            ("[1]: 2", "a key must be a plain word"),
+            ("size: !!int abc", "the value is not what its tag says"),
+            ("a: .nan", "the number is not a finite one"),
+            ("<<: 1", "`<<` needs a map, or a list of maps"),
+        ] {
+            assert_eq!(documents(text).unwrap_err().message, words, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_and_values_of_the_top_have_places() {
+        let text = "# a\nname: web\n\"size\":   1Gi\nlabel:\n  a: b\n";
+        let found = key_places(text);
+        let places: Vec<_> = found.iter().map(|(key, at)| (key.as_str(), at.key, at.value)).collect();
+        assert_eq!(places, [("name", (2, 1), (2, 7)), ("size", (3, 1), (3, 11)), ("label", (4, 1), (5, 3))]);
+        assert_eq!(key_places("{a: 1, b: [2]}").len(), 2);
+        for text in ["- a", "a: 1\n---\nb: 2", "a: [", ""] {
+            assert_eq!(key_places(text), [], "{text}");
         }
     }
 

@@ -59,7 +59,7 @@ const PARAMETER_KEYS: &[&str] = &["name", "type", "prompt", "help", "value", "op
 
 /// The types with their own keys; types that are not listed have none.
 const TYPE_KEYS: &[(&str, &[&str])] = &[
-    ("text", &["pattern"]),
+    ("text", &["pattern", "words"]),
     ("int", &["min", "max"]),
     ("choice", &["of"]),
     ("name", &["max"]),
@@ -168,23 +168,26 @@ fn from_map(map: &Map<String, Value>) -> Result<Parameter, Wrong> {
         return Err(Wrong::unknown("type", &word, &known));
     };
     known_keys(map, "key", &[PARAMETER_KEYS, own].concat())?;
-    let mut plain = Map::new();
-    let mut settings = Map::new();
-    for (key, value) in map.iter().filter(|(_, value)| !value.is_null()) {
-        match key.as_str() {
-            "of" => settings.insert(key.clone(), choices(value)),
-            "when" => plain.insert(key.clone(), condition(value)?),
-            key if own.contains(&key) => settings.insert(key.to_owned(), value.clone()),
-            _ => plain.insert(key.clone(), value.clone()),
-        };
+    for key in ["prompt", "help"] {
+        text(map, key)?.ok_or_else(|| Wrong::new(format!("`{key}` is missing")))?;
     }
-    defaults(kind, &mut settings);
-    let typed = if own.is_empty() { Value::from(*kind) } else { serde_json::json!({ *kind: settings }) };
+    for key in ["optional", "quiet", "positional"] {
+        if !matches!(map.get(key), None | Some(Value::Null | Value::Bool(_))) {
+            return Err(Wrong::new(format!("`{key}` must be true or false")).below(key));
+        }
+    }
+    let mut plain = Map::new();
+    for (key, value) in map.iter().filter(|(key, value)| !value.is_null() && !own.contains(&key.as_str())) {
+        plain.insert(key.clone(), if key == "when" { condition(value)? } else { value.clone() });
+    }
+    let settings = settings(kind, map)?;
+    let typed = settings.map_or_else(|| Value::from(*kind), |settings| serde_json::json!({ *kind: settings }));
     plain.insert("type".to_owned(), typed);
     // A secret's only possible default is an origin, never a value.
     let secret = if *kind == "secret" { plain.remove("value") } else { None };
+    check_default(plain.get("value"))?;
     let mut parameter: Parameter =
-        serde_json::from_value(Value::Object(plain)).map_err(|e| Wrong::new(e.to_string()))?;
+        serde_json::from_value(Value::Object(plain)).map_err(|_| Wrong::new("it is no declaration of a parameter"))?;
     match secret.as_ref().map(Value::as_str) {
         None => {}
         Some(Some("generate")) => parameter.value = Some(Answer::Secret(SecretSource::Generate)),
@@ -195,24 +198,62 @@ fn from_map(map: &Map<String, Value>) -> Result<Parameter, Wrong> {
     Ok(parameter)
 }
 
-/// What may be left out, because there is one obvious meaning.
-fn defaults(kind: &str, settings: &mut Map<String, Value>) {
-    let missing = match kind {
-        "name" => ("max", Value::from(63)),
-        "list" => ("item", Value::from("plain")),
-        _ => return,
+fn check_default(value: Option<&Value>) -> Result<(), Wrong> {
+    let good = match value {
+        None | Some(Value::Bool(_) | Value::String(_)) => true,
+        Some(Value::Number(number)) => number.is_i64(),
+        Some(Value::Array(items)) => items.iter().all(Value::is_string),
+        Some(Value::Null | Value::Object(_)) => false,
     };
-    settings.entry(missing.0).or_insert(missing.1);
+    let wrong = || Wrong::new("a default is text, a whole number, true, false, or a list of texts").below("value");
+    if good { Ok(()) } else { Err(wrong()) }
 }
 
-/// `#{ expose: "NodePort" }` or `#{ expose: ["NodePort", "LoadBalancer"] }`.
+/// The settings of a type, with what may be left out because there is one
+/// obvious meaning; `None` for a type without any.
+fn settings(kind: &str, map: &Map<String, Value>) -> Result<Option<Value>, Wrong> {
+    Ok(Some(match kind {
+        "text" => match text(map, "pattern")? {
+            None => serde_json::json!({}),
+            Some(regex) => {
+                serde_json::json!({ "pattern": { "regex": regex, "words": text(map, "words")?.unwrap_or_default() } })
+            }
+        },
+        "int" => serde_json::json!({ "min": number(map, "min")?, "max": number(map, "max")? }),
+        "name" if !map.contains_key("max") => serde_json::json!({ "max": 63 }),
+        "name" => serde_json::json!({ "max": number(map, "max")?.clamp(0, 253) }),
+        "list" => serde_json::json!({ "item": item(map)? }),
+        "choice" => serde_json::json!({ "of": choices(map)? }),
+        _ => return Ok(None),
+    }))
+}
+
+fn number(map: &Map<String, Value>, key: &str) -> Result<i64, Wrong> {
+    match map.get(key) {
+        None => Err(Wrong::new(format!("`{key}` is missing"))),
+        Some(value) => value.as_i64().ok_or_else(|| Wrong::new(format!("`{key}` must be a whole number")).below(key)),
+    }
+}
+
+fn item(map: &Map<String, Value>) -> Result<String, Wrong> {
+    const ITEMS: &[&str] = &["plain", "key_value", "file"];
+    let item = text(map, "item")?.unwrap_or_else(|| "plain".to_owned());
+    if ITEMS.contains(&item.as_str()) { Ok(item) } else { Err(Wrong::unknown("item", &item, ITEMS)) }
+}
+
+/// `"port"`, `#{ expose: "NodePort" }` or `#{ expose: ["NodePort", "LoadBalancer"] }`.
 fn condition(when: &Value) -> Result<Value, Wrong> {
-    let wrong = || Wrong::new("`when` must be a map with one parameter and its values").below("when");
+    let wrong = || {
+        Wrong::new("`when` must be the name of a parameter, or a map with one parameter and its values").below("when")
+    };
+    if let Value::String(parameter) = when {
+        return Ok(serde_json::json!({ "parameter": parameter, "is": [] }));
+    }
     let mut pairs = when.as_object().ok_or_else(wrong)?.iter();
     let (Some((parameter, values)), None) = (pairs.next(), pairs.next()) else { return Err(wrong()) };
     let values = match values {
         Value::String(one) => vec![one.clone()],
-        Value::Array(many) => {
+        Value::Array(many) if !many.is_empty() => {
             many.iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(wrong)).collect::<Result<_, _>>()?
         }
         _ => return Err(wrong()),
@@ -221,12 +262,24 @@ fn condition(when: &Value) -> Result<Value, Wrong> {
 }
 
 /// A choice is a value, or a value with a label.
-fn choices(of: &Value) -> Value {
-    let labelled = |choice: &Value| match choice {
-        Value::String(value) => serde_json::json!({ "value": value, "label": "" }),
-        other => other.clone(),
+fn choices(map: &Map<String, Value>) -> Result<Vec<Value>, Wrong> {
+    let wrong = || {
+        let mut wrong = Wrong::new("`of` must be a list of texts, or of maps with `value` and `label`").below("of");
+        wrong.hint = Some("write: of: [ \"a\", #{ value: \"b\", label: \"what it means\" } ]".to_owned());
+        wrong
     };
-    of.as_array().map_or_else(|| of.clone(), |list| list.iter().map(labelled).collect())
+    let choice = |choice: &Value| match choice {
+        Value::String(value) => Ok(serde_json::json!({ "value": value, "label": "" })),
+        Value::Object(fields) => {
+            known_keys(fields, "key", &["value", "label"]).map_err(|wrong| wrong.below("of"))?;
+            let (Some(value), Some(label)) = (text(fields, "value")?, text(fields, "label")?) else {
+                return Err(wrong());
+            };
+            Ok(serde_json::json!({ "value": value, "label": label }))
+        }
+        _ => Err(wrong()),
+    };
+    map.get("of").and_then(Value::as_array).ok_or_else(wrong)?.iter().map(choice).collect()
 }
 
 fn known_keys(map: &Map<String, Value>, what: &str, known: &[&str]) -> Result<(), Wrong> {
@@ -275,6 +328,11 @@ mod tests {
         let Type::Choice { of } = &read[0].kind else { panic!("{:?}", read[0].kind) };
         assert_eq!((of[0].label.as_str(), of[1].label.as_str()), ("", "L"));
         assert_eq!(read[1].when, Some(When { parameter: "way".into(), is: vec!["out".into()] }));
+        let any = read_params(
+            "#{ name: \"way\", type: \"port\", prompt: \"P\", help: \"H\" },
+             #{ name: \"door\", type: \"port\", prompt: \"P\", help: \"H\", when: \"way\" }",
+        );
+        assert_eq!(any.unwrap()[1].when, Some(When { parameter: "way".into(), is: vec![] }));
     }
 
     #[test]
@@ -295,7 +353,18 @@ mod tests {
                 "default does not fit",
                 10,
             ),
-            ("#{ name: \"a\", type: \"bool\", prompt: \"P\" }".to_owned(), "missing field `help`", 10),
+            ("#{ name: \"a\", type: \"bool\", prompt: \"P\" }".to_owned(), "`help` is missing", 10),
+            (format!("#{{ name: \"a\", type: \"int\", max: 9, {rest} }}"), "`min` is missing", 10),
+            (
+                format!("#{{ name: \"a\", type: \"int\", min: \"1\", max: 9, {rest} }}"),
+                "`min` must be a whole number",
+                28,
+            ),
+            (format!("#{{ name: \"a\", type: \"list\", item: \"keyvalue\", {rest} }}"), "unknown item `keyvalue`", 35),
+            (format!("#{{ name: \"a\", type: \"choice\", {rest} }}"), "`of` must be a list", 10),
+            (format!("#{{ name: \"a\", type: \"choice\", of: [1], {rest} }}"), "`of` must be a list", 31),
+            (format!("#{{ name: \"a\", type: \"bool\", quiet: 1, {rest} }}"), "`quiet` must be true or false", 29),
+            (format!("#{{ name: \"a\", type: \"text\", value: 1.5, {rest} }}"), "a default is text", 29),
         ] {
             let error = read_params(&params).unwrap_err();
             assert!(error.message().contains(message), "{params}: {error}");

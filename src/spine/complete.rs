@@ -111,21 +111,14 @@ fn with_parameters(
     names: &dyn Fn(&'static str) -> ArgValueCompleter,
 ) -> Command {
     for parameter in parameters {
-        let completer = match parameter.kind {
-            Type::StorageClass | Type::VolumeClass => names("StorageClass"),
-            Type::Namespace => names("Namespace"),
-            Type::Node => names("Node"),
-            Type::Secret => ArgValueCompleter::new(values::origins),
-            Type::SecretKeys => ArgValueCompleter::new(values::keyed_origins),
-            Type::Text { .. }
-            | Type::Int { .. }
-            | Type::Bool
-            | Type::Quantity
-            | Type::Choice { .. }
-            | Type::Name { .. }
-            | Type::Port
-            | Type::AbsolutePath
-            | Type::List { .. } => continue,
+        let completer = if let Some(live) = parameter.kind.live() {
+            names(live.kind())
+        } else if parameter.kind == Type::Secret {
+            ArgValueCompleter::new(values::origins)
+        } else if parameter.kind == Type::SecretKeys {
+            ArgValueCompleter::new(values::keyed_origins)
+        } else {
+            continue;
         };
         verb = verb.mut_arg(wizard_flags::origin_id(parameter), |arg| arg.add(completer));
     }

@@ -14,7 +14,7 @@ use crate::commands::completion::{self, CompletionVerb};
 use crate::commands::flags::DryRun;
 use crate::commands::sandbox::{self, SandboxVerb};
 use crate::commands::screen::Screen as _;
-use crate::commands::{Context, create, init, status};
+use crate::commands::{Context, create, init, questions, status};
 use crate::error::Failure;
 use crate::objects::names;
 use crate::report::terminal;
@@ -92,10 +92,11 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
         connect::choose_sandbox(&mut global);
     }
     let connection = if asks_no_server(matches) {
-        connect::offline(&global, interrupt)?
+        connect::offline(&global, interrupt)
     } else {
-        connect::connect(&global, places, interrupt, screen)?
+        connect::connect(&global, places, interrupt, screen)
     };
+    let connection = connection.map_err(|failure| wrong_words(parsed, verb, matches).unwrap_or(failure))?;
     let context = Context {
         connection: &connection,
         screen,
@@ -124,6 +125,15 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
 fn asks_no_server(verb: &ArgMatches) -> bool {
     let what = verb.subcommand().map(|(_, what)| what);
     what.and_then(|what| what.try_get_one("dry_run").ok().flatten()) == Some(&DryRun::Client)
+}
+
+/// Without a cluster the words can still be wrong, and that is told first.
+fn wrong_words(parsed: &Parsed, verb: &str, matches: &ArgMatches) -> Option<Failure> {
+    let (name, matches) = matches.subcommand()?;
+    if verb == "create" {
+        return questions::wrong_words([verb, name], &create::kind(name)?.parameters, matches);
+    }
+    questions::wrong_words([verb, name], &parsed.recipe.as_ref()?.header.parameters, matches)
 }
 
 async fn run_init(parsed: &Parsed, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {

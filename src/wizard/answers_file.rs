@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::check::{self, Invalid, check};
 use super::flags::check_items;
+use super::given::Given;
 use super::parameter::{Answer, Answers, ListItem, Parameter, SecretSource, Type};
 use crate::objects::{names, yaml};
 
@@ -22,28 +23,20 @@ const LARGEST: u64 = 1024 * 1024;
 pub enum AnswersFileError {
     #[error("cannot read `{}`: {reason}", path.display())]
     Read { path: PathBuf, reason: String },
-    #[error("`{}`: {source}", path.display())]
-    Yaml {
-        path: PathBuf,
-        #[source]
-        source: yaml::YamlError,
-    },
-    #[error("`{}`: {source}", path.display())]
-    Invalid {
-        path: PathBuf,
-        #[source]
-        source: Invalid,
-    },
+    /// `at` is `FILE:LINE:COLUMN`, as far as it is known.
+    #[error("`{at}`: {reason}")]
+    Yaml { at: String, reason: String },
     #[error("cannot save the answers to `{}`: {reason}; no file was changed", path.display())]
     Write { path: PathBuf, reason: String },
 }
 
-/// Reads a file against the declared parameters.
+/// Reads a file against the declared parameters. Unknown keys (with the nearest
+/// known one), values that do not fit and secrets written out are mistakes
+/// among what was given, each with its place.
 ///
 /// # Errors
-/// An unreadable file, YAML that is not plain, an unknown key (with the nearest
-/// known one), a value that does not fit, a secret written out.
-pub fn read(path: &Path, parameters: &[Parameter]) -> Result<Answers, AnswersFileError> {
+/// An unreadable file, YAML that is not plain, or that is no map.
+pub fn read(path: &Path, parameters: &[Parameter]) -> Result<Given, AnswersFileError> {
     let unreadable = |reason: String| AnswersFileError::Read { path: path.to_owned(), reason };
     let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
     let mut bytes = Vec::new();
@@ -52,31 +45,50 @@ pub fn read(path: &Path, parameters: &[Parameter]) -> Result<Answers, AnswersFil
         return Err(unreadable("it is larger than 1 MiB".to_owned()));
     }
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not text (UTF-8)".to_owned()))?;
-    let documents =
-        yaml::documents(&text).map_err(|source| AnswersFileError::Yaml { path: path.to_owned(), source })?;
-    parse(&documents, parameters).map_err(|source| AnswersFileError::Invalid { path: path.to_owned(), source })
+    let at = |line: Option<u64>, column: Option<u64>| {
+        let numbers = [line, column].into_iter().flatten().map(|number| format!(":{number}"));
+        format!("{}{}", path.display(), numbers.collect::<String>())
+    };
+    let documents = yaml::documents(&text)
+        .map_err(|why| AnswersFileError::Yaml { at: at(why.line, why.column), reason: why.message })?;
+    let no_map = |reason: &str| AnswersFileError::Yaml { at: at(None, None), reason: reason.to_owned() };
+    let places = yaml::key_places(&text);
+    let place = |key: &str, of: fn(&yaml::KeyPlace) -> (u64, u64)| {
+        let found = places.iter().find(|(known, _)| known == key);
+        found.map(|(_, place)| of(place)).map_or_else(|| at(None, None), |(line, column)| at(Some(line), Some(column)))
+    };
+    match documents.as_slice() {
+        [] => Ok(Given::default()),
+        [Value::Object(entries)] => Ok(parse(entries, parameters, &place)),
+        [_] => Err(no_map("the file is not a map of answers")),
+        [_, _, ..] => Err(no_map("the file has more than one document")),
+    }
 }
 
-fn parse(documents: &[Value], parameters: &[Parameter]) -> Result<Answers, Invalid> {
-    let entries = match documents {
-        [] => return Ok(Answers::new()),
-        [Value::Object(entries)] => entries,
-        [_] => return Err(Invalid::new("answers", "the file is not a map of answers")),
-        [_, _, ..] => return Err(Invalid::new("answers", "the file has more than one document")),
-    };
-    let mut answers = Answers::new();
+/// Says where the key or the value of an entry stands.
+type Place<'a> = &'a dyn Fn(&str, fn(&yaml::KeyPlace) -> (u64, u64)) -> String;
+
+fn parse(entries: &Map<String, Value>, parameters: &[Parameter], place: Place<'_>) -> Given {
+    let mut given = Given::default();
     for (key, value) in entries {
         let Some(parameter) = parameters.iter().find(|known| known.key() == *key) else {
             let keys: Vec<String> = parameters.iter().map(Parameter::key).collect();
-            return Err(Invalid::new(check::shortened(key), check::unknown(key, keys.iter().map(String::as_str))));
+            let why = Invalid::new(check::shortened(key), check::unknown(key, keys.iter().map(String::as_str)));
+            given.wrong(key, Invalid { place: Some(place(key, |at| at.key)), ..why });
+            continue;
         };
         if value.is_null() {
             continue;
         }
-        let answer = typed(parameter, value).map_err(|reason| Invalid::new(key, reason))?;
-        answers.insert(parameter.name.clone(), answer);
+        match typed(parameter, value) {
+            Ok(answer) => drop(given.answers.insert(parameter.name.clone(), answer)),
+            Err(reason) => {
+                let why = Invalid::new(key, reason);
+                given.wrong(&parameter.name, Invalid { place: Some(place(key, |at| at.value)), ..why });
+            }
+        }
     }
-    Ok(answers)
+    given
 }
 
 fn typed(parameter: &Parameter, value: &Value) -> Result<Answer, String> {
@@ -243,7 +255,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("answers.yaml");
         std::fs::write(&path, text).unwrap();
-        read(&path, &parameters()).map_err(|error| error.to_string().replace(&*path.to_string_lossy(), "FILE"))
+        let plain = |text: String| text.replace(&*path.to_string_lossy(), "FILE");
+        let given = read(&path, &parameters()).map_err(|error| plain(error.to_string()))?;
+        match given.wrong.as_slice() {
+            [] => Ok(given.answers),
+            wrong => Err(plain(wrong.iter().map(|wrong| wrong.why.to_string()).collect::<Vec<_>>().join("\n"))),
+        }
     }
 
     #[test]
@@ -262,7 +279,7 @@ mod tests {
         let path = folder.path().join("answers.yaml");
         std::fs::write(&path, "old: 1\n").unwrap();
         assert_eq!(write(&path, &parameters(), &answers).unwrap(), Vec::<String>::new());
-        assert_eq!(read(&path, &parameters()).unwrap(), answers);
+        assert_eq!(read(&path, &parameters()).unwrap(), answers.into());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -296,6 +313,14 @@ mod tests {
         let error = read_text("storage_class: fast\n").unwrap_err();
         assert!(error.ends_with("did you mean `storage-class`?"), "{error}");
         assert!(read_text("replica: 3\n").unwrap_err().contains("`replicas`?"));
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_place() {
+        let error = read_text("# mine\nsize: 10GB\nnote: x\nreplicas:\n  two\nnmae: web\n").unwrap_err();
+        let places: Vec<_> = error.lines().filter_map(|line| line.split(": ").next()).collect();
+        assert_eq!(places, ["`FILE:2:7`", "`FILE:5:3`", "`FILE:6:1`"], "{error}");
+        assert!(read_text("size: [\n").unwrap_err().starts_with("`FILE:1:7`: "), "{error}");
     }
 
     #[test]

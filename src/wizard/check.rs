@@ -2,25 +2,36 @@
 //! file and an answer on the terminal. Reasons are fragments that read after
 //! the name of the flag.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::parameter::{Answer, ListItem, SecretSource, Type};
+use super::parameter::{Answer, ListItem, Pattern, SecretSource, Type};
 use crate::objects::{names, size};
 
 /// A value that cannot be used, and where it was given: a flag, a positional
 /// argument, or a key of an answers file. Never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{at}`: {reason}")]
 pub struct Invalid {
     pub at: String,
     pub reason: String,
+    /// `FILE:LINE:COLUMN`, if it stands in a file.
+    pub place: Option<String>,
 }
 
 impl Invalid {
     pub fn new(at: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { at: at.into(), reason: reason.into() }
+        Self { at: at.into(), reason: reason.into(), place: None }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(out, "`{place}`: ")?;
+        }
+        write!(out, "`{}`: {}", self.at, self.reason)
     }
 }
 
@@ -35,7 +46,7 @@ pub fn check(kind: &Type, raw: &str) -> Result<Answer, String> {
     }
     let text = || Answer::Text(raw.to_owned());
     match kind {
-        Type::Text { pattern } => matches_pattern(pattern.as_deref(), raw).map(|()| text()),
+        Type::Text { pattern } => matches_pattern(pattern.as_ref(), raw).map(|()| text()),
         Type::Int { min, max } => int(raw, *min, *max).map(Answer::Int),
         Type::Bool => boolean(raw).map(Answer::Bool),
         Type::Quantity => size::parse(raw).map(|_| text()).map_err(|error| error.to_string()),
@@ -142,12 +153,16 @@ fn quoted(raw: &str, reason: &str) -> String {
     if raw.is_empty() { reason.to_owned() } else { format!("`{}`: {reason}", shortened(raw)) }
 }
 
-fn matches_pattern(pattern: Option<&str>, raw: &str) -> Result<(), String> {
+fn matches_pattern(pattern: Option<&Pattern>, raw: &str) -> Result<(), String> {
     if raw.is_empty() {
         return Err("the text is empty".to_owned());
     }
-    let Some(pattern) = pattern else { return Ok(()) };
-    if compile(pattern)?.is_match(raw) { Ok(()) } else { Err(quoted(raw, &format!("must look like `{pattern}`"))) }
+    let Some(Pattern { regex, words }) = pattern else { return Ok(()) };
+    if compile(regex)?.is_match(raw) {
+        return Ok(());
+    }
+    let must = if words.is_empty() { format!("must match `{regex}`") } else { format!("must be {words}") };
+    Err(quoted(raw, &must))
 }
 
 fn int(raw: &str, min: i64, max: i64) -> Result<i64, String> {
@@ -176,12 +191,16 @@ mod tests {
         check(kind, raw).unwrap_err()
     }
 
+    fn like(regex: &str) -> Type {
+        Type::Text { pattern: Some(Pattern { regex: regex.into(), words: String::new() }) }
+    }
+
     #[test]
     fn each_type_refuses_what_it_cannot_hold() {
         let of = vec![Choice { value: "Retain".into(), label: String::new() }];
         let refused = [
             (Type::Text { pattern: None }, ""),
-            (Type::Text { pattern: Some("[a-z]+".into()) }, "ab1"),
+            (like("[a-z]+"), "ab1"),
             (Type::Int { min: 0, max: 9 }, "10"),
             (Type::Int { min: 0, max: 9 }, "1.0"),
             (Type::Bool, "yes"),
@@ -204,11 +223,17 @@ mod tests {
 
     #[test]
     fn a_pattern_must_match_the_whole_text() {
-        let kind = Type::Text { pattern: Some("a|b".into()) };
-        assert!(check(&kind, "a").is_ok());
-        assert!(check(&kind, "ab").is_err());
-        assert!(reason(&Type::Text { pattern: Some("(".into()) }, "x").contains("not a regular expression"));
-        assert!(reason(&Type::Text { pattern: Some("(a{900}){900}".into()) }, "x").contains("sensible size"));
+        assert!(check(&like("a|b"), "a").is_ok());
+        assert!(check(&like("a|b"), "ab").is_err());
+        assert!(reason(&like("("), "x").contains("not a regular expression"));
+        assert!(reason(&like("(a{900}){900}"), "x").contains("sensible size"));
+    }
+
+    #[test]
+    fn a_pattern_is_told_in_its_words() {
+        let pattern = Pattern { regex: "\\S+".into(), words: "text without spaces".into() };
+        assert_eq!(reason(&Type::Text { pattern: Some(pattern) }, "a b"), "`a b`: must be text without spaces");
+        assert_eq!(reason(&like("[a-z]+"), "A"), "`A`: must match `[a-z]+`");
     }
 
     #[test]

@@ -139,7 +139,7 @@ fn check_name(name: &str) -> Result<(), String> {
 
 fn check_type(kind: &Type) -> Result<(), String> {
     match kind {
-        Type::Text { pattern: Some(pattern) } => compile(pattern).map(drop),
+        Type::Text { pattern: Some(pattern) } => compile(&pattern.regex).map(drop),
         Type::Int { min, max } if min > max => Err("its smallest value is above its largest".to_owned()),
         Type::Choice { of } if of.is_empty() => Err("there is nothing to choose from".to_owned()),
         Type::Name { max: 0 } => Err("a name needs room for one character".to_owned()),

@@ -3,15 +3,17 @@
 //! answers file, the question and the default get their turn.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Arg, ArgAction, ArgMatches, ValueHint};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::check::{self, Invalid, check};
 use super::declaration::{check_all, flag_names};
-use super::parameter::{Answer, Answers, ListItem, Parameter, SecretSource, Type};
+use super::given::Given;
+use super::parameter::{Answer, ListItem, Parameter, SecretSource, Type};
 use super::secret;
 use crate::objects::names;
 
@@ -37,47 +39,43 @@ pub fn arguments(parameters: &[Parameter]) -> Result<Vec<Arg>, Invalid> {
     Ok(out)
 }
 
-/// What was given on the command line, checked. `-` as the origin of a secret
-/// reads `stdin`, once.
-///
-/// # Errors
-/// The first value that does not fit, named by its flag.
-pub fn read(parameters: &[Parameter], matches: &ArgMatches, stdin: &mut dyn Read) -> Result<Answers, Invalid> {
+/// What was given on the command line, checked, with every value that does not
+/// fit, named by its flag. `-` as the origin of a secret reads `stdin`, once.
+pub fn read(parameters: &[Parameter], matches: &ArgMatches, stdin: &mut dyn Read) -> Given {
     let mut input = Stdin { from: stdin, used: false };
-    let mut answers = Answers::new();
+    let mut given = Given::default();
     for parameter in parameters {
-        let answer = match &parameter.kind {
-            Type::Secret => {
-                let Some(raw) = values(matches, &parameter.name).pop() else { continue };
-                Answer::Secret(input.origin(&parameter.flag(), &raw)?)
-            }
-            Type::SecretKeys => {
-                let secrets = secret_keys(parameter, matches, &mut input)?;
-                if secrets.is_empty() {
-                    continue;
-                }
-                Answer::Secrets(secrets)
-            }
-            Type::List { item } => {
-                let items = values(matches, &parameter.name);
-                if items.is_empty() {
-                    continue;
-                }
-                check_items(*item, &items).map_err(|reason| Invalid::new(parameter.flag(), reason))?;
-                Answer::List(items)
-            }
-            kind => {
-                let Some(raw) = values(matches, &parameter.name).pop() else { continue };
-                if raw.is_empty() && parameter.optional {
-                    Answer::Text(raw)
-                } else {
-                    check(kind, &raw).map_err(|reason| Invalid::new(parameter.flag(), reason))?
-                }
-            }
-        };
-        answers.insert(parameter.name.clone(), answer);
+        match answer(parameter, matches, &mut input) {
+            Ok(None) => {}
+            Ok(Some(answer)) => drop(given.answers.insert(parameter.name.clone(), answer)),
+            Err(why) => given.wrong(&parameter.name, why),
+        }
     }
-    Ok(answers)
+    given
+}
+
+/// The answer to one parameter; `None` if it was not given.
+fn answer(parameter: &Parameter, matches: &ArgMatches, input: &mut Stdin<'_>) -> Result<Option<Answer>, Invalid> {
+    let wrong = |reason: String| Invalid::new(parameter.flag(), reason);
+    match &parameter.kind {
+        Type::SecretKeys => {
+            let secrets = secret_keys(parameter, matches, input)?;
+            Ok((!secrets.is_empty()).then_some(Answer::Secrets(secrets)))
+        }
+        Type::List { item } => {
+            let items = values(matches, &parameter.name);
+            check_items(*item, &items).map_err(wrong)?;
+            Ok((!items.is_empty()).then_some(Answer::List(items)))
+        }
+        kind => {
+            let Some(raw) = values(matches, &parameter.name).pop() else { return Ok(None) };
+            Ok(Some(match kind {
+                Type::Secret => Answer::Secret(input.origin(&parameter.flag(), &raw)?),
+                _ if raw.is_empty() && parameter.optional => Answer::Text(raw),
+                kind => check(kind, &raw).map_err(wrong)?,
+            }))
+        }
+    }
 }
 
 /// Checks the items of a list: each by its shape, and no key twice.
@@ -124,11 +122,11 @@ fn shaped(argument: Arg, parameter: &Parameter) -> Arg {
             .require_equals(true)
             .default_missing_value("true")
             .hide_possible_values(true)
-            .value_parser(PossibleValuesParser::new(["true", "false"]))
+            .value_parser(Offered(["true", "false"].map(PossibleValue::new).to_vec()))
             .value_name("true|false"),
         Type::Choice { of } => {
             let known = of.iter().map(|choice| PossibleValue::new(choice.value.clone()).help(choice.label.clone()));
-            argument.value_parser(PossibleValuesParser::new(known)).value_name(parameter.name.to_uppercase())
+            argument.value_parser(Offered(known.collect())).value_name(parameter.name.to_uppercase())
         }
         Type::Int { .. } => argument.value_name("N").allow_negative_numbers(true),
         Type::Port => argument.value_name("PORT").value_hint(ValueHint::Other).allow_negative_numbers(true),
@@ -151,6 +149,23 @@ fn shaped(argument: Arg, parameter: &Parameter) -> Arg {
             "from-file" => argument.action(ArgAction::Append).value_name("[KEY=]PATH").value_hint(ValueHint::FilePath),
             _ => argument.action(ArgAction::Append).value_name("KEY=generate|env:NAME|file:PATH|-"),
         },
+    }
+}
+
+/// Values that help and completion show. Another one is no error of clap's: it
+/// is told with all other mistakes.
+#[derive(Clone)]
+struct Offered(Vec<PossibleValue>);
+
+impl TypedValueParser for Offered {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().cloned()))
     }
 }
 
@@ -246,7 +261,7 @@ impl Stdin<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameter::Choice;
+    use super::super::parameter::{Answers, Choice};
     use super::super::samples::parameter;
     use super::*;
 
@@ -272,7 +287,11 @@ mod tests {
         let parameters = parameters();
         let command = clap::Command::new("test").no_binary_name(true).args(arguments(&parameters).unwrap());
         let matches = command.try_get_matches_from(words).map_err(|error| error.to_string())?;
-        read(&parameters, &matches, &mut stdin).map_err(|error| error.to_string())
+        let given = read(&parameters, &matches, &mut stdin);
+        match given.wrong.as_slice() {
+            [] => Ok(given.answers),
+            wrong => Err(wrong.iter().map(|wrong| wrong.why.to_string()).collect::<Vec<_>>().join("\n")),
+        }
     }
 
     #[test]
@@ -318,6 +337,13 @@ mod tests {
         assert!(given(&["--replicas", "-1"], b"").unwrap_err().starts_with("`--replicas`: "));
         assert!(given(&["--label", "a=1", "--label", "a=2"], b"").unwrap_err().contains("twice"));
         assert!(given(&["opaque"], b"").unwrap_err().contains("generic"));
+    }
+
+    #[test]
+    fn every_wrong_value_is_told_and_not_only_the_first() {
+        let error = given(&["opaque", "--size", "10GB", "--replicas", "3", "--ingress=maybe"], b"").unwrap_err();
+        let flags: Vec<_> = error.lines().filter_map(|line| line.split(": ").next()).collect();
+        assert_eq!(flags, ["`KIND`", "`--size`", "`--ingress`"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod create;
 pub mod declaration;
 pub mod equivalent;
 pub mod flags;
+pub mod given;
 pub mod parameter;
 mod prompt;
 pub mod question;

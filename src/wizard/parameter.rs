@@ -41,7 +41,18 @@ pub struct Parameter {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct When {
     pub parameter: String,
+    /// One of these; none: any answer will do, but there must be one.
     pub is: Vec<String>,
+}
+
+/// What a text must look like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pattern {
+    /// Must match the whole text.
+    pub regex: String,
+    /// The same for people, such as `text without spaces`; empty: nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub words: String,
 }
 
 /// What a parameter holds, and so how it is checked, completed and asked.
@@ -50,7 +61,7 @@ pub struct When {
 pub enum Type {
     Text {
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        pattern: Option<String>,
+        pattern: Option<Pattern>,
     },
     Int {
         min: i64,
@@ -86,6 +97,55 @@ pub enum Type {
     /// Several such values by key: `--from-literal KEY=VALUE` and `--from-file [KEY=]PATH`
     /// as kubectl has them, and `--P-from KEY=generate|env:NAME|file:PATH|-`.
     SecretKeys,
+}
+
+/// The objects of a cluster whose names are answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Live {
+    StorageClass,
+    Namespace,
+    Node,
+}
+
+impl Live {
+    /// As the API names it.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::StorageClass => "StorageClass",
+            Self::Namespace => "Namespace",
+            Self::Node => "Node",
+        }
+    }
+}
+
+impl Type {
+    /// The objects whose names can be answers, for lists and completion.
+    #[must_use]
+    pub const fn live(&self) -> Option<Live> {
+        match self {
+            Self::StorageClass | Self::VolumeClass => Some(Live::StorageClass),
+            Self::Namespace => Some(Live::Namespace),
+            Self::Node => Some(Live::Node),
+            Self::Text { .. }
+            | Self::Int { .. }
+            | Self::Bool
+            | Self::Quantity
+            | Self::Choice { .. }
+            | Self::Name { .. }
+            | Self::Port
+            | Self::AbsolutePath
+            | Self::List { .. }
+            | Self::Secret
+            | Self::SecretKeys => None,
+        }
+    }
+
+    /// The objects of which one must have the name that is answered.
+    #[must_use]
+    pub fn must_exist(&self) -> Option<Live> {
+        self.live().filter(|_| *self != Self::VolumeClass)
+    }
 }
 
 /// One of a closed set of answers.
@@ -206,6 +266,20 @@ impl Parameter {
             }
             (_, value) => value.clone(),
         }
+    }
+
+    /// The answer when there is no other: nobody is asked for that.
+    #[must_use]
+    pub fn only_answer(&self) -> Option<Answer> {
+        if self.optional {
+            return None;
+        }
+        if let Type::Int { min, max } = &self.kind {
+            return (min == max).then_some(Answer::Int(*min));
+        }
+        let Type::Choice { of } = &self.kind else { return None };
+        let [only] = of.as_slice() else { return None };
+        Some(Answer::Text(only.value.clone()))
     }
 
     /// Whether a run without a terminal must be given it.

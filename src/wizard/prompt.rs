@@ -39,7 +39,8 @@ pub fn ask_for(
             Ok(Some(Answer::Text(picked)))
         }
         Type::StorageClass | Type::VolumeClass | Type::Namespace | Type::Node => {
-            asking.existing(offered, &existing(&parameter.kind, lookup), lookup.default_class().as_deref())
+            let known = parameter.kind.live().map(|live| lookup.choices(live)).unwrap_or_default();
+            asking.existing(offered, &known, lookup.default_class().as_deref())
         }
         Type::List { item } => asking.list(*item, offered),
         Type::Secret => asking.secret(&parameter.prompt, offered).map(|source| Some(Answer::Secret(source))),
@@ -47,15 +48,6 @@ pub fn ask_for(
         Type::Text { .. } | Type::Int { .. } | Type::Quantity | Type::Name { .. } | Type::Port | Type::AbsolutePath => {
             asking.line(&parameter.prompt, offered)
         }
-    }
-}
-
-/// What the cluster has of a kind; a class that need not exist is looked up as
-/// any other class.
-pub fn existing(kind: &Type, lookup: &dyn Lookup) -> Vec<Choice> {
-    match kind {
-        Type::VolumeClass => lookup.choices(&Type::StorageClass),
-        other => lookup.choices(other),
     }
 }
 
@@ -83,7 +75,7 @@ impl Asking<'_> {
     }
 
     fn confused(&self) -> ResolveError {
-        ResolveError::Invalid(Invalid::new(self.parameter.flag(), "the reply does not fit the question"))
+        ResolveError::from(Invalid::new(self.parameter.flag(), "the reply does not fit the question"))
     }
 
     fn text(
@@ -95,7 +87,7 @@ impl Asking<'_> {
         match self.put(prompt, Shape::Line { default, check })? {
             Reply::Text(text) => match check(&text) {
                 Ok(()) => Ok(text),
-                Err(reason) => Err(ResolveError::Invalid(Invalid::new(self.parameter.flag(), reason))),
+                Err(reason) => Err(ResolveError::from(Invalid::new(self.parameter.flag(), reason))),
             },
             Reply::Picked(_) | Reply::Yes(_) => Err(self.confused()),
         }
@@ -212,7 +204,7 @@ impl Asking<'_> {
             return Ok(offered.cloned());
         }
         super::flags::check_items(item, &items)
-            .map_err(|reason| ResolveError::Invalid(Invalid::new(self.parameter.flag(), reason)))?;
+            .map_err(|reason| ResolveError::from(Invalid::new(self.parameter.flag(), reason)))?;
         Ok(Some(Answer::List(items)))
     }
 
@@ -246,7 +238,7 @@ impl Asking<'_> {
             _ => match self.put(prompt, Shape::Hidden)? {
                 Reply::Text(value) if !value.is_empty() => Ok(SecretSource::Given(value)),
                 Reply::Text(_) => {
-                    Err(ResolveError::Invalid(Invalid::new(self.parameter.flag(), "an empty secret protects nothing")))
+                    Err(ResolveError::from(Invalid::new(self.parameter.flag(), "an empty secret protects nothing")))
                 }
                 Reply::Picked(_) | Reply::Yes(_) => Err(self.confused()),
             },
@@ -359,7 +351,7 @@ mod tests {
             assert_eq!(asked(&password, &replies).unwrap(), Some(Answer::Secret(expected)));
         }
         assert!(matches!(asked(&password, &["esc"]), Err(ResolveError::Abandoned)));
-        assert!(matches!(asked(&password, &["type", ""]), Err(ResolveError::Invalid(_))));
+        assert!(matches!(asked(&password, &["type", ""]), Err(ResolveError::Unfit { .. })));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One question as data, and the two seams of the wizard: who asks, and who
 //! knows what is in the cluster.
 
-use super::parameter::{Choice, Type};
+use super::parameter::{Choice, Live};
 
 /// One question to a person.
 pub struct Question<'a> {
@@ -55,9 +55,8 @@ pub trait Ask {
 
 /// Knows the cluster as it is: the answers that exist for a type.
 pub trait Lookup {
-    /// Existing classes, namespaces, nodes; empty for types without any, or
-    /// when they could not be read.
-    fn choices(&self, of: &Type) -> Vec<Choice>;
+    /// Existing classes, namespaces, nodes; empty when they could not be read.
+    fn choices(&self, of: Live) -> Vec<Choice>;
 
     /// The class that a claim without one gets; `None` if there is none, or
     /// none could be read.

@@ -34,7 +34,8 @@ fn flags(parameter: &Parameter) -> String {
 fn value(kind: &Type) -> String {
     match kind {
         Type::Text { pattern: None } => "text".to_owned(),
-        Type::Text { pattern: Some(pattern) } => format!("text like `{pattern}`"),
+        Type::Text { pattern: Some(pattern) } if pattern.words.is_empty() => format!("text like `{}`", pattern.regex),
+        Type::Text { pattern: Some(pattern) } => pattern.words.clone(),
         Type::Int { min, max: i64::MAX } => format!("number from {min}"),
         Type::Int { min, max } => format!("{min} to {max}"),
         Type::Bool => "true or false".to_owned(),
@@ -67,9 +68,13 @@ fn default(parameter: &Parameter) -> String {
 
 fn meaning(parameter: &Parameter) -> String {
     let Some(when) = &parameter.when else { return parameter.help.clone() };
+    let flag = when.parameter.replace('_', "-");
+    if when.is.is_empty() {
+        return format!("{} Only with `--{flag}`.", parameter.help);
+    }
     let values: Vec<_> =
         when.is.iter().map(|value| if value.is_empty() { "`''`".to_owned() } else { format!("`{value}`") }).collect();
-    format!("{} Only with `--{}` {}.", parameter.help, when.parameter.replace('_', "-"), values.join(" or "))
+    format!("{} Only with `--{flag}` {}.", parameter.help, values.join(" or "))
 }
 
 fn cell(text: &str) -> String {
@@ -78,12 +83,14 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parameter::Pattern;
     use super::super::samples::parameter;
     use super::*;
 
     #[test]
     fn each_parameter_is_one_row_whatever_it_says() {
-        let mut odd = parameter("size", Type::Text { pattern: Some("a|b".into()) });
+        let pattern = Pattern { regex: "a|b".into(), words: String::new() };
+        let mut odd = parameter("size", Type::Text { pattern: Some(pattern) });
         odd.help = "One\ntwo | three.".into();
         let parameters = [
             odd.when("kind", &["x", "y"]),

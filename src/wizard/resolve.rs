@@ -1,26 +1,38 @@
 //! All answers from all places: flag before file before question before
-//! default. What is missing is told all at once, with the flag of each.
+//! default. What is wrong or missing is told all at once, with the flag of each.
 
 use thiserror::Error;
 
-use super::check::{Invalid, unknown};
-use super::declaration::fits;
+use super::check::Invalid;
 use super::equivalent::quote;
-use super::parameter::{Answer, Answers, Parameter, Type};
-use super::prompt::{ask_for, existing};
+use super::given::{Given, Wrong};
+use super::parameter::{Answer, Answers, Parameter, Type, When};
+use super::prompt::ask_for;
 use super::question::{Ask, Lookup};
 
 /// Why there are no answers.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ResolveError {
-    /// Flags (or positional arguments) without which it does not go on.
-    #[error("missing: {}", flags.join(", "))]
-    Missing { flags: Vec<String> },
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
+    /// Answers that cannot be used, and flags (or positional arguments) without
+    /// which it does not go on. At least one of both.
+    #[error("{}", told(wrong, missing))]
+    Unfit { wrong: Vec<Invalid>, missing: Vec<String> },
     /// Esc or Ctrl-C at a question.
     #[error("abandoned at a question")]
     Abandoned,
+}
+
+impl From<Invalid> for ResolveError {
+    fn from(why: Invalid) -> Self {
+        Self::Unfit { wrong: vec![why], missing: Vec::new() }
+    }
+}
+
+/// One line for each answer that is wrong, and one for all that are missing.
+#[must_use]
+pub fn told(wrong: &[Invalid], missing: &[String]) -> String {
+    let missing = (!missing.is_empty()).then(|| format!("missing: {}", missing.join(", ")));
+    wrong.iter().map(Invalid::to_string).chain(missing).collect::<Vec<_>>().join("\n")
 }
 
 /// Finds an answer for every parameter that applies. Questions are put only
@@ -30,25 +42,25 @@ pub enum ResolveError {
 /// See [`ResolveError`]; nothing is asked before everything given was checked.
 pub fn resolve(
     parameters: &[Parameter],
-    flags: Answers,
-    file: Answers,
+    flags: impl Into<Given>,
+    file: impl Into<Given>,
     ask: &dyn Ask,
     lookup: &dyn Lookup,
     yes: bool,
 ) -> Result<Answers, ResolveError> {
-    let mut given = file;
-    given.extend(flags);
-    let asking = ask.can_ask() && !yes;
-    check_given(parameters, &given, lookup)?;
-    let hopeless: Vec<String> = parameters
+    let given = flags.into().over(file.into()).checked(parameters, lookup);
+    if !ask.can_ask() || yes {
+        return Walk { parameters, given, missing: Vec::new(), answers: Answers::new() }.go(None, lookup);
+    }
+    let missing: Vec<String> = parameters
         .iter()
-        .filter(|known| known.quiet && known.required() && known.when.is_none() && !given.contains_key(&known.name))
+        .filter(|known| known.quiet && known.required() && known.when.is_none() && !given.has(&known.name))
         .map(Parameter::flag)
         .collect();
-    if asking && !hopeless.is_empty() {
-        return Err(ResolveError::Missing { flags: hopeless });
+    if !missing.is_empty() || !given.wrong.is_empty() {
+        return Err(ResolveError::Unfit { wrong: given.wrong.into_iter().map(|wrong| wrong.why).collect(), missing });
     }
-    walk(parameters, given, asking.then_some(ask), lookup)
+    Walk { parameters, given, missing, answers: Answers::new() }.go(Some(ask), lookup)
 }
 
 /// Asks for one parameter again ("change an answer"), offering the present
@@ -81,10 +93,10 @@ pub fn re_ask(
         if let Some(answer) = changed.remove(&parameter.name) {
             kept.insert(parameter.name.clone(), answer);
         } else if parameter.name != name && parameter.when.is_some() && !applies(parameter, answers) {
-            let newly = if parameter.quiet {
-                parameter.offered()
-            } else {
+            let newly = if is_asked(parameter) {
                 ask_for(parameter, parameter.offered().as_ref(), ask, lookup)?
+            } else {
+                parameter.offered().or_else(|| parameter.only_answer())
             };
             kept.extend(newly.map(|answer| (parameter.name.clone(), answer)));
         }
@@ -95,74 +107,88 @@ pub fn re_ask(
 /// Whether the condition of a parameter holds for the answers so far.
 pub fn applies(parameter: &Parameter, answers: &Answers) -> bool {
     parameter.when.as_ref().is_none_or(|when| {
-        answers.get(&when.parameter).and_then(Answer::plain).is_some_and(|value| when.is.contains(&value))
+        let answer = answers.get(&when.parameter);
+        if when.is.is_empty() {
+            return answer.is_some();
+        }
+        answer.and_then(Answer::plain).is_some_and(|value| when.is.contains(&value))
     })
 }
 
-/// Types, and names that the cluster would have to know.
-fn check_given(parameters: &[Parameter], given: &Answers, lookup: &dyn Lookup) -> Result<(), Invalid> {
-    for (name, answer) in given {
-        let Some(parameter) = parameters.iter().find(|known| known.name == *name) else {
-            return Err(Invalid::new(name, "there is no such parameter"));
-        };
-        let wrong = |reason: String| Invalid::new(parameter.flag(), reason);
-        let Answer::Text(text) = answer else {
-            fits(&parameter.kind, answer).map_err(wrong)?;
-            continue;
-        };
-        if text.is_empty() && parameter.optional {
-            continue;
-        }
-        fits(&parameter.kind, answer).map_err(wrong)?;
-        if matches!(parameter.kind, Type::StorageClass | Type::Namespace | Type::Node) && !text.is_empty() {
-            let known = existing(&parameter.kind, lookup);
-            let values = known.iter().map(|choice| choice.value.as_str()).filter(|value| !value.is_empty());
-            if values.clone().next().is_some() && !values.clone().any(|value| value == text) {
-                return Err(wrong(unknown(text, values)));
-            }
-        }
-    }
-    Ok(())
+/// The parameters in their order, each with its answer.
+struct Walk<'a> {
+    parameters: &'a [Parameter],
+    given: Given,
+    missing: Vec<String>,
+    answers: Answers,
 }
 
-fn walk(
-    parameters: &[Parameter],
-    mut given: Answers,
-    ask: Option<&dyn Ask>,
-    lookup: &dyn Lookup,
-) -> Result<Answers, ResolveError> {
-    let mut answers = Answers::new();
-    let mut missing: Vec<&Parameter> = Vec::new();
-    for parameter in parameters {
-        let taken = given.remove(&parameter.name);
-        if !applies(parameter, &answers) {
-            let Some(when) = parameter.when.as_ref().filter(|_| taken.is_some()) else { continue };
-            if missing.iter().any(|known| known.name == when.parameter) {
+impl Walk<'_> {
+    fn go(mut self, ask: Option<&dyn Ask>, lookup: &dyn Lookup) -> Result<Answers, ResolveError> {
+        for parameter in self.parameters {
+            let taken = self.given.answers.remove(&parameter.name);
+            if !applies(parameter, &self.answers) {
+                if let Some(why) = taken.and_then(|taken| self.misplaced(parameter, &taken)) {
+                    self.given.wrong.push(Wrong { parameter: parameter.name.clone(), why });
+                }
                 continue;
             }
-            let condition = parameters.iter().find(|known| known.name == when.parameter).map(Parameter::flag);
-            let values: Vec<_> = when.is.iter().map(|value| quote(value)).collect();
-            let reason = format!("only with `{} {}`", condition.unwrap_or_default(), values.join("|"));
-            return Err(Invalid::new(parameter.flag(), reason).into());
-        }
-        let answer = match (taken, ask) {
-            (Some(Answer::Text(text)), _) if text.is_empty() && !holds_empty(&parameter.kind) => None,
-            (Some(answer), _) => Some(answer),
-            (None, Some(ask)) if !parameter.quiet => ask_for(parameter, parameter.offered().as_ref(), ask, lookup)?,
-            (None, _) => {
-                if parameter.required() {
-                    missing.push(parameter);
+            let answer = match (taken, ask) {
+                (Some(Answer::Text(text)), _) if text.is_empty() && !holds_empty(&parameter.kind) => None,
+                (Some(answer), _) => Some(answer),
+                (None, Some(ask)) if is_asked(parameter) => self.ask(parameter, ask, lookup)?,
+                (None, _) => {
+                    if parameter.required()
+                        && parameter.only_answer().is_none()
+                        && !self.given.is_wrong(&parameter.name)
+                    {
+                        self.missing.push(parameter.flag());
+                    }
+                    parameter.offered().or_else(|| parameter.only_answer())
                 }
-                parameter.offered()
-            }
+            };
+            self.answers.extend(answer.map(|answer| (parameter.name.clone(), answer)));
+        }
+        if self.missing.is_empty() && self.given.wrong.is_empty() {
+            return Ok(self.answers);
+        }
+        let wrong = self.given.wrong.into_iter().map(|wrong| wrong.why).collect();
+        Err(ResolveError::Unfit { wrong, missing: self.missing })
+    }
+
+    /// An answer that must not be left out, because another one that was given
+    /// has no meaning without it, is asked for as a needed one.
+    fn ask(&self, parameter: &Parameter, ask: &dyn Ask, lookup: &dyn Lookup) -> Result<Option<Answer>, ResolveError> {
+        let leans_on_it = |known: &Parameter| {
+            let on_any = |when: &When| when.parameter == parameter.name && when.is.is_empty();
+            let given = self.given.answers.get(&known.name);
+            known.when.as_ref().is_some_and(on_any)
+                && given.is_some_and(|given| known.offered().as_ref() != Some(given))
         };
-        answers.extend(answer.map(|answer| (parameter.name.clone(), answer)));
+        let needed = self.parameters.iter().any(leans_on_it);
+        let parameter = Parameter { optional: parameter.optional && !needed, ..parameter.clone() };
+        ask_for(&parameter, parameter.offered().as_ref(), ask, lookup)
     }
-    if missing.is_empty() {
-        Ok(answers)
-    } else {
-        Err(ResolveError::Missing { flags: missing.into_iter().map(Parameter::flag).collect() })
+
+    /// Why an answer whose condition does not hold cannot be used. It does no
+    /// harm if it says what is the case anyway, and nobody can tell as long as
+    /// the answer that it leans on is missing or wrong itself.
+    fn misplaced(&self, parameter: &Parameter, taken: &Answer) -> Option<Invalid> {
+        let when = parameter.when.as_ref()?;
+        let other = self.parameters.iter().find(|known| known.name == when.parameter)?;
+        let unknown = self.missing.contains(&other.flag()) || self.given.is_wrong(&other.name);
+        if unknown || parameter.offered().as_ref() == Some(taken) {
+            return None;
+        }
+        let values: Vec<_> = when.is.iter().map(|value| quote(value)).collect();
+        let condition = format!("{} {}", other.flag(), values.join("|"));
+        Some(Invalid::new(parameter.flag(), format!("only with `{}`", condition.trim_end())))
     }
+}
+
+/// Whether a person is asked: not where only one answer is possible.
+pub fn is_asked(parameter: &Parameter) -> bool {
+    !parameter.quiet && parameter.only_answer().is_none()
 }
 
 /// `""` is an answer of its own for a class; elsewhere it means none.
@@ -231,7 +257,7 @@ mod tests {
         let got = resolve(&parameters(), flags, Answers::new(), &person, &Cluster, true).unwrap();
         assert_eq!(got, answers(&[("name", text("web")), ("replicas", Answer::Int(1)), ("access", text("no"))]));
         let error = resolve(&parameters(), Answers::new(), Answers::new(), &person, &Cluster, true).unwrap_err();
-        assert_eq!(error, ResolveError::Missing { flags: vec!["--name".into()] });
+        assert_eq!(error, ResolveError::Unfit { wrong: Vec::new(), missing: vec!["--name".into()] });
     }
 
     #[test]
@@ -261,7 +287,7 @@ mod tests {
         let flags = answers(&[("replicas", Answer::Int(99))]);
         assert!(matches!(
             resolve(&parameters(), flags, Answers::new(), &person, &Cluster, false),
-            Err(ResolveError::Invalid(_))
+            Err(ResolveError::Unfit { .. })
         ));
         let mut quiet = parameter("image", Type::Text { pattern: None });
         quiet.quiet = true;

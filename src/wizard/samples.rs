@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use super::parameter::{Choice, Parameter, Type};
+use super::parameter::{Choice, Live, Parameter, Type};
 use super::question::{Abandoned, Ask, Lookup, Question, Reply, Shape};
 
 /// A required parameter without default.
@@ -69,11 +69,11 @@ impl Ask for Person {
 pub struct Cluster;
 
 impl Lookup for Cluster {
-    fn choices(&self, of: &Type) -> Vec<Choice> {
+    fn choices(&self, of: Live) -> Vec<Choice> {
         let names: &[&str] = match of {
-            Type::StorageClass => &["standard", "fast-ssd"],
-            Type::Node => &["node-a", "node-b"],
-            _ => &[],
+            Live::StorageClass => &["standard", "fast-ssd"],
+            Live::Node => &["node-a", "node-b"],
+            Live::Namespace => &[],
         };
         names.iter().map(|name| Choice { value: (*name).to_owned(), label: String::new() }).collect()
     }
@@ -87,7 +87,7 @@ impl Lookup for Cluster {
 pub struct Dark;
 
 impl Lookup for Dark {
-    fn choices(&self, _: &Type) -> Vec<Choice> {
+    fn choices(&self, _: Live) -> Vec<Choice> {
         Vec::new()
     }
 }

@@ -110,18 +110,61 @@ fn with_file(text: &str) -> Finished {
 
 #[test]
 fn answers_files_that_cannot_be_used_say_where_and_why() {
-    with_file("name: web\nsize: 1Gi\nname: other\n").told(2, &["`answers.yaml`: line 3", "`name` is there twice"]);
-    with_file("nmae: web\n").told(2, &["`nmae`", "did you mean `name`?"]);
+    with_file("name: web\nsize: 1Gi\nname: other\n").told(2, &["`answers.yaml:3:1`: the key `name` is there twice"]);
+    with_file("nmae: web\n").told(2, &["`answers.yaml:1:1`: `nmae`", "did you mean `name`?"]);
     with_file("replicas: one\n").hinted(2, &["`replicas`: `one`", "until clustering is built"]);
     with_file("size: {a: b}\n").told(2, &["`size`", "single value"]);
     with_file("size: yes\n").told(2, &["`size`", "in quotes"]);
     with_file("storage-class: nope\n").told(2, &["`nope`", "`standard`"]);
     with_file("yes: true\n").told(2, &["`yes`"]);
     with_file("- name\n").told(2, &["not a map"]);
-    with_file("name: [a\n").told(2, &["line 1"]);
+    with_file("name: [a\n").told(2, &["`answers.yaml:1:7`"]);
     run(&["init", "couchdb", "--sandbox", "--yes", "--answers", "none.yaml"]).hinted(2, &["`none.yaml`"]);
     run(&["init", "couchdb", "--sandbox", "--yes", "--answers", "."]).told(2, &["cannot read `.`"]);
     run(&["init", "couchdb", "--sandbox", "--yes", "--answers", "/dev/zero"]).told(2, &["1 MiB"]);
+}
+
+#[test]
+fn all_that_is_wrong_or_missing_is_told_in_one_error() {
+    let home = Home::new();
+    home.write("answers.yaml", "replicas: none\nstorage-class: nope\nmount: /x\n");
+    let words =
+        "init generic --sandbox --answers answers.yaml --size 10GB --port 70000 --node-port x --expose nodeport";
+    home.say(words).hinted(
+        2,
+        &[
+            "`answers.yaml:1:11`: `replicas`: `none`",
+            "`--storage-class`: `nope` is not one of `standard`, `fast`, `manual`",
+            "`answers.yaml:3:1`: `mount`: ",
+            "`--size`: `10GB` is not a size",
+            "`--port`: `70000`",
+            "`--node-port`: `x`",
+            "did you mean `NodePort`?",
+            " missing: --name, --image, --yes\n",
+            "hint: `--size`: ",
+            "hint: kubectl stateful init generic --help",
+        ],
+    );
+    // Also where there is no cluster, what is wrong about the words is told.
+    run(&["init", "couchdb", "--size", "10GB", "--expose", "nodeport"]).told(2, &["`--size`", "`--expose`"]);
+    nothing_was_made(&home);
+}
+
+#[test]
+fn a_pattern_is_told_in_words() {
+    let generic = ["init", "generic", "--sandbox", "--yes", "--name", "web", "--image", "a b"];
+    run(&generic).told(2, &["`--image`: `a b`: must be text without spaces"]);
+    let class = ["create", "storageclass", "x", "--sandbox", "--yes", "--provisioner", "A B"];
+    run(&class).told(2, &["must be small letters, digits, `.`, `/` and `-`"]);
+}
+
+#[test]
+fn what_has_no_meaning_without_another_answer_is_refused_or_not_asked() {
+    let generic = ["init", "generic", "--sandbox", "--yes", "--name", "web", "--image", "nginx"];
+    run(&[&generic[..], &["--expose", "NodePort"]].concat()).told(2, &["`--expose`: only with `--port`"]);
+    run(&[&generic[..], &["--expose", "no"]].concat()).told(0, &[]);
+    let by_hand = ["init", "couchdb", "--sandbox", "--yes", "--host-node", "node-a"];
+    run(&by_hand).told(2, &["`--host-node`: only with `--host-path`"]);
 }
 
 #[test]
@@ -141,7 +184,7 @@ fn files_that_explode_are_told_in_plain_words() {
         writeln!(bomb, "a{level}: &a{level} [{many}]").unwrap();
     }
     let finished = with_file(&bomb);
-    finished.told(2, &["too large to be read", "line"]);
+    finished.told(2, &["too large to be read", "`answers.yaml:"]);
     assert!(!finished.stderr.contains("Nodes {"), "{}", finished.stderr);
     with_file(&format!("name: {}\n", "[".repeat(10_000))).told(2, &["nested too deeply"]);
 }

@@ -29,7 +29,7 @@ fn found() -> (Home, Screen, String) {
     };
     assert!((0..1000).any(bound), "the claim is never bound");
     let mut screen = home.terminal("init couchdb");
-    answer(&mut screen, &COUCHDB[..7]);
+    answer(&mut screen, &COUCHDB[..6]);
     let menu = drawn(&screen, "Claims of an earlier set couchdb exist", "stop           leave everything as it is");
     (home, screen, menu)
 }

@@ -16,6 +16,7 @@ pub fn trials() -> Vec<Trial> {
         the_classes_are_shown_with_what_decides_about_the_data,
         a_volume_prepared_by_hand_is_asked_for_and_made,
         answers_that_do_not_fit_together_are_mended_and_not_lost,
+        a_port_must_be_said_where_something_is_to_be_exposed,
         what_was_given_by_flag_is_not_asked,
         a_closed_stdout_stops_nothing,
         events_as_json_lines_leave_the_questions_alone,
@@ -23,10 +24,9 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// Every question of CouchDB's recipe, and the review.
-pub const COUCHDB: [Step<'static>; 8] = [
+pub const COUCHDB: [Step<'static>; 7] = [
     ("Name of the application (couchdb)", ENTER),
     ("Namespace", ENTER),
-    ("Replicas (1)", ENTER),
     ("Storage", ENTER),
     ("Size of each volume (10Gi)", ENTER),
     ("Admin password", ENTER),
@@ -56,7 +56,6 @@ fn the_guided_screen_reads_from_question_to_connection() {
     let wanted = "\
 ✓ Name of the application · couchdb
 ✓ Namespace · default
-✓ Replicas · 1
 ✓ Storage · standard
 ✓ Size of each volume · 10Gi
 ✓ Admin password · generate
@@ -83,7 +82,7 @@ run …
 fn the_same_again_line_finds_nothing_to_change() {
     let home = Home::new();
     let mut screen = home.terminal("init couchdb");
-    answer(&mut screen, &COUCHDB[..3]);
+    answer(&mut screen, &COUCHDB[..2]);
     answer(&mut screen, &[("Storage", &format!("{DOWN}{ENTER}"))]);
     answer(&mut screen, &[("Size of each volume", "3Gi\r"), ("Admin password", ENTER)]);
     answer(&mut screen, &[("Reach it from outside", &format!("{DOWN}{ENTER}")), ("Apply to", ENTER)]);
@@ -112,7 +111,8 @@ fn without_a_recipe_one_is_picked() {
     answer(&mut screen, &[("Name of the application", "web\r"), ("Image", "nginx:1.29\r"), ("Replicas (1)", "2\r")]);
     answer(&mut screen, &[("Port that it listens on (optional)", ENTER), ("Storage", ENTER)]);
     answer(&mut screen, &[("Size of each volume (1Gi)", ENTER), ("Directory of the data (/data)", ENTER)]);
-    answer(&mut screen, &[("Reach it from outside", ENTER), ("Apply to sandbox/kube-system?", ENTER)]);
+    // Without a port there is nothing to expose, so nobody is asked about it.
+    answer(&mut screen, &[("Apply to sandbox/kube-system?", ENTER)]);
     let end = well(screen);
     assert!(end.contents.contains("✓ Port that it listens on · left out"), "{}", end.contents);
     assert!(end.contents.contains("✓ pod web-1 ready"), "{}", end.contents);
@@ -144,7 +144,7 @@ fn objects(p) {
 fn the_classes_are_shown_with_what_decides_about_the_data() {
     let home = Home::new();
     let mut screen = home.terminal("init couchdb");
-    answer(&mut screen, &COUCHDB[..3]);
+    answer(&mut screen, &COUCHDB[..2]);
     let asked = drawn(&screen, "Storage", "prepared by hand.");
     let list: Vec<_> = asked.lines().skip_while(|line| !line.starts_with("? Storage")).skip(1).collect();
     let home_made = home.object("StorageClass", "standard");
@@ -164,7 +164,7 @@ fn the_classes_are_shown_with_what_decides_about_the_data() {
 fn a_volume_prepared_by_hand_is_asked_for_and_made() {
     let home = Home::new();
     let mut screen = home.terminal("init couchdb");
-    answer(&mut screen, &COUCHDB[..3]);
+    answer(&mut screen, &COUCHDB[..2]);
     answer(&mut screen, &[("Storage", &format!("{DOWN}{DOWN}{DOWN}{ENTER}"))]);
     answer(&mut screen, &[("Directory on the node (optional)", "srv\r")]);
     screen.shows("✗ `srv`: the path must start with `/`");
@@ -172,30 +172,55 @@ fn a_volume_prepared_by_hand_is_asked_for_and_made() {
     let asked = drawn(&screen, "Node that has the directory", "as soon as");
     assert!(asked.contains("\n  node-a   zone-a\n") && asked.contains("\n❯ none\n"), "{asked}");
     screen.press(&format!("{DOWN}{DOWN}{ENTER}"));
-    answer(&mut screen, &COUCHDB[4..]);
+    answer(&mut screen, &COUCHDB[3..]);
     well(screen);
     let volume = home.object("PersistentVolume", "default-data-couchdb-0");
     assert_eq!(volume["spec"]["hostPath"]["path"], "/srv/couchdb");
     assert!(home.status().contains("node-b/zone-b"), "{}", home.status());
 }
 
-/// The recipe refuses to expose what has no port; ten answers are not thrown
-/// away for that.
+/// The recipe refuses two answers that do not go together; the others are not
+/// thrown away for that.
 fn answers_that_do_not_fit_together_are_mended_and_not_lost() {
+    const RECIPE: &str = r#"
+        const RECIPE = #{ api: 1, summary: "a ConfigMap", params: [
+            #{ name: "name", type: "name", value: "mine", prompt: "Name", help: "The name." },
+            #{ name: "low", type: "int", min: 0, max: 9, value: 1, prompt: "Lowest", help: "The lowest." },
+            #{ name: "high", type: "int", min: 0, max: 9, value: 5, prompt: "Highest", help: "The highest." },
+        ] };
+        fn objects(p) {
+            if p.low > p.high { throw "the lowest is above the highest"; }
+            [#{ apiVersion: "v1", kind: "ConfigMap", metadata: #{ name: p.name }, data: #{ low: `${p.low}` } }]
+        }"#;
     let home = Home::new();
-    let mut screen = home.terminal("init generic --name web --image nginx:1.29 --namespace default");
-    answer(&mut screen, &[("Replicas", ENTER), ("Port that it listens on", ENTER), ("Storage", ENTER)]);
-    answer(&mut screen, &[("Size of each volume", ENTER), ("Directory of the data", ENTER)]);
-    answer(&mut screen, &[("Reach it from outside", &format!("{DOWN}{ENTER}"))]);
-    let asked = drawn(&screen, "Which answer", "Reach it from outside the cluster   NodePort");
-    assert!(asked.contains("  ! without a port there is nothing to expose"), "{asked}");
-    assert!(asked.contains("  Port that it listens on             left out"), "{asked}");
-    screen.press(&format!("{}{ENTER}", DOWN.repeat(4)));
-    answer(&mut screen, &[("Port that it listens on", "80\r"), ("Apply to", ENTER)]);
+    std::fs::write(home.path().join("own.rhai"), RECIPE).expect("a recipe");
+    let mut screen = home.terminal("init ./own.rhai --namespace default");
+    answer(&mut screen, &[("Name (mine)", ENTER), ("Lowest (1)", "7\r"), ("Highest (5)", ENTER)]);
+    let asked = drawn(&screen, "Which answer", "Highest     5");
+    assert!(asked.contains("  ! the lowest is above the highest"), "{asked}");
+    assert!(asked.contains("\n  Lowest      7\n"), "{asked}");
+    screen.press(&format!("{}{ENTER}", DOWN.repeat(2)));
+    answer(&mut screen, &[("Lowest (7)", "2\r"), ("Apply to", ENTER)]);
+    well(screen);
+    assert_eq!(home.object("ConfigMap", "mine")["data"]["low"], "2");
+    let nobody = home.run("init ./own.rhai --low 7 --yes");
+    assert_eq!(nobody.code, Some(2), "{}", nobody.stderr);
+}
+
+fn a_port_must_be_said_where_something_is_to_be_exposed() {
+    let home = Home::new();
+    let words = "init generic --name web --image nginx:1.29 --replicas 1 --namespace default --size 1Gi \
+                 --mount-path /data --storage-class fast --expose NodePort";
+    let mut screen = home.terminal(words);
+    answer(&mut screen, &[("Port that it listens on", ENTER)]);
+    screen.shows("✗ a port is a number from 1 to 65535");
+    screen.press("80\r");
+    answer(&mut screen, &[("Apply to", ENTER)]);
     well(screen);
     assert_eq!(home.object("Service", "web-client")["spec"]["type"], "NodePort");
     let nobody = home.run("init generic --name web --image nginx --expose NodePort --yes");
     assert_eq!(nobody.code, Some(2), "{}", nobody.stderr);
+    assert!(nobody.stderr.contains("`--expose`: only with `--port`"), "{}", nobody.stderr);
 }
 
 fn what_was_given_by_flag_is_not_asked() {

@@ -22,7 +22,7 @@ const SMALL: (u16, u16) = (12, 40);
 fn forty_columns_and_twelve_rows_are_enough() {
     let home = Home::new();
     let mut screen = home.terminal_of(SMALL, &[], "init couchdb");
-    answer(&mut screen, &COUCHDB[..3]);
+    answer(&mut screen, &COUCHDB[..2]);
     let class = drawn(&screen, "Storage", "\n  expandable)");
     assert!(class.contains("❯ standard   (") && class.contains('…'), "{class}");
     let whole = class.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -31,7 +31,7 @@ fn forty_columns_and_twelve_rows_are_enough() {
     // The answer scrolls sideways, on one row.
     assert_eq!(screen.shows("9999").matches("? Size").count(), 1);
     screen.press("\u{15}2Gi\r");
-    answer(&mut screen, &COUCHDB[5..6]);
+    answer(&mut screen, &COUCHDB[4..5]);
     answer(&mut screen, &[("Reach it from outside the cluster", &format!("{DOWN}{ENTER}"))]);
     let review = drawn(&screen, "Apply to", "\n  no      ");
     assert!(review.contains("  StatefulSet/couchdb\n    new  1 × couchdb:3.4, claim data 2Gi"), "{review}");
@@ -47,7 +47,6 @@ fn a_dumb_terminal_is_asked_in_lines() {
     for (prompt, keys) in [
         ("Name of the application [couchdb]: ", "shop\r"),
         ("Namespace, number [1]: ", ENTER),
-        ("Replicas [1]: ", ENTER),
         ("Storage, number [1]: ", "9\r"),
         ("must be a number from 1 to 4", "2\r"),
         ("Size of each volume [10Gi]: ", "x\r"),
@@ -106,7 +105,7 @@ fn names_from_the_cluster_cannot_move_the_cursor() {
         }
     });
     let mut screen = home.terminal_of((40, 150), &[("NO_COLOR", "1")], "init couchdb");
-    answer(&mut screen, &COUCHDB[..3]);
+    answer(&mut screen, &COUCHDB[..2]);
     let classes = drawn(&screen, "Storage", "prepared by hand.");
     assert!(classes.contains(&format!("  fast       ({SEEN}, Retain")), "{classes}");
     screen.press(&format!("{}{ENTER}", DOWN.repeat(3)));
@@ -114,7 +113,7 @@ fn names_from_the_cluster_cannot_move_the_cursor() {
     let nodes = drawn(&screen, "Node that has the directory", "as soon as");
     assert!(nodes.contains(&format!("  node-a   {SEEN}\n")), "{nodes}");
     screen.press(ENTER);
-    answer(&mut screen, &COUCHDB[4..]);
+    answer(&mut screen, &COUCHDB[3..]);
     let end = well(screen);
     harmless(&end.bytes);
 

@@ -23,7 +23,7 @@ const TYPED: &str = "hunter2!";
 
 fn asked(home: &Home, more: &[(&str, &str)]) -> Screen {
     let mut screen = home.terminal_of((40, 110), more, "init couchdb --save-answers answers.yaml");
-    answer(&mut screen, &COUCHDB[..5]);
+    answer(&mut screen, &COUCHDB[..4]);
     stands(&screen, "Admin password");
     screen
 }
@@ -50,7 +50,7 @@ fn a_typed_password_is_nowhere_but_in_the_cluster() {
     screen.press("hunter2!\r");
     screen.shows("(again)");
     screen.press("hunter2!\r");
-    answer(&mut screen, &COUCHDB[6..7]);
+    answer(&mut screen, &COUCHDB[5..6]);
     // Also the YAML on the way must not show it.
     answer(&mut screen, &[("Apply to", &format!("{DOWN}{ENTER}"))]);
     screen.shows("is left out");
@@ -73,7 +73,7 @@ fn a_typed_password_is_nowhere_but_in_the_cluster() {
 fn a_generated_password_is_nowhere_but_in_the_cluster() {
     let home = Home::new();
     let mut screen = asked(&home, &[]);
-    answer(&mut screen, &COUCHDB[5..]);
+    answer(&mut screen, &COUCHDB[4..]);
     let end = well(screen);
     let encoded = home.password("couchdb-admin");
     let value = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, &encoded).expect("base64");
@@ -94,20 +94,20 @@ fn a_variable_or_file_that_gives_nothing_is_asked_for_again() {
     answer(&mut screen, &[("Admin password: name of the variable", "COUCH\r")]);
     screen.shows("✗ the environment variable `COUCH` is not set");
     screen.press("\u{15}COUCHDB_PASSWORD\r");
-    answer(&mut screen, &COUCHDB[6..]);
+    answer(&mut screen, &COUCHDB[5..]);
     let end = well(screen);
     assert!(end.contents.replace('\n', "").contains("--admin-password-from env:COUCHDB_PASSWORD"), "{}", end.contents);
     assert!(!end.bytes.contains(TYPED));
     assert_eq!(home.password("couchdb-admin"), "aHVudGVyMiE=");
 
     let mut screen = home.terminal("init couchdb --name other");
-    answer(&mut screen, &COUCHDB[1..5]);
+    answer(&mut screen, &COUCHDB[1..4]);
     answer(&mut screen, &[("Admin password", &format!("{}{ENTER}", DOWN.repeat(3)))]);
     answer(&mut screen, &[("Admin password: path of the file", "nowhere\r")]);
     screen.shows("✗ cannot read `nowhere`");
     std::fs::write(home.path().join("password"), "from a file\n").expect("a file");
     screen.press("\u{15}password\r");
-    answer(&mut screen, &COUCHDB[6..7]);
+    answer(&mut screen, &COUCHDB[5..6]);
     let review = reviewed(&screen);
     assert!(review.contains("! the value of `admin_password` (file:password) ends in a line break"), "{review}");
     screen.press(ENTER);

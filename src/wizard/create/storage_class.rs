@@ -5,7 +5,7 @@ use super::kind::{BuildError, CreateKind};
 use super::persistent_volume::{choice, policy, reclaim_policy};
 use crate::objects::builders::storage_class::{StorageClass, storage_class};
 use crate::wizard::create::Files;
-use crate::wizard::parameter::{Answer, Answers, ListItem, Parameter, Type};
+use crate::wizard::parameter::{Answer, Answers, ListItem, Parameter, Pattern, Type};
 use crate::wizard::secret;
 
 pub(super) fn kind() -> CreateKind {
@@ -21,7 +21,7 @@ pub(super) fn kind() -> CreateKind {
             Parameter::new("name", Type::Name { max: 253 }, "Name of the class", "The name of the class.").positional(),
             Parameter::new(
                 "provisioner",
-                Type::Text { pattern: Some("[a-z0-9./-]+".to_owned()) },
+                Type::Text { pattern: Some(provisioner()) },
                 "Provisioner",
                 "Who makes the volumes; kubernetes.io/no-provisioner for volumes prepared by hand.",
             ),
@@ -59,6 +59,10 @@ pub(super) fn kind() -> CreateKind {
         build,
         secrets: secret::sources,
     }
+}
+
+fn provisioner() -> Pattern {
+    Pattern { regex: "[a-z0-9./-]+".to_owned(), words: "small letters, digits, `.`, `/` and `-`".to_owned() }
 }
 
 fn build(answers: &Answers, _: &str, _: &dyn Files) -> Result<Vec<serde_json::Value>, BuildError> {

@@ -51,7 +51,7 @@ fn answers(kind: &str, words: &[&str]) -> Result<Answers, String> {
     let kind = kinds().into_iter().find(|known| known.name == kind).unwrap();
     let command = clap::Command::new("create").no_binary_name(true).args(flags::arguments(&kind.parameters).unwrap());
     let matches = command.try_get_matches_from(words).map_err(|error| error.to_string())?;
-    let given = flags::read(&kind.parameters, &matches, &mut std::io::empty()).map_err(|error| error.to_string())?;
+    let given = flags::read(&kind.parameters, &matches, &mut std::io::empty());
     resolve::resolve(&kind.parameters, given, Answers::new(), &Person::nobody(), &Cluster, true)
         .map_err(|error| error.to_string())
 }
