@@ -24,7 +24,9 @@ use crate::wizard::secret;
 /// The command without its recipes.
 #[must_use]
 pub fn command() -> Command {
-    Command::new("init")
+    // The flags of every recipe can stand before it; its own help shows them.
+    MakeFlags::augment_args(Command::new("init"))
+        .mut_args(|arg| arg.hide(true))
         .about("Set up a whole stateful application, guided or by flags")
         .long_about(
             "Set up a whole stateful application: Secret, Services, volumes and StatefulSet, made to agree with one \
@@ -61,11 +63,10 @@ fn recipe_command(name: &str, header: &Header) -> Result<Command, Failure> {
 
 /// Lets the person pick a recipe when none was named: one of those that come
 /// with the program or one of the user's `own`.
-pub fn pick_recipe(own: &[String], screen: &dyn Screen) -> Result<String, Failure> {
-    let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name, header.summary.as_str()));
-    let own = own.iter().filter(|name| !name.starts_with('-')).map(|name| (name, "your own"));
-    let choices: Vec<_> =
-        shipped.chain(own).map(|(name, label)| Choice { value: name.clone(), label: label.to_owned() }).collect();
+pub fn pick_recipe(own: Vec<(String, String)>, screen: &dyn Screen) -> Result<String, Failure> {
+    let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name.clone(), header.summary.clone()));
+    let own = own.into_iter().filter(|(name, _)| !name.starts_with('-'));
+    let choices: Vec<_> = shipped.chain(own).map(|(value, label)| Choice { value, label }).collect();
     if !screen.can_ask() {
         let names: Vec<_> = choices.iter().map(|choice| choice.value.as_str()).collect();
         return Err(Failure::usage("no-recipe", format!("name a recipe: {}", names.join(", ")))
@@ -85,6 +86,9 @@ pub fn pick_recipe(own: &[String], screen: &dyn Screen) -> Result<String, Failur
 /// Runs the recipe with the words of its subcommand.
 pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
     let verb = ["init", recipe.name.as_str()];
+    if let Some(line) = Recipe::shadowed(&recipe.name, &context.places.config) {
+        context.screen.tell(&format!("  ! {line}"));
+    }
     let mut interview = Interview::begin(verb, &recipe.header.parameters, true, matches, context).await?;
     let reader = Reader::new(context.connection.client.clone());
     let fetched = Fetched::default();

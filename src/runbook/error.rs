@@ -126,7 +126,7 @@ impl From<ScriptError> for Failure {
             Trouble::Invalid => (Kind::Usage, "script-invalid"),
             Trouble::Broken => (Kind::Failed, "script-failed"),
             Trouble::Declined => (Kind::Usage, "recipe-declined"),
-            Trouble::Inconsistent => (Kind::Failed, "recipe-inconsistent"),
+            Trouble::Inconsistent => (Kind::Usage, "recipe-inconsistent"),
             Trouble::Cancelled => return Self::interrupted(),
         };
         let failure = Self::new(kind, code, error.to_string());

@@ -92,6 +92,7 @@ pub(super) fn literal(ast: &AST, script: &Script<'_>) -> Result<Value, ScriptErr
             .hint("write the values out; no calls, operators or variables")
     } else {
         ScriptError::new(Trouble::Invalid, format!("`{}` has no `const RECIPE`", script.name))
+            .at(Some(diagnostics::place(script, 1, 1)))
             .hint("start with: const RECIPE = #{ api: 1, summary: \"…\", params: [] };")
     })
 }

@@ -48,6 +48,35 @@ impl Recipe {
         own_names(&config.join("recipes"))
     }
 
+    /// Name and summary of each of them, or what is wrong with it. This reads
+    /// and compiles the files.
+    #[must_use]
+    pub fn own_summaries(config: &Path) -> Vec<(String, String)> {
+        let summary = |name: &String| match Self::find(name, config) {
+            Ok(recipe) => recipe.header.summary,
+            Err(why) => format!("your own, with a mistake: {}", why.message()),
+        };
+        Self::own_names(config).into_iter().map(|name| (name.clone(), summary(&name))).collect()
+    }
+
+    /// What to say of a file in the user's own folder that has the name of a
+    /// shipped recipe: that recipe is taken, and not the file.
+    #[must_use]
+    pub fn shadowed(name: &str, config: &Path) -> Option<String> {
+        let path = config.join(format!("recipes/{name}.rhai"));
+        let path = path.is_file().then(|| path.display().to_string())?;
+        let shipped = shipped::RECIPES.iter().any(|(known, _)| *known == name);
+        shipped.then(|| {
+            format!("`{name}` is the recipe that comes with the program, and not `{path}`: name that by its path")
+        })
+    }
+
+    /// The same for every shipped recipe.
+    #[must_use]
+    pub fn all_shadowed(config: &Path) -> Vec<String> {
+        shipped::RECIPES.iter().filter_map(|(name, _)| Self::shadowed(name, config)).collect()
+    }
+
     /// A recipe of somebody's own.
     pub fn from_file(path: &Path) -> Result<Self, ScriptError> {
         let name = path.display().to_string();
@@ -102,6 +131,18 @@ mod tests {
         let own = Recipe::find("mine", config.path()).unwrap();
         assert_eq!((own.name.as_str(), own.header.summary.as_str()), ("mine", "mine"));
         assert_ne!(Recipe::find("couchdb", config.path()).unwrap().header.summary, "mine");
+    }
+
+    #[test]
+    fn a_file_with_a_shipped_name_is_told_and_one_with_a_mistake_is_listed() {
+        let config = config();
+        let told = Recipe::all_shadowed(config.path());
+        assert!(told.len() == 1 && told[0].contains("recipes/couchdb.rhai"), "{told:?}");
+        assert_eq!(Recipe::shadowed("mine", config.path()), None);
+        std::fs::write(config.path().join("recipes/odd.rhai"), "const RECIPE = 1;").unwrap();
+        let listed = Recipe::own_summaries(config.path());
+        assert_eq!(listed[0], ("mine".to_owned(), "mine".to_owned()));
+        assert_eq!(listed[1].1, "your own, with a mistake: `RECIPE` must be a map: `#{ … }`");
     }
 
     #[test]

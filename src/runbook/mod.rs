@@ -20,3 +20,4 @@ pub mod thread;
 mod tokens;
 mod values;
 pub mod vocabulary;
+mod whereabouts;

@@ -10,12 +10,12 @@ use serde_json::Value;
 use super::consistency;
 use super::diagnostics::{self, Script};
 use super::engine::{Cancel, Notes, engine};
-use super::error::{ScriptError, Trouble};
+use super::error::{Place, ScriptError, Trouble};
 use super::header::{self, Header};
 use super::thread::on_script_thread;
 use super::values::Params;
 use super::vocabulary::Existing;
-use super::{manifest, shipped, vocabulary};
+use super::{manifest, shipped, vocabulary, whereabouts};
 use crate::wizard::parameter::{Answer, Answers};
 
 /// A recipe whose header has been read.
@@ -98,6 +98,8 @@ impl Recipe {
             let notes = Notes::default();
             let value = self.call("objects", answers, context, &notes)?.ok_or_else(|| {
                 ScriptError::new(Trouble::Invalid, format!("`{}` has no function `objects(p)`", self.name))
+                    .at(Some(whereabouts::function(&self.script(), "objects")))
+                    .hint("write: fn objects(p) { [ #{ apiVersion: \"v1\", … } ] }")
             })?;
             let objects = self.checked(&value, answers, context)?;
             Ok(Made { objects, notes: notes.take() })
@@ -110,7 +112,8 @@ impl Recipe {
         on_script_thread(|| match self.call("connect", answers, context, &Notes::default())? {
             None => Ok(Vec::new()),
             Some(value) => vocabulary::pairs(&value).ok_or_else(|| {
-                ScriptError::new(Trouble::Invalid, format!("`connect` of `{}` must return a list of pairs", self.name))
+                ScriptError::new(Trouble::Inconsistent, "`connect` must return a list of pairs")
+                    .at(Some(whereabouts::function(&self.script(), "connect")))
                     .hint("write: [ [\"label\", \"text\"], … ]")
             }),
         })
@@ -124,7 +127,7 @@ impl Recipe {
         context: &Context,
         notes: &Notes,
     ) -> Result<Option<Dynamic>, ScriptError> {
-        let script = Script { name: &self.name, text: &self.source };
+        let script = self.script();
         let engine = engine(Arc::clone(&context.cancel), notes);
         let ast = compile(&engine, &script)?;
         if !ast.iter_functions().any(|known| known.name == function && known.params.len() == 1) {
@@ -137,36 +140,45 @@ impl Recipe {
         result.map(Some).map_err(|error| diagnostics::from_eval(&script, *error, &functions()))
     }
 
+    fn script(&self) -> Script<'_> {
+        Script { name: &self.name, text: &self.source }
+    }
+
     fn checked(&self, value: &Dynamic, answers: &Answers, context: &Context) -> Result<Vec<Value>, ScriptError> {
+        let script = self.script();
         let inconsistent =
-            |message: String| ScriptError::new(Trouble::Inconsistent, format!("recipe `{}`: {message}", self.name));
-        let list = value
-            .read_lock::<rhai::Array>()
-            .ok_or_else(|| inconsistent("`objects` must return a list of maps".to_owned()))?;
+            |message: String, place: Place| ScriptError::new(Trouble::Inconsistent, message).at(Some(place));
+        let list = value.read_lock::<rhai::Array>().ok_or_else(|| {
+            let place = whereabouts::function(&script, "objects");
+            inconsistent("`objects` must return a list of maps".to_owned(), place)
+        })?;
         let secrets: Vec<String> = answers
             .iter()
             .filter(|(_, answer)| matches!(answer, Answer::Secret(_)))
             .map(|(name, _)| name.clone())
             .collect();
-        let mut objects = Vec::new();
+        let mut objects: Vec<Value> = Vec::new();
         let mut existing = Vec::new();
+        let before = |objects: &[Value], kind: &str| objects.iter().filter(|object| object["kind"] == kind).count();
         for (at, item) in list.iter().enumerate().filter(|(_, item)| !item.is_unit()) {
             if let Some(known) = item.read_lock::<Existing>() {
                 existing.push(known.clone());
                 continue;
             }
-            let object = manifest::object(item, &secrets)
-                .map_err(|unfit| inconsistent(format!("object {}{}: {}", at + 1, spaced(&unfit.path), unfit.reason)))?;
+            let object = manifest::object(item, &secrets).map_err(|unfit| {
+                let kind = item.read_lock::<rhai::Map>().and_then(|map| Some(map.get("kind")?.to_string()));
+                let kind = kind.unwrap_or_default();
+                let place = whereabouts::object(&script, &kind, before(&objects, &kind), &unfit.path);
+                inconsistent(format!("object {}{}: {}", at + 1, spaced(&unfit.path), unfit.reason), place)
+            })?;
             objects.push(object);
         }
         consistency::complete(&mut objects, &context.namespace);
         let findings = consistency::check(&objects, &context.namespace, &existing);
-        match findings.split_first() {
-            None => Ok(objects),
-            Some((first, rest)) => Err(rest
-                .iter()
-                .fold(inconsistent(first.to_string()), |error, more| error.hint(format!("also: {more}")))),
-        }
+        let Some((first, rest)) = findings.split_first() else { return Ok(objects) };
+        let kind = objects.get(first.at).and_then(|object| object["kind"].as_str()).unwrap_or_default();
+        let place = whereabouts::object(&script, kind, before(&objects[..first.at], kind), &first.path);
+        Err(rest.iter().fold(inconsistent(first.to_string(), place), |error, more| error.hint(format!("also: {more}"))))
     }
 }
 

@@ -33,8 +33,8 @@ pub fn dispatch(
     if let Some(("init", matches)) = parsed.matches.subcommand()
         && matches.subcommand().is_none()
     {
-        let own = places.as_ref().map(|places| Recipe::own_names(&places.config)).unwrap_or_default();
-        words.push(init::pick_recipe(&own, screen)?.into());
+        let own = places.as_ref().map(|places| Recipe::own_summaries(&places.config)).unwrap_or_default();
+        words.push(init::pick_recipe(own, screen)?.into());
         parsed = parse(&words, places.as_ref()).map_err(|stop| match stop {
             Stop::Failed(failure) => failure,
             Stop::Show(text) => Failure::usage("usage", text),

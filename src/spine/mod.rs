@@ -4,6 +4,7 @@
 mod complete;
 mod connect;
 mod dispatch;
+mod order;
 mod parse;
 mod sandbox;
 mod screen;

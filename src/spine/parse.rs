@@ -9,6 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, FromArgMatches as _};
 
+use super::order::subject_first;
 use crate::cli::{self, GlobalFlags};
 use crate::commands::{create, init};
 use crate::error::Failure;
@@ -62,7 +63,9 @@ pub fn command(words: &[OsString], extra: Option<&Recipe>) -> Result<Command, Fa
 
 /// Both stages.
 pub fn parse(words: &[OsString], places: Option<&Places>) -> Result<Parsed, Stop> {
-    let matches = matches(with_own_recipes(command(words, None)?, words, places), words)?;
+    let command = self::command(words, None)?;
+    let words = &subject_first(words.to_vec(), &command);
+    let matches = matches(with_own_recipes(command, words, places), words)?;
     let recipe = match named_recipe(&matches) {
         Some(Named::Shipped(name)) => Recipe::shipped(&name),
         Some(Named::Other(name)) => {
@@ -73,7 +76,7 @@ pub fn parse(words: &[OsString], places: Option<&Places>) -> Result<Parsed, Stop
     };
     let matches = match &recipe {
         Some(recipe) if named_recipe(&matches).is_some_and(|named| matches!(named, Named::Other(_))) => {
-            self::matches(command(words, Some(recipe))?, words)?
+            self::matches(self::command(words, Some(recipe))?, words)?
         }
         Some(_) | None => matches,
     };
@@ -82,16 +85,19 @@ pub fn parse(words: &[OsString], places: Option<&Places>) -> Result<Parsed, Stop
     Ok(Parsed { global, matches, recipe })
 }
 
-/// `init --help` names the user's own recipes, whose files nobody reads for that.
+/// `init --help` names the user's own recipes, and those that are not used
+/// because of their name. Their files are read for the help alone.
 fn with_own_recipes(command: Command, words: &[OsString], places: Option<&Places>) -> Command {
-    let own = match places {
-        Some(places) if words.iter().any(|word| word == "init") => Recipe::own_names(&places.config),
-        Some(_) | None => Vec::new(),
-    };
-    if own.is_empty() {
-        return command;
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.iter().any(|other| word == other));
+    let Some(places) = places.filter(|_| has(&["init"]) && has(&["help", "--help", "-h"])) else { return command };
+    let own = Recipe::own_summaries(&places.config);
+    let width = own.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut lines: Vec<_> = own.iter().map(|(name, summary)| format!("  {name:width$}  {summary}")).collect();
+    if !lines.is_empty() {
+        lines.insert(0, "Recipes of your own:".to_owned());
     }
-    command.mut_subcommand("init", |init| init.after_help(format!("Recipes of your own: {}", own.join(", "))))
+    lines.extend(Recipe::all_shadowed(&places.config).into_iter().map(|line| format!("! {line}")));
+    if lines.is_empty() { command } else { command.mut_subcommand("init", |init| init.after_help(lines.join("\n"))) }
 }
 
 /// A typed `--sandbox=` without a name is a variable that was empty, and flags
@@ -153,9 +159,27 @@ fn usage(error: &clap::Error, path: &str) -> Failure {
         ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue => Some(value),
         _ => None,
     });
-    let meant: Vec<_> = meant.flat_map(plain).map(|word| format!("did you mean `{word}`?")).collect();
+    let typed: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| (kind == ContextKind::InvalidSubcommand).then_some(value))
+        .flat_map(plain)
+        .collect();
+    let meant: Vec<_> = meant
+        .flat_map(plain)
+        .filter(|word| may_be_suggested(word, &typed))
+        .map(|word| format!("did you mean `{word}`?"))
+        .collect();
     let failure = Failure::usage("usage", what).hint(format!("{path} --help"));
     Failure { hints: meant.into_iter().chain(failure.hints).collect(), ..failure }
+}
+
+/// Verbs after which something is gone.
+const DESTROYING: &[&str] = &["delete", "purge", "reset"];
+
+/// One that destroys is suggested for a slip of the finger in that very word,
+/// and never for another word that looks a little like it.
+fn may_be_suggested(word: &str, typed: &[String]) -> bool {
+    !DESTROYING.contains(&word) || typed.iter().any(|typed| strsim::damerau_levenshtein(typed, word) < 2)
 }
 
 fn plain(value: &ContextValue) -> Vec<String> {

@@ -47,7 +47,8 @@ fn a_recipe_of_ones_own_works_by_name_and_by_path_with_its_flags_and_help() {
             again.stdout
         );
     }
-    assert!(home.say("init --help").stdout.contains("Recipes of your own: mine"));
+    let listed = home.say("init --help").stdout;
+    assert!(listed.contains("Recipes of your own:\n  mine  a thing of my own\n"), "{listed}");
 }
 
 #[test]
@@ -56,7 +57,17 @@ fn a_shipped_recipe_cannot_be_replaced() {
     home.write(&format!("{OWN}/couchdb.rhai"), recipe("a false one", WORKING));
     let help = home.say("init couchdb --help").stdout;
     assert!(help.contains("--admin-password-from") && !help.contains("a false one"), "{help}");
-    assert!(!home.say("init --help").stdout.contains("your own"));
+    let listed = home.say("init --help").stdout;
+    assert!(
+        !listed.contains("a false one") && listed.contains("! `couchdb` is the recipe that comes with"),
+        "{listed}"
+    );
+    let used = home.say("init couchdb --sandbox --yes --dry-run=client");
+    used.told(
+        0,
+        &["! `couchdb` is the recipe that comes with the program, and not `", "couchdb.rhai`: name that by its path"],
+    );
+    assert!(!home.say("init generic --sandbox").stderr.contains("comes with the program"));
     // By its path it can still be meant.
     assert!(home.run(&["init", &format!("./{OWN}/couchdb.rhai"), "--help"]).stdout.contains("a false one"));
 }
@@ -69,22 +80,22 @@ fn a_broken_recipe_points_at_the_place() {
         ("[ p.color ]", 1, &["no parameter `color`", "./r.rhai:10:9", "did you mean `colour`?"]),
         ("[ nothing_of_it(1) ]", 1, &["no function `nothing_of_it`", "./r.rhai:10:"]),
         ("throw \"not today\"", 2, &["not today"]),
-        ("1", 1, &["`objects` must return a list of maps"]),
-        ("[ #{ kind: \"ConfigMap\" } ]", 1, &["recipe `./r.rhai`", "`.metadata.name`: a name is missing"]),
+        ("1", 2, &["`objects` must return a list of maps", "./r.rhai:9:4", "fn objects(p) {"]),
+        ("[ #{ kind: \"ConfigMap\" } ]", 2, &["./r.rhai:10:16", "`.metadata.name`: a name is missing"]),
+        ("[ #{ kind: \"ConfigMap\", metadata: || 1 } ]", 2, &["object 1 at `.metadata`", "./r.rhai:10:29"]),
     ] {
         home.write("r.rhai", recipe("broken", body));
         let finished = home.run(&["init", "./r.rhai", "--sandbox", "--yes", "--colour", "red"]);
         finished.told(code, parts);
-        if finished.stderr.contains("-->") {
-            assert!(
-                finished.stderr.lines().any(|line| line.trim_start().starts_with("| ") && line.ends_with('^')),
-                "{}",
-                finished.stderr
-            );
-        }
+        let caret = |line: &str| line.trim_start().starts_with("| ") && line.ends_with('^');
+        // What a recipe throws is about the answers, and not about the script.
+        let placed = finished.stderr.contains("-->") && finished.stderr.lines().any(caret);
+        assert!(placed || body.starts_with("throw"), "{}", finished.stderr);
     }
     home.write("r.rhai", "fn objects(p) { [] }");
-    home.say("init ./r.rhai --sandbox --yes").told(2, &["RECIPE"]);
+    home.say("init ./r.rhai --sandbox --yes").told(2, &["RECIPE", "./r.rhai:1:1"]);
+    home.write("r.rhai", "const RECIPE = #{ api: 1, summary: 7 };");
+    home.say("init ./r.rhai --sandbox --yes").told(2, &["`summary` must be text", "./r.rhai:1:27"]);
     home.write("r.rhai", [0xff, 0xfe]);
     home.say("init ./r.rhai --sandbox --yes").told(2, &["`./r.rhai`"]);
 }

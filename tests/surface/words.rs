@@ -28,6 +28,34 @@ fn unknown_flags_and_verbs_are_answered_with_what_was_meant() {
 }
 
 #[test]
+fn what_destroys_is_not_suggested_for_another_word() {
+    for line in ["sandbox delete", "sandbox rest-in-peace", "sandbox set", "delete web", "purge"] {
+        let finished = run(&line.split(' ').collect::<Vec<_>>());
+        finished.hinted(2, &["unrecognized subcommand"]);
+        assert!(!finished.stderr.contains("reset"), "{line}: {}", finished.stderr);
+    }
+    run(&["sandbox", "resst"]).hinted(2, &["did you mean `reset`?"]);
+}
+
+#[test]
+fn flags_may_stand_before_the_recipe_or_the_kind() {
+    let home = Home::new();
+    for line in [
+        "init -y couchdb --sandbox",
+        "init --sandbox --name couchdb --yes couchdb",
+        "init --dry-run -o yaml -n default couchdb --sandbox",
+        "--sandbox init -y --size 10Gi couchdb --name couchdb",
+        "create -y --sandbox configmap settings --from-literal a=b",
+        "create --sandbox --from-literal a=b configmap -y settings",
+    ] {
+        home.say(line).told(0, &[]);
+    }
+    assert!(home.say("status --sandbox").stdout.starts_with("couchdb  1/1 ready"));
+    home.say("init -y --sandbox").hinted(2, &["name a recipe: couchdb, generic"]);
+    assert!(!home.say("init --help").stdout.contains("--dry-run"));
+}
+
+#[test]
 fn a_verb_that_is_missing_is_told_with_those_that_there_are() {
     run(&["create"]).hinted(2, &["configmap", "statefulset", "kubectl stateful create --help"]);
     run(&["completion"]).hinted(2, &["install"]);

@@ -127,8 +127,8 @@ fn a_recipe_of_the_users_own_is_offered() {
     std::fs::create_dir_all(&recipes).expect("a folder");
     std::fs::write(recipes.join("mine.rhai"), MINE).expect("a recipe");
     let mut screen = home.terminal("init");
-    let asked = drawn(&screen, "Recipe", "your own");
-    assert!(asked.contains("\n  mine      your own"), "{asked}");
+    let asked = drawn(&screen, "Recipe", "a ConfigMap");
+    assert!(asked.contains("\n  mine      a ConfigMap"), "{asked}");
     screen.press(&format!("{DOWN}{DOWN}{ENTER}"));
     answer(&mut screen, &[("Namespace", ENTER), ("Apply to", ENTER)]);
     assert!(well(screen).contents.contains("✓ ConfigMap/mine created"));

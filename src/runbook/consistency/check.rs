@@ -16,6 +16,8 @@ use crate::runbook::vocabulary::Existing;
 /// One disagreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
+    /// Which of the objects, counted from 0.
+    pub at: usize,
     /// `Kind/name`.
     pub object: String,
     /// Such as `.spec.serviceName`; empty for the object itself.
@@ -35,13 +37,19 @@ impl fmt::Display for Finding {
 
 /// Findings about one object are collected here.
 pub(super) struct Findings<'a> {
+    at: usize,
     object: String,
     found: &'a mut Vec<Finding>,
 }
 
 impl Findings<'_> {
     pub(super) fn add(&mut self, path: &str, message: impl Into<String>) {
-        self.found.push(Finding { object: self.object.clone(), path: path.to_owned(), message: message.into() });
+        self.found.push(Finding {
+            at: self.at,
+            object: self.object.clone(),
+            path: path.to_owned(),
+            message: message.into(),
+        });
     }
 }
 
@@ -67,7 +75,7 @@ pub fn check(objects: &[Value], namespace: &str, existing: &[Existing]) -> Vec<F
         let before = found.len();
         identity(at, object, namespace, &mut found);
         let Some(reference) = ObjectRef::of(object).filter(|_| found.len() == before) else { continue };
-        let mut findings = Findings { object: reference.to_string(), found: &mut found };
+        let mut findings = Findings { at, object: reference.to_string(), found: &mut found };
         if !seen.insert(reference.to_string()) {
             findings.add("", "it is made twice");
         }
@@ -85,7 +93,7 @@ fn identity(at: usize, object: &Value, namespace: &str, found: &mut Vec<Finding>
     let kind = object["kind"].as_str().unwrap_or_default();
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let shown = format!("{}/{name}", if kind.is_empty() { format!("object {}", at + 1) } else { kind.to_owned() });
-    let mut findings = Findings { object: shown, found };
+    let mut findings = Findings { at, object: shown, found };
     let Some(known) = ApiKind::named(kind) else {
         return findings
             .add(".kind", if kind.is_empty() { "the kind is missing" } else { "a recipe cannot make this kind" });
