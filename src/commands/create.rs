@@ -4,6 +4,7 @@
 use clap::{ArgMatches, Args as _, Command};
 
 use super::Context;
+use super::before::{self, Before};
 use super::flags::MakeFlags;
 use super::make::{Made, Making, make, part_way};
 use super::questions::Interview;
@@ -61,6 +62,17 @@ pub async fn create(kind: &CreateKind, matches: &ArgMatches, context: &Context<'
                 continue;
             }
         };
+        let warnings = match before::look(&objects, &namespace, &mut interview, context).await {
+            Ok(Before::GoOn { warnings }) => warnings,
+            Ok(Before::AnotherName) => {
+                interview.change(Some("name")).await?;
+                continue;
+            }
+            Err(failure) => {
+                interview.mend(failure, Some("--storage-class")).await?;
+                continue;
+            }
+        };
         let sources = (kind.secrets)(interview.answers());
         let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
         let making = Making {
@@ -69,7 +81,7 @@ pub async fn create(kind: &CreateKind, matches: &ArgMatches, context: &Context<'
             objects,
             interview: &interview,
             flags: &interview.flags,
-            warnings: interview.notes(),
+            warnings,
             keeps_secrets: false,
         };
         match make(&making, &secrets, context).await? {

@@ -31,6 +31,7 @@ pub enum Verdict {
 pub async fn check(
     objects: &[Value],
     namespace: &str,
+    name_flag: &str,
     flags: &MakeFlags,
     reader: &Reader,
     context: &Context<'_>,
@@ -67,7 +68,7 @@ pub async fn check(
         }
         return Err(failure
             .hint("`--adopt-claims` uses them with their data")
-            .hint("or choose another name with `--name`"));
+            .hint(format!("or choose another name with `{name_flag}`")));
     }
     for warning in &warnings {
         context.screen.caution(warning);

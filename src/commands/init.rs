@@ -5,14 +5,13 @@
 use clap::{ArgMatches, Args as _, Command};
 
 use super::Context;
-use super::earlier::{self, Verdict};
+use super::before::{self, Before};
 use super::flags::{DryRun, MakeFlags};
 use super::make::{Made, Making, make, part_way};
 use super::questions::Interview;
 use super::screen::Screen;
 use super::secrets::{Fetched, SecretValues};
 use crate::error::Failure;
-use crate::facts::reader::Reader;
 use crate::runbook::error::Trouble;
 use crate::runbook::header::Header;
 use crate::runbook::recipe::{self, Recipe};
@@ -90,7 +89,6 @@ pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) 
         context.screen.tell(&format!("  ! {line}"));
     }
     let mut interview = Interview::begin(verb, &recipe.header.parameters, true, matches, context).await?;
-    let reader = Reader::new(context.connection.client.clone());
     let fetched = Fetched::default();
     loop {
         let namespace = interview.namespace();
@@ -113,18 +111,13 @@ pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) 
         for note in &notes {
             context.screen.tell(note);
         }
-        let mut warnings = interview.notes();
-        warnings.extend(match earlier::check(&objects, &namespace, &interview.flags, &reader, context).await? {
-            Verdict::GoOn { warnings } => warnings,
-            Verdict::Adopt { warnings } => {
-                interview.adopt();
-                warnings
-            }
-            Verdict::AnotherName => {
+        let warnings = match before::look(&objects, &namespace, &mut interview, context).await? {
+            Before::GoOn { warnings } => warnings,
+            Before::AnotherName => {
                 interview.change(Some("name")).await?;
                 continue;
             }
-        });
+        };
         let sources = secret::sources(interview.answers());
         let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
         let making = Making {

@@ -3,6 +3,9 @@
 //!
 //! Not here: calls to the cluster and printing; both are handed in.
 
+mod around;
+mod before;
+mod claims;
 pub mod completion;
 pub mod context;
 pub mod create;

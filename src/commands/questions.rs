@@ -174,6 +174,12 @@ impl<'a> Interview<'a> {
         self.change(name.as_deref()).await
     }
 
+    /// How messages name the flag of a parameter.
+    pub fn flag(&self, name: &str) -> String {
+        let known = self.parameters.iter().find(|parameter| parameter.name == name);
+        known.map_or_else(|| format!("--{name}"), Parameter::flag)
+    }
+
     /// The claims of an earlier set are to be used.
     pub fn adopt(&mut self) {
         self.adopted = true;

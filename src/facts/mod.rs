@@ -5,6 +5,7 @@
 //! Not here: writing, printing, Rhai, choosing what to do.
 
 pub mod age;
+pub mod binding;
 pub mod claim;
 pub mod class;
 pub mod event;

@@ -33,11 +33,10 @@ fn subject(words: &[OsString], from: usize, command: &Command, root: &Command) -
         }
         let next = words.get(at + 1)?;
         at += match takes_next(text, command, root) {
-            Some(true) => 2,
             Some(false) => 1,
             // A flag of a recipe that is not read yet: most of them have a value.
             None if is_subject(next, command) => 1,
-            None => 2,
+            Some(true) | None => 2,
         };
     }
 }

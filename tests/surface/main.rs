@@ -5,6 +5,7 @@
 
 mod again;
 mod answers;
+mod claims;
 mod completions;
 mod disks;
 mod hostile;

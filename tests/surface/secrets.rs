@@ -98,3 +98,35 @@ fn a_generated_password_is_what_the_output_shows() {
     assert_eq!(list["items"][0]["data"]["password"], secret["data"]["password"]);
     assert!(secret["data"]["password"].as_str().unwrap().len() > 32);
 }
+
+/// A recipe should take secrets as answers. One that writes values into its
+/// objects must not spread them either.
+#[test]
+fn a_value_that_a_recipe_writes_itself_is_in_the_cluster_alone() {
+    let home = Home::new();
+    // The recipe itself holds it only in pieces, so that it is not found there.
+    home.write(
+        "r.rhai",
+        r#"const RECIPE = #{ api: 1, summary: "a Secret" };
+           fn objects(p) { [#{ apiVersion: "v1", kind: "Secret", metadata: #{ name: "own" },
+               stringData: #{ plain: "hun" + "ter2" }, data: #{ encoded: "aHVu" + "dGVyMg==" } }] }"#,
+    );
+    let traces = ["hunter2", "aHVudGVyMg"];
+    let quiet = |finished: &crate::program::Finished| {
+        for trace in traces {
+            assert!(!finished.stdout.contains(trace) && !finished.stderr.contains(trace), "{finished:?}");
+        }
+    };
+    quiet(home.say("init ./r.rhai --sandbox --dry-run=client -o yaml").told(0, &["left out"]));
+    quiet(home.say("init ./r.rhai --sandbox --dry-run=server -o json").told(0, &["left out"]));
+    let made = "init ./r.rhai --sandbox --yes -o yaml --save out --save-answers a.yaml --events jsonl=events";
+    quiet(home.say(made).told(0, &["Secret/own"]));
+    for path in home.files().iter().filter(|path| !path.starts_with(home.state().join("sandboxes"))) {
+        let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+        assert!(traces.iter().all(|trace| !text.contains(trace)), "{}: {text}", path.display());
+    }
+    let secret = crate::neighbour::get(&home, "/api/v1/namespaces/default/secrets/own").unwrap();
+    assert_eq!(secret["data"], serde_json::json!({ "plain": "aHVudGVyMg==", "encoded": "aHVudGVyMg==" }));
+    let shown = home.say("init ./r.rhai --sandbox --dry-run=client -o yaml --show-secrets");
+    assert!(shown.stdout.contains("aHVudGVyMg=="), "{}", shown.stdout);
+}

@@ -14,6 +14,8 @@ pub fn trials() -> Vec<Trial> {
         a_claim_that_cannot_be_read_is_asked_for_again,
         a_claim_says_what_unset_empty_and_named_classes_mean,
         nothing_needed_is_skipped_by_enter,
+        a_class_that_is_not_there_is_asked_for_again,
+        claims_of_an_earlier_set_are_shown_and_asked_about,
     ]
 }
 
@@ -145,4 +147,35 @@ fn nothing_needed_is_skipped_by_enter() {
         screen.press("\u{3}");
         assert_eq!(screen.ends().code, 130, "{words}");
     }
+}
+
+fn a_class_that_is_not_there_is_asked_for_again() {
+    let home = Home::new();
+    let mut screen = home.terminal("create pvc data --size 1Gi -n default");
+    // "other" stands above "unset", which the cursor is on.
+    answer(&mut screen, &[("Storage class", "\u{1b}[A\r"), ("Storage class: name", "nope\r")]);
+    screen.shows("! `--storage-class`: `nope` is not one of");
+    answer(&mut screen, &[("Storage class", "\u{1b}[A\u{1b}[A\u{1b}[A\r")]);
+    let review = reviewed(&screen);
+    assert!(review.contains("PersistentVolumeClaim/data   new         1Gi on fast"), "{review}");
+    screen.press(ENTER);
+    well(screen);
+}
+
+fn claims_of_an_earlier_set_are_shown_and_asked_about() {
+    let home = Home::new();
+    assert_eq!(home.run("create pvc data-db-0 --size 1Gi --storage-class fast --yes").code, Some(0));
+    let mut screen = home.terminal("create statefulset -n default");
+    answer(&mut screen, &[SET[0], SET[2], SET[3]]);
+    answer(
+        &mut screen,
+        &[("Volume for each pod (optional)", "data:1Gi:/data\r"), ("Volume for each pod, next", ENTER)],
+    );
+    answer(&mut screen, &SET[5..]);
+    let asked = drawn(&screen, "Claims of an earlier set db exist", "leave everything as it is");
+    assert!(asked.contains("! claim data-db-0 of an earlier set: "), "{asked}");
+    screen.press(&format!("\u{1b}[A{ENTER}"));
+    let renamed = [("Name of the set (db)", "other\r"), ("Apply to", ENTER)];
+    answer(&mut screen, &renamed);
+    assert!(well(screen).contents.contains("✓ pod other-0 ready"));
 }

@@ -19,6 +19,9 @@ pub fn trials() -> Vec<Trial> {
         every_question_of_create_statefulset,
         every_question_of_the_other_kinds,
         ctrl_c_ends_waiting_for_the_sandbox_of_another_process,
+        every_question_of_create_configmap,
+        every_question_of_create_service,
+        every_question_of_create_storageclass,
         ctrl_c_in_a_wait_names_what_exists_and_the_same_again_finishes,
     ]
 }
@@ -171,6 +174,47 @@ fn every_question_of_the_other_kinds() {
         ("Apply to", ENTER),
     ];
     leaves_nothing(&home, "create secret", &secret);
+}
+
+fn every_question_of_create_configmap() {
+    let home = Home::new();
+    std::fs::write(home.path().join("my.cnf"), "[mysqld]\n").expect("a file");
+    let steps = [
+        ("Name of the ConfigMap", "settings\r"),
+        ("Namespace", ENTER),
+        ("Key and value (optional)", "mode=a\r"),
+        ("Key and value, next", ENTER),
+        ("File or folder (optional)", "my.cnf\r"),
+        ("File or folder, next", ENTER),
+        ("Apply to", ENTER),
+    ];
+    leaves_nothing(&home, "create configmap", &steps);
+}
+
+fn every_question_of_create_service() {
+    let steps = [
+        ("Name of the Service", "web\r"),
+        ("Namespace", ENTER),
+        ("Type", SECOND),
+        ("Port", "http:80\r"),
+        ("Port, next", ENTER),
+        ("Label of its pods (optional)", "app=web\r"),
+        ("Label of its pods, next", ENTER),
+        ("Apply to", ENTER),
+    ];
+    leaves_nothing(&Home::new(), "create service", &steps);
+}
+
+fn every_question_of_create_storageclass() {
+    let steps = [
+        ("Name of the class", "quick\r"),
+        ("Provisioner", "ebs.csi.aws.com\r"),
+        ("When its claim is gone", ENTER),
+        ("When a volume is made", ENTER),
+        ("May volumes grow", ENTER),
+        ("Apply to", ENTER),
+    ];
+    leaves_nothing(&Home::new(), "create storageclass", &steps);
 }
 
 /// A Secret and so many pods, one after the other, that the key which is

@@ -10,6 +10,7 @@ use super::{cautions, order, readiness, rights};
 use crate::cluster::Connection;
 use crate::cluster::failure::explain;
 use crate::commands::Context;
+use crate::commands::claims::{self, Outlook};
 use crate::commands::flags::{DryRun, MakeFlags};
 use crate::commands::questions::Interview;
 use crate::commands::screen::Screen;
@@ -267,9 +268,19 @@ async fn namespace_is_there(making: &Making<'_>, reader: &Reader, context: &Cont
 async fn wait(effects: &[(Effect, Preview)], making: &Making<'_>, context: &Context<'_>) -> Result<(), WaitError> {
     let reader = Reader::new(context.connection.client.clone());
     for (effect, _) in effects {
-        if effect.object().kind.kind == "StatefulSet" {
-            let at_most = making.flags.timeout;
-            readiness::wait_for_set(effect.manifest(), at_most, context.connection, &reader, context.screen).await?;
+        let (connection, screen, at_most) = (context.connection, context.screen, making.flags.timeout);
+        match effect.object().kind.kind {
+            "StatefulSet" => {
+                readiness::wait_for_set(effect.manifest(), at_most, connection, &reader, screen).await?;
+            }
+            "PersistentVolumeClaim" => match claims::outlook(effect, &reader, context).await {
+                Outlook::Binds => {
+                    readiness::wait_for_claim(effect.object(), at_most, connection, &reader, screen).await?;
+                }
+                Outlook::Stays(why) => screen.tell(&why),
+                Outlook::Unknown => {}
+            },
+            _ => {}
         }
     }
     Ok(())

@@ -49,6 +49,25 @@ pub async fn wait_for_set(
     Ok(())
 }
 
+/// Waits until a claim on its own is bound.
+pub async fn wait_for_claim(
+    claim: &ObjectRef,
+    at_most: Duration,
+    connection: &Connection,
+    reader: &Reader,
+    observer: &dyn Observer,
+) -> Result<(), WaitError> {
+    let goal = Goal { what: format!("claim {}", claim.name), at_most };
+    let look = || async {
+        Ok(match claim_state(reader.get(claim).await?.as_ref()) {
+            State::Reached(detail) => Look::Reached(detail),
+            State::NotYet(detail) => Look::NotYet(detail),
+            State::Unknown(fallback) => Look::NotYet(fallback.to_owned()),
+        })
+    };
+    until(goal, connection, observer, look).await
+}
+
 /// A state is reached with these words, or not yet with these, or not yet and
 /// the newest event may know why.
 #[derive(Debug, PartialEq, Eq)]

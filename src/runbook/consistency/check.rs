@@ -39,10 +39,26 @@ impl fmt::Display for Finding {
 pub(super) struct Findings<'a> {
     at: usize,
     object: String,
+    /// Where something that is missing was looked for.
+    place: &'static str,
     found: &'a mut Vec<Finding>,
 }
 
-impl Findings<'_> {
+impl<'a> Findings<'a> {
+    /// About one set and what is in a cluster.
+    pub(super) fn of_cluster(found: &'a mut Vec<Finding>) -> Self {
+        Self { at: 0, object: String::new(), place: "", found }
+    }
+
+    fn of(at: usize, object: String, found: &'a mut Vec<Finding>) -> Self {
+        Self { at, object, place: " among the objects", found }
+    }
+
+    pub(super) fn missing(&mut self, path: &str, what: &str) {
+        let place = self.place;
+        self.add(path, format!("there is no {what}{place}"));
+    }
+
     pub(super) fn add(&mut self, path: &str, message: impl Into<String>) {
         self.found.push(Finding {
             at: self.at,
@@ -75,7 +91,7 @@ pub fn check(objects: &[Value], namespace: &str, existing: &[Existing]) -> Vec<F
         let before = found.len();
         identity(at, object, namespace, &mut found);
         let Some(reference) = ObjectRef::of(object).filter(|_| found.len() == before) else { continue };
-        let mut findings = Findings { at, object: reference.to_string(), found: &mut found };
+        let mut findings = Findings::of(at, reference.to_string(), &mut found);
         if !seen.insert(reference.to_string()) {
             findings.add("", "it is made twice");
         }
@@ -93,7 +109,7 @@ fn identity(at: usize, object: &Value, namespace: &str, found: &mut Vec<Finding>
     let kind = object["kind"].as_str().unwrap_or_default();
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let shown = format!("{}/{name}", if kind.is_empty() { format!("object {}", at + 1) } else { kind.to_owned() });
-    let mut findings = Findings { at, object: shown, found };
+    let mut findings = Findings::of(at, shown, found);
     let Some(known) = ApiKind::named(kind) else {
         return findings
             .add(".kind", if kind.is_empty() { "the kind is missing" } else { "a recipe cannot make this kind" });

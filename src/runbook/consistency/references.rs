@@ -6,23 +6,38 @@ use serde_json::Value;
 use super::check::{Findings, among, containers};
 use crate::runbook::vocabulary::Existing;
 
+/// One reference of a pod template.
+pub struct Need<'a> {
+    /// Where it stands.
+    pub path: String,
+    pub kind: &'static str,
+    pub name: &'a str,
+    /// The key of it that is meant.
+    pub key: Option<&'a str>,
+}
+
 /// Every reference leads to an object that is made, or that the recipe says
 /// exists, unless it is marked as optional.
 pub fn check(template: &Value, objects: &[Value], existing: &[Existing], findings: &mut Findings<'_>) {
-    let mut need = |path: String, kind: &str, name: &Value, key: Option<&Value>| {
-        let name = name.as_str().unwrap_or_default();
+    each(template, &mut |Need { path, kind, name, key }| {
         if existing.iter().any(|known| known.kind == kind && known.name == name) {
             return;
         }
-        let key = key.and_then(Value::as_str);
         match among(objects, kind, name) {
-            None => findings.add(&path, format!("there is no {kind} `{name}` among the objects")),
+            None => findings.missing(&path, &format!("{kind} `{name}`")),
             Some(object) => {
                 if let Some(key) = key.filter(|key| !has_key(object, key)) {
                     findings.add(&path, format!("{kind} `{name}` has no key `{key}`"));
                 }
             }
         }
+    });
+}
+
+/// Visits every reference that is not optional.
+pub fn each<'a>(template: &'a Value, visit: &mut dyn FnMut(Need<'a>)) {
+    let mut need = |path: String, kind: &'static str, name: &'a Value, key: Option<&'a Value>| {
+        visit(Need { path, kind, name: name.as_str().unwrap_or_default(), key: key.and_then(Value::as_str) });
     };
     for (list, at, container) in containers(template) {
         let path = format!(".spec.template.spec.{list}[{at}]");

@@ -21,12 +21,12 @@ pub fn check(set: &Value, objects: &[Value], existing: &[Existing], findings: &m
 }
 
 /// S1-e7: without a headless Service of that name the pods have no names.
-fn governing(spec: &Value, labels: &Value, objects: &[Value], findings: &mut Findings<'_>) {
+pub(super) fn governing(spec: &Value, labels: &Value, objects: &[Value], findings: &mut Findings<'_>) {
     let path = ".spec.serviceName";
     let name = spec["serviceName"].as_str().unwrap_or_default();
     match among(objects, "Service", name) {
         _ if name.is_empty() => findings.add(path, "it names no Service"),
-        None => findings.add(path, format!("there is no Service `{name}` among the objects")),
+        None => findings.missing(path, &format!("Service `{name}`")),
         Some(service) if service["spec"]["clusterIP"] != "None" => {
             findings.add(path, format!("Service `{name}` is not headless: its `clusterIP` must be `None`"));
         }

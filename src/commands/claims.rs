@@ -1,0 +1,202 @@
+//! What the new claims among the objects would get. A claim that no volume fits
+//! waits for ever and says so nowhere but in an event, so it is said before.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Context;
+use crate::cluster::failure::explain;
+use crate::effects::Effect;
+use crate::error::Failure;
+use crate::facts::binding::{Obstacle, Prospect, Wish, prospect};
+use crate::facts::class::Class;
+use crate::facts::ordinals::{Ordinal, claim_name};
+use crate::facts::reader::{Reader, is_forbidden};
+use crate::facts::volume::Volume;
+use crate::objects::kinds::ApiKind;
+use crate::wizard::check::unknown;
+
+/// More members of a set than anybody reads about.
+const MOST: u64 = 20;
+/// More volumes than anybody reads about.
+const MOST_VOLUMES: usize = 5;
+
+/// What is there for claims to bind to.
+pub struct Supply {
+    volumes: Vec<Volume>,
+    classes: Vec<Class>,
+}
+
+impl Supply {
+    /// Reads it; `None` for who may not.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or fails.
+    pub async fn read(reader: &Reader, context: &Context<'_>) -> Result<Option<Self>, Failure> {
+        let (volumes, classes) = futures::try_join!(
+            list("PersistentVolume", "", reader, context),
+            list("StorageClass", "", reader, context)
+        )?;
+        Ok(volumes.zip(classes).map(|(volumes, classes)| Self {
+            volumes: volumes.iter().filter_map(Volume::read).collect(),
+            classes: classes.iter().filter_map(Class::read).collect(),
+        }))
+    }
+
+    pub fn prospect(&self, wish: &Wish) -> Prospect {
+        prospect(wish, &self.volumes, &self.classes)
+    }
+}
+
+/// A line for each new claim that would get nothing, and for each volume why.
+///
+/// # Errors
+/// A claim on its own names a class that does not exist.
+pub async fn check(
+    objects: &[Value],
+    namespace: &str,
+    reader: &Reader,
+    context: &Context<'_>,
+) -> Result<Vec<String>, Failure> {
+    let wishes = wishes(objects, namespace);
+    if wishes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (Some(mut supply), Some(there)) =
+        (Supply::read(reader, context).await?, list("PersistentVolumeClaim", namespace, reader, context).await?)
+    else {
+        return Ok(Vec::new());
+    };
+    let there: BTreeSet<&str> = there.iter().filter_map(|claim| claim["metadata"]["name"].as_str()).collect();
+    for made in objects.iter().filter(|object| object["kind"] == "PersistentVolume").filter_map(Volume::read) {
+        if !supply.volumes.iter().any(|known| known.meta.name == made.meta.name) {
+            supply.volumes.push(made);
+        }
+    }
+    let alone = objects.iter().any(|object| object["kind"] == "PersistentVolumeClaim");
+    let mut lines = Vec::new();
+    for wish in wishes.iter().filter(|wish| !there.contains(wish.name.as_str())) {
+        match supply.prospect(wish) {
+            Prospect::Volume(name) => supply.volumes.retain(|volume| volume.meta.name != name),
+            Prospect::Made | Prospect::FirstUse { .. } => {}
+            Prospect::NoClass { class } if alone => return Err(no_class(&class, &supply.classes)),
+            Prospect::NoClass { class } => {
+                lines.push(format!("claim {} gets no volume: there is no storage class `{class}`", wish.name));
+            }
+            Prospect::Nothing { class, obstacles } => lines.extend(nothing(wish, &class, &obstacles, context)),
+        }
+    }
+    let mut seen = BTreeSet::new();
+    lines.retain(|line| seen.insert(line.clone()));
+    Ok(lines)
+}
+
+/// What becomes of a claim on its own after it was made.
+pub enum Outlook {
+    /// It is bound, or soon will be.
+    Binds,
+    /// It stays as it is, for this reason.
+    Stays(String),
+    /// Who may not see volumes cannot tell.
+    Unknown,
+}
+
+/// Whether a claim that exists by now is worth a wait.
+pub async fn outlook(effect: &Effect, reader: &Reader, context: &Context<'_>) -> Outlook {
+    let claim = effect.object();
+    let (Ok(Some(found)), Ok(Some(supply))) = (reader.get(claim).await, Supply::read(reader, context).await) else {
+        return Outlook::Unknown;
+    };
+    let uid = found["metadata"]["uid"].as_str().unwrap_or_default();
+    let is_its = |volume: &Volume| volume.is_of(&claim.namespace, &claim.name, uid);
+    if found["status"]["phase"] == "Bound" || supply.volumes.iter().any(is_its) {
+        return Outlook::Binds;
+    }
+    let wish = Wish::read(&found["spec"], &claim.namespace, &claim.name);
+    match supply.prospect(&wish) {
+        Prospect::Volume(_) | Prospect::Made => Outlook::Binds,
+        Prospect::FirstUse { class } => Outlook::Stays(format!(
+            "claim {} gets its volume on first use: class `{class}` waits for a pod that mounts it",
+            claim.name
+        )),
+        Prospect::NoClass { .. } | Prospect::Nothing { .. } => {
+            Outlook::Stays(format!("claim {} waits for a volume that fits", claim.name))
+        }
+    }
+}
+
+fn nothing(wish: &Wish, class: &str, obstacles: &[(String, Obstacle)], context: &Context<'_>) -> Vec<String> {
+    let by_hand = match class {
+        "" => "volumes without a class are prepared by hand".to_owned(),
+        class => format!("class `{class}` makes no volumes"),
+    };
+    let mut lines = vec![format!("claim {} gets no volume: none fits, and {by_hand}", wish.name)];
+    for (volume, obstacle) in obstacles.iter().take(MOST_VOLUMES) {
+        lines.push(format!("volume {volume} {}", obstacle.in_words(wish)));
+        if matches!(obstacle, Obstacle::Released { .. }) {
+            lines.push(freed_by(volume, context));
+        }
+    }
+    if obstacles.len() > MOST_VOLUMES {
+        lines.push(format!("and {} more volumes do not fit", obstacles.len() - MOST_VOLUMES));
+    }
+    lines
+}
+
+/// What gives a released volume to the next claim. Nothing touches its data.
+fn freed_by(volume: &str, context: &Context<'_>) -> String {
+    let patch = r#"-p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
+    let words = format!("patch pv {volume} --type=json {patch}");
+    match context.kubectl(&words) {
+        Some(command) => format!("this frees volume {volume}, with the data in it: {command}"),
+        None => format!("volume {volume} is freed, with the data in it, when its `spec.claimRef` is removed"),
+    }
+}
+
+fn no_class(class: &str, classes: &[Class]) -> Failure {
+    let known = classes.iter().map(|class| class.meta.name.as_str());
+    Failure::usage("bad-answer", format!("`--storage-class`: {}", unknown(class, known)))
+        .hint("`--storage-class ''` is for volumes prepared by hand without a class")
+        .hint("for a volume of a class of its own, make the volume first, with `create pv`")
+}
+
+/// The claims among the objects, and those that the controller makes for a set.
+fn wishes(objects: &[Value], namespace: &str) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    for object in objects {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let spec = &object["spec"];
+        if object["kind"] == "PersistentVolumeClaim" {
+            wishes.push(Wish::read(spec, namespace, name));
+        }
+        if object["kind"] != "StatefulSet" {
+            continue;
+        }
+        let start = spec["ordinals"]["start"].as_u64().unwrap_or(0);
+        let replicas = spec["replicas"].as_u64().unwrap_or(1).min(MOST);
+        let templates = || spec["volumeClaimTemplates"].as_array().into_iter().flatten();
+        for ordinal in start..start.saturating_add(replicas) {
+            wishes.extend(templates().map(|template| {
+                let template_name = template["metadata"]["name"].as_str().unwrap_or_default();
+                Wish::read(&template["spec"], namespace, &claim_name(template_name, name, Ordinal(ordinal)))
+            }));
+        }
+    }
+    wishes
+}
+
+/// All objects of a kind; `None` for who may not see them.
+async fn list(
+    kind: &str,
+    namespace: &str,
+    reader: &Reader,
+    context: &Context<'_>,
+) -> Result<Option<Vec<Value>>, Failure> {
+    let Some(kind) = ApiKind::named(kind) else { return Ok(None) };
+    match reader.list(kind, namespace, None).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_forbidden(&error) => Ok(None),
+        Err(error) => Err(explain(&error, &context.connection.identity, &format!("listing {}", kind.plural))),
+    }
+}
