@@ -6,8 +6,9 @@ use std::io::{self, Write};
 
 use console::measure_text_width;
 
+use super::editor::Editor;
 use super::keys::{Key, Source};
-use super::shapes::{DIFFERENT, EMPTY, again, rows};
+use super::shapes::{Twice, rows};
 use crate::report::escape::escape;
 use crate::report::style::{Mark, Style};
 use crate::wizard::question::{Question, Reply, Shape};
@@ -83,50 +84,37 @@ fn reply(question: &Question<'_>, typed: String) -> Result<Reply, String> {
 /// A secret, typed the same twice; the inner error says why it is none.
 fn twice(keys: &mut dyn Source, out: &mut dyn Write, prompt: &str) -> io::Result<Option<Result<String, String>>> {
     let prompt = escape(prompt);
-    let Some(first) = read(keys, out, &format!("{prompt}: "), false)? else { return Ok(None) };
-    if first.is_empty() {
-        return Ok(Some(Err(EMPTY.to_owned())));
+    let mut twice = Twice::default();
+    loop {
+        let Some(typed) = read(keys, out, &format!("{}: ", twice.prompt(&prompt)), false)? else { return Ok(None) };
+        match twice.take(typed) {
+            Ok(Some(secret)) => return Ok(Some(Ok(secret))),
+            Ok(None) => keys.drain(),
+            Err(wrong) => return Ok(Some(Err(wrong.to_owned()))),
+        }
     }
-    keys.drain();
-    let Some(second) = read(keys, out, &format!("{}: ", again(&prompt)), false)? else { return Ok(None) };
-    Ok(Some(if first == second { Ok(first) } else { Err(DIFFERENT.to_owned()) }))
 }
 
 /// One line; rubbing out is all the editing there is. `None`: left.
 fn read(keys: &mut dyn Source, out: &mut dyn Write, prompt: &str, echo: bool) -> io::Result<Option<String>> {
     write!(out, "{prompt}")?;
     out.flush()?;
-    let mut line = String::new();
+    let mut editor = Editor::default();
     let end = loop {
         let key = keys.key()?;
-        let mut rubbed = String::new();
-        match key {
-            Key::Enter => break Some(line),
-            Key::Escape | Key::Interrupt | Key::End => break None,
-            Key::Char(character) => {
-                line.push(character);
-                if echo {
-                    write!(out, "{}", escape(&character.to_string()))?;
-                }
-            }
-            Key::Backspace => rubbed.extend(line.pop()),
-            Key::EraseLine => rubbed = std::mem::take(&mut line),
-            Key::Paste(_)
-            | Key::Delete
-            | Key::Left
-            | Key::Right
-            | Key::Up
-            | Key::Down
-            | Key::Home
-            | Key::Last
-            | Key::PageUp
-            | Key::PageDown
-            | Key::Tab
-            | Key::EraseWord
-            | Key::Unknown => {}
+        if key == Key::Enter {
+            break Some(editor.text());
         }
+        if matches!(key, Key::Escape | Key::Interrupt | Key::End) {
+            break None;
+        }
+        let before = editor.text();
+        editor.key_at_end(&key);
         if echo {
-            write!(out, "{}", "\u{8} \u{8}".repeat(measure_text_width(&escape(&rubbed))))?;
+            let after = editor.text();
+            let width = |text: Option<&str>| measure_text_width(&escape(text.unwrap_or_default()));
+            write!(out, "{}", "\u{8} \u{8}".repeat(width(before.get(after.len()..))))?;
+            write!(out, "{}", escape(after.get(before.len()..).unwrap_or_default()))?;
         }
         out.flush()?;
     };
@@ -166,7 +154,7 @@ mod tests {
         let (reply, shown) = asked(Shape::Hidden, "uno\rdos\r\runo\runo\r");
         assert_eq!(reply, Some(Reply::Text("uno".to_owned())));
         assert!(!shown.contains("uno") && !shown.contains("dos"), "{shown}");
-        assert!(shown.contains(EMPTY) && shown.contains("not the same"), "{shown}");
+        assert!(shown.contains("must not be empty") && shown.contains("not the same"), "{shown}");
     }
 
     #[test]

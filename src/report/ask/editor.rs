@@ -71,6 +71,30 @@ impl Editor {
         if self.text.len() == before { Edit::Same } else { Edit::Changed }
     }
 
+    /// The same where the text cannot be seen, or the cursor not be moved: at its
+    /// end only.
+    pub fn key_at_end(&mut self, key: &Key) -> Edit {
+        match key {
+            Key::Char(_) | Key::Paste(_) | Key::Backspace | Key::EraseLine => self.key(key),
+            Key::Enter
+            | Key::Escape
+            | Key::Interrupt
+            | Key::End
+            | Key::Delete
+            | Key::Left
+            | Key::Right
+            | Key::Up
+            | Key::Down
+            | Key::Home
+            | Key::Last
+            | Key::PageUp
+            | Key::PageDown
+            | Key::Tab
+            | Key::EraseWord
+            | Key::Unknown => Edit::Same,
+        }
+    }
+
     fn insert(&mut self, character: char) {
         self.text.insert(self.cursor, character);
         self.cursor += 1;

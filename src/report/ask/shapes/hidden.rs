@@ -9,64 +9,68 @@ use crate::report::ask::keys::Key;
 use crate::report::ask::look::Look;
 use crate::wizard::question::Reply;
 
-pub const EMPTY: &str = "must not be empty";
-pub const DIFFERENT: &str = "the two were not the same; type it again";
+const EMPTY: &str = "must not be empty";
+const DIFFERENT: &str = "the two were not the same; type it again";
 const SHORTENED: &str = "only the first line was kept";
+
+/// A secret counts when it was typed the same twice, whoever reads the keys.
+#[derive(Default)]
+pub struct Twice(Option<String>);
+
+impl Twice {
+    pub fn prompt(&self, prompt: &str) -> String {
+        if self.0.is_some() { format!("{prompt} (again)") } else { prompt.to_owned() }
+    }
+
+    /// The secret after the second time; nothing after the first.
+    ///
+    /// # Errors
+    /// Why it begins anew.
+    pub fn take(&mut self, typed: String) -> Result<Option<String>, &'static str> {
+        match self.0.take() {
+            None if typed.is_empty() => Err(EMPTY),
+            None => {
+                self.0 = Some(typed);
+                Ok(None)
+            }
+            Some(first) if first == typed => Ok(Some(typed)),
+            Some(_) => Err(DIFFERENT),
+        }
+    }
+}
 
 pub struct Hidden<'a> {
     prompt: &'a str,
     help: &'a str,
-    first: Option<String>,
+    twice: Twice,
     editor: Editor,
     wrong: Option<&'static str>,
 }
 
 impl<'a> Hidden<'a> {
     pub fn new(prompt: &'a str, help: &'a str) -> Self {
-        Self { prompt, help, first: None, editor: Editor::default(), wrong: None }
+        Self { prompt, help, twice: Twice::default(), editor: Editor::default(), wrong: None }
     }
 
     fn submit(&mut self) -> Next {
         let typed = self.editor.text();
         self.editor.clear();
-        self.wrong = None;
-        match self.first.take() {
-            None if typed.is_empty() => self.wrong = Some(EMPTY),
-            None => self.first = Some(typed),
-            Some(first) if first == typed => return Next::Done(Reply::Text(typed)),
-            Some(_) => self.wrong = Some(DIFFERENT),
+        match self.twice.take(typed) {
+            Ok(Some(secret)) => return Next::Done(Reply::Text(secret)),
+            Ok(None) => self.wrong = None,
+            Err(wrong) => self.wrong = Some(wrong),
         }
         Next::Stay
     }
 }
 
-/// The prompt of the second time.
-pub fn again(prompt: &str) -> String {
-    format!("{prompt} (again)")
-}
-
 impl Asked for Hidden<'_> {
     fn key(&mut self, key: &Key) -> Next {
-        let edit = match key {
-            Key::Enter => return self.submit(),
-            Key::Char(_) | Key::Paste(_) | Key::Backspace | Key::EraseLine => self.editor.key(key),
-            // Moving about in what cannot be seen would only surprise.
-            Key::Escape
-            | Key::Interrupt
-            | Key::End
-            | Key::Delete
-            | Key::Left
-            | Key::Right
-            | Key::Up
-            | Key::Down
-            | Key::Home
-            | Key::Last
-            | Key::PageUp
-            | Key::PageDown
-            | Key::Tab
-            | Key::EraseWord
-            | Key::Unknown => Edit::Same,
-        };
+        if *key == Key::Enter {
+            return self.submit();
+        }
+        // Moving about in what cannot be seen would only surprise.
+        let edit = self.editor.key_at_end(key);
         match edit {
             Edit::Changed => self.wrong = None,
             Edit::Shortened => self.wrong = Some(SHORTENED),
@@ -76,8 +80,7 @@ impl Asked for Hidden<'_> {
     }
 
     fn view(&self, look: &Look, size: Size) -> View {
-        let prompt = if self.first.is_some() { again(self.prompt) } else { self.prompt.to_owned() };
-        let (mut lines, cursor) = layout::head(&look.line(&prompt, None), 0, size);
+        let (mut lines, cursor) = layout::head(&look.line(&self.twice.prompt(self.prompt), None), 0, size);
         lines.extend(layout::footer(self.wrong, self.help, look, size));
         View { lines, cursor }
     }

@@ -11,5 +11,5 @@ mod line;
 mod pick;
 
 pub use asked::{Next, start};
-pub use hidden::{DIFFERENT, EMPTY, again};
+pub use hidden::Twice;
 pub use pick::rows;
