@@ -86,7 +86,7 @@ pub fn pick_recipe(own: Vec<(String, String)>, screen: &dyn Screen) -> Result<St
 pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
     let verb = ["init", recipe.name.as_str()];
     if let Some(line) = Recipe::shadowed(&recipe.name, &context.places.config) {
-        context.screen.tell(&format!("  ! {line}"));
+        context.screen.caution(&line);
     }
     let mut interview = Interview::begin(verb, &recipe.header.parameters, true, matches, context).await?;
     let fetched = Fetched::default();

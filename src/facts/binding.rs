@@ -191,8 +191,9 @@ fn obstacle(wish: &Wish, class: &str, volume: &Volume) -> Option<Obstacle> {
             Some(Obstacle::Released { namespace: claim.namespace.clone(), name: claim.name.clone() })
         }
         (_, Some(claim)) => Some(Obstacle::Taken { namespace: claim.namespace.clone(), name: claim.name.clone() }),
-        (VolumePhase::Available | VolumePhase::Pending, None) => None,
-        (phase @ (VolumePhase::Bound | VolumePhase::Released | VolumePhase::Failed | VolumePhase::Other(_)), None) => {
+        // Released and freed: the binder has only not seen it yet.
+        (VolumePhase::Available | VolumePhase::Pending | VolumePhase::Released, None) => None,
+        (phase @ (VolumePhase::Bound | VolumePhase::Failed | VolumePhase::Other(_)), None) => {
             Some(Obstacle::Phase { phase: phase.as_str().to_owned() })
         }
     }
@@ -292,6 +293,8 @@ mod tests {
             }
         };
         assert!(obstacle_of(released("Released")).starts_with("would fit, but it is Released"));
+        let freed = volume("disk", |volume| volume["status"]["phase"] = json!("Released"));
+        assert_eq!(of(Some(""), &[freed]), Prospect::Volume("disk".into()));
         assert_eq!(obstacle_of(released("Bound")), "", "the volume of another claim is nobody's business");
     }
 

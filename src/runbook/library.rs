@@ -54,7 +54,7 @@ impl Recipe {
     pub fn own_summaries(config: &Path) -> Vec<(String, String)> {
         let summary = |name: &String| match Self::find(name, config) {
             Ok(recipe) => recipe.header.summary,
-            Err(why) => format!("your own, with a mistake: {}", why.message()),
+            Err(why) => format!("your own recipe, with a mistake in it: {}", why.message()),
         };
         Self::own_names(config).into_iter().map(|name| (name.clone(), summary(&name))).collect()
     }
@@ -142,7 +142,7 @@ mod tests {
         std::fs::write(config.path().join("recipes/odd.rhai"), "const RECIPE = 1;").unwrap();
         let listed = Recipe::own_summaries(config.path());
         assert_eq!(listed[0], ("mine".to_owned(), "mine".to_owned()));
-        assert_eq!(listed[1].1, "your own, with a mistake: `RECIPE` must be a map: `#{ … }`");
+        assert_eq!(listed[1].1, "your own recipe, with a mistake in it: `RECIPE` must be a map: `#{ … }`");
     }
 
     #[test]

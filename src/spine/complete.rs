@@ -63,12 +63,8 @@ fn with_own_recipes(words: &[OsString], places: Option<&Places>) -> Result<(Comm
         let own = Recipe::find(name, &places.config).ok();
         return Ok((parse::command(words, own.as_ref())?, own));
     }
-    let own = Recipe::own_names(&places.config).into_iter().map(|name| {
-        let recipe = Recipe::find(&name, &places.config);
-        let about =
-            recipe.map_or_else(|_| "your own recipe, with a mistake in it".to_owned(), |own| own.header.summary);
-        Command::new(name).about(about)
-    });
+    let own = Recipe::own_summaries(&places.config);
+    let own = own.into_iter().map(|(name, summary)| Command::new(name).about(summary));
     let command = parse::command(words, None)?;
     let named = |verb: &str| before.iter().any(|word| word == verb);
     Ok((if named("init") { command.mut_subcommand("init", |init| init.subcommands(own)) } else { command }, None))

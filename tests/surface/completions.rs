@@ -62,7 +62,7 @@ fn recipes_of_ones_own_are_offered_with_their_flags() {
     assert_eq!(candidates(&home, &["init", "mine", "--storage-class", "f"]), ["fast"]);
     complete(&home, &["init", "broken", "--colour", ""]);
     let offered = complete(&home, &["init", ""]).stdout;
-    for line in ["\nmine\tmine\n", "\nbroken\tyour own recipe, with a mistake in it\n"] {
+    for line in ["\nmine\tmine\n", "\nbroken\tyour own recipe, with a mistake in it: expecting name of a variable\n"] {
         assert!(offered.contains(line), "{offered}");
     }
 }
