@@ -120,6 +120,15 @@ fn a_set_is_told_what_it_refers_to_and_is_not_there() {
 }
 
 #[test]
+fn a_mount_of_a_volume_that_is_not_there_is_refused() {
+    let home = Home::new();
+    let set = "create statefulset db --image mysql:8 --sandbox --yes";
+    home.say(&format!("{set} --mount data:/x")).told(2, &["`--mount`: `data` is neither a claim nor a volume"]);
+    home.say(&format!("{set} --claim data:1Gi:/a --mount dat:/x")).told(2, &["did you mean `data`?"]);
+    assert_eq!(neighbour::get(&home, "/apis/apps/v1/namespaces/default/statefulsets/db"), None);
+}
+
+#[test]
 fn claims_of_an_earlier_set_are_asked_about_for_a_set_alone_too() {
     let home = Home::new();
     pvc(&home, "data-db-0 --size 1Gi --storage-class fast").told(0, &[]);

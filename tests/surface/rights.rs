@@ -86,3 +86,22 @@ fn a_state_folder_that_cannot_be_made_stops_it_before_the_first_write() {
     assert!(failure.hints[0].contains("XDG_STATE_HOME"), "{:?}", failure.hints);
     assert!(simulator.request_log().iter().all(|line| !line.starts_with("PATCH") || line.contains("dryRun")));
 }
+
+/// Nodes, namespaces and classes are lists for questions: without a question,
+/// and without an answer to check, nobody needs them.
+#[test]
+fn the_cluster_is_asked_only_for_what_the_open_questions_need() {
+    let lists = |words: &[&str]| {
+        let simulator = Simulator::in_memory(Options::default());
+        let folder = tempfile::tempdir().unwrap();
+        init_couchdb(&simulator, &folder.path().join("state"), words).unwrap();
+        let log = simulator.request_log();
+        // What comes before the look at the first object is for the answers.
+        let answers = log.iter().take_while(|line| !line.contains("/statefulsets"));
+        let of = |kind: &str| answers.clone().filter(|line| line.contains(&format!("/{kind}?"))).count();
+        [of("nodes"), of("namespaces"), of("storageclasses")]
+    };
+    assert_eq!(lists(&["--yes"]), [0, 0, 0]);
+    assert_eq!(lists(&["--yes", "--storage-class", "fast"]), [0, 0, 1]);
+    assert_eq!(lists(&["--yes", "--storage-class", "", "--host-path", "/srv", "--host-node", "node-a"]), [1, 0, 1]);
+}
