@@ -132,10 +132,15 @@ fn nothing(wish: &Wish, class: &str, obstacles: &[(String, Obstacle)], context: 
         class => format!("class `{class}` makes no volumes"),
     };
     let mut lines = vec![format!("claim {} gets no volume: none fits, and {by_hand}", wish.name)];
+    let released = obstacles.iter().filter(|(_, obstacle)| matches!(obstacle, Obstacle::Released { .. })).count();
     for (volume, obstacle) in obstacles.iter().take(MOST_VOLUMES) {
         lines.push(format!("volume {volume} {}", obstacle.in_words(wish)));
-        if matches!(obstacle, Obstacle::Released { .. }) {
-            lines.push(freed_by(volume, context));
+        if let Obstacle::Released { namespace, name } = obstacle {
+            // Among several, those of others hold somebody else's data.
+            let own = *namespace == wish.namespace && *name == wish.name;
+            if own || released == 1 {
+                lines.push(freed_by(volume, context));
+            }
         }
     }
     if obstacles.len() > MOST_VOLUMES {
@@ -146,9 +151,7 @@ fn nothing(wish: &Wish, class: &str, obstacles: &[(String, Obstacle)], context: 
 
 /// What gives a released volume to the next claim. Nothing touches its data.
 fn freed_by(volume: &str, context: &Context<'_>) -> String {
-    let patch = r#"-p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
-    let words = format!("patch pv {volume} --type=json {patch}");
-    match context.kubectl(&words) {
+    match context.as_given().frees(volume) {
         Some(command) => format!("this frees volume {volume}, with the data in it: {command}"),
         None => format!("volume {volume} is freed, with the data in it, when its `spec.claimRef` is removed"),
     }

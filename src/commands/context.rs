@@ -50,6 +50,13 @@ impl Way<'_> {
         let line: Vec<_> = std::iter::once("kubectl".to_owned()).chain(connection).chain([words.to_owned()]).collect();
         Some(line.join(" "))
     }
+
+    /// The command after which a released volume can be bound again (S1-e3).
+    #[must_use]
+    pub fn frees(&self, volume: &str) -> Option<String> {
+        let patch = r#"--type=json -p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
+        self.kubectl(&format!("patch persistentvolume {} {patch}", quote(volume)))
+    }
 }
 
 impl Context<'_> {

@@ -14,9 +14,7 @@ use crate::facts::inventory::Inventory;
 use crate::facts::overview::{SetOverview, Statuses, overviews};
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::set::Set;
-use crate::facts::volume::Volume;
 use crate::objects::kinds::{ApiKind, ObjectRef};
-use crate::wizard::equivalent::quote;
 
 /// Similar names that are offered when a set does not exist.
 const MOST_SUGGESTIONS: usize = 3;
@@ -81,7 +79,8 @@ pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) ->
         }
         unreadable = inventory.unreadable();
     }
-    let mut hints: Vec<_> = found.iter().flat_map(SetOverview::released).filter_map(|one| freed(one, way)).collect();
+    let mut hints: Vec<_> =
+        found.iter().flat_map(SetOverview::released).filter_map(|one| way.frees(&one.meta.name)).collect();
     if sets_are_none {
         hints.extend(no_namespace(&reader, namespace, way).await);
     }
@@ -89,12 +88,6 @@ pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) ->
     hints.dedup();
     let namespace = (!args.all_namespaces).then(|| namespace.to_owned());
     Ok(Statuses { namespace, sets: found, unreadable, now, hints })
-}
-
-/// The command after which a released volume can be bound again.
-fn freed(volume: &Volume, way: Way<'_>) -> Option<String> {
-    let patch = r#"--type=json -p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
-    way.kubectl(&format!("patch persistentvolume {} {patch}", quote(&volume.meta.name)))
 }
 
 /// A line about a namespace that does not exist. Whoever may not look gets none.

@@ -92,6 +92,14 @@ fn a_released_volume_comes_with_what_frees_it() {
     home.say(&format!("create pvc new --size 1Gi --dry-run=server --volume disk {BY_HAND}")).told(0, &words);
     home.run(&["init", "couchdb", "--sandbox", "--dry-run=server", "--storage-class", "", "--size", "5Gi"])
         .told(0, &words);
+    // Among several it is not offered to give away somebody else's data.
+    pv(&home, "disk-2", "");
+    home.say(&format!("create pvc old-2 --size 1Gi {BY_HAND}")).told(0, &["claim old-2 bound to disk-2 (5Gi)"]);
+    neighbour::delete(&home, "/api/v1/namespaces/default/persistentvolumeclaims/old-2");
+    let several = home.say(&format!("create pvc new --size 1Gi --dry-run=server {BY_HAND}"));
+    assert!(!several.told(0, &["disk-2 would fit"]).stderr.contains("is freed"), "{}", several.stderr);
+    let own = home.say(&format!("create pvc old-2 --size 1Gi --dry-run=server {BY_HAND}"));
+    own.told(0, &["volume disk-2 is freed"]);
     neighbour::merge(&home, "/api/v1/persistentvolumes/disk", &json!({ "spec": { "claimRef": null } }));
     home.say(&format!("create pvc new --size 1Gi {BY_HAND}")).told(0, &["claim new bound to disk (5Gi)"]);
 }
