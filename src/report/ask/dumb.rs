@@ -126,7 +126,7 @@ fn read(keys: &mut dyn Source, out: &mut dyn Write, prompt: &str, echo: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::ask::keys::Script;
+    use crate::report::ask::decode::Script;
     use crate::wizard::parameter::Choice;
 
     fn asked(shape: Shape<'_>, typed: &str) -> (Option<Reply>, String) {

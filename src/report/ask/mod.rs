@@ -6,6 +6,8 @@
 //! be left with Esc, leave the cursor hidden after Ctrl-C and break redraws on
 //! narrow terminals.
 
+#[cfg(unix)]
+mod decode;
 mod dumb;
 mod editor;
 mod frame;

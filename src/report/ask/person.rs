@@ -99,7 +99,7 @@ impl Ask for Nobody {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::ask::keys::Script;
+    use crate::report::ask::decode::Script;
     use crate::wizard::question::Shape;
 
     #[test]
