@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::claim::Claim;
 use super::class::{Class, default_class};
 use super::meta::{maybe_text, text, texts};
 use super::volume::Volume;
@@ -34,6 +35,19 @@ impl Wish {
             class: maybe_text(&spec["storageClassName"]),
             modes: texts(&spec["accessModes"]),
             volume: maybe_text(&spec["volumeName"]).filter(|name| !name.is_empty()),
+        }
+    }
+
+    /// Of a claim that was read.
+    #[must_use]
+    pub fn of(claim: &Claim) -> Self {
+        Self {
+            namespace: claim.meta.namespace.clone(),
+            name: claim.meta.name.clone(),
+            size: claim.requested.clone(),
+            class: claim.class.clone(),
+            modes: claim.access_modes.clone(),
+            volume: claim.volume_name.clone(),
         }
     }
 }
@@ -172,7 +186,8 @@ fn reserved_for(volume: &Volume, wish: &Wish) -> bool {
         .is_some_and(|claim| claim.uid.is_empty() && claim.namespace == wish.namespace && claim.name == wish.name)
 }
 
-fn obstacle(wish: &Wish, class: &str, volume: &Volume) -> Option<Obstacle> {
+/// The first reason why the volume is not what is wished for in `class`.
+pub(super) fn obstacle(wish: &Wish, class: &str, volume: &Volume) -> Option<Obstacle> {
     if volume.meta.deleting.is_some() {
         return Some(Obstacle::Deleting);
     }

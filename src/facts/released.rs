@@ -1,36 +1,29 @@
 //! Released volumes: their claim is gone, `Retain` kept them, and no other
 //! claim gets one until its `claimRef` is removed (S1-e3).
 
+use super::binding::{Obstacle, Wish, obstacle};
 use super::claim::Claim;
 use super::inventory::Scene;
 use super::volume::{ClaimRef, Volume};
-use super::words::{ReclaimPolicy, VolumePhase};
+use super::words::ReclaimPolicy;
 use crate::objects::quantity::Quantity;
 
-/// The smallest released volume that a claim without one could have by class,
-/// size and access modes, and that is its own: it was bound to a claim of this
-/// name and namespace before, or the claim asks for it by name. Other volumes
-/// hold the data of somebody else.
+/// The smallest released volume that a claim without one could have, and that is
+/// its own: it was bound to a claim of this name and namespace before, or the
+/// claim asks for it by name. Other volumes hold the data of somebody else.
 pub(super) fn within_reach<'a>(claim: &Claim, scene: &Scene<'a>) -> Option<&'a Volume> {
-    let volumes = scene.volumes.as_ref()?.values().copied();
-    let wanted = Quantity::parse(&claim.requested).ok()?;
+    let wish = Wish::of(claim);
     let class = claim.class.as_deref().unwrap_or_default();
-    let fitting = volumes.filter(|volume| {
-        let was_its_own =
-            |former: &ClaimRef| former.namespace == claim.meta.namespace && former.name == claim.meta.name;
-        claim
-            .volume_name
-            .as_ref()
-            .map_or_else(|| volume.claim.as_ref().is_some_and(was_its_own), |name| *name == volume.meta.name)
-            && volume.phase == VolumePhase::Released
-            && volume.reclaim_policy == ReclaimPolicy::Retain
-            && volume.meta.deleting.is_none()
-            && volume.class == class
-            && claim.access_modes.iter().all(|mode| volume.access_modes.contains(mode))
-    });
-    let sized = fitting.filter_map(|volume| Some((Quantity::parse(&volume.capacity).ok()?, volume)));
-    let large_enough = sized.filter(|(capacity, _)| *capacity >= wanted);
-    large_enough.min_by(|one, other| one.0.cmp(&other.0)).map(|(_, volume)| volume)
+    let was_its_own = |former: &ClaimRef| former.namespace == wish.namespace && former.name == wish.name;
+    let is_its_own = |volume: &Volume| match &wish.volume {
+        Some(name) => *name == volume.meta.name,
+        None => volume.claim.as_ref().is_some_and(was_its_own),
+    };
+    let released = |volume: &Volume| matches!(obstacle(&wish, class, volume), Some(Obstacle::Released { .. }));
+    let volumes = scene.volumes.as_ref()?.values().copied();
+    volumes
+        .filter(|volume| volume.reclaim_policy == ReclaimPolicy::Retain && is_its_own(volume) && released(volume))
+        .min_by_key(|volume| Quantity::parse(&volume.capacity).ok())
 }
 
 /// Why a claim does not get the volume, and what would change that.
