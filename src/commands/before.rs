@@ -29,6 +29,7 @@ pub async fn look(
     context: &Context<'_>,
 ) -> Result<Before, Failure> {
     let mut warnings = interview.notes();
+    interview.adopt(false);
     if interview.flags.dry_run == DryRun::Client {
         return Ok(Before::GoOn { warnings });
     }
@@ -37,7 +38,7 @@ pub async fn look(
     match earlier::check(objects, namespace, &flag, &interview.flags, &reader, context).await? {
         Verdict::GoOn { warnings: found } => warnings.extend(found),
         Verdict::Adopt { warnings: found } => {
-            interview.adopt();
+            interview.adopt(true);
             warnings.extend(found);
         }
         Verdict::AnotherName => return Ok(Before::AnotherName),

@@ -75,28 +75,20 @@ pub async fn create(kind: &CreateKind, matches: &ArgMatches, context: &Context<'
         };
         let sources = (kind.secrets)(interview.answers());
         let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
-        let making = Making {
-            verb,
-            namespace,
-            objects,
-            interview: &interview,
-            flags: &interview.flags,
-            warnings,
-            keeps_secrets: false,
-        };
+        let making = Making { namespace, objects, interview: &interview, warnings, keeps_secrets: false };
         match make(&making, &secrets, context).await? {
             Made::ChangeAnswer => interview.change(None).await?,
             Made::Done { changed } => break changed,
         }
     };
-    finish(kind, &interview, context).map_err(|failure| part_way(failure, &changed))
+    finish(&interview, context).map_err(|failure| part_way(failure, &changed))
 }
 
 /// The command that does it again.
-fn finish(kind: &CreateKind, interview: &Interview<'_>, context: &Context<'_>) -> Result<(), Failure> {
+fn finish(interview: &Interview<'_>, context: &Context<'_>) -> Result<(), Failure> {
     if interview.flags.output.is_some() {
         return Ok(());
     }
-    let again = interview.same_again(&["create", kind.name], context);
+    let again = interview.same_again();
     context.screen.labelled(&[("same again".to_owned(), again)])
 }

@@ -108,6 +108,8 @@ pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) 
             }
             Err(why) => return Err(why.into()),
         };
+        // A fault of the script is told before anything is made.
+        let connect = recipe.connect(interview.answers(), &script)?;
         for note in &notes {
             context.screen.tell(note);
         }
@@ -120,40 +122,25 @@ pub async fn init(recipe: &Recipe, matches: &ArgMatches, context: &Context<'_>) 
         };
         let sources = secret::sources(interview.answers());
         let secrets = SecretValues::new(sources, &fetched, context.connection.entropy.as_ref());
-        let making = Making {
-            verb,
-            namespace,
-            objects,
-            interview: &interview,
-            flags: &interview.flags,
-            warnings,
-            keeps_secrets: true,
-        };
+        let making = Making { namespace, objects, interview: &interview, warnings, keeps_secrets: true };
         match make(&making, &secrets, context).await? {
             Made::ChangeAnswer => interview.change(None).await?,
             Made::Done { changed } => {
-                return finish(recipe, &script, &interview, context).map_err(|failure| part_way(failure, &changed));
+                return finish(connect, &interview, context).map_err(|failure| part_way(failure, &changed));
             }
         }
     }
 }
 
 /// How to connect, and the command that does it again.
-fn finish(
-    recipe: &Recipe,
-    script: &recipe::Context,
-    interview: &Interview<'_>,
-    context: &Context<'_>,
-) -> Result<(), Failure> {
+fn finish(connect: Vec<(String, String)>, interview: &Interview<'_>, context: &Context<'_>) -> Result<(), Failure> {
     if interview.flags.output.is_some() {
         return Ok(());
     }
-    let mut lines = Vec::new();
-    if interview.flags.dry_run == DryRun::None {
-        lines = recipe.connect(interview.answers(), script)?;
-        lines = lines.into_iter().filter_map(|line| on_this_cluster(line, context)).collect();
-    }
-    lines.push(("same again".to_owned(), interview.same_again(&["init", &recipe.name], context)));
+    let made = interview.flags.dry_run == DryRun::None;
+    let connect = connect.into_iter().filter(|_| made);
+    let mut lines: Vec<_> = connect.filter_map(|line| on_this_cluster(line, context)).collect();
+    lines.push(("same again".to_owned(), interview.same_again()));
     context.screen.labelled(&lines)
 }
 

@@ -180,9 +180,10 @@ impl<'a> Interview<'a> {
         known.map_or_else(|| format!("--{name}"), Parameter::flag)
     }
 
-    /// The claims of an earlier set are to be used.
-    pub fn adopt(&mut self) {
-        self.adopted = true;
+    /// Whether claims of an earlier set are to be used. Who agreed to that for
+    /// one name has not agreed to it for another.
+    pub fn adopt(&mut self, agreed: bool) {
+        self.adopted = agreed || self.flags.adopt_claims;
     }
 
     fn pick(&self) -> Result<String, Failure> {
@@ -222,14 +223,15 @@ impl<'a> Interview<'a> {
     }
 
     /// Writes the answers file, if one was asked for.
-    pub fn save(&self, flags: &MakeFlags, context: &Context<'_>) -> Result<(), Failure> {
-        let Some(path) = &flags.save_answers else { return Ok(()) };
+    pub fn save(&self) -> Result<(), Failure> {
+        let Some(path) = &self.flags.save_answers else { return Ok(()) };
         let omitted = answers_file::write(path, &self.parameters, &self.answers).map_err(|why| {
             Failure::failed("cannot-save", why.to_string()).hint("choose another file with `--save-answers FILE`")
         })?;
-        context.screen.tell(&format!("wrote {}", path.display()));
+        let screen = self.context.screen;
+        screen.tell(&format!("wrote {}", path.display()));
         for name in omitted {
-            context.screen.tell(&format!("the value of `{name}` was typed and is not in that file"));
+            screen.tell(&format!("the value of `{name}` was typed and is not in that file"));
         }
         Ok(())
     }
@@ -245,16 +247,21 @@ impl<'a> Interview<'a> {
         found.next().filter(|_| found.next().is_none()).map(Parameter::flag)
     }
 
+    /// `init couchdb`, `create pv`.
+    pub fn command(&self) -> String {
+        self.verb.join(" ")
+    }
+
     /// What the journal may know: answers as the answers file writes them.
     pub fn recorded(&self) -> Value {
         Value::Object(answers_file::document(&self.parameters, &self.answers).0)
     }
 
     /// The command line that makes the same objects again without a question.
-    pub fn same_again(&self, verb: &[&str], context: &Context<'_>) -> String {
+    pub fn same_again(&self) -> String {
         let mut words = vec!["kubectl", "stateful"];
-        words.extend(verb);
-        words.extend(context.connection_words.iter().map(String::as_str));
+        words.extend(self.verb);
+        words.extend(self.context.connection_words.iter().map(String::as_str));
         if self.adopted {
             words.push("--adopt-claims");
         }

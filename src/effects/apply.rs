@@ -1,7 +1,7 @@
 //! Server-side apply of one whole object that a wizard made.
 //!
-//! Guard: an object of that name which our field manager has never touched is
-//! somebody else's and is refused. Undo: delete what was created (by UID), or
+//! Guards: an object of that name which our field manager has never touched is
+//! somebody else's and is refused; so is a set that would lose claims. Undo: delete what was created (by UID), or
 //! put back what was there.
 
 use serde_json::Value;
@@ -29,6 +29,7 @@ impl Apply {
         refuse_foreign(before.as_ref())?;
         let dry_run = request::apply(&connection.client, &self.object, &self.manifest, Mode::DryRun).await;
         let after = dry_run.map_err(|error| self.unchangeable(error, before.as_ref()))?;
+        refuse_loss(before.as_ref(), &after)?;
         let change = match &before {
             None => Change::New,
             Some(before) => match differences(before, &after) {
@@ -69,6 +70,17 @@ impl Apply {
         refuse_foreign_part(&after)?;
         let created = after["metadata"]["uid"].as_str().map(str::to_owned);
         Ok(Done { outcome: Outcome::Created, created, after })
+    }
+}
+
+/// Refuses to scale a set down whose claims would be deleted with their members,
+/// whoever has set that policy: nothing could bring the data back.
+fn refuse_loss(before: Option<&Value>, after: &Value) -> Result<(), EffectError> {
+    let replicas = |set: &Value| set["spec"]["replicas"].as_u64();
+    let deletes = after["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"] == "Delete";
+    match (before.and_then(replicas), replicas(after)) {
+        (Some(from), Some(to)) if deletes && to < from => Err(EffectError::ClaimsWouldGo { from, to }),
+        _ => Ok(()),
     }
 }
 
@@ -156,6 +168,19 @@ mod tests {
         );
         let merged = refuse_foreign_part(&managed_by(&[(FIELD_MANAGER, ""), ("helm", "")]));
         assert!(matches!(merged, Err(EffectError::Merged { owner }) if owner == "helm"));
+    }
+
+    #[test]
+    fn members_that_would_take_their_data_with_them_are_refused() {
+        let set = |replicas: u64, policy: &str| {
+            json!({ "spec": { "replicas": replicas,
+                              "persistentVolumeClaimRetentionPolicy": { "whenScaled": policy } } })
+        };
+        let refused = refuse_loss(Some(&set(3, "Retain")), &set(1, "Delete"));
+        assert!(matches!(refused, Err(EffectError::ClaimsWouldGo { from: 3, to: 1 })));
+        assert!(refuse_loss(Some(&set(3, "Delete")), &set(1, "Retain")).is_ok());
+        assert!(refuse_loss(Some(&set(1, "Delete")), &set(3, "Delete")).is_ok());
+        assert!(refuse_loss(None, &set(3, "Delete")).is_ok());
     }
 
     #[test]

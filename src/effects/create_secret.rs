@@ -61,13 +61,24 @@ impl CreateSecret {
     /// Whether the Secret that is there holds every value that somebody chose,
     /// so that nothing is left to do.
     pub(super) fn serves(&self, ready: &Ready, secrets: &dyn Secrets) -> Result<bool, EffectError> {
-        let Some(before) = &ready.before else { return Ok(false) };
+        match &ready.before {
+            Some(before) => Ok(self.other_values(before, secrets)?.is_empty()),
+            None => Ok(false),
+        }
+    }
+
+    /// The keys whose value somebody chose, here or in the recipe, and that the
+    /// Secret `found` has otherwise. What is made up does not count.
+    ///
+    /// # Errors
+    /// A chosen value cannot be had.
+    pub fn other_values(&self, found: &Value, secrets: &dyn Secrets) -> Result<Vec<String>, EffectError> {
         let wanted = secret_token::resolve(&self.manifest, |name| secrets.value(name).map_err(EffectError::Secret))?;
-        let chosen =
-            self.manifest["stringData"].as_object().into_iter().flatten().filter(|(_, value)| {
-                secret_token::parameter_of(value).is_none_or(|parameter| secrets.is_given(parameter))
-            });
-        Ok(chosen.map(|(key, _)| key).all(|key| wanted["data"][key] == before["data"][key]))
+        let is_chosen =
+            |value: &Value| secret_token::parameter_of(value).is_none_or(|parameter| secrets.is_given(parameter));
+        let chosen = ["data", "stringData"].iter().filter_map(|field| self.manifest[field].as_object()).flatten();
+        let other = chosen.filter(|(key, value)| is_chosen(value) && wanted["data"][key] != found["data"][key]);
+        Ok(other.map(|(key, _)| key.clone()).collect())
     }
 
     /// An existing Secret is used as it is, so it must hold every key that the

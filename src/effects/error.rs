@@ -13,6 +13,13 @@ pub enum EffectError {
     MissingKeys { keys: Vec<String> },
     #[error("is being deleted")]
     Terminating,
+    /// Fewer members, and the set's retention policy deletes the claims of those
+    /// that go (H-12).
+    #[error(
+        "would go from {from} to {to} members, and its retention policy `whenScaled: Delete` would delete their claims \
+         with the data"
+    )]
+    ClaimsWouldGo { from: u64, to: u64 },
     #[error("{message}")]
     Conflict { message: String },
     /// It would do something else than what was approved.
@@ -96,6 +103,7 @@ impl EffectError {
             Self::Foreign { .. }
             | Self::MissingKeys { .. }
             | Self::Terminating
+            | Self::ClaimsWouldGo { .. }
             | Self::Diverged { .. }
             | Self::Overtaken
             | Self::Merged { .. }

@@ -2,6 +2,7 @@
 //! said with its values, what goes is warned of, and what cannot change is told
 //! with its flag.
 
+use crate::neighbour;
 use crate::program::Home;
 
 const WEB: &str = "init generic --sandbox --yes --name web --image nginx --port 80";
@@ -20,6 +21,37 @@ fn members_that_go_are_warned_of_with_what_becomes_of_their_claims() {
     fewer.told(0, &[".spec.replicas 3 → 2", "web goes from 3 to 2 members", "and their claims stay"]);
     let more = home.say(&format!("{WEB} --replicas 4 --size 1Gi --dry-run=server"));
     assert!(!more.told(0, &[".spec.replicas 3 → 4"]).stderr.contains("goes from"), "{}", more.stderr);
+}
+
+#[test]
+fn a_set_that_would_delete_claims_with_their_data_is_not_scaled_down() {
+    let home = Home::new();
+    let with = |words: &str| {
+        home.say(&format!(
+            "create statefulset web --image nginx --claim data:1Gi:standard:/data {words} --sandbox --yes"
+        ))
+    };
+    with("--replicas 3 --claims-when-scaled Delete").told(0, &["pod web-2 ready"]);
+    let refused = with("--replicas 1 --claims-when-scaled Delete");
+    refused.hinted(3, &["`StatefulSet/web`", "whenScaled: Delete", "would delete their claims", "nothing was changed"]);
+    let claims = || neighbour::names(&home, "/api/v1/namespaces/default/persistentvolumeclaims");
+    assert_eq!(claims().len(), 3);
+    with("--replicas 3 --claims-when-scaled Retain").told(0, &[]);
+    with("--replicas 1 --claims-when-scaled Retain").told(0, &["and their claims stay"]);
+    assert_eq!(claims().len(), 3);
+}
+
+#[test]
+fn another_value_for_a_secret_that_is_kept_is_told_and_the_same_again_is_not() {
+    let home = Home::new();
+    home.say("init couchdb --sandbox --yes").told(0, &[]);
+    let other = home.say("init couchdb --sandbox --yes --admin-user bob");
+    other.told(0, &["Secret/couchdb-admin exists and is kept: the value given for `user` is not used"]);
+    std::fs::write(home.path().join("password"), "hunter2").unwrap();
+    let registry = "create secret docker-registry keys --docker-server r.example --docker-username bob \
+                    --docker-password-from file:password --sandbox --yes";
+    home.say(registry).told(0, &["created"]);
+    home.say(registry).told(0, &["nothing to change"]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub async fn carry_out(
 ) -> Result<Carried, Failure> {
     let reader = Reader::new(connection.client.clone());
     let header = Header {
-        command: &making.command(),
+        command: &making.interview.command(),
         namespace: &making.namespace,
         cluster_uid: uid("kube-system", &reader, connection).await?,
         namespace_uid: uid(&making.namespace, &reader, connection).await?,
@@ -124,6 +124,10 @@ pub fn effect_failure(object: &str, error: &EffectError, making: &Making<'_>, co
         EffectError::Merged { .. } => Failure::failed("merged", format!("`{object}` {error}"))
             .hint("look at it: `kubectl get` with `--show-managed-fields -o yaml` says which fields are whose"),
         EffectError::Unchangeable { message, differences } => unchangeable(object, message, differences, making),
+        EffectError::ClaimsWouldGo { from, .. } => Failure::refused("claims-would-go", format!("`{object}` {error}"))
+            .hint(format!(
+                "set `whenScaled` of its claim retention policy to `Retain` first, with {from} replicas; then they stay"
+            )),
         EffectError::Terminating => Failure::refused("terminating", format!("`{object}` {error}"))
             .hint("wait until it is gone, then type the same command again"),
         EffectError::SecretRefused { code: 403, .. } => Failure::refused("forbidden", format!("`{object}`: {error}"))

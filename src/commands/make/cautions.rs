@@ -1,9 +1,10 @@
 //! What is worth knowing before saying yes and follows from what would change:
-//! members that go, and quotas that the set's claims and pods would go over.
+//! members that go or are made anew, and quotas that the set's claims and pods
+//! would go over.
 
 use serde_json::Value;
 
-use crate::effects::{Change, Effect, Preview};
+use crate::effects::{Change, Difference, Effect, Preview};
 use crate::facts::quota::{Needs, Short};
 use crate::facts::reader::Reader;
 use crate::objects::kinds::ApiKind;
@@ -11,14 +12,12 @@ use crate::objects::kinds::ApiKind;
 /// The cautions on all effects, in their order.
 pub async fn read(planned: &[(Effect, Preview)], namespace: &str, reader: &Reader) -> Vec<String> {
     let mut cautions = Vec::new();
-    for (effect, preview) in planned {
-        if effect.object().kind.kind != "StatefulSet" {
-            continue;
-        }
-        let (from, to) = replicas(effect, preview);
+    for (effect, preview) in planned.iter().filter(|(effect, _)| effect.object().kind.kind == "StatefulSet") {
+        let (from, to) = replicas(preview);
         if to < from {
-            cautions.push(fewer(effect.manifest(), from, to));
+            cautions.push(fewer(&effect.object().name, from, to));
         }
+        cautions.extend(made_anew(preview));
         if to > from {
             cautions.extend(beyond_quota(effect.manifest(), to - from, namespace, reader).await);
         }
@@ -26,29 +25,44 @@ pub async fn read(planned: &[(Effect, Preview)], namespace: &str, reader: &Reade
     cautions
 }
 
-/// How many members there are and would be.
-fn replicas(effect: &Effect, preview: &Preview) -> (u64, u64) {
-    let wanted = effect.manifest()["spec"]["replicas"].as_u64().unwrap_or(1);
+fn differences(preview: &Preview) -> &[Difference] {
     match &preview.change {
-        Change::New => (0, wanted),
-        Change::Changed(differences) => {
-            let from = differences.iter().find(|difference| difference.path == ".spec.replicas");
-            (from.and_then(|difference| difference.from.as_u64()).unwrap_or(wanted), wanted)
-        }
-        Change::Unchanged | Change::Kept => (wanted, wanted),
+        Change::Changed(differences) => differences,
+        Change::New | Change::Unchanged | Change::Kept => &[],
     }
 }
 
-fn fewer(set: &Value, from: u64, to: u64) -> String {
-    let name = set["metadata"]["name"].as_str().unwrap_or("?");
-    let claims = match set["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"].as_str() {
-        Some("Delete") => "and their claims are deleted with them",
-        Some(_) | None => "and their claims stay",
-    };
+/// How many members there are and would be.
+fn replicas(preview: &Preview) -> (u64, u64) {
+    let to = preview.after["spec"]["replicas"].as_u64().unwrap_or(1);
+    if preview.change == Change::New {
+        return (0, to);
+    }
+    let changed = differences(preview).iter().find(|difference| difference.path == ".spec.replicas");
+    (changed.and_then(|difference| difference.from.as_u64()).unwrap_or(to), to)
+}
+
+/// The effect refuses members that would take their claims with them.
+fn fewer(set: &str, from: u64, to: u64) -> String {
     format!(
-        "{name} goes from {from} to {to} members: those with the highest ordinals are stopped, \
-         the application is not asked, {claims}"
+        "{set} goes from {from} to {to} members: those with the highest ordinals are stopped, \
+         the application is not asked, and their claims stay"
     )
+}
+
+/// A change of the template replaces pods, which the diff alone does not say.
+fn made_anew(preview: &Preview) -> Option<String> {
+    let spec = &preview.after["spec"];
+    let changes = differences(preview).iter().any(|difference| difference.path.starts_with(".spec.template"));
+    if !changes || spec["updateStrategy"]["type"] == "OnDelete" {
+        return None;
+    }
+    let name = preview.after["metadata"]["name"].as_str().unwrap_or("?");
+    let which = match spec["updateStrategy"]["rollingUpdate"]["partition"].as_u64() {
+        Some(partition) if partition > 0 => format!("the pods of {name} from ordinal {partition} on are"),
+        Some(_) | None => format!("every pod of {name} is"),
+    };
+    Some(format!("{which} stopped and made anew, since the pod template changes"))
 }
 
 /// Who may not read quotas still learns of them from the set's events.
@@ -68,32 +82,33 @@ async fn beyond_quota(set: &Value, members: u64, namespace: &str, reader: &Reade
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::effects::Difference;
-    use crate::effects::apply::Apply;
-    use crate::objects::kinds::ObjectRef;
     use serde_json::json;
 
-    #[test]
-    fn what_becomes_of_the_claims_is_said() {
-        let set = |policy: &str| {
-            json!({ "metadata": { "name": "web" },
-                    "spec": { "persistentVolumeClaimRetentionPolicy": { "whenScaled": policy } } })
-        };
-        assert!(fewer(&set("Retain"), 3, 1).ends_with("their claims stay"));
-        assert!(fewer(&set("Delete"), 3, 1).ends_with("their claims are deleted with them"));
+    fn preview(change: Change, spec: &Value) -> Preview {
+        Preview { change, uid: None, after: json!({ "metadata": { "name": "web" }, "spec": spec }) }
+    }
+
+    fn changed(path: &str, from: u64) -> Change {
+        Change::Changed(vec![Difference { path: path.to_owned(), from: json!(from), to: json!(3) }])
     }
 
     #[test]
     fn members_are_counted_from_what_is_there() {
-        let manifest = json!({ "kind": "StatefulSet", "metadata": { "name": "web" }, "spec": { "replicas": 3 } });
-        let effect = Effect::Apply(Apply { object: ObjectRef::of(&manifest).unwrap(), manifest });
-        let with = |change: Change| replicas(&effect, &Preview { change, uid: None, after: Value::Null });
-        let changed = |path: &str, from: u64| {
-            Change::Changed(vec![Difference { path: path.to_owned(), from: json!(from), to: json!(3) }])
-        };
+        let with = |change: Change| replicas(&preview(change, &json!({ "replicas": 3 })));
         assert_eq!(with(Change::New), (0, 3));
         assert_eq!(with(changed(".spec.replicas", 5)), (5, 3));
         assert_eq!(with(changed(".spec.minReadySeconds", 5)), (3, 3));
         assert_eq!(with(Change::Unchanged), (3, 3));
+    }
+
+    #[test]
+    fn a_new_template_makes_pods_anew_unless_the_strategy_waits_for_somebody() {
+        let with = |spec: &Value| made_anew(&preview(changed(".spec.template.spec.x", 1), spec));
+        let said = with(&json!({})).unwrap();
+        assert!(said.starts_with("every pod of web is stopped"), "{said}");
+        let partition = json!({ "updateStrategy": { "rollingUpdate": { "partition": 2 } } });
+        assert!(with(&partition).unwrap().starts_with("the pods of web from ordinal 2 on are"));
+        assert_eq!(with(&json!({ "updateStrategy": { "type": "OnDelete" } })), None);
+        assert_eq!(made_anew(&preview(changed(".spec.replicas", 1), &json!({}))), None);
     }
 }

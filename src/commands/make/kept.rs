@@ -3,17 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::cluster::Connection;
 use crate::cluster::failure::explain;
 use crate::commands::secrets::SecretValues;
-use crate::effects::{Effect, Secrets as _};
+use crate::effects::Effect;
 use crate::error::Failure;
 use crate::facts::reader::Reader;
-use crate::objects::secret_token;
 
 /// The Secrets among the effects that exist, by their path, without what the
 /// server keeps for itself.
@@ -55,11 +52,12 @@ pub fn check(
     for effect in effects {
         let Effect::CreateSecret(create) = effect else { continue };
         let Some(found) = existing.get(&create.object.path()) else { continue };
-        let other = other_values(&create.manifest, found, secrets)?;
+        let other =
+            create.other_values(found, secrets).map_err(|why| Failure::usage("secret-value", why.to_string()))?;
         if other.is_empty() {
             continue;
         }
-        let keys = other.join(", ");
+        let keys = other.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let object = &create.object;
         if !keeps_secrets {
             let what = format!("`{object}` exists with another value for {keys}; nothing was changed");
@@ -69,18 +67,4 @@ pub fn check(
         warnings.push(format!("{object} exists and is kept: the value given for {keys} is not used"));
     }
     Ok(warnings)
-}
-
-fn other_values(manifest: &Value, found: &Value, secrets: &SecretValues<'_>) -> Result<Vec<String>, Failure> {
-    let mut other = Vec::new();
-    for (key, token) in manifest["stringData"].as_object().into_iter().flatten() {
-        let Some(parameter) = secret_token::parameter_of(token).filter(|parameter| secrets.is_given(parameter)) else {
-            continue;
-        };
-        let value = secrets.value(parameter).map_err(|why| Failure::usage("secret-value", why))?;
-        if found["data"][key] != STANDARD.encode(value) {
-            other.push(format!("`{key}`"));
-        }
-    }
-    Ok(other)
 }

@@ -25,13 +25,10 @@ use crate::runs::wait::WaitError;
 
 /// What is to be made, and how.
 pub struct Making<'a> {
-    /// `init couchdb`, `create pv`, word by word.
-    pub verb: [&'a str; 2],
     pub namespace: String,
     pub objects: Vec<Value>,
     /// Whose answers the objects are made of.
     pub interview: &'a Interview<'a>,
-    pub flags: &'a MakeFlags,
     /// Things to know before saying yes.
     pub warnings: Vec<String>,
     /// Whether an existing Secret may be used although other values were given.
@@ -39,9 +36,8 @@ pub struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// `init couchdb`, `create pv`.
-    pub fn command(&self) -> String {
-        self.verb.join(" ")
+    fn flags(&self) -> &MakeFlags {
+        &self.interview.flags
     }
 }
 
@@ -57,7 +53,7 @@ pub enum Made {
 /// Shows, asks, applies, waits, prints.
 pub async fn make(making: &Making<'_>, secrets: &SecretValues<'_>, context: &Context<'_>) -> Result<Made, Failure> {
     let (connection, screen) = (context.connection, context.screen);
-    let flags = making.flags;
+    let flags = making.flags();
     let plan = match flags.dry_run {
         DryRun::Client => unasked(making, secrets, connection)?,
         DryRun::None | DryRun::Server => asked(making, secrets, context).await?,
@@ -94,13 +90,13 @@ pub async fn make(making: &Making<'_>, secrets: &SecretValues<'_>, context: &Con
     } else {
         let runs = context.places.runs();
         let carried = carry_out(making, &plan.effects, secrets, &runs, connection, screen).await;
-        carried.map_err(|failure| again(failure, making, context))?
+        carried.map_err(|failure| again(failure, making))?
     };
     let Carried { changed, stored } = carried;
     if !flags.no_wait {
         let waited = wait(&plan.effects, making, context).await;
         let closer = || look_closer(&plan.effects, making, context);
-        waited.map_err(|error| again(wait_failure(&error, &changed, &closer(), connection), making, context))?;
+        waited.map_err(|error| again(wait_failure(&error, &changed, &closer(), connection), making))?;
     }
     if let Some(format) = flags.output {
         print(&output::stored(&plan.effects, stored, format, flags.show_secrets), making, screen)
@@ -111,11 +107,11 @@ pub async fn make(making: &Making<'_>, secrets: &SecretValues<'_>, context: &Con
 
 /// A failure after a write ends with the command that goes on from there: the
 /// answers may have been given one by one.
-fn again(failure: Failure, making: &Making<'_>, context: &Context<'_>) -> Failure {
+fn again(failure: Failure, making: &Making<'_>) -> Failure {
     if failure.changed.is_empty() {
         return failure;
     }
-    failure.hint(making.interview.same_again(&making.verb, context))
+    failure.hint(making.interview.same_again())
 }
 
 /// What is going to be shown, and then done.
@@ -166,7 +162,7 @@ fn unasked(making: &Making<'_>, secrets: &SecretValues<'_>, connection: &Connect
 /// The plan as the server sees it: rights, what is there, what would change.
 async fn asked(making: &Making<'_>, secrets: &SecretValues<'_>, context: &Context<'_>) -> Result<Plan, Failure> {
     let connection = context.connection;
-    let flags = making.flags;
+    let flags = making.flags();
     let effects = order::effects(making.objects.clone())?;
     let mut warnings = making.warnings.clone();
     warnings.extend(secrets.check()?);
@@ -207,8 +203,8 @@ async fn previewed(
 
 /// `--save-answers` and `--save`.
 fn keep(making: &Making<'_>, plan: &Plan, context: &Context<'_>) -> Result<(), Failure> {
-    making.interview.save(making.flags, context).map_err(untouched)?;
-    if let Some(folder) = &making.flags.save {
+    making.interview.save().map_err(untouched)?;
+    if let Some(folder) = &making.flags().save {
         for path in output::save(&plan.effects, folder).map_err(untouched)? {
             context.screen.tell(&format!("wrote {path}"));
         }
@@ -218,7 +214,7 @@ fn keep(making: &Making<'_>, plan: &Plan, context: &Context<'_>) -> Result<(), F
 
 /// `-o`; stderr tells of each Secret that was left out.
 fn print(printable: &Printable, making: &Making<'_>, screen: &dyn Screen) -> Result<(), Failure> {
-    let Some(format) = making.flags.output else { return Ok(()) };
+    let Some(format) = making.flags().output else { return Ok(()) };
     for line in &printable.left_out {
         screen.tell(line);
     }
@@ -268,7 +264,7 @@ async fn namespace_is_there(making: &Making<'_>, reader: &Reader, context: &Cont
 async fn wait(effects: &[(Effect, Preview)], making: &Making<'_>, context: &Context<'_>) -> Result<(), WaitError> {
     let reader = Reader::new(context.connection.client.clone());
     for (effect, _) in effects {
-        let (connection, screen, at_most) = (context.connection, context.screen, making.flags.timeout);
+        let (connection, screen, at_most) = (context.connection, context.screen, making.flags().timeout);
         match effect.object().kind.kind {
             "StatefulSet" => {
                 readiness::wait_for_set(effect.manifest(), at_most, connection, &reader, screen).await?;
