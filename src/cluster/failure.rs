@@ -92,6 +92,8 @@ fn code_of(status: &Status) -> (&'static str, Option<String>) {
         ("Unauthorized", _) | ("", 401) => {
             with("unauthorized", "log in again, or check the user of the context: `kubectl config view --minify`")
         }
+        // Admission refuses with the same reason, and rights would not help.
+        ("Forbidden", _) if !status.message.contains("User \"") => ("forbidden", None),
         ("Forbidden", _) | ("", 403) => {
             with("forbidden", "see what you may do with `kubectl auth can-i --list`, or ask for this right")
         }
@@ -306,6 +308,8 @@ mod tests {
         assert_eq!(failure.message, "Error from server (Forbidden): pods is forbidden: User \"jane\" cannot list");
         assert_eq!((failure.code, failure.kind), ("forbidden", Kind::Refused));
         assert!(failure.hints[0].contains("kubectl auth can-i"));
+        let by_admission = "pvc \"a\" is forbidden: only dynamically provisioned pvc can be resized";
+        assert!(told(status(403, "Forbidden", by_admission)).hints.is_empty(), "rights would not help");
     }
 
     #[test]

@@ -24,14 +24,13 @@ pub struct CreateSecret {
 }
 
 impl CreateSecret {
-    pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
+    pub(super) async fn look(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<Ready, EffectError> {
         let before = Reader::new(connection.client.clone()).get(&self.object).await?;
         let change = if let Some(before) = &before {
             self.check_keys(before)?;
             Change::Kept
         } else {
-            let stand_in = secret_token::resolve(&self.manifest, |_| Ok::<_, EffectError>(b"-".to_vec()))?;
-            request::create(&connection.client, &self.object, &stand_in, Mode::DryRun).await?;
+            self.dry_run(connection, secrets).await?;
             Change::New
         };
         Ok(Ready { preview: Preview::of(change, before.as_ref(), Value::Null), before })
@@ -46,7 +45,7 @@ impl CreateSecret {
         if let Some(before) = ready.before {
             return Ok(Done { outcome: Outcome::Kept, created: None, after: before });
         }
-        let manifest = secret_token::resolve(&self.manifest, |name| secrets.value(name).map_err(EffectError::Secret))?;
+        let manifest = self.resolved(secrets)?;
         match request::create(&connection.client, &self.object, &manifest, Mode::Real).await {
             Ok(after) => {
                 let created = after["metadata"]["uid"].as_str().map(str::to_owned);
@@ -56,6 +55,25 @@ impl CreateSecret {
             Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Err(EffectError::Overtaken),
             Err(error) => Err(EffectError::of_secret_write(error)),
         }
+    }
+
+    /// Whether the server would take it. It looks into keys and certificates and
+    /// into no other values, so only those are sent.
+    async fn dry_run(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<(), EffectError> {
+        let looked_into = self.manifest["type"] == "kubernetes.io/tls";
+        let body = if looked_into {
+            self.resolved(secrets)?
+        } else {
+            secret_token::resolve(&self.manifest, |_| Ok::<_, EffectError>(b"-".to_vec()))?
+        };
+        match request::create(&connection.client, &self.object, &body, Mode::DryRun).await {
+            Err(kube::Error::Api(status)) if looked_into => Err(EffectError::secret_refused(&status)),
+            answered => answered.map(drop).map_err(EffectError::from),
+        }
+    }
+
+    fn resolved(&self, secrets: &dyn Secrets) -> Result<Value, EffectError> {
+        secret_token::resolve(&self.manifest, |name| secrets.value(name).map_err(EffectError::Secret))
     }
 
     /// Whether the Secret that is there holds every value that somebody chose,
@@ -73,7 +91,7 @@ impl CreateSecret {
     /// # Errors
     /// A chosen value cannot be had.
     pub fn other_values(&self, found: &Value, secrets: &dyn Secrets) -> Result<Vec<String>, EffectError> {
-        let wanted = secret_token::resolve(&self.manifest, |name| secrets.value(name).map_err(EffectError::Secret))?;
+        let wanted = self.resolved(secrets)?;
         let is_chosen =
             |value: &Value| secret_token::parameter_of(value).is_none_or(|parameter| secrets.is_given(parameter));
         let chosen = ["data", "stringData"].iter().filter_map(|field| self.manifest[field].as_object()).flatten();

@@ -99,8 +99,8 @@ impl Effect {
     }
 
     /// Asks the server what performing would do.
-    pub async fn preview(&self, connection: &Connection) -> Result<Preview, EffectError> {
-        Ok(self.look(connection).await?.preview)
+    pub async fn preview(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<Preview, EffectError> {
+        Ok(self.look(connection, secrets).await?.preview)
     }
 
     /// Asks the same once more, directly before the write.
@@ -113,7 +113,7 @@ impl Effect {
         approved: &Preview,
         secrets: &dyn Secrets,
     ) -> Result<Ready, EffectError> {
-        let ready = self.look(connection).await?;
+        let ready = self.look(connection, secrets).await?;
         let serves = match self {
             Self::Apply(_) => false,
             Self::CreateSecret(effect) => effect.serves(&ready, secrets)?,
@@ -124,10 +124,10 @@ impl Effect {
         Err(EffectError::Diverged { approved: Box::new(approved.clone()), now: Box::new(ready.preview) })
     }
 
-    async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
+    async fn look(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<Ready, EffectError> {
         match self {
             Self::Apply(effect) => effect.look(connection).await,
-            Self::CreateSecret(effect) => effect.look(connection).await,
+            Self::CreateSecret(effect) => effect.look(connection, secrets).await,
         }
     }
 

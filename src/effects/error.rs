@@ -81,11 +81,16 @@ impl EffectError {
     pub(super) fn of_secret_write(error: kube::Error) -> Self {
         match Self::of_write(error) {
             Self::Api(error) => match *error {
-                kube::Error::Api(status) => Self::SecretRefused { code: status.code, reason: status.reason.clone() },
+                kube::Error::Api(status) => Self::secret_refused(&status),
                 other => Self::Api(Box::new(other)),
             },
             other => other,
         }
+    }
+
+    /// A refusal whose words could quote a secret value.
+    pub(super) fn secret_refused(status: &kube::core::Status) -> Self {
+        Self::SecretRefused { code: status.code, reason: status.reason.clone() }
     }
 
     /// What the journal may know: never text from the server, which could quote

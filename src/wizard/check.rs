@@ -58,7 +58,9 @@ pub fn check(kind: &Type, raw: &str) -> Result<Answer, String> {
             names::dns_subdomain(raw).map(|()| text()).map_err(|reason| quoted(raw, &reason))
         }
         Type::Name { max } if *max == names::SET_NAME_MAX => {
-            names::set_name(raw).map(|()| text()).map_err(|reason| quoted(raw, &reason))
+            // A headless Service has the same name.
+            let checked = names::set_name(raw).and_then(|()| names::service_name(raw));
+            checked.map(|()| text()).map_err(|reason| quoted(raw, &reason))
         }
         Type::Name { max } => names::dns_label(raw, *max).map(|()| text()).map_err(|reason| quoted(raw, &reason)),
         Type::Port => names::port(raw).map(|port| Answer::Int(i64::from(port))).map_err(|reason| quoted(raw, &reason)),
@@ -207,6 +209,7 @@ mod tests {
             (Type::Quantity, "10GB"),
             (Type::Choice { of }, "retain"),
             (Type::Name { max: 52 }, "Web"),
+            (Type::Name { max: 52 }, "5web"),
             (Type::Port, "0"),
             (Type::AbsolutePath, "data"),
             (Type::List { item: ListItem::KeyValue }, "=x"),

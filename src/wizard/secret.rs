@@ -54,7 +54,10 @@ pub fn value(source: &SecretSource, random: &dyn Fn(&mut [u8])) -> Result<Vec<u8
         SecretSource::File(path) => {
             let shown = path.display();
             let file = File::open(path).map_err(|error| format!("cannot read `{shown}`: {error}"))?;
-            bounded(file).map_err(|reason| format!("cannot read `{shown}`: {reason}"))
+            match bounded(file) {
+                Ok(value) if value.is_empty() => Err(format!("`{shown}` is empty")),
+                read => read.map_err(|reason| format!("cannot read `{shown}`: {reason}")),
+            }
         }
         SecretSource::Given(value) => Ok(value.clone().into_bytes()),
     }
@@ -146,6 +149,7 @@ mod tests {
         assert!(missing.contains("KUBECTL_STATEFUL_NO_SUCH_VARIABLE"));
         assert!(value(&SecretSource::File("/no/such/file".into()), &counting).unwrap_err().contains("/no/such/file"));
         assert!(value(&SecretSource::File("/dev/zero".into()), &counting).unwrap_err().contains("1 MiB"));
+        assert_eq!(value(&SecretSource::File("/dev/null".into()), &counting).unwrap_err(), "`/dev/null` is empty");
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn approved_then(
         let _inside = runtime.enter();
         connection(simulator, meddle)
     };
-    let approved: Preview = runtime.block_on(effect.preview(&connection)).unwrap();
+    let approved: Preview = runtime.block_on(effect.preview(&connection, &Values)).unwrap();
     between();
     let header = Header {
         command: "init web",

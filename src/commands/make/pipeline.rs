@@ -175,7 +175,7 @@ async fn asked(making: &Making<'_>, secrets: &SecretValues<'_>, context: &Contex
     rights::check(&effects, waits, &place, connection, &reader).await?;
     let existing = kept::read(&effects, &reader, connection).await?;
     let kept = kept::check(&effects, &existing, secrets, making.keeps_secrets)?;
-    let effects = previewed(effects, making, connection).await?;
+    let effects = previewed(effects, making, secrets, connection).await?;
     // Told before the question, since they may be a reason to say no.
     warnings.extend(connection.warnings.take().into_iter().map(|text| format!("the server warns: {text}")));
     warnings.extend(kept);
@@ -186,11 +186,12 @@ async fn asked(making: &Making<'_>, secrets: &SecretValues<'_>, context: &Contex
 async fn previewed(
     effects: Vec<Effect>,
     making: &Making<'_>,
+    secrets: &SecretValues<'_>,
     connection: &Connection,
 ) -> Result<Vec<(Effect, Preview)>, Failure> {
     let mut previewed = Vec::new();
     for effect in effects {
-        match effect.preview(connection).await {
+        match effect.preview(connection, secrets).await {
             Ok(preview) => previewed.push((effect, preview)),
             Err(error) => {
                 let object = effect.object().to_string();
