@@ -24,8 +24,7 @@ fn wants_ports(service: &Value) -> bool {
 
 /// Load balancers that keep to nodes with pods ask the nodes on a port.
 fn wants_health_port(service: &Value) -> bool {
-    let spec = &service["spec"];
-    spec["type"] == "LoadBalancer" && spec["externalTrafficPolicy"] == "Local"
+    is_balancer(service) && service["spec"]["externalTrafficPolicy"] == "Local"
 }
 
 /// An update that leaves the addresses out keeps them.
@@ -48,6 +47,42 @@ pub fn keep(kind: &ApiKind, old: &Value, new: &mut Value) {
         keep_ports(old, new);
     }
     keep_health_port(old, new);
+    if new["spec"]["type"] != "NodePort" && !is_balancer(new) {
+        drop_ports(old, new);
+        if !is_given(&new["spec"]["externalIPs"]) {
+            drop_unchanged(old, new, "externalTrafficPolicy");
+        }
+    }
+    if !is_balancer(new) {
+        drop_unchanged(old, new, "allocateLoadBalancerNodePorts");
+        drop_unchanged(old, new, "loadBalancerClass");
+    }
+}
+
+fn is_balancer(service: &Value) -> bool {
+    service["spec"]["type"] == "LoadBalancer"
+}
+
+/// What only the former type had goes with it, unless it is written anew.
+fn drop_unchanged(old: &Value, new: &mut Value, name: &str) {
+    if old["spec"][name] == new["spec"][name]
+        && let Some(spec) = new["spec"].as_object_mut()
+    {
+        spec.shift_remove(name);
+    }
+}
+
+/// Ports of nodes go only together: one that is new shows that they are meant.
+fn drop_ports(old: &Value, new: &mut Value) {
+    let known: Vec<i64> = ports_of(old).collect();
+    let ports = |service: &Value| service["spec"]["ports"].as_array().cloned().unwrap_or_default();
+    let is_new = |port: &Value| port["nodePort"].as_i64().is_some_and(|number| !known.contains(&number));
+    if ports(new).iter().any(is_new) {
+        return;
+    }
+    for port in new["spec"]["ports"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        port.shift_remove("nodePort");
+    }
 }
 
 fn keep_health_port(old: &Value, new: &mut Value) {

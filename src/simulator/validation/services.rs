@@ -40,6 +40,13 @@ pub fn of_service(service: &Value) -> Vec<Cause> {
     if !TYPES.contains(&kind) {
         causes.push(Cause::unsupported("spec.type", kind, TYPES));
     }
+    let policy = &spec["externalTrafficPolicy"];
+    let has_outer_address = spec["externalIPs"].as_array().is_some_and(|list| !list.is_empty());
+    let faces_outwards = matches!(kind, "NodePort" | "LoadBalancer") || kind == "ClusterIP" && has_outer_address;
+    if !policy.is_null() && !faces_outwards {
+        let why = "may only be set for externally-accessible services";
+        causes.push(Cause::invalid("spec.externalTrafficPolicy", policy, why));
+    }
     causes
 }
 
