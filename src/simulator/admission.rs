@@ -1,6 +1,6 @@
 //! What the server itself decides about an object before it is stored:
 //! namespaces must live, protection finalizers and the default class are put
-//! in, status starts empty, quotas hold.
+//! in, status starts empty.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -185,67 +185,5 @@ pub fn admit_change(store: &Store, kind: &ApiKind, old: &Value, new: &Value) -> 
                    support resize";
         return Err(Refusal::forbidden(kind, name, why));
     }
-    quota(store, kind, Some(old), new)
-}
-
-/// Quotas on the number of claims and on their storage.
-///
-/// # Errors
-/// 403 that names the quota, what was asked for, what is used and the limit.
-pub fn quota(store: &Store, kind: &ApiKind, old: Option<&Value>, new: &Value) -> Result<(), Refusal> {
-    let Some(quotas) = ApiKind::named("ResourceQuota").filter(|_| kind.kind == "PersistentVolumeClaim") else {
-        return Ok(());
-    };
-    let text = |name: &str| new["metadata"][name].as_str().unwrap_or_default();
-    let namespace = text("namespace");
-    for quota in store.objects(quotas, namespace) {
-        let Some(hard) = quota["spec"]["hard"].as_object() else { continue };
-        for (resource, limit) in hard {
-            let Some(limit) = limit.as_str().and_then(Quantity::parse) else { continue };
-            let Some(asked) = usage(resource, new) else { continue };
-            let asked = asked - old.and_then(|old| usage(resource, old)).unwrap_or(0);
-            let used: i128 = store.objects(kind, namespace).filter_map(|claim| usage(resource, claim)).sum();
-            if asked > 0 && used + asked > limit.nanos() {
-                let shown = |nanos| amount_text(resource, nanos);
-                let why = format!(
-                    "exceeded quota: {}, requested: {resource}={}, used: {resource}={}, limited: {resource}={}",
-                    quota["metadata"]["name"].as_str().unwrap_or_default(),
-                    shown(asked),
-                    shown(used),
-                    limit.canonical(),
-                );
-                return Err(Refusal::forbidden(kind, text("name"), &why));
-            }
-        }
-    }
     Ok(())
-}
-
-fn amount_text(resource: &str, nanos: i128) -> String {
-    let bytes = nanos / 1_000_000_000;
-    if resource.ends_with("storage") && bytes % (1024 * 1024) == 0 {
-        return Quantity::parse(&format!("{}Mi", bytes / (1024 * 1024))).map_or_else(String::new, Quantity::canonical);
-    }
-    Quantity::of_nanos(nanos).canonical()
-}
-
-/// What one claim counts for in a quota, in billionths; `None` if nothing.
-fn usage(resource: &str, claim: &Value) -> Option<i128> {
-    let storage =
-        || claim["spec"]["resources"]["requests"]["storage"].as_str().and_then(Quantity::parse).map(Quantity::nanos);
-    match resource {
-        "persistentvolumeclaims" | "count/persistentvolumeclaims" => Some(1_000_000_000),
-        "requests.storage" => storage(),
-        other => {
-            let (class, what) = other.split_once(".storageclass.storage.k8s.io/")?;
-            if claim["spec"]["storageClassName"] != class {
-                return None;
-            }
-            match what {
-                "persistentvolumeclaims" => Some(1_000_000_000),
-                "requests.storage" => storage(),
-                _ => None,
-            }
-        }
-    }
 }

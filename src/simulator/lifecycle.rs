@@ -66,7 +66,7 @@ impl World {
         if !causes.is_empty() {
             return Err(Refusal::invalid(kind, &name, &causes));
         }
-        admission::quota(&self.store, kind, None, &object)?;
+        self.charge(writer, None, &object)?;
         if !text(&object, "resourceVersion").is_empty() {
             return Err(Refusal::internal("resourceVersion should not be set on objects to be created"));
         }
@@ -145,6 +145,7 @@ impl World {
             allocation::assign(&self.store, kind, &mut new, (self.seed, self.next_revision()))?;
         }
         admission::admit_change(&self.store, kind, old, &new)?;
+        self.charge(writer, Some(old), &new)?;
         if writer.part != Part::Binding && has_generation(kind) && changes_generation(kind, old, &new) {
             let generation = old["metadata"]["generation"].as_i64().unwrap_or(0).saturating_add(1);
             set_meta(&mut new, "generation", generation.into());

@@ -28,6 +28,7 @@ mod patch;
 mod quantity;
 mod query;
 mod queue;
+mod quota;
 mod reads;
 mod request;
 mod sandbox;

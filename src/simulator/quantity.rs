@@ -58,10 +58,23 @@ impl Quantity {
         self.nanos
     }
 
-    /// A whole number of units in decimal form.
+    /// So many units, in decimal form.
     #[must_use]
-    pub fn of_nanos(nanos: i128) -> Self {
-        Self { nanos, form: Form::Decimal }
+    pub fn whole(units: i128) -> Self {
+        Self { nanos: units.saturating_mul(NANOS), form: Form::Decimal }
+    }
+
+    /// The sum, in the form of the first that is not zero.
+    #[must_use]
+    pub fn plus(self, more: Self) -> Self {
+        let form = if self.nanos == 0 { more.form } else { self.form };
+        Self { nanos: self.nanos.saturating_add(more.nanos), form }
+    }
+
+    /// The difference, in the form of the first that is not zero.
+    #[must_use]
+    pub fn minus(self, less: Self) -> Self {
+        self.plus(Self { nanos: -less.nanos, form: less.form })
     }
 
     /// The form in which the server hands it out.

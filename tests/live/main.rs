@@ -15,6 +15,7 @@ mod kubectl;
 mod lifetime;
 mod owners;
 mod plane;
+mod quotas;
 mod rights;
 mod schemas;
 mod sets;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         kill::tests(),
         rights::tests(),
         owners::tests(),
+        quotas::tests(),
         krew::tests(),
         schemas::tests(),
         differential::tests(),

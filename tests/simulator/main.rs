@@ -5,6 +5,7 @@
 
 mod determinism;
 mod minds;
+mod quotas;
 mod reads;
 mod rights;
 mod runs;

@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use crate::support::*;
 
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
+const QUOTAS: &str = "/api/v1/namespaces/default/resourcequotas";
+const SERVICES: &str = "/api/v1/namespaces/default/services";
 const VOLUMES: &str = "/api/v1/persistentvolumes";
 
 /// An actor that can be made to mind everything, and counts its looks.
@@ -184,6 +186,41 @@ fn nothing_is_slept_through_around_volumes_nodes_and_namespaces() {
     delete(simulator, "/api/v1/namespaces/other").ok();
     cluster.at_rest("a namespace was deleted");
     assert_eq!(get(simulator, "/api/v1/namespaces/other").code, 404);
+}
+
+#[test]
+fn nothing_is_slept_through_around_quotas() {
+    let cluster = Cluster::new();
+    let simulator = &cluster.simulator;
+    let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": {
+        "configmaps": "1", "requests.storage": "5Gi", "services.nodeports": "5", "count/persistentvolumeclaims": "5",
+    }}});
+    post(simulator, QUOTAS, &quota).ok();
+    cluster.at_rest("a quota");
+    post(simulator, MAPS, &map("m")).ok();
+    post(simulator, MAPS, &map("m")).refused(
+        403,
+        "configmaps \"m\" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1, limited: \
+         configmaps=1",
+    );
+    post(simulator, CLAIMS, &claim("c")).ok();
+    post(simulator, CLAIMS, &claim("c")).refused(409, "persistentvolumeclaims \"c\" already exists");
+    cluster.at_rest("a claim whose name was taken");
+    let service = json!({"metadata": {"name": "s"}, "spec": {"type": "NodePort", "ports": [{"port": 80}]}});
+    post(simulator, SERVICES, &service).ok();
+    cluster.at_rest("a Service");
+    merge(simulator, &format!("{SERVICES}/s"), &json!({"spec": {"type": "ClusterIP"}})).ok();
+    cluster.at_rest("a Service of another type");
+    merge(simulator, &format!("{QUOTAS}/q"), &json!({"spec": {"hard": {"configmaps": null}}})).ok();
+    cluster.at_rest("another quota");
+    merge(simulator, &format!("{QUOTAS}/q/status"), &json!({"status": {"used": {"requests.storage": "3Gi"}}})).ok();
+    cluster.at_rest("somebody wrote what is used");
+    delete(simulator, &format!("{MAPS}/m")).ok();
+    delete(simulator, &format!("{CLAIMS}/c")).ok();
+    cluster.at_rest("all was deleted");
+    let used = get(simulator, &format!("{QUOTAS}/q")).ok()["status"]["used"].clone();
+    let nothing = json!({"count/persistentvolumeclaims": "0", "requests.storage": "0", "services.nodeports": "0"});
+    assert_eq!(used, nothing);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Rights that are taken away, and quotas.
+//! Rights that are taken away, and what admission decides.
 
 use kubectl_stateful::simulator::{Options, Simulator};
 use serde_json::json;
@@ -32,19 +32,6 @@ fn what_is_denied_is_refused_and_access_reviews_say_so() {
         let review = post(&cluster, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &asked).ok();
         assert_eq!(review["status"]["allowed"], allowed, "{verb} {resource}/{part}");
     }
-}
-
-#[test]
-fn a_quota_limits_claims_and_their_storage() {
-    let cluster = cluster();
-    let quota = json!({"metadata": {"name": "q"}, "spec": {"hard": {
-        "persistentvolumeclaims": "2", "requests.storage": "1536Mi",
-    }}});
-    post(&cluster, "/api/v1/namespaces/default/resourcequotas", &quota).ok();
-    post(&cluster, CLAIMS, &claim("a")).ok();
-    let message = "persistentvolumeclaims \"b\" is forbidden: exceeded quota: q, requested: requests.storage=1Gi, used: \
-                   requests.storage=1Gi, limited: requests.storage=1536Mi";
-    post(&cluster, CLAIMS, &claim("b")).refused(403, message);
 }
 
 #[test]

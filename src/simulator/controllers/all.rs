@@ -8,6 +8,7 @@ use super::kubelet::{Kubelet, PlayedNodes};
 use super::namespaces::Namespaces;
 use super::protection::{ClaimProtection, VolumeProtection};
 use super::provisioner::Provisioner;
+use super::quotas::Quotas;
 use super::resizer::Resizer;
 use super::scheduler::Scheduler;
 use super::stateful_set::StatefulSets;
@@ -29,5 +30,6 @@ pub fn all() -> Vec<Box<dyn Controller>> {
         Box::new(EndpointSlices),
         Box::new(GarbageCollector),
         Box::new(Namespaces),
+        Box::new(Quotas),
     ]
 }

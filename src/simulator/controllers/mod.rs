@@ -18,6 +18,7 @@ pub mod kubelet;
 pub mod namespaces;
 pub mod protection;
 pub mod provisioner;
+pub mod quotas;
 pub mod resizer;
 pub mod scheduler;
 pub mod stateful_set;

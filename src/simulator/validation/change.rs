@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{pods, services, sets, volumes};
+use super::{pods, quotas, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::request::Part;
 use crate::simulator::status::Cause;
@@ -64,6 +64,7 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
         "Service" => services::of_change(old, new),
         "PersistentVolumeClaim" => volumes::of_claim_change(old, new),
         "PersistentVolume" => volumes::of_volume_change(old, new),
+        "ResourceQuota" => quotas::of_quota(new),
         "StorageClass" => volumes::of_class_change(old, new),
         "Secret" | "ConfigMap" => of_data(old, new),
         "ControllerRevision" if old.get("data") != new.get("data") => {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{names, pods, services, sets, volumes};
+use super::{names, pods, quotas, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
 
@@ -18,6 +18,7 @@ pub fn of_new(kind: &ApiKind, object: &Value) -> Vec<Cause> {
         "StorageClass" => volumes::of_class(object),
         "Secret" => of_secret(object),
         "ConfigMap" => of_config_map(object),
+        "ResourceQuota" => quotas::of_quota(object),
         "Event" => of_event(object),
         "Lease" => of_lease(object),
         _ => Vec::new(),

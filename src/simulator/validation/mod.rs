@@ -6,6 +6,7 @@ mod create;
 mod diff;
 mod names;
 mod pods;
+mod quotas;
 mod services;
 mod sets;
 mod volumes;

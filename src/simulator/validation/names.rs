@@ -111,9 +111,11 @@ pub fn qualified(field: &str, key: &str) -> Vec<Cause> {
     }
     if name.is_empty() {
         causes.push(Cause::invalid(field, &key.into(), "name part must be non-empty"));
-    } else if name.len() > 63 {
+    }
+    if name.len() > 63 {
         causes.push(Cause::invalid(field, &key.into(), "name part must be no more than 63 bytes"));
-    } else if !is_word(name) {
+    }
+    if !is_word(name) {
         causes.push(Cause::invalid(field, &key.into(), QUALIFIED));
     }
     causes
