@@ -111,6 +111,7 @@ fn code_of(status: &Status) -> (&'static str, Option<String>) {
         ("ServiceUnavailable", _) | ("", 503) => ("unavailable", Some(later)),
         ("Timeout" | "ServerTimeout", _) | ("", 504) => ("server-timeout", Some(later)),
         ("SandboxUnusable", _) => with("sandbox-unusable", "make room on that disk, or make the file writable"),
+        ("SandboxGone", _) => with("sandbox-gone", "the same command again starts with a fresh one"),
         ("InternalError", _) | ("", 500) => with("server-error", "the server's own log says more"),
         ("BadRequest", _) | ("", 400) => ("bad-request", None),
         _ => ("server-refused", None),

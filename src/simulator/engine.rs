@@ -225,6 +225,7 @@ impl Simulator {
         self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
         match reply {
             Err(OpenError::GivenUp(why)) => Err(why),
+            Err(error @ OpenError::Gone { .. }) => Ok(Reply::refusal(Refusal::removed(&error.to_string()))),
             Err(error) => Ok(Reply::refusal(Refusal::broken(&error.to_string()))),
             Ok(reply) => Ok(reply),
         }

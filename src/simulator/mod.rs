@@ -47,6 +47,6 @@ mod writer;
 mod writes;
 
 pub use engine::{Advance, CommitHook, Options, Simulator, Waiter};
-pub use sandbox::{GivenUp, OpenError};
+pub use sandbox::{GivenUp, OpenError, reset};
 pub use service::{AnswerBody, SimulatorService};
 pub use store::Commit;

@@ -237,6 +237,12 @@ impl Refusal {
         Self::status(507, "SandboxUnusable", message, None)
     }
 
+    /// The same for a sandbox that was thrown away meanwhile.
+    #[must_use]
+    pub fn removed(message: &str) -> Self {
+        Self::status(507, "SandboxGone", message, None)
+    }
+
     /// Exists in Kubernetes, but not here.
     #[must_use]
     pub fn not_simulated(what: &str) -> Self {

@@ -1,6 +1,7 @@
 //! Which cluster: the sandbox if it was asked for, else the one that kubectl
 //! would talk to.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use crate::commands::screen::Screen as _;
 use crate::error::Failure;
 use crate::objects::names;
 use crate::runs::places::{Places, private_folder};
-use crate::simulator::{OpenError, Options, Simulator, Waiter};
+use crate::simulator::{self, OpenError, Options, Simulator, Waiter};
 
 /// Makes the connection. Must be called inside a runtime.
 pub fn connect(
@@ -47,7 +48,7 @@ pub fn quietly(global: &GlobalFlags, places: &Places, interrupt: &Interrupt) -> 
     let nobody = Environment { terminal: false, ..Environment::of_process() };
     match sandbox_name(global) {
         Some(name) => {
-            let simulator = if places.sandbox(checked(name)?).exists() {
+            let simulator = if log(places, checked(name)?).exists() {
                 open(places, name, Turn { tell: |_: &str| (), interrupt: interrupt.clone() })?
             } else {
                 Simulator::in_memory(Options::default())
@@ -75,8 +76,12 @@ fn namespace(global: &GlobalFlags) -> &str {
 fn open(places: &Places, name: &str, turn: impl Waiter + 'static) -> Result<Simulator, Failure> {
     let folder = &places.sandbox(checked(name)?);
     private_folder(folder).map_err(|why| unusable(name, &format!("cannot make `{}`", folder.display()), &why))?;
-    Simulator::open(&folder.join("log.jsonl"), Timestamp::now(), Some(Box::new(turn)))
-        .map_err(|error| unopened(name, error))
+    Simulator::open(&log(places, name), Timestamp::now(), Some(Box::new(turn))).map_err(|error| unopened(name, error))
+}
+
+/// The file of a sandbox with this name, which is a plain one.
+pub fn log(places: &Places, name: &str) -> PathBuf {
+    places.sandbox(name).join("log.jsonl")
 }
 
 /// What is wrong with the file of a sandbox. Only one that cannot be read any
@@ -119,18 +124,26 @@ fn unusable(name: &str, doing: &str, why: &std::io::Error) -> Failure {
         .hint("make that place writable, or set XDG_STATE_HOME to a folder that is")
 }
 
-/// Throws the sandbox away.
-pub fn reset_sandbox(global: &GlobalFlags, places: &Places, screen: &TerminalScreen) -> Result<(), Failure> {
+/// Throws the sandbox away, between two requests of whoever is using it.
+pub fn reset_sandbox(
+    global: &GlobalFlags,
+    places: &Places,
+    screen: &TerminalScreen,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
     let name = checked(sandbox_name(global).unwrap_or("default"))?;
-    let folder = places.sandbox(name);
-    match std::fs::remove_dir_all(&folder) {
-        Ok(()) => {}
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
-        Err(why) => {
-            return Err(Failure::failed("cannot-reset", format!("cannot remove `{}`: {why}", folder.display()))
-                .hint(format!("rm -r '{}'", folder.display())));
+    let turn = Turn { tell: screen.teller(), interrupt: interrupt.clone() };
+    simulator::reset(&log(places, name), Some(Box::new(turn))).map_err(|error| match error {
+        OpenError::Io { doing, path, source } => {
+            let folder = places.sandbox(name);
+            Failure::failed("cannot-reset", format!("cannot {doing} `{}`: {source}", path.display()))
+                .hint(format!("rm -r '{}'", folder.display()))
         }
-    }
+        other @ (OpenError::Damaged { .. }
+        | OpenError::Newer { .. }
+        | OpenError::Gone { .. }
+        | OpenError::GivenUp(_)) => unopened(name, other),
+    })?;
     screen.tell(&format!("the {} is fresh again", title(name)));
     Ok(())
 }

@@ -67,7 +67,7 @@ fn with_verb(
     if let Ok(Verb::Sandbox(arguments)) = Verb::from_arg_matches(matches)
         && matches!(arguments.verb, SandboxVerb::Reset)
     {
-        return connect::reset_sandbox(&parsed.global, &places, screen);
+        return connect::reset_sandbox(&parsed.global, &places, screen, interrupt);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -6,6 +6,7 @@ use std::fs;
 
 use clap_complete::engine::CompletionCandidate;
 
+use super::connect;
 use crate::runs::places::Places;
 
 const ORIGINS: [(&str, &str); 4] = [
@@ -46,11 +47,12 @@ fn origins_behind(lead: &str, current: &OsStr) -> Vec<CompletionCandidate> {
     fitting.map(|(origin, help)| candidate(origin).help(Some((*help).into()))).collect()
 }
 
-/// The sandboxes that were used before.
+/// The sandboxes that were used before and not thrown away since.
 pub fn sandboxes(current: &OsStr) -> Vec<CompletionCandidate> {
     let Some(places) = Places::from_env(|name| std::env::var_os(name)) else { return Vec::new() };
     let entries = fs::read_dir(places.sandboxes()).into_iter().flatten().flatten();
     let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| connect::log(&places, name).exists());
     names.sort();
     let start = current.to_string_lossy();
     names.into_iter().filter(|name| name.starts_with(&*start)).map(CompletionCandidate::new).collect()

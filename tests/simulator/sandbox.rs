@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use kubectl_stateful::simulator::{OpenError, Simulator};
+use kubectl_stateful::simulator::{OpenError, Simulator, Waiter, reset};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -181,4 +181,60 @@ fn a_sandbox_that_was_removed_says_so() {
     let answer = post(&sandbox, MAPS, &map("a"));
     assert_eq!(answer.code, 507);
     assert!(answer.body["message"].as_str().unwrap().contains("was removed while it was in use"), "{}", answer.body);
+}
+
+#[test]
+fn a_sandbox_that_began_anew_is_another_one_for_whoever_had_the_old_one() {
+    let (_folder, path) = place();
+    let early = open(&path, 0);
+    for name in ["a", "b", "c"] {
+        post(&early, MAPS, &map(name)).ok();
+    }
+    reset(&path, None).expect("reset");
+    assert!(!path.exists());
+    // As long as the old one was, shorter, or longer: it stays as it is.
+    for turn in 1..6 {
+        let late = open(&path, turn);
+        post(&late, MAPS, &map(&format!("late-{turn}"))).ok();
+        let whole = fs::read(&path).expect("log");
+        for answer in [get(&early, MAPS), post(&early, MAPS, &map("d"))] {
+            assert_eq!((answer.code, &answer.body["reason"]), (507, &json!("SandboxGone")), "{}", answer.body);
+            assert!(answer.body["message"].as_str().unwrap().contains("was removed while it was in use"));
+        }
+        early.advance(seconds(1));
+        assert_eq!(fs::read(&path).expect("log"), whole);
+        assert_eq!(get(&late, MAPS).ok()["items"].as_array().map(Vec::len), usize::try_from(turn).ok());
+    }
+}
+
+struct Impatient;
+
+impl Waiter for Impatient {
+    fn waits_for(&mut self, _: u32) {}
+
+    fn gives_up(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_reset_waits_for_its_turn_and_leaves_only_the_lock() {
+    let (_folder, path) = place();
+    reset(&path, None).expect("there is nothing to do");
+    assert!(!path.parent().unwrap().exists(), "a reset makes nothing");
+    post(&open(&path, 0), MAPS, &map("a")).ok();
+    let lock = path.with_file_name("cluster.jsonl.lock");
+    let held = fs::File::options().read(true).write(true).open(&lock).expect("the lock");
+    held.lock().expect("nobody has it");
+    let given_up = reset(&path, Some(Box::new(Impatient))).expect_err("somebody is at work");
+    assert!(matches!(given_up, OpenError::GivenUp(_)), "{given_up}");
+    assert!(path.exists());
+    held.unlock().expect("it was locked");
+
+    fs::write(path.with_file_name(".tmpA"), "left behind").expect("written");
+    fs::create_dir(path.with_file_name("folder")).expect("made");
+    reset(&path, None).expect("reset");
+    let left: Vec<_> =
+        fs::read_dir(path.parent().unwrap()).expect("the folder").map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [lock]);
 }

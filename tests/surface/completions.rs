@@ -109,6 +109,10 @@ fn origins_of_secrets_and_sandboxes_are_offered() {
     home.say("sandbox show").told(0, &[]);
     assert_eq!(candidates(&home, &["status", "--sandbox="]), ["default", "try-2"]);
     assert_eq!(candidates(&home, &["--sandbox=t", "status", "--sandbox=t"]), ["try-2"]);
+    home.say("sandbox reset").told(0, &[]);
+    assert_eq!(candidates(&home, &["status", "--sandbox="]), ["try-2"]);
+    candidates(&home, &["--sandbox", "-n", ""]);
+    assert!(!home.log().exists(), "completion begins no sandbox");
 }
 
 #[cfg(unix)]

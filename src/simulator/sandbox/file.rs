@@ -92,6 +92,11 @@ impl Sandbox {
         let length = file.metadata().map_err(OpenError::io("read", &self.path))?.len();
         let mut reader = BufReader::new(&mut file);
         let header = self.read_header(&mut reader)?;
+        // The seed tells a compacted log from the one of another sandbox, which
+        // began after this one was thrown away.
+        if header.seed != world.seed {
+            return Err(OpenError::Gone { path: self.path.clone() });
+        }
         if header.epoch != self.epoch {
             self.reload(world)?;
             return Ok((held, true));

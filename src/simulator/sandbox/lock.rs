@@ -71,6 +71,11 @@ impl Lock {
         Ok(held)
     }
 
+    /// Whether this is the lock's own file.
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.path == path
+    }
+
     fn sign(&self) -> std::io::Result<()> {
         let mut file = self.file.as_ref();
         file.set_len(0)?;

@@ -6,6 +6,8 @@ mod error;
 mod file;
 mod line;
 mod lock;
+mod reset;
 
 pub use error::{GivenUp, OpenError};
 pub use file::Sandbox;
+pub use reset::reset;
