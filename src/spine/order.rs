@@ -10,8 +10,9 @@ use clap::{Arg, Command};
 /// they are if none is found.
 pub fn subject_first(mut words: Vec<OsString>, root: &Command) -> Vec<OsString> {
     let verbs = ["init", "create"];
-    let Some(verb) = words.iter().position(|word| verbs.iter().any(|verb| word == verb)) else { return words };
-    let Some(command) = words.get(verb).and_then(|word| root.find_subcommand(word)) else { return words };
+    let Some(verb) = subject(&words, 1, root, root) else { return words };
+    let named = words.get(verb).filter(|word| verbs.iter().any(|verb| *word == verb));
+    let Some(command) = named.and_then(|word| root.find_subcommand(word)) else { return words };
     if let Some(subject) = subject(&words, verb + 1, command, root) {
         let word = words.remove(subject);
         words.insert(verb + 1, word);
@@ -96,6 +97,9 @@ mod tests {
             ("k init --answers couchdb generic", "k init generic --answers couchdb"),
             ("k --sandbox create -y pvc data --size 1Gi", "k --sandbox create pvc -y data --size 1Gi"),
             ("k init couchdb --name init", "k init couchdb --name init"),
+            ("k -n init create -y pvc data", "k -n init create pvc -y data"),
+            ("k -n create --sandbox init -y couchdb", "k -n create --sandbox init couchdb -y"),
+            ("k --context init -n=create init -y couchdb", "k --context init -n=create init couchdb -y"),
         ] {
             assert_eq!(ordered(typed), meant);
         }
@@ -103,7 +107,16 @@ mod tests {
 
     #[test]
     fn words_without_one_stay_as_they_are() {
-        for line in ["k init", "k init -y", "k init --help", "k init -h", "k init -- couchdb", "k status init", "k"] {
+        for line in [
+            "k init",
+            "k init -y",
+            "k init --help",
+            "k init -h",
+            "k init -- couchdb",
+            "k status init",
+            "k status -n init -o wide x",
+            "k",
+        ] {
             assert_eq!(ordered(line), line);
         }
     }
