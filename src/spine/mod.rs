@@ -42,7 +42,7 @@ pub fn run(words: Vec<OsString>) -> ExitCode {
             let shown = Output::of_process().write(&text);
             return finish(shown.or_else(|error| error.into_failure().map_or(Ok(()), Err)));
         }
-        Err(Stop::Failed(failure)) => return finish(Err(failure)),
+        Err(Stop::Failed(failure)) => return refused(&words, failure),
     };
     let interrupt = Interrupt::default();
     let screen = match prepare(parsed.global.events.as_deref(), &interrupt) {
@@ -63,6 +63,18 @@ fn prepare(events: Option<&str>, interrupt: &Interrupt) -> Result<TerminalScreen
     let interrupt = interrupt.clone();
     terminal::install_interrupt(move || interrupt.raise())?;
     TerminalScreen::of_process(events)
+}
+
+/// The end of words that cannot be run, told where they ask for it.
+fn refused(words: &[OsString], failure: Failure) -> ExitCode {
+    match order::events(words).map(|events| TerminalScreen::of_process(Some(events))) {
+        Some(Ok(screen)) => {
+            let code = failure.kind.exit_code();
+            screen.event(Event::ended(&Err(failure)));
+            ExitCode::from(code)
+        }
+        Some(Err(_)) | None => finish(Err(failure)),
+    }
 }
 
 /// The words to complete, if the program was called for that: under kubectl's

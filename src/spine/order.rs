@@ -20,6 +20,19 @@ pub fn subject_first(mut words: Vec<OsString>, root: &Command) -> Vec<OsString> 
     words
 }
 
+/// The value of `--events`, found without a parse for words that have none.
+pub fn events(words: &[OsString]) -> Option<&str> {
+    let mut words = words.iter().map(|word| word.to_str().unwrap_or_default()).take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        match word.strip_prefix("--events") {
+            Some("") => return words.next(),
+            Some(rest) => return rest.strip_prefix('='),
+            None => {}
+        }
+    }
+    None
+}
+
 /// The first word that is neither a flag nor the value of one.
 fn subject(words: &[OsString], from: usize, command: &Command, root: &Command) -> Option<usize> {
     let mut at = from;
@@ -102,6 +115,20 @@ mod tests {
             ("k --context init -n=create init -y couchdb", "k --context init -n=create init couchdb -y"),
         ] {
             assert_eq!(ordered(typed), meant);
+        }
+    }
+
+    #[test]
+    fn events_are_found_in_words_that_nobody_understands() {
+        for (line, found) in [
+            ("k init couchdb --bogus --events jsonl", Some("jsonl")),
+            ("k --events=jsonl=file int", Some("jsonl=file")),
+            ("k init --eventsx jsonl", None),
+            ("k init -- --events jsonl", None),
+            ("k init --events", None),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(events(&words), found, "{line}");
         }
     }
 

@@ -28,6 +28,22 @@ fn unknown_flags_and_verbs_are_answered_with_what_was_meant() {
 }
 
 #[test]
+fn words_that_cannot_be_run_end_the_events_too() {
+    let home = Home::new();
+    home.write("r.rhai", "#{ params: 1 }");
+    for line in ["init couchdb --bogus", "init ./r.rhai --yes", "statsu", "status --sandbox="] {
+        let finished = home.say(&format!("{line} --events jsonl"));
+        let ended: serde_json::Value = serde_json::from_str(&finished.stderr).expect("one line of JSON");
+        assert_eq!((&ended["event"], &ended["exitCode"]), (&"ended".into(), &finished.code.into()), "{line}");
+        assert!(ended["failure"]["hints"].is_array() && finished.code == 2, "{line}: {}", finished.stderr);
+    }
+    home.say("statsu --events=jsonl=events").hinted(2, &["did you mean `status`?"]);
+    let events = std::fs::read_to_string(home.path().join("events")).unwrap();
+    assert!(events.contains("\"event\":\"ended\"") && events.lines().count() == 1, "{events}");
+    home.say("statsu --events yaml").hinted(2, &["did you mean `status`?"]);
+}
+
+#[test]
 fn what_destroys_is_not_suggested_for_another_word() {
     for line in ["sandbox delete", "sandbox rest-in-peace", "sandbox set", "delete web", "purge"] {
         let finished = run(&line.split(' ').collect::<Vec<_>>());
