@@ -3,7 +3,7 @@
 //! value, neither on the way in nor on the way out.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -217,8 +217,13 @@ fn origin(source: &SecretSource) -> Option<Value> {
     }
 }
 
-/// Beside the target first, then renamed: a full disk leaves the old file.
+/// Beside the target first, then renamed: a full disk leaves the old file. A
+/// link stays one, and what is no regular file (`/dev/null`) is written to.
 fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return File::options().write(true).open(path)?.write_all(bytes);
+    }
+    let path = &target(path)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
@@ -227,6 +232,17 @@ fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Where the links of a path lead, be a file there yet or not.
+fn target(path: &Path) -> std::io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => match fs::read_link(path) {
+            Ok(next) => target(&path.parent().unwrap_or(Path::new("")).join(next)),
+            Err(_) => Ok(path.to_owned()),
+        },
+        found => found,
+    }
 }
 
 #[cfg(test)]
@@ -306,6 +322,40 @@ mod tests {
     fn a_file_that_cannot_be_written_changes_nothing() {
         let error = write(Path::new("/no/such/folder/a.yaml"), &parameters(), &Answers::new()).unwrap_err();
         assert!(error.to_string().contains("no file was changed"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_pipes_stay_what_they_are() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        use std::process::Command;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let answers = Answers::from([("size".to_owned(), Answer::Text("1Gi".into()))]);
+        fs::create_dir(at("there")).unwrap();
+        fs::write(at("there/old"), "old: 1\n").unwrap();
+        // The last two lead to a file that is not there yet, one by way of the other.
+        for (link, to) in [("a", "there/old"), ("b", "there/new"), ("there/d", "../new"), ("c", "there/d")] {
+            symlink(to, at(link)).unwrap();
+            write(&at(link), &parameters(), &answers).unwrap();
+            assert_eq!(fs::read_link(at(link)).unwrap(), Path::new(to));
+            assert_eq!(read(&at(link), &parameters()).unwrap(), answers.clone().into(), "{link}");
+            if link.ends_with('d') {
+                fs::remove_file(at("new")).unwrap();
+            }
+        }
+        let fifo = at("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || fs::read_to_string(fifo).unwrap()
+        });
+        write(&fifo, &parameters(), &answers).unwrap();
+        assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());
+        assert_eq!(reader.join().unwrap(), "size: 1Gi\n");
+        assert!(write(&at("there"), &parameters(), &answers).is_err(), "a folder is no file");
+        symlink("round", at("round")).unwrap();
+        assert!(write(&at("round"), &parameters(), &answers).is_err());
     }
 
     #[test]
