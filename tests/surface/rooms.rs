@@ -125,6 +125,26 @@ const RESERVED: [(&str, &[&str], &[&str]); 3] = [
 /// A review of rights is posted, and changes nothing.
 const NO_WRITE: &str = "Request::post(\"/apis/authorization.k8s.io/v1/selfsubjectaccessreviews\")";
 
+/// A file without the modules in it that only tests use. Other things of tests,
+/// and all that stands behind, are code like any other.
+fn without_tests(text: &str) -> String {
+    let mut code = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line == "#[cfg(test)]" {
+            let item = lines.by_ref().find(|line| !line.starts_with("#[")).unwrap_or_default();
+            if item.trim_start_matches("pub ").starts_with("mod ") && item.ends_with('{') {
+                lines.by_ref().find(|line| *line == "}");
+            } else {
+                code.extend([item, "\n"]);
+            }
+        } else {
+            code.extend([line, "\n"]);
+        }
+    }
+    code
+}
+
 #[test]
 fn only_effects_writes_only_runbook_knows_rhai_and_only_cluster_knows_the_time() {
     let mut files = Vec::new();
@@ -135,7 +155,7 @@ fn only_effects_writes_only_runbook_knows_rhai_and_only_cluster_knows_the_time()
         let room = file.strip_prefix(root().join("src")).unwrap().components().next().unwrap();
         let room = room.as_os_str().to_string_lossy().into_owned();
         let text = fs::read_to_string(&file).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap_or("").replace(NO_WRITE, "");
+        let code = without_tests(&text).replace(NO_WRITE, "");
         for (what, words, rooms) in RESERVED {
             if words.iter().any(|word| code.contains(word)) && !rooms.contains(&room.as_str()) {
                 wrong.push(format!("{} {what}", file.display()));
