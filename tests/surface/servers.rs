@@ -1,7 +1,6 @@
 //! No cluster, one that is not there, one that never answers.
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
 
 use crate::program::{Home, run};
 
@@ -27,29 +26,30 @@ fn without_a_home_it_says_what_to_set() {
 }
 
 #[test]
-fn a_server_that_nobody_runs_is_named_and_told_quickly() {
+fn a_server_that_nobody_runs_is_named() {
     // Bound and let go of: nobody listens there.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let server = format!("http://{address}");
     for words in COMMANDS {
-        let start = Instant::now();
         let finished = run(&[words, &["--server", &server][..]].concat());
         finished.hinted(1, &["cannot reach", &server, "refused"]);
         assert!(!finished.stderr.contains("ServiceError"), "{}", finished.stderr);
-        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     }
 }
 
 #[test]
 fn a_server_that_never_answers_is_given_up_after_the_time_limit() {
+    // The kernel takes the connections, and nobody ever reads from them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    silent.set_nonblocking(true).unwrap();
     let server = format!("http://{}", silent.local_addr().unwrap());
     for words in COMMANDS {
-        let start = Instant::now();
         let finished = run(&[words, &["--server", &server, "--request-timeout", "1"][..]].concat());
         finished.hinted(1, &[&server, "no answer within 1s", "--request-timeout"]);
-        // One limit, and not one for each thing that is looked up beforehand.
-        assert!(start.elapsed() < Duration::from_millis(2900), "{:?}", start.elapsed());
+        // Nothing is asked after the first limit has passed: one limit, and not
+        // one for each thing that is looked up beforehand.
+        let asked = std::iter::from_fn(|| silent.accept().ok()).count();
+        assert_eq!(asked, 1, "{words:?}");
     }
 }
 
