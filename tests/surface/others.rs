@@ -92,6 +92,26 @@ fn claims_of_an_earlier_set_are_never_taken_unasked() {
 }
 
 #[test]
+fn claims_of_members_that_went_are_not_taken_unasked_when_the_set_grows_again() {
+    let home = home();
+    let set = "init generic --sandbox --yes --name g --image nginx:1.29 --size 1Gi";
+    home.say("create pvc data-g-1 --size 1Gi --storage-class fast --sandbox --yes").told(0, &[]);
+    home.say(&format!("{set} --replicas 1"))
+        .told(0, &["data-g-1 of an earlier set", "stays until the set grows over it"]);
+    let same = home.say(&format!("{set} --replicas 1"));
+    assert!(!same.told(0, &["nothing to change"]).stderr.contains("data-g-1"), "{}", same.stderr);
+    let words = ["claim data-g-1, not used now", "would be used as it is"];
+    home.say(&format!("{set} --replicas 2")).hinted(
+        3,
+        &["claims that set `g` does not use now", words[0], words[1], "--adopt-claims", "as it is (replicas: 1)"],
+    );
+    home.say(&format!("{set} --replicas 2 --dry-run=server")).told(0, &words);
+    home.say(&format!("{set} --replicas 2 --adopt-claims")).told(0, &[words[0], "pod g-1 ready"]);
+    let grown = home.say(&format!("{set} --replicas 3"));
+    assert!(!grown.told(0, &["pod g-2 ready"]).stderr.contains("data-g-1,"), "{}", grown.stderr);
+}
+
+#[test]
 fn a_wait_that_can_never_end_says_what_exists_and_where_to_look() {
     let home = home();
     let finished = home.say("init couchdb --sandbox=b --yes --storage-class manual");

@@ -13,6 +13,7 @@ pub fn trials() -> Vec<Trial> {
         enter_stops_and_leaves_the_claim_alone,
         adopting_uses_the_claim_with_its_volume,
         another_name_leaves_the_claim_alone,
+        a_set_that_grows_asks_about_what_its_new_members_would_take,
         another_name_is_possible_where_no_parameter_is_called_name,
     ]
 }
@@ -73,6 +74,33 @@ fn another_name_leaves_the_claim_alone() {
     assert!(objects.contains("PersistentVolumeClaim/data-fresh-0 "), "{objects}");
     assert!(objects.contains("PersistentVolumeClaim/data-couchdb-0 "), "{objects}");
     assert!(!objects.contains("StatefulSet/couchdb"), "{objects}");
+}
+
+/// There is no other name to choose: the set is there.
+fn a_set_that_grows_asks_about_what_its_new_members_would_take() {
+    let home = Home::new();
+    assert_eq!(home.run("create pvc data-web-1 --size 7Gi --storage-class fast --yes").code, Some(0));
+    let set = "init generic --name web --image nginx:1.29 --namespace default --size 1Gi --mount-path /data \
+               --storage-class fast --port 80 --expose no --replicas";
+    assert_eq!(home.run(&format!("{set} 1 --yes")).code, Some(0));
+    let before = home.traces();
+    let prompt = "Set web would grow over claims that exist";
+    let ways = "  adopt   the new members use these claims with the data in them\n\
+                ❯ stop    leave everything as it is";
+    let mut screen = home.terminal(&format!("{set} 2"));
+    let menu = drawn(&screen, prompt, "leave everything as it is");
+    assert!(menu.contains("! claim data-web-1, not used now: ") && menu.ends_with(ways), "{menu}");
+    screen.press(ENTER);
+    let end = screen.ends();
+    assert!(end.code == 1 && end.contents.ends_with("error: stopped; nothing was changed"), "{}", end.contents);
+    assert_eq!(home.traces(), before);
+    let mut screen = home.terminal(&format!("{set} 2"));
+    drawn(&screen, prompt, "leave everything as it is");
+    screen.press(&format!("{UP}{ENTER}"));
+    let review = reviewed(&screen);
+    assert!(review.contains("! claim data-web-1 is used with the data in it"), "{review}");
+    screen.press(ENTER);
+    assert!(well(screen).contents.contains("✓ pod web-1 ready"));
 }
 
 /// A recipe may name its objects after any parameter; then the person says
