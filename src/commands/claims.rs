@@ -9,11 +9,13 @@ use super::Context;
 use crate::cluster::failure::explain;
 use crate::effects::Effect;
 use crate::error::Failure;
-use crate::facts::binding::{Obstacle, Prospect, Wish, prospect};
+use crate::facts::binding::{Prospect, prospect};
 use crate::facts::class::Class;
+use crate::facts::obstacle::Obstacle;
 use crate::facts::ordinals::{Ordinal, claim_name};
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::volume::Volume;
+use crate::facts::wish::Wish;
 use crate::objects::kinds::ApiKind;
 use crate::wizard::check::unknown;
 
@@ -78,8 +80,10 @@ pub async fn check(
     let mut lines = Vec::new();
     for wish in wishes.iter().filter(|wish| !there.contains(wish.name.as_str())) {
         match supply.prospect(wish) {
-            Prospect::Volume(name) => supply.volumes.retain(|volume| volume.meta.name != name),
-            Prospect::Made | Prospect::FirstUse { .. } => {}
+            Prospect::Volume(name) | Prospect::FirstUse { volume: Some(name), .. } => {
+                supply.volumes.retain(|volume| volume.meta.name != name);
+            }
+            Prospect::Made | Prospect::FirstUse { volume: None, .. } => {}
             Prospect::NoClass { class } if alone => return Err(no_class(&class, &supply.classes)),
             Prospect::NoClass { class } => {
                 lines.push(format!("claim {} gets no volume: there is no storage class `{class}`", wish.name));
@@ -116,7 +120,7 @@ pub async fn outlook(effect: &Effect, reader: &Reader, context: &Context<'_>) ->
     let wish = Wish::read(&found["spec"], &claim.namespace, &claim.name);
     match supply.prospect(&wish) {
         Prospect::Volume(_) | Prospect::Made => Outlook::Binds,
-        Prospect::FirstUse { class } => Outlook::Stays(format!(
+        Prospect::FirstUse { class, .. } => Outlook::Stays(format!(
             "claim {} gets its volume on first use: class `{class}` waits for a pod that mounts it",
             claim.name
         )),

@@ -2,55 +2,12 @@
 //! one as soon as a pod uses it, or nothing. Pure; the rules are those of the
 //! binder (PV-01 to PV-20), and what they cannot know is left open.
 
-use serde_json::Value;
-
-use super::claim::Claim;
 use super::class::{Class, default_class};
-use super::meta::{maybe_text, text, texts};
+use super::obstacle::{Obstacle, obstacle, obstacle_of_size, reserved_for};
 use super::volume::Volume;
-use super::words::{BindingMode, VolumePhase};
+use super::wish::Wish;
+use super::words::BindingMode;
 use crate::objects::quantity::Quantity;
-
-/// What a claim asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Wish {
-    pub namespace: String,
-    pub name: String,
-    pub size: String,
-    /// `None`: the cluster's default.
-    pub class: Option<String>,
-    pub modes: Vec<String>,
-    /// The only volume that it wants.
-    pub volume: Option<String>,
-}
-
-impl Wish {
-    /// Of a claim, or of a set's template for one of its claims.
-    #[must_use]
-    pub fn read(spec: &Value, namespace: &str, name: &str) -> Self {
-        Self {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            size: text(&spec["resources"]["requests"]["storage"]),
-            class: maybe_text(&spec["storageClassName"]),
-            modes: texts(&spec["accessModes"]),
-            volume: maybe_text(&spec["volumeName"]).filter(|name| !name.is_empty()),
-        }
-    }
-
-    /// Of a claim that was read.
-    #[must_use]
-    pub fn of(claim: &Claim) -> Self {
-        Self {
-            namespace: claim.meta.namespace.clone(),
-            name: claim.meta.name.clone(),
-            size: claim.requested.clone(),
-            class: claim.class.clone(),
-            modes: claim.access_modes.clone(),
-            volume: claim.volume_name.clone(),
-        }
-    }
-}
 
 /// What it would get.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,70 +16,13 @@ pub enum Prospect {
     Volume(String),
     /// One that the class makes at once.
     Made,
-    /// One as soon as a pod uses the claim, as the class says.
-    FirstUse { class: String },
+    /// One as soon as a pod uses the claim, as the class says: this volume, or
+    /// one that the class makes.
+    FirstUse { class: String, volume: Option<String> },
     /// The class does not exist, nor does a volume of it.
     NoClass { class: String },
     /// No volume fits: why each of those that could be meant does not.
     Nothing { class: String, obstacles: Vec<(String, Obstacle)> },
-}
-
-/// The first reason why a volume is not the claim's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// There is none of that name.
-    Missing,
-    Deleting,
-    /// Bound to or reserved for the claim of this namespace and name.
-    Taken {
-        namespace: String,
-        name: String,
-    },
-    /// Its claim is gone, and it still belongs to that claim (S1-e3).
-    Released {
-        namespace: String,
-        name: String,
-    },
-    /// As the volume has it.
-    TooSmall {
-        capacity: String,
-    },
-    Class {
-        class: String,
-    },
-    Modes {
-        has: Vec<String>,
-    },
-    Phase {
-        phase: String,
-    },
-}
-
-impl Obstacle {
-    /// A sentence about the volume, without its name.
-    #[must_use]
-    pub fn in_words(&self, wish: &Wish) -> String {
-        let class = |class: &str| if class.is_empty() { "no class".to_owned() } else { format!("class `{class}`") };
-        match self {
-            Self::Missing => "does not exist".to_owned(),
-            Self::Deleting => "is being deleted".to_owned(),
-            Self::Taken { namespace, name } => format!("belongs to claim `{name}` of namespace `{namespace}`"),
-            Self::Released { namespace, name } => {
-                format!(
-                    "would fit, but it is Released: it still belongs to the deleted claim `{name}` of `{namespace}`"
-                )
-            }
-            Self::TooSmall { capacity } => format!("holds {capacity}, and {} are asked for", wish.size),
-            Self::Class { class: has } => {
-                let wanted = wish.class.as_deref().map_or_else(|| "the default class".to_owned(), class);
-                format!("has {}, and the claim has {wanted}", class(has))
-            }
-            Self::Modes { has } => {
-                format!("can be mounted {}, and {} is asked for", has.join(", "), wish.modes.join(", "))
-            }
-            Self::Phase { phase } => format!("is {phase}"),
-        }
-    }
 }
 
 /// What the claim would get of these volumes and classes.
@@ -149,9 +49,9 @@ pub fn prospect(wish: &Wish, volumes: &[Volume], classes: &[Class]) -> Prospect 
     let delayed = known.is_some_and(|class| class.binding_mode == BindingMode::WaitForFirstConsumer);
     let size = |volume: &&Volume| Quantity::parse(&volume.capacity).map_or(i128::MAX, |size| size.nanos());
     match (volumes.iter().filter(fits).min_by_key(size), known) {
-        (Some(_), _) if delayed => Prospect::FirstUse { class },
+        (Some(volume), _) if delayed => Prospect::FirstUse { class, volume: Some(volume.meta.name.clone()) },
         (Some(volume), _) => Prospect::Volume(volume.meta.name.clone()),
-        (None, Some(known)) if known.provisions() && delayed => Prospect::FirstUse { class },
+        (None, Some(known)) if known.provisions() && delayed => Prospect::FirstUse { class, volume: None },
         (None, Some(known)) if known.provisions() => Prospect::Made,
         (None, None) if !class.is_empty() && !volumes.iter().any(|volume| volume.class == class) => {
             Prospect::NoClass { class }
@@ -173,55 +73,17 @@ fn in_reach(wish: &Wish, class: &str, volumes: &[Volume]) -> Vec<(String, Obstac
             | Obstacle::Released { .. }
             | Obstacle::TooSmall { .. }
             | Obstacle::Modes { .. }
+            | Obstacle::Mode { .. }
+            | Obstacle::Labels
             | Obstacle::Phase { .. } => true,
         })
         .map(|(volume, obstacle)| (volume.meta.name.clone(), obstacle))
         .collect()
 }
 
-fn reserved_for(volume: &Volume, wish: &Wish) -> bool {
-    volume
-        .claim
-        .as_ref()
-        .is_some_and(|claim| claim.uid.is_empty() && claim.namespace == wish.namespace && claim.name == wish.name)
-}
-
-/// The first reason why the volume is not what is wished for in `class`.
-pub(super) fn obstacle(wish: &Wish, class: &str, volume: &Volume) -> Option<Obstacle> {
-    if volume.meta.deleting.is_some() {
-        return Some(Obstacle::Deleting);
-    }
-    if volume.class != class && !reserved_for(volume, wish) {
-        return Some(Obstacle::Class { class: volume.class.clone() });
-    }
-    if !wish.modes.iter().all(|mode| volume.access_modes.contains(mode)) {
-        return Some(Obstacle::Modes { has: volume.access_modes.clone() });
-    }
-    if let Some(obstacle) = obstacle_of_size(wish, volume) {
-        return Some(obstacle);
-    }
-    let owner = volume.claim.as_ref().filter(|_| !reserved_for(volume, wish));
-    match (&volume.phase, owner) {
-        (VolumePhase::Released, Some(claim)) => {
-            Some(Obstacle::Released { namespace: claim.namespace.clone(), name: claim.name.clone() })
-        }
-        (_, Some(claim)) => Some(Obstacle::Taken { namespace: claim.namespace.clone(), name: claim.name.clone() }),
-        // Released and freed: the binder has only not seen it yet.
-        (VolumePhase::Available | VolumePhase::Pending | VolumePhase::Released, None) => None,
-        (phase @ (VolumePhase::Bound | VolumePhase::Failed | VolumePhase::Other(_)), None) => {
-            Some(Obstacle::Phase { phase: phase.as_str().to_owned() })
-        }
-    }
-}
-
-fn obstacle_of_size(wish: &Wish, volume: &Volume) -> Option<Obstacle> {
-    let (wanted, holds) = (Quantity::parse(&wish.size).ok()?, Quantity::parse(&volume.capacity).ok()?);
-    (holds < wanted).then(|| Obstacle::TooSmall { capacity: volume.capacity.clone() })
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -247,14 +109,9 @@ mod tests {
     }
 
     fn wish(class: Option<&str>) -> Wish {
-        Wish {
-            namespace: "default".into(),
-            name: "data".into(),
-            size: "1Gi".into(),
-            class: class.map(str::to_owned),
-            modes: vec!["ReadWriteOnce".into()],
-            volume: None,
-        }
+        let spec = json!({"storageClassName": class, "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}}});
+        Wish::read(&spec, "default", "data")
     }
 
     fn of(class: Option<&str>, volumes: &[Volume]) -> Prospect {
@@ -272,7 +129,10 @@ mod tests {
 
     #[test]
     fn classes_that_make_volumes_do_so_at_once_or_on_first_use() {
-        assert_eq!(of(None, &[]), Prospect::FirstUse { class: "standard".into() });
+        assert_eq!(of(None, &[]), Prospect::FirstUse { class: "standard".into(), volume: None });
+        let first = volume("disk", |volume| volume["spec"]["storageClassName"] = json!("standard"));
+        let first_use = Prospect::FirstUse { class: "standard".into(), volume: Some("disk".into()) };
+        assert_eq!(of(None, &[first]), first_use);
         assert_eq!(of(Some("fast"), &[]), Prospect::Made);
         assert_eq!(of(Some("manual"), &[]), Prospect::Nothing { class: "manual".into(), obstacles: vec![] });
         assert_eq!(of(Some("none"), &[]), Prospect::NoClass { class: "none".into() });
@@ -297,6 +157,8 @@ mod tests {
         assert_eq!(words, "holds 1G, and 1Gi are asked for");
         let words = obstacle_of(|volume| volume["spec"]["accessModes"] = json!(["ReadOnlyMany"]));
         assert_eq!(words, "can be mounted ReadOnlyMany, and ReadWriteOnce is asked for");
+        let words = obstacle_of(|volume| volume["spec"]["volumeMode"] = json!("Block"));
+        assert_eq!(words, "has volume mode Block, and Filesystem is asked for");
         let words = obstacle_of(|volume| volume["spec"]["storageClassName"] = json!("manual"));
         assert_eq!(words, "has class `manual`, and the claim has no class");
         let words = obstacle_of(|volume| volume["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"));
@@ -326,5 +188,28 @@ mod tests {
             volume["spec"]["claimRef"] = json!({"namespace": "a", "name": "b", "uid": "1"});
         });
         assert_eq!(nothing(&[taken]), "belongs to claim `b` of namespace `a`");
+    }
+
+    #[test]
+    fn a_claim_that_selects_gets_only_what_has_the_labels_or_was_chosen_for_it() {
+        let spec = json!({"storageClassName": "", "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+            "selector": {"matchLabels": {"disk": "ssd"},
+                "matchExpressions": [{"key": "rack", "operator": "NotIn", "values": ["2"]}]}});
+        let get = |spec: &Value, volume: Volume| prospect(&Wish::read(spec, "default", "data"), &[volume], &classes());
+        let labelled = |labels: Value| volume("disk", |volume| volume["metadata"]["labels"] = labels);
+        let found = Prospect::Volume("disk".into());
+        assert_eq!(get(&spec, labelled(json!({"disk": "ssd"}))), found);
+        let nothing = Prospect::Nothing { class: String::new(), obstacles: vec![("disk".into(), Obstacle::Labels)] };
+        for labels in [json!({}), json!({"disk": "hdd"}), json!({"disk": "ssd", "rack": "2"})] {
+            assert_eq!(get(&spec, labelled(labels)), nothing);
+        }
+        let reserved = |volume: &mut Value| {
+            volume["spec"]["claimRef"] = json!({"namespace": "default", "name": "data"});
+        };
+        assert_eq!(get(&spec, volume("disk", reserved)), found);
+        let mut named = spec.clone();
+        named["volumeName"] = json!("disk");
+        assert_eq!(get(&named, labelled(json!({}))), found);
     }
 }

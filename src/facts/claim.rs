@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::meta::{Meta, condition, maybe_text, text, texts, time};
-use super::words::ClaimPhase;
+use super::selector::LabelSelector;
+use super::words::{ClaimPhase, VolumeMode};
 
 /// The annotation that was once the class field and still wins over it (PV-10).
 pub(super) const CLASS_ANNOTATION: &str = "volume.beta.kubernetes.io/storage-class";
@@ -22,6 +23,9 @@ pub struct Claim {
     pub class: Option<String>,
     pub volume_name: Option<String>,
     pub access_modes: Vec<String>,
+    pub volume_mode: VolumeMode,
+    /// The labels of the volumes that it takes; `None`: any.
+    pub selector: Option<LabelSelector>,
     /// Since when no running pod refers to it, where the server tells (PV-58).
     pub unused_since: Option<Timestamp>,
 }
@@ -40,6 +44,8 @@ impl Claim {
             class: meta.annotations.get(CLASS_ANNOTATION).cloned().or_else(|| maybe_text(&spec["storageClassName"])),
             volume_name: maybe_text(&spec["volumeName"]).filter(|name| !name.is_empty()),
             access_modes: texts(&spec["accessModes"]),
+            volume_mode: VolumeMode::read(spec["volumeMode"].as_str().unwrap_or("Filesystem")),
+            selector: LabelSelector::read(&spec["selector"]),
             unused_since: if unused["status"] == "True" { time(&unused["lastTransitionTime"]) } else { None },
             meta,
         })

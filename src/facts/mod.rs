@@ -14,6 +14,7 @@ pub mod leftovers;
 pub mod machine;
 pub mod meta;
 pub mod node;
+pub mod obstacle;
 pub mod ordinals;
 pub mod overview;
 pub mod pod;
@@ -23,8 +24,10 @@ pub mod reader;
 mod released;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod selector;
 pub mod service;
 pub mod set;
 pub mod topology;
 pub mod volume;
+pub mod wish;
 pub mod words;

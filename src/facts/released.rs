@@ -1,10 +1,11 @@
 //! Released volumes: their claim is gone, `Retain` kept them, and no other
 //! claim gets one until its `claimRef` is removed (S1-e3).
 
-use super::binding::{Obstacle, Wish, obstacle};
 use super::claim::Claim;
 use super::inventory::Scene;
+use super::obstacle::{Obstacle, obstacle};
 use super::volume::{ClaimRef, Volume};
+use super::wish::Wish;
 use super::words::ReclaimPolicy;
 use crate::objects::quantity::Quantity;
 

@@ -71,12 +71,21 @@ fn term_holds(term: &[Requirement], node: &Node) -> Option<bool> {
 }
 
 impl Requirement {
-    fn read(one: &Value, on_name: bool) -> Self {
+    pub(super) fn read(one: &Value, on_name: bool) -> Self {
         Self { key: text(&one["key"]), operator: text(&one["operator"]), values: texts(&one["values"]), on_name }
     }
 
+    /// That a label has this value.
+    pub(super) fn equals(key: String, value: String) -> Self {
+        Self { key, operator: "In".to_owned(), values: vec![value], on_name: false }
+    }
+
     fn holds(&self, node: &Node) -> Option<bool> {
-        let actual = if self.on_name { Some(node.meta.name.as_str()) } else { label(&node.meta.labels, &self.key) };
+        self.holds_for(if self.on_name { Some(node.meta.name.as_str()) } else { label(&node.meta.labels, &self.key) })
+    }
+
+    /// Whether it holds for the value of its label.
+    pub(super) fn holds_for(&self, actual: Option<&str>) -> Option<bool> {
         let listed = actual.is_some_and(|actual| self.values.iter().any(|value| value == actual));
         let compare = |holds: fn(&i64, &i64) -> bool| {
             let wanted = self.values.first().and_then(|value| value.parse().ok());

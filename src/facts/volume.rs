@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::claim::CLASS_ANNOTATION;
 use super::meta::{Meta, maybe_text, text, texts};
 use super::topology::NodeSelector;
-use super::words::{ReclaimPolicy, VolumePhase};
+use super::words::{ReclaimPolicy, VolumeMode, VolumePhase};
 
 /// The view of one volume.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,7 @@ pub struct Volume {
     pub reclaim_policy: ReclaimPolicy,
     pub claim: Option<ClaimRef>,
     pub access_modes: Vec<String>,
+    pub mode: VolumeMode,
     /// The nodes that can reach it; `None`: all.
     pub nodes: Option<NodeSelector>,
     /// What lies behind it, such as `hostPath /data/a` or `csi ebs.csi.aws.com vol-1`.
@@ -52,6 +53,7 @@ impl Volume {
                 uid: text(&claim["uid"]),
             }),
             access_modes: texts(&spec["accessModes"]),
+            mode: VolumeMode::read(spec["volumeMode"].as_str().unwrap_or("Filesystem")),
             nodes: NodeSelector::read(&spec["nodeAffinity"]["required"]),
             source: source(spec),
             meta,

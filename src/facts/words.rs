@@ -55,6 +55,11 @@ words! {
 }
 
 words! {
+    /// How a pod finds a volume: as a file system, or as a raw device.
+    VolumeMode { Filesystem, Block }
+}
+
+words! {
     /// `status.phase` of a pod.
     PodPhase { Pending, Running, Succeeded, Failed, Unknown }
 }

@@ -79,6 +79,26 @@ fn a_set_whose_claims_get_nothing_is_told_before_the_review() {
 }
 
 #[test]
+fn a_volume_that_the_first_claim_will_use_is_not_there_for_the_second() {
+    let home = Home::new();
+    let class = "--provisioner kubernetes.io/no-provisioner --binding-mode WaitForFirstConsumer";
+    home.say(&format!("create storageclass local --sandbox --yes {class}")).told(0, &[]);
+    pv(&home, "disk", "--storage-class local");
+    let set = "init generic --sandbox --name g --image nginx:1.29 --size 1Gi --storage-class local --dry-run=server";
+    let finished = home.say(&format!("{set} --replicas 2"));
+    finished.told(0, &["! claim data-g-1 gets no volume: none fits, and class `local` makes no volumes"]);
+    assert!(!finished.stderr.contains("data-g-0 gets no"), "{}", finished.stderr);
+}
+
+#[test]
+fn a_volume_of_another_mode_is_no_volume_for_the_claim() {
+    let home = Home::new();
+    pv(&home, "disk", "");
+    let raw = home.say(&format!("create pvc raw --size 1Gi --volume-mode Block {BY_HAND}"));
+    raw.told(0, &["! volume disk has volume mode Filesystem, and Block is asked for", "raw waits for a volume"]);
+}
+
+#[test]
 fn a_released_volume_comes_with_what_frees_it() {
     let home = Home::new();
     pv(&home, "disk", "");
