@@ -46,6 +46,23 @@ impl Supply {
         }))
     }
 
+    /// What is made together with the claims.
+    fn add(&mut self, objects: &[Value], context: &Context<'_>) {
+        let of_kind = |kind: &'static str| objects.iter().filter(move |object| object["kind"] == kind);
+        for made in of_kind("PersistentVolume").filter_map(Volume::read) {
+            if !self.volumes.iter().any(|known| known.meta.name == made.meta.name) {
+                self.volumes.push(made);
+            }
+        }
+        for mut made in of_kind("StorageClass").filter_map(Class::read) {
+            if !self.classes.iter().any(|known| known.meta.name == made.meta.name) {
+                // The newest default class is the one that counts.
+                made.meta.created = Some(context.connection.clock.now());
+                self.classes.push(made);
+            }
+        }
+    }
+
     pub fn prospect(&self, wish: &Wish) -> Prospect {
         prospect(wish, &self.volumes, &self.classes)
     }
@@ -54,7 +71,7 @@ impl Supply {
 /// A line for each new claim that would get nothing, and for each volume why.
 ///
 /// # Errors
-/// A claim on its own names a class that does not exist.
+/// A claim that is all there is to make names a class that does not exist.
 pub async fn check(
     objects: &[Value],
     namespace: &str,
@@ -71,12 +88,9 @@ pub async fn check(
         return Ok(Vec::new());
     };
     let there: BTreeSet<&str> = there.iter().filter_map(|claim| claim["metadata"]["name"].as_str()).collect();
-    for made in objects.iter().filter(|object| object["kind"] == "PersistentVolume").filter_map(Volume::read) {
-        if !supply.volumes.iter().any(|known| known.meta.name == made.meta.name) {
-            supply.volumes.push(made);
-        }
-    }
-    let alone = objects.iter().any(|object| object["kind"] == "PersistentVolumeClaim");
+    supply.add(objects, context);
+    // A set, and what else is made with it, may wait for what comes later.
+    let alone = matches!(objects, [only] if only["kind"] == "PersistentVolumeClaim");
     let mut lines = Vec::new();
     for wish in wishes.iter().filter(|wish| !there.contains(wish.name.as_str())) {
         match supply.prospect(wish) {

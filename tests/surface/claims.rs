@@ -78,6 +78,31 @@ fn a_set_whose_claims_get_nothing_is_told_before_the_review() {
     manual.told(0, &["! claim data-couchdb-0 gets no volume: none fits, and class `manual` makes no volumes"]);
 }
 
+/// Makes a StorageClass and a claim, by default of it.
+const RECIPE: &str = r#"
+    const RECIPE = #{ api: 1, summary: "a class of its own", params: [
+        #{ name: "of", type: "name", value: "mine", prompt: "Class", help: "The class of the claim." },
+    ] };
+    fn objects(p) {
+        [
+            #{ apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: #{ name: "mine" },
+               provisioner: "sandbox.kubectl-stateful/disk" },
+            #{ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: #{ name: "shared" },
+               spec: #{ storageClassName: p.of, accessModes: ["ReadWriteOnce"],
+                        resources: #{ requests: #{ storage: "1Gi" } } } },
+        ]
+    }"#;
+
+#[test]
+fn a_class_that_is_made_with_its_claims_is_there_for_them() {
+    let home = Home::new();
+    std::fs::write(home.path().join("own.rhai"), RECIPE).unwrap();
+    let other = home.say("init ./own.rhai --of other --sandbox --dry-run=server");
+    other.told(0, &["! claim shared gets no volume: there is no storage class `other`"]);
+    let own = home.say("init ./own.rhai --sandbox --yes");
+    assert!(!own.told(0, &["claim shared bound to pvc-"]).stderr.contains('!'), "{}", own.stderr);
+}
+
 #[test]
 fn a_volume_that_the_first_claim_will_use_is_not_there_for_the_second() {
     let home = Home::new();
