@@ -6,17 +6,16 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Context;
-use crate::cluster::failure::explain;
+use super::lookup::list;
 use crate::effects::Effect;
 use crate::error::Failure;
 use crate::facts::binding::{Prospect, prospect};
 use crate::facts::class::Class;
 use crate::facts::obstacle::Obstacle;
 use crate::facts::ordinals::{Ordinal, claim_name};
-use crate::facts::reader::{Reader, is_forbidden};
+use crate::facts::reader::Reader;
 use crate::facts::volume::Volume;
 use crate::facts::wish::Wish;
-use crate::objects::kinds::ApiKind;
 use crate::wizard::check::unknown;
 
 /// More members of a set than anybody reads about.
@@ -36,9 +35,10 @@ impl Supply {
     /// # Errors
     /// The server cannot be reached, or fails.
     pub async fn read(reader: &Reader, context: &Context<'_>) -> Result<Option<Self>, Failure> {
+        let identity = &context.connection.identity;
         let (volumes, classes) = futures::try_join!(
-            list("PersistentVolume", "", reader, context),
-            list("StorageClass", "", reader, context)
+            list("PersistentVolume", "", reader, identity),
+            list("StorageClass", "", reader, identity)
         )?;
         Ok(volumes.zip(classes).map(|(volumes, classes)| Self {
             volumes: volumes.iter().filter_map(Volume::read).collect(),
@@ -82,9 +82,10 @@ pub async fn check(
     if wishes.is_empty() {
         return Ok(Vec::new());
     }
-    let (Some(mut supply), Some(there)) =
-        (Supply::read(reader, context).await?, list("PersistentVolumeClaim", namespace, reader, context).await?)
-    else {
+    let (Some(mut supply), Some(there)) = (
+        Supply::read(reader, context).await?,
+        list("PersistentVolumeClaim", namespace, reader, &context.connection.identity).await?,
+    ) else {
         return Ok(Vec::new());
     };
     let there: BTreeSet<&str> = there.iter().filter_map(|claim| claim["metadata"]["name"].as_str()).collect();
@@ -205,19 +206,4 @@ fn wishes(objects: &[Value], namespace: &str) -> Vec<Wish> {
         }
     }
     wishes
-}
-
-/// All objects of a kind; `None` for who may not see them.
-async fn list(
-    kind: &str,
-    namespace: &str,
-    reader: &Reader,
-    context: &Context<'_>,
-) -> Result<Option<Vec<Value>>, Failure> {
-    let Some(kind) = ApiKind::named(kind) else { return Ok(None) };
-    match reader.list(kind, namespace, None).await {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if is_forbidden(&error) => Ok(None),
-        Err(error) => Err(explain(&error, &context.connection.identity, &format!("listing {}", kind.plural))),
-    }
 }

@@ -9,7 +9,9 @@ use serde_json::Value;
 use crate::cluster::Identity;
 use crate::cluster::failure::explain;
 use crate::error::Failure;
+use crate::facts::class::{Class, default_class};
 use crate::facts::reader::{Reader, is_forbidden};
+use crate::facts::words::BindingMode;
 use crate::objects::kinds::ApiKind;
 use crate::wizard::parameter::{Choice, Live};
 use crate::wizard::question::Lookup;
@@ -38,14 +40,18 @@ impl ClusterLookup {
         let mut open: Vec<Live> = wanted.filter(|live| !self.found.contains_key(live)).collect();
         open.sort_unstable();
         open.dedup();
-        let lists = open.iter().map(|live| list(reader, live.kind(), identity));
-        let lists = futures::future::try_join_all(lists).await?;
+        let lists = open.iter().map(|live| list(live.kind(), "", reader, identity));
+        let lists = futures::future::try_join_all(lists).await?.into_iter().map(Option::unwrap_or_default);
         self.found.extend(open.into_iter().zip(lists));
         Ok(())
     }
 
     fn of(&self, live: Live) -> &[Value] {
         self.found.get(&live).map_or(&[], Vec::as_slice)
+    }
+
+    fn classes(&self) -> Vec<Class> {
+        self.of(Live::StorageClass).iter().filter_map(Class::read).collect()
     }
 }
 
@@ -54,9 +60,10 @@ impl Lookup for ClusterLookup {
         let found = self.of(of).iter();
         match of {
             Live::StorageClass => {
-                // The default class is the first answer on offer.
-                let (default, others): (Vec<_>, Vec<_>) = found.partition(|class| is_default(class));
-                default.into_iter().chain(others).map(class_choice).collect()
+                // Classes marked as default are the first answers on offer.
+                let (default, others): (Vec<_>, Vec<_>) =
+                    self.classes().into_iter().partition(|class| class.marked_default);
+                default.iter().chain(&others).map(class_choice).collect()
             }
             Live::Namespace => found.map(plain_choice).collect(),
             Live::Node => found.map(node_choice).collect(),
@@ -64,48 +71,46 @@ impl Lookup for ClusterLookup {
     }
 
     fn default_class(&self) -> Option<String> {
-        default_class(self.of(Live::StorageClass))
+        default_class(&self.classes()).map(|class| class.meta.name.clone())
     }
 }
 
-/// Of several defaults the newest counts, and of equally old ones the first by
-/// name, as the server has it.
-fn default_class(classes: &[Value]) -> Option<String> {
-    let age = |class: &&Value| {
-        let created = class["metadata"]["creationTimestamp"].as_str().unwrap_or("").to_owned();
-        (created, std::cmp::Reverse(name(class)))
-    };
-    classes.iter().filter(|class| is_default(class)).max_by_key(age).map(name)
-}
-
-async fn list(reader: &Reader, kind: &str, identity: &Identity) -> Result<Vec<Value>, Failure> {
-    let Some(kind) = ApiKind::named(kind) else { return Ok(Vec::new()) };
-    match reader.list(kind, "", None).await {
-        Err(error) if is_forbidden(&error) => Ok(Vec::new()),
-        listed => listed.map_err(|error| explain(&error, identity, &format!("listing {}", kind.plural))),
+/// All objects of a kind, in an empty `namespace` of all; `None` for who may
+/// not see them.
+///
+/// # Errors
+/// The server cannot be reached, or fails.
+pub(super) async fn list(
+    kind: &str,
+    namespace: &str,
+    reader: &Reader,
+    identity: &Identity,
+) -> Result<Option<Vec<Value>>, Failure> {
+    let Some(kind) = ApiKind::named(kind) else { return Ok(None) };
+    match reader.list(kind, namespace, None).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_forbidden(&error) => Ok(None),
+        Err(error) => Err(explain(&error, identity, &format!("listing {}", kind.plural))),
     }
-}
-
-fn is_default(class: &Value) -> bool {
-    class["metadata"]["annotations"]["storageclass.kubernetes.io/is-default-class"] == "true"
 }
 
 /// Provisioner, reclaim policy, binding mode and expansion: what decides about
 /// the data, in the words of the field.
-fn class_choice(class: &Value) -> Choice {
-    let mut words = vec![class["provisioner"].as_str().unwrap_or("?").to_owned()];
-    if is_default(class) {
-        words.push("default".to_owned());
+fn class_choice(class: &Class) -> Choice {
+    let mut words = vec![class.provisioner.as_str()];
+    if class.marked_default {
+        words.push("default");
     }
-    words.push(class["reclaimPolicy"].as_str().unwrap_or("Delete").to_owned());
-    words.push(
-        if class["volumeBindingMode"] == "WaitForFirstConsumer" { "binds on first use" } else { "binds at once" }
-            .to_owned(),
-    );
-    if class["allowVolumeExpansion"] == true {
-        words.push("expandable".to_owned());
+    words.push(class.reclaim_policy.as_str());
+    words.push(if class.binding_mode == BindingMode::WaitForFirstConsumer {
+        "binds on first use"
+    } else {
+        "binds at once"
+    });
+    if class.expandable {
+        words.push("expandable");
     }
-    Choice { value: name(class), label: format!("({})", words.join(", ")) }
+    Choice { value: class.meta.name.clone(), label: format!("({})", words.join(", ")) }
 }
 
 fn plain_choice(object: &Value) -> Choice {
@@ -132,20 +137,18 @@ mod tests {
             "annotations": { "storageclass.kubernetes.io/is-default-class": "true" } },
             "provisioner": "rancher.io/local-path", "reclaimPolicy": "Delete",
             "volumeBindingMode": "WaitForFirstConsumer", "allowVolumeExpansion": true });
-        let choice = class_choice(&class);
+        let choice = class_choice(&Class::read(&class).unwrap());
         assert_eq!(choice.label, "(rancher.io/local-path, default, Delete, binds on first use, expandable)");
     }
 
     #[test]
-    fn of_several_default_classes_the_newest_counts() {
-        let class = |name: &str, created: &str, default: &str| {
-            json!({ "metadata": { "name": name, "creationTimestamp": created,
-                "annotations": { "storageclass.kubernetes.io/is-default-class": default } } })
-        };
-        let old = class("old", "2025-01-01T00:00:00Z", "true");
-        let new = class("new", "2026-01-01T00:00:00Z", "true");
-        let other = class("other", "2026-06-01T00:00:00Z", "false");
-        assert_eq!(default_class(&[old, new, other.clone()]).as_deref(), Some("new"));
-        assert_eq!(default_class(&[other]), None);
+    fn a_class_that_the_old_annotation_makes_the_default_is_offered_first() {
+        let class = |name: &str, annotation: &str| json!({ "metadata": { "name": name, "annotations": { annotation: "true" } }, "provisioner": "p" });
+        let classes = vec![class("a", "other"), class("b", "storageclass.beta.kubernetes.io/is-default-class")];
+        let lookup = ClusterLookup { reader: None, found: [(Live::StorageClass, classes)].into() };
+        let choices = lookup.choices(Live::StorageClass);
+        let names: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
+        assert_eq!(names, ["b", "a"]);
+        assert_eq!(lookup.default_class().as_deref(), Some("b"));
     }
 }
