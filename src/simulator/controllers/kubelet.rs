@@ -66,13 +66,6 @@ impl Kubelet {
     pub fn new(nodes: PlayedNodes) -> Self {
         Self { nodes, start_delay: 2 }
     }
-
-    /// Another delay, in whole seconds.
-    #[must_use]
-    pub fn ready_after(mut self, seconds: u32) -> Self {
-        self.start_delay = i64::from(seconds);
-        self
-    }
 }
 
 impl Controller for Kubelet {
