@@ -27,6 +27,10 @@ pub fn of_server(text: &str, tls: bool) -> Result<Uri, Failure> {
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Err(bad("must not hold a user or a password"));
     }
+    let names_port = uri.authority().is_some_and(|authority| authority.as_str() != host);
+    if names_port && uri.port_u16().is_none() {
+        return Err(bad("has a port that is no number up to 65535"));
+    }
     if uri.query().is_some() {
         return Err(bad("must not hold a query"));
     }
@@ -61,7 +65,17 @@ mod tests {
 
     #[test]
     fn what_is_no_server_address_is_refused_without_echoing_passwords() {
-        for bad in ["", "https://", "ftp://h", "https://me:hunter2@h", "https://h?token=hunter2", "a b", "http:///x"] {
+        for bad in [
+            "",
+            "https://",
+            "ftp://h",
+            "https://me:hunter2@h",
+            "https://h?token=hunter2",
+            "a b",
+            "http:///x",
+            "http://h:99999",
+            "h:x",
+        ] {
             let failure = of_server(bad, true).unwrap_err();
             assert_eq!(failure.code, "bad-server-address", "{bad}");
             assert!(!format!("{failure:?}").contains("hunter2"), "{failure:?}");

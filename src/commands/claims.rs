@@ -146,9 +146,10 @@ pub async fn outlook(effect: &Effect, reader: &Reader, context: &Context<'_>) ->
 }
 
 fn nothing(wish: &Wish, class: &str, obstacles: &[(String, Obstacle)], context: &Context<'_>) -> Vec<String> {
-    let by_hand = match class {
-        "" => "volumes without a class are prepared by hand".to_owned(),
-        class => format!("class `{class}` makes no volumes"),
+    let by_hand = match (&wish.volume, class) {
+        (Some(volume), _) => format!("it asks for volume {volume} by name"),
+        (None, "") => "volumes without a class are prepared by hand".to_owned(),
+        (None, class) => format!("class `{class}` makes no volumes"),
     };
     let mut lines = vec![format!("claim {} gets no volume: none fits, and {by_hand}", wish.name)];
     let released = obstacles.iter().filter(|(_, obstacle)| matches!(obstacle, Obstacle::Released { .. })).count();

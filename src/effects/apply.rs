@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::difference::{differences, unmet};
+use super::difference::{Difference, differences, unmet};
 use super::effect::{Done, Ready};
 use super::error::EffectError;
 use super::outcome::{Change, Outcome};
@@ -30,6 +30,7 @@ impl Apply {
         let dry_run = request::apply(&connection.client, &self.object, &self.manifest, Mode::DryRun).await;
         let after = dry_run.map_err(|error| self.unchangeable(error, before.as_ref()))?;
         refuse_loss(before.as_ref(), &after)?;
+        refuse_headless(&self.manifest, &after)?;
         let change = match &before {
             None => Change::New,
             Some(before) => match differences(before, &after) {
@@ -82,6 +83,20 @@ fn refuse_loss(before: Option<&Value>, after: &Value) -> Result<(), EffectError>
         (Some(from), Some(to)) if deletes && to < from => Err(EffectError::ClaimsWouldGo { from, to }),
         _ => Ok(()),
     }
+}
+
+/// A headless Service never gets an address: the server keeps it headless
+/// without a word, and what was asked for is not what would be there.
+fn refuse_headless(manifest: &Value, after: &Value) -> Result<(), EffectError> {
+    let is_headless = |service: &Value| service["spec"]["clusterIP"] == "None";
+    if manifest["kind"] != "Service" || is_headless(manifest) || !is_headless(after) {
+        return Ok(());
+    }
+    let path = ".spec.clusterIP".to_owned();
+    Err(EffectError::Unchangeable {
+        message: "is headless, and a headless Service cannot get an address".to_owned(),
+        differences: vec![Difference { path, from: after["spec"]["clusterIP"].clone(), to: Value::Null }],
+    })
 }
 
 /// The manifest with the UID and version of the object that was looked at: any
@@ -181,6 +196,15 @@ mod tests {
         assert!(refuse_loss(Some(&set(3, "Delete")), &set(1, "Retain")).is_ok());
         assert!(refuse_loss(Some(&set(1, "Delete")), &set(3, "Delete")).is_ok());
         assert!(refuse_loss(None, &set(3, "Delete")).is_ok());
+    }
+
+    #[test]
+    fn a_service_that_would_stay_headless_is_told() {
+        let service = |address: Value| json!({ "kind": "Service", "spec": { "clusterIP": address } });
+        let (headless, plain) = (service(json!("None")), service(Value::Null));
+        assert!(matches!(refuse_headless(&plain, &headless), Err(EffectError::Unchangeable { .. })));
+        assert!(refuse_headless(&headless, &headless).is_ok());
+        assert!(refuse_headless(&plain, &service(json!("10.0.0.7"))).is_ok());
     }
 
     #[test]
