@@ -118,10 +118,9 @@ impl Member<'_> {
     }
 }
 
-/// A claim that no volume fits, or whose volume somebody has still to make, is
-/// told in a `Normal` event.
+/// A claim that no volume fits is told in a `Normal` event.
 fn tells_of_trouble(event: &Event) -> bool {
-    event.warning || ["FailedBinding", "ExternalProvisioning"].contains(&event.reason.as_str())
+    event.warning || event.reason == "FailedBinding"
 }
 
 fn is_terminating(object: &Value) -> bool {
