@@ -108,6 +108,22 @@ fn v_13_scaling_comes_before_updating() {
 }
 
 #[test]
+fn a_missing_pod_of_a_parallel_set_does_not_keep_higher_ones_from_their_update() {
+    let mut parallel = set(3, "fast");
+    parallel["spec"]["podManagementPolicy"] = json!("Parallel");
+    parallel["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"] = json!("Delete");
+    let mut world = world_with(parallel);
+    world.stop_actor("garbage-collector-controller");
+    let former = json!([{ "apiVersion": "v1", "kind": "Pod", "name": "web-0", "uid": "of-a-former-pod" }]);
+    world.edit("PersistentVolumeClaim", "data-web-0", json!({ "metadata": { "ownerReferences": former } }));
+    world.remove("Pod", "web-0");
+    world.settle();
+    image(&mut world, "db:2");
+    world.settle();
+    assert_eq!(gone(&world), ["web-0", "web-2", "web-1"]);
+}
+
+#[test]
 fn v_14_a_partition_counts_from_the_first_ordinal() {
     let mut shifted = set(3, "fast");
     shifted["spec"]["ordinals"] = json!({ "start": 5 });

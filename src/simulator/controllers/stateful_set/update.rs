@@ -19,28 +19,21 @@ impl Pass<'_> {
         }
     }
 
-    /// Pods from the highest ordinal down to `start + partition` (SS-61);
-    /// `None` for a slot that this pass has only just filled.
-    fn targets(&self) -> Vec<Option<Arc<Value>>> {
-        let lowest = self.set.start.saturating_add(self.set.partition());
-        let existing = self.members.replicas.range(lowest..).rev();
-        let missing = usize::try_from(self.set.replicas).unwrap_or(usize::MAX) > self.members.replicas.len();
-        let gap = missing.then_some(None);
-        gap.into_iter().chain(existing.map(|(_, pod)| Some(Arc::clone(pod)))).collect()
+    /// The slots from the highest ordinal down to `start + partition` (SS-61);
+    /// `None` for one that this pass has only just filled.
+    fn targets(&self) -> impl Iterator<Item = Option<&Arc<Value>>> {
+        let range = self.set.range();
+        let lowest = range.start.saturating_add(self.set.partition());
+        range.rev().take_while(move |ordinal| *ordinal >= lowest).map(|ordinal| self.members.replicas.get(&ordinal))
     }
 
     /// One at a time: deletes the first pod of another revision, or waits for
     /// the first one that is right but unavailable (SS-60).
     fn roll_one(&mut self) {
-        for target in self.targets() {
-            let Some(pod) = target else { return };
-            if !self.is_updated(&pod) && !pod.terminating() {
-                self.remove(&pod);
-                return;
-            }
-            if unavailable(&pod, &self.set, self.now) {
-                return;
-            }
+        let waits = |pod: &&Arc<Value>| !self.is_updated(pod) || unavailable(pod, &self.set, self.now);
+        let first = self.targets().find(|target| target.as_ref().is_none_or(waits)).flatten().cloned();
+        if let Some(old) = first.filter(|pod| !self.is_updated(pod) && !pod.terminating()) {
+            self.remove(&old);
         }
     }
 
@@ -52,10 +45,10 @@ impl Pass<'_> {
         let budget = self.budget().saturating_sub(down + missing);
         let old: Vec<Arc<Value>> = self
             .targets()
-            .into_iter()
             .flatten()
             .filter(|pod| !self.is_updated(pod) && !pod.terminating())
             .take(budget)
+            .cloned()
             .collect();
         for pod in old {
             self.remove(&pod);
