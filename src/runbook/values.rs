@@ -11,7 +11,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use super::engine::thrown;
 use super::recipe::Context;
 use crate::wizard::check::nearest;
-use crate::wizard::parameter::{Answer, Answers, ListItem, Parameter, Type};
+use crate::wizard::parameter::{Answer, Answers, Parameter, Type};
 
 /// The answers, immutable.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ fn value(parameter: &Parameter, answer: Option<&Answer>) -> Dynamic {
         }
         Some(Answer::Text(text)) => text.clone().into(),
         Some(Answer::List(items)) => {
-            let pairs = matches!(parameter.kind, Type::List { item: ListItem::KeyValue });
+            let pairs = matches!(parameter.kind, Type::List { item } if item.is_pair());
             Dynamic::from_array(items.iter().map(|item| if pairs { pair(item) } else { item.clone().into() }).collect())
         }
         Some(Answer::Secret(_)) => Dynamic::from(SecretValue(parameter.name.clone())),

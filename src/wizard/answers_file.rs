@@ -132,7 +132,7 @@ fn secret(value: &Value) -> Result<SecretSource, String> {
 fn list(item: ListItem, value: &Value) -> Result<Vec<String>, String> {
     let items = match (item, value) {
         (_, Value::Array(items)) => items.iter().map(scalar).collect::<Result<Vec<_>, _>>()?,
-        (ListItem::KeyValue | ListItem::File, Value::Object(entries)) => entries
+        (item, Value::Object(entries)) if item.is_pair() || item == ListItem::File => entries
             .iter()
             .map(|(key, value)| scalar(value).map(|text| format!("{key}={text}")))
             .collect::<Result<Vec<_>, _>>()?,

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::create;
 use super::parameter::{Answer, ListItem, Pattern, SecretSource, Type};
 use crate::objects::{names, size};
 
@@ -108,6 +109,13 @@ pub fn list_item(item: ListItem, raw: &str) -> Result<(), String> {
             Some((key, _)) if !key.is_empty() => Ok(()),
             Some(_) | None => Err(quoted(raw, "write KEY=VALUE")),
         },
+        ListItem::Claim | ListItem::ContainerPort | ListItem::ServicePort if raw.is_empty() => {
+            Err("an item is empty".to_owned())
+        }
+        ListItem::Claim | ListItem::ContainerPort | ListItem::ServicePort => create::compound(item, raw),
+        ListItem::Variable | ListItem::VariableFrom => {
+            list_item(ListItem::KeyValue, raw).and_then(|()| create::compound(item, raw))
+        }
         ListItem::File => match raw.split_once('=') {
             Some(("", _) | (_, "")) => Err(quoted(raw, "write PATH or KEY=PATH")),
             None if raw.is_empty() => Err("a path is missing".to_owned()),

@@ -84,13 +84,10 @@ pub fn check_items(item: ListItem, items: &[String]) -> Result<(), String> {
     for raw in items {
         check::list_item(item, raw)?;
         let key = match item {
-            ListItem::Plain => continue,
-            ListItem::KeyValue => raw.split_once('=').map_or("", |(key, _)| key),
-            ListItem::File => match raw.split_once('=') {
-                Some((key, _)) => key,
-                None => continue,
-            },
+            ListItem::KeyValue | ListItem::Variable | ListItem::VariableFrom | ListItem::File => raw.split_once('='),
+            ListItem::Plain | ListItem::Claim | ListItem::ContainerPort | ListItem::ServicePort => None,
         };
+        let Some((key, _)) = key else { continue };
         if !keys.insert(key) {
             return Err(format!("the key `{}` is given twice", check::shortened(key)));
         }
@@ -137,8 +134,12 @@ fn shaped(argument: Arg, parameter: &Parameter) -> Arg {
         }
         Type::Text { .. } => argument.value_name(value_name(parameter)),
         Type::List { item } => match item {
-            ListItem::Plain => argument.action(ArgAction::Append).value_name(value_name(parameter)),
-            ListItem::KeyValue => argument.action(ArgAction::Append).value_name("KEY=VALUE"),
+            ListItem::Plain | ListItem::Claim | ListItem::ContainerPort | ListItem::ServicePort => {
+                argument.action(ArgAction::Append).value_name(value_name(parameter))
+            }
+            ListItem::KeyValue | ListItem::Variable | ListItem::VariableFrom => {
+                argument.action(ArgAction::Append).value_name("KEY=VALUE")
+            }
             ListItem::File => {
                 argument.action(ArgAction::Append).value_name("[KEY=]PATH").value_hint(ValueHint::FilePath)
             }

@@ -163,6 +163,27 @@ pub enum ListItem {
     Plain,
     KeyValue,
     File,
+    /// `NAME:SIZE[:CLASS]:MOUNTPATH`, a claim of each pod.
+    Claim,
+    /// `[NAME:]PORT` of a container.
+    ContainerPort,
+    /// `[NAME:]PORT[:TARGET]` of a Service.
+    ServicePort,
+    /// `VARIABLE=VALUE`.
+    Variable,
+    /// `VARIABLE=OBJECT/KEY`.
+    VariableFrom,
+}
+
+impl ListItem {
+    /// Whether each item is a pair, and no two may have the same key.
+    #[must_use]
+    pub const fn is_pair(self) -> bool {
+        match self {
+            Self::KeyValue | Self::Variable | Self::VariableFrom => true,
+            Self::Plain | Self::File | Self::Claim | Self::ContainerPort | Self::ServicePort => false,
+        }
+    }
 }
 
 /// A checked value.

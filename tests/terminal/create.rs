@@ -11,7 +11,8 @@ pub fn trials() -> Vec<Trial> {
         a_volume_is_asked_for_without_a_namespace,
         a_local_volume_without_a_node_is_asked_for_again,
         a_set_is_asked_for_from_name_to_probe,
-        a_claim_that_cannot_be_read_is_asked_for_again,
+        what_cannot_be_read_is_refused_where_it_is_typed,
+        claims_that_do_not_fit_together_are_asked_for_again,
         a_claim_says_what_unset_empty_and_named_classes_mean,
         nothing_needed_is_skipped_by_enter,
         a_class_that_is_not_there_is_asked_for_again,
@@ -84,6 +85,9 @@ const SET: [Step<'static>; 10] = [
     ("Readiness probe (optional)", ENTER),
 ];
 
+/// Ctrl-U empties the line.
+const CLEAR: &str = "\x15";
+
 fn a_set_is_asked_for_from_name_to_probe() {
     let home = Home::new();
     let mut steps = SET.to_vec();
@@ -94,14 +98,41 @@ fn a_set_is_asked_for_from_name_to_probe() {
     assert!(screen.contains(again), "{screen}");
 }
 
-fn a_claim_that_cannot_be_read_is_asked_for_again() {
+fn what_cannot_be_read_is_refused_where_it_is_typed() {
+    const WRONG: [(&str, &str, &str); 6] = [
+        ("Image", "my sql", "must be the name of an image, without spaces"),
+        ("Volume for each pod (optional)", "data", "write NAME:SIZE:MOUNTPATH or NAME:SIZE:CLASS:MOUNTPATH"),
+        ("Port (optional)", "mysql:70000", "a port is a number from 1 to 65535"),
+        ("Environment variable (optional)", "1=a", "`1`"),
+        ("Variable from a Secret (optional)", "PASSWORD=db", "write VARIABLE=NAME/KEY"),
+        ("Readiness probe (optional)", "3306", "must be tcp:PORT, http:PORT/PATH, exec:COMMAND or none"),
+    ];
+    let home = Home::new();
+    let mut screen = home.terminal("create statefulset");
+    for (question, keys) in SET {
+        for (_, typed, reason) in WRONG.iter().filter(|(at, ..)| *at == question) {
+            answer(&mut screen, &[(question, &format!("{typed}\r"))]);
+            screen.shows(reason);
+            screen.press(CLEAR);
+            screen.hides(reason);
+        }
+        answer(&mut screen, &[(question, keys)]);
+    }
+    assert!(reviewed(&screen).contains("1 × mysql:8"));
+    screen.press(ENTER);
+    well(screen);
+}
+
+fn claims_that_do_not_fit_together_are_asked_for_again() {
     let home = Home::new();
     let mut screen = home.terminal("create statefulset");
     answer(&mut screen, &SET[..4]);
-    answer(&mut screen, &[("Volume for each pod (optional)", "data\r"), ("Volume for each pod, next", ENTER)]);
+    answer(&mut screen, &[("Volume for each pod (optional)", "data:1Gi:/a\r")]);
+    answer(&mut screen, &[("Volume for each pod, next", "data:1Gi:/b\r")]);
+    answer(&mut screen, &[("✓ Volume for each pod, next (Enter: no more) · data:1Gi:/b", ENTER)]);
     answer(&mut screen, &SET[5..]);
-    screen.shows("! `--claim`: `data`: write NAME:SIZE:MOUNTPATH or NAME:SIZE:CLASS:MOUNTPATH");
-    answer(&mut screen, &[("Volume for each pod (Enter: data)", "data:2Gi:/var/lib/mysql\r")]);
+    screen.shows("! `--claim`: `data` is there twice");
+    answer(&mut screen, &[("Volume for each pod (Enter: data", "data:2Gi:/var/lib/mysql\r")]);
     answer(&mut screen, &[("Volume for each pod, next", ENTER)]);
     let review = reviewed(&screen);
     assert!(review.contains("1 × mysql:8, claim data 2Gi on the default class"), "{review}");

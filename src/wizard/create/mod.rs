@@ -20,3 +20,4 @@ mod tutorial;
 
 pub use files::{Disk, Files};
 pub use kind::{BuildError, CreateKind, kinds};
+pub(super) use parse::compound;

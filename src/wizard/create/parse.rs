@@ -12,6 +12,7 @@ use crate::objects::builders::stateful_set::{PodVolume, PodVolumeSource};
 use crate::objects::quantity::Quantity;
 use crate::objects::{names, size};
 use crate::wizard::check::{shortened, unknown};
+use crate::wizard::parameter::ListItem;
 
 /// `NAME:SIZE[:CLASS]:MOUNTPATH` of a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,26 @@ pub(super) struct ClaimFlag {
 /// A reason about one item of a flag.
 fn wrong(flag: &str, item: &str, reason: &str) -> BuildError {
     BuildError::invalid(flag, format!("`{}`: {reason}", shortened(item)))
+}
+
+/// Whether an item of a list has its compound form, as far as that can be said
+/// of one item alone.
+pub(in crate::wizard) fn compound(form: ListItem, item: &str) -> Result<(), String> {
+    let checked = match form {
+        ListItem::Claim => claim(item).map(drop),
+        ListItem::ContainerPort => container_ports(&[item.to_owned()]).map(drop),
+        ListItem::ServicePort => service_ports(&[item.to_owned()]).map(drop),
+        ListItem::Variable | ListItem::VariableFrom => {
+            let (name, from) = split(item);
+            names::variable(&name).map_err(|reason| format!("`{}`: {reason}", shortened(&name)))?;
+            if form == ListItem::VariableFrom { key_of("", &from).map(drop) } else { Ok(()) }
+        }
+        ListItem::Plain | ListItem::KeyValue | ListItem::File => Ok(()),
+    };
+    checked.map_err(|error| match error {
+        BuildError::Invalid(invalid) => invalid.reason,
+        BuildError::File { .. } => error.to_string(),
+    })
 }
 
 pub(super) fn claim(item: &str) -> Result<ClaimFlag, BuildError> {

@@ -30,7 +30,7 @@ pub(super) fn kind() -> CreateKind {
                 .default(Answer::Text("headless".to_owned())),
             Parameter::new(
                 "port",
-                Type::List { item: ListItem::Plain },
+                Type::List { item: ListItem::ServicePort },
                 "Port",
                 "[NAME:]PORT[:TARGET]; several ports need names; may be repeated.",
             ),

@@ -218,7 +218,7 @@ fn container(
     let (requests, limits) = resources(answered)?;
     Ok(Container {
         name: name.to_owned(),
-        image: image("--image", answered.needed("image")?)?,
+        image: answered.needed("image")?.to_owned(),
         command: answered.list("command").to_vec(),
         args: answered.list("arg").to_vec(),
         ports,

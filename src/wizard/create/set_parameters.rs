@@ -4,7 +4,7 @@
 use super::claim::{access_mode, label};
 use super::persistent_volume::choice;
 use crate::objects::names::SET_NAME_MAX;
-use crate::wizard::parameter::{Answer, ListItem, Parameter, Type};
+use crate::wizard::parameter::{Answer, ListItem, Parameter, Pattern, Type};
 
 pub(super) fn parameters() -> Vec<Parameter> {
     let mut out = first();
@@ -16,6 +16,12 @@ pub(super) fn parameters() -> Vec<Parameter> {
 
 fn text(name: &str, prompt: &str, help: &str) -> Parameter {
     Parameter::new(name, Type::Text { pattern: None }, prompt, help)
+}
+
+/// A text of a certain form, told in `words`.
+fn like(regex: &str, words: &str, name: &str, prompt: &str, help: &str) -> Parameter {
+    let pattern = Pattern { regex: regex.to_owned(), words: words.to_owned() };
+    Parameter::new(name, Type::Text { pattern: Some(pattern) }, prompt, help)
 }
 
 fn list(name: &str, item: ListItem, prompt: &str, help: &str) -> Parameter {
@@ -36,16 +42,22 @@ fn first() -> Vec<Parameter> {
             "The name of the set; its pods are NAME-0, NAME-1 and so on.",
         )
         .positional(),
-        text("image", "Image", "The image of the container, with a tag."),
+        like(
+            r"\S+",
+            "the name of an image, without spaces",
+            "image",
+            "Image",
+            "The image of the container, with a tag.",
+        ),
         Parameter::new("replicas", Type::Int { min: 0, max: 1000 }, "Replicas", "How many pods.")
             .default(Answer::Int(1)),
         list(
             "claim",
-            ListItem::Plain,
+            ListItem::Claim,
             "Volume for each pod",
             "NAME:SIZE[:CLASS]:MOUNTPATH, a claim for each pod; CLASS left out: the default class, empty (NAME:SIZE::PATH): prepared by hand; may be repeated.",
         ),
-        list("port", ListItem::Plain, "Port", "[NAME:]PORT of the container; may be repeated."),
+        list("port", ListItem::ContainerPort, "Port", "[NAME:]PORT of the container; may be repeated."),
         Parameter::new(
             "service_name",
             Type::Name { max: 63 },
@@ -53,9 +65,16 @@ fn first() -> Vec<Parameter> {
             "The Service that names the pods; left out: the set's name.",
         )
         .optional(),
-        list("env", ListItem::KeyValue, "Environment variable", "VARIABLE=VALUE; may be repeated."),
-        list("env_from_secret", ListItem::KeyValue, "Variable from a Secret", "VARIABLE=SECRET/KEY; may be repeated."),
-        text(
+        list("env", ListItem::Variable, "Environment variable", "VARIABLE=VALUE; may be repeated."),
+        list(
+            "env_from_secret",
+            ListItem::VariableFrom,
+            "Variable from a Secret",
+            "VARIABLE=SECRET/KEY; may be repeated.",
+        ),
+        like(
+            r"none|tcp:[0-9]+|http:[0-9]+(/.*)?|exec:.*\S.*",
+            "tcp:PORT, http:PORT/PATH, exec:COMMAND or none",
             "readiness_probe",
             "Readiness probe",
             "tcp:PORT, http:PORT/PATH, exec:COMMAND or none; left out: the first port is tried.",
@@ -69,7 +88,7 @@ fn container() -> Vec<Parameter> {
     vec![
         quiet(
             "env_from_config",
-            ListItem::KeyValue,
+            ListItem::VariableFrom,
             "Variable from a ConfigMap",
             "VARIABLE=CONFIGMAP/KEY; may be repeated.",
         ),
