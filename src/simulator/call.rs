@@ -50,6 +50,7 @@ pub enum Part {
     Status,
     Scale,
     Binding,
+    Eviction,
     Finalize,
 }
 
@@ -62,6 +63,7 @@ impl Part {
             Self::Status => "status",
             Self::Scale => "scale",
             Self::Binding => "binding",
+            Self::Eviction => "eviction",
             Self::Finalize => "finalize",
         }
     }

@@ -34,12 +34,12 @@ enum Propagation {
 
 /// Query and body of a DELETE, joined.
 #[derive(Clone, Debug, Default)]
-struct Options {
+pub(super) struct Options {
     uid: Option<String>,
     resource_version: Option<String>,
     grace: Option<i64>,
     propagation: Propagation,
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 impl Options {
@@ -55,27 +55,46 @@ impl Options {
         }
         let node = serde_json::from_slice(&raw.body).map_err(|error| Refusal::bad_request(&error.to_string()))?;
         let body = body::typed(node, "v1", "DeleteOptions", FieldValidation::Ignore)?.object;
+        options.take(&body)?;
+        Ok(options)
+    }
+
+    /// Options that stand inside another body.
+    ///
+    /// # Errors
+    /// 422 for values that make no sense.
+    pub(super) fn of_body(body: &Value, dry_run: bool) -> Result<Self, Refusal> {
+        let mut options = Self { dry_run, ..Self::default() };
+        options.take(body)?;
+        Ok(options)
+    }
+
+    /// What the body says beside the query.
+    ///
+    /// # Errors
+    /// 422 for values that make no sense.
+    fn take(&mut self, body: &Value) -> Result<(), Refusal> {
         if let (Some(_), Some(policy)) = (body["orphanDependents"].as_bool(), body["propagationPolicy"].as_str()) {
             let why = "orphanDependents and deletionPropagation cannot be both set";
             let cause = Cause::invalid("propagationPolicy", &Value::from(policy), why);
             return Err(Refusal::invalid_named("meta.k8s.io", "DeleteOptions", "", &[cause]));
         }
         let text = |value: &Value| value.as_str().map(str::to_owned);
-        options.uid = text(&body["preconditions"]["uid"]);
-        options.resource_version = text(&body["preconditions"]["resourceVersion"]);
-        options.grace = body["gracePeriodSeconds"].as_i64().or(options.grace);
+        self.uid = text(&body["preconditions"]["uid"]);
+        self.resource_version = text(&body["preconditions"]["resourceVersion"]);
+        self.grace = body["gracePeriodSeconds"].as_i64().or(self.grace);
         if let Some(policy) = body["propagationPolicy"].as_str() {
-            options.propagation = propagation(policy)?;
+            self.propagation = propagation(policy)?;
         } else if let Some(orphan) = body["orphanDependents"].as_bool() {
-            options.propagation = if orphan { Propagation::Orphan } else { Propagation::Background };
+            self.propagation = if orphan { Propagation::Orphan } else { Propagation::Background };
         }
         for stage in body["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            options.dry_run |= dry_run(stage, "DeleteOptions")?;
+            self.dry_run |= dry_run(stage, "DeleteOptions")?;
         }
-        Ok(options)
+        Ok(())
     }
 
-    fn check(&self, call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
+    pub(super) fn check(&self, call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
         let stored = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
         let wanted = [("UID", &self.uid, stored("uid"), "deleted and then recreated")];
         let version = [("ResourceVersion", &self.resource_version, stored("resourceVersion"), "modified")];
@@ -181,7 +200,12 @@ impl World {
     }
 
     /// Marks an object as terminating, or removes it; says which.
-    fn doom(&mut self, writer: &Writer, old: &Arc<Value>, options: &Options) -> Result<(Arc<Value>, bool), Refusal> {
+    pub(super) fn doom(
+        &mut self,
+        writer: &Writer,
+        old: &Arc<Value>,
+        options: &Options,
+    ) -> Result<(Arc<Value>, bool), Refusal> {
         if writer.kind.kind == "Namespace" {
             return self.doom_namespace(writer, old);
         }

@@ -69,6 +69,12 @@ fn resources(group: &str) -> Value {
                 resource["kind"] = json!("Binding");
                 resource["verbs"] = json!(["create"]);
             }
+            if *part == "eviction" {
+                resource["group"] = json!("policy");
+                resource["version"] = json!("v1");
+                resource["kind"] = json!("Eviction");
+                resource["verbs"] = json!(["create"]);
+            }
             list.push(resource);
         }
     }
@@ -84,7 +90,7 @@ fn resources(group: &str) -> Value {
 fn subresources(kind: &ApiKind) -> &'static [&'static str] {
     match kind.kind {
         "StatefulSet" => &["scale", "status"],
-        "Pod" => &["binding", "status"],
+        "Pod" => &["binding", "eviction", "status"],
         _ if has_status(kind) => &["status"],
         _ => &[],
     }

@@ -146,7 +146,10 @@ impl World {
         }
         admission::admit_change(&self.store, kind, old, &new)?;
         self.charge(writer, Some(old), &new)?;
-        if writer.part != Part::Binding && has_generation(kind) && changes_generation(kind, old, &new) {
+        if !matches!(writer.part, Part::Binding | Part::Eviction)
+            && has_generation(kind)
+            && changes_generation(kind, old, &new)
+        {
             let generation = old["metadata"]["generation"].as_i64().unwrap_or(0).saturating_add(1);
             set_meta(&mut new, "generation", generation.into());
         }
@@ -186,7 +189,7 @@ impl World {
                 let is_changed = old["spec"]["replicas"] != new["spec"]["replicas"];
                 managed.scaled(&writer.owner(), is_changed);
             }
-            Part::Whole | Part::Status | Part::Binding | Part::Finalize => {}
+            Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize => {}
         }
         managed
     }

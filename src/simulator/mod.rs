@@ -21,6 +21,7 @@ mod deletion;
 mod discovery;
 mod document;
 mod engine;
+mod eviction;
 mod field_selector;
 mod identity;
 mod lifecycle;

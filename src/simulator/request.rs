@@ -62,7 +62,7 @@ const OTHER_RESOURCES: &[&str] = &[
 
 /// Subresources that need a real node or are not simulated.
 const OTHER_PARTS: &[&str] =
-    &["attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize", "token"];
+    &["attach", "ephemeralcontainers", "exec", "log", "portforward", "proxy", "resize", "token"];
 
 /// Reads a request.
 ///
@@ -156,6 +156,7 @@ fn subresource(kind: &'static ApiKind, part: &str) -> Result<Part, Refusal> {
         "status" if has_status(kind) => Ok(Part::Status),
         "scale" if kind.kind == "StatefulSet" => Ok(Part::Scale),
         "binding" if kind.kind == "Pod" => Ok(Part::Binding),
+        "eviction" if kind.kind == "Pod" => Ok(Part::Eviction),
         "finalize" if kind.kind == "Namespace" => Ok(Part::Finalize),
         other if kind.kind == "Pod" && OTHER_PARTS.contains(&other) => {
             Err(Refusal::not_simulated(&format!("{}/{other}", kind.plural)))
@@ -181,8 +182,8 @@ fn action(
         (&Method::GET, true) => Ok(Action::List),
         (&Method::GET, false) if matches!(part, Part::Whole | Part::Status | Part::Scale) => Ok(Action::Get),
         (&Method::POST, true) if !kind.namespaced || !namespace.is_empty() => Ok(Action::Create),
-        (&Method::POST, false) if part == Part::Binding => Ok(Action::Create),
-        (&Method::PUT, false) if part != Part::Binding => Ok(Action::Update),
+        (&Method::POST, false) if matches!(part, Part::Binding | Part::Eviction) => Ok(Action::Create),
+        (&Method::PUT, false) if !matches!(part, Part::Binding | Part::Eviction) => Ok(Action::Update),
         (&Method::PATCH, false) if matches!(part, Part::Whole | Part::Status | Part::Scale) => {
             patch_kind(&raw.content_type).map(Action::Patch)
         }

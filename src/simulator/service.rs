@@ -89,6 +89,10 @@ where
 }
 
 fn answer(simulator: Simulator, reply: Reply) -> Response<AnswerBody> {
+    let retry_after = match &reply.payload {
+        Payload::Json(value) if reply.code >= 400 => value["details"]["retryAfterSeconds"].as_u64(),
+        Payload::Json(_) | Payload::Text(_) | Payload::Watch(_) => None,
+    };
     let (content_type, body) = match reply.payload {
         Payload::Json(value) => ("application/json", Full::new(Bytes::from(value.to_string())).boxed_unsync()),
         Payload::Text(text) => ("text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
@@ -98,8 +102,8 @@ fn answer(simulator: Simulator, reply: Reply) -> Response<AnswerBody> {
     *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if reply.code == 504 {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    if let Some(seconds) = retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     for warning in &reply.warnings {
         if let Ok(value) = HeaderValue::from_str(&format!("299 - {warning:?}")) {

@@ -183,6 +183,17 @@ impl Refusal {
         self
     }
 
+    /// 429: the disruption budget of a pod does not let it be evicted.
+    #[must_use]
+    pub fn too_many_disruptions(why: &str, retry_after: Option<u32>) -> Self {
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        let mut details = json!({"causes": [{"reason": "DisruptionBudget", "message": why}]});
+        if let Some(seconds) = retry_after {
+            details["retryAfterSeconds"] = Value::from(seconds);
+        }
+        Self::status(429, "TooManyRequests", message, Some(details))
+    }
+
     #[must_use]
     pub fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";

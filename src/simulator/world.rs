@@ -116,6 +116,7 @@ impl World {
             Action::List => reads::list(&self.store, call),
             Action::Watch => Ok(reads::watch(&self.store, call, self.now)),
             Action::Create if call.part == Part::Binding => self.bind(raw, call),
+            Action::Create if call.part == Part::Eviction => self.evict(raw, call),
             Action::Create => self.create(raw, call),
             Action::Update if call.part == Part::Scale => self.scale(raw, call, None),
             Action::Patch(kind) if call.part == Part::Scale => self.scale(raw, call, Some(kind)),

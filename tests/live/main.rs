@@ -5,6 +5,7 @@
 //! Without a Go toolchain (and without tools built earlier) every test is
 //! listed as ignored with that reason, unless `KUBECTL_STATEFUL_LIVE=require`.
 
+mod budgets;
 mod claims;
 mod completion;
 mod differential;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         rights::tests(),
         owners::tests(),
         quotas::tests(),
+        budgets::tests(),
         krew::tests(),
         schemas::tests(),
         differential::tests(),

@@ -17,6 +17,7 @@ use crate::support::*;
 const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 const QUOTAS: &str = "/api/v1/namespaces/default/resourcequotas";
 const SERVICES: &str = "/api/v1/namespaces/default/services";
+const BUDGETS: &str = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
 const VOLUMES: &str = "/api/v1/persistentvolumes";
 
 /// An actor that can be made to mind everything, and counts its looks.
@@ -236,4 +237,34 @@ fn the_looks_of_a_growing_set_grow_with_it_and_not_faster() {
     let (few, many) = (looks(10), looks(20));
     assert!(many <= few * 21 / 10, "{few} looks for 10 replicas, {many} for 20");
     assert!(few <= 10 * 70, "{few} looks for 10 replicas");
+}
+
+#[test]
+fn nothing_is_slept_through_around_budgets() {
+    let cluster = Cluster::new();
+    let simulator = &cluster.simulator;
+    let budget = json!({"metadata": {"name": "b"}, "spec": {
+        "maxUnavailable": "50%", "selector": {"matchLabels": {"app": "web"}},
+    }});
+    post(simulator, BUDGETS, &budget).ok();
+    cluster.at_rest("a budget without pods");
+    let mut web = set("web", 3);
+    web["spec"]["template"]["spec"]["containers"][0]["env"] = json!(null);
+    post(simulator, SETS, &web).ok();
+    cluster.at_rest("its set");
+    let held = get(simulator, &format!("{BUDGETS}/b")).ok();
+    assert_eq!(held["status"]["disruptionsAllowed"], 2, "{held}");
+    let never = json!({"metadata": {"annotations": {"sandbox.kubectl-stateful/never-ready": "yes"}}});
+    merge(simulator, &format!("{PODS}/web-0"), &never).ok();
+    cluster.at_rest("a pod that is not ready any more");
+    merge(simulator, &format!("{PODS}/web-2"), &json!({"metadata": {"labels": {"app": "other"}}})).ok();
+    cluster.at_rest("a pod that left");
+    merge(simulator, &format!("{SETS}/web"), &json!({"spec": {"replicas": 1}})).ok();
+    cluster.at_rest("a scale down");
+    merge(simulator, &format!("{BUDGETS}/b"), &json!({"spec": {"maxUnavailable": 0}})).ok();
+    cluster.at_rest("another budget");
+    delete(simulator, &format!("{SETS}/web?propagationPolicy=Orphan")).ok();
+    cluster.at_rest("the set was deleted");
+    let held = get(simulator, &format!("{BUDGETS}/b")).ok();
+    assert_eq!(held["status"]["expectedPods"], 0, "{held}");
 }

@@ -2,6 +2,7 @@
 
 use super::Controller;
 use super::binder::Binder;
+use super::disruption::Disruption;
 use super::endpoints::EndpointSlices;
 use super::garbage::GarbageCollector;
 use super::kubelet::{Kubelet, PlayedNodes};
@@ -31,5 +32,6 @@ pub fn all() -> Vec<Box<dyn Controller>> {
         Box::new(GarbageCollector),
         Box::new(Namespaces),
         Box::new(Quotas),
+        Box::new(Disruption),
     ]
 }

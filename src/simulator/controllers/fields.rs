@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Target;
 
 /// Short names for the reads that every actor does.
-pub(super) trait Fields {
+pub(in crate::simulator) trait Fields {
     /// The string at a JSON pointer; empty if there is none.
     fn text(&self, pointer: &str) -> &str;
     /// The integer at a JSON pointer.
@@ -103,12 +103,12 @@ impl Fields for Value {
 }
 
 /// The wire form of a time: whole seconds, UTC.
-pub(super) fn stamp(time: Timestamp) -> String {
+pub(in crate::simulator) fn stamp(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// `time` plus whole seconds; the furthest time there is on overflow.
-pub(super) fn later(time: Timestamp, seconds: i64) -> Timestamp {
+pub(in crate::simulator) fn later(time: Timestamp, seconds: i64) -> Timestamp {
     time.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
@@ -140,7 +140,7 @@ pub(super) fn controller_reference(owner: &Value, api_version: &str, kind: &str)
 
 /// A list of conditions in which the one of `new`'s type is replaced, or
 /// appended; its transition time is kept while the status stays the same.
-pub(super) fn with_condition(object: &Value, mut new: Value, now: Timestamp) -> Vec<Value> {
+pub(in crate::simulator) fn with_condition(object: &Value, mut new: Value, now: Timestamp) -> Vec<Value> {
     let mut conditions = object.items("/status/conditions").to_vec();
     let kind = new["type"].clone();
     let old = conditions.iter_mut().find(|condition| condition["type"] == kind);

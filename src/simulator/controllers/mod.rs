@@ -5,13 +5,15 @@
 //! provisioner and resizer against a real API server with the same functions.
 
 mod amount;
-mod fields;
 mod opaque;
 mod pass;
 mod selector;
 
+pub(super) mod fields;
+
 pub mod all;
 pub mod binder;
+pub mod disruption;
 pub mod endpoints;
 pub mod garbage;
 pub mod kubelet;

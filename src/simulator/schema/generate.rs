@@ -46,6 +46,7 @@ const GRANULAR: &str = "+granular";
 const EXTRA: &[(&str, &str)] = &[
     ("Binding", "core.v1.Binding"),
     ("DeleteOptions", "meta.v1.DeleteOptions"),
+    ("Eviction", "policy.v1.Eviction"),
     ("Scale", "autoscaling.v1.Scale"),
     ("SelfSubjectAccessReview", "authorization.v1.SelfSubjectAccessReview"),
 ];

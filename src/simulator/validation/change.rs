@@ -51,7 +51,7 @@ pub fn of_change(writer: &Writer, old: &Value, new: &Value) -> Vec<Cause> {
     match writer.part {
         Part::Whole => of_whole(writer.kind, old, new),
         Part::Status if writer.kind.kind == "StatefulSet" => sets::of_status(new, old),
-        Part::Status | Part::Scale | Part::Binding | Part::Finalize => Vec::new(),
+        Part::Status | Part::Scale | Part::Binding | Part::Eviction | Part::Finalize => Vec::new(),
     }
 }
 
