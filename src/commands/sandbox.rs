@@ -1,4 +1,5 @@
-//! `sandbox show|reset`: what is in the simulated cluster, and a fresh one.
+//! `sandbox show|reset|serve`: what is in the simulated cluster, a fresh one, and
+//! one that plain kubectl can talk to.
 
 use clap::{Args, Subcommand};
 
@@ -21,6 +22,16 @@ pub enum SandboxVerb {
     Show,
     /// Throw the sandbox away; the next command starts a fresh one
     Reset,
+    /// Let plain kubectl talk to the sandbox, on this machine only, until Ctrl-C
+    Serve(ServeArgs),
+}
+
+/// Flags of `sandbox serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Port of 127.0.0.1 to listen on; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub port: u16,
 }
 
 /// Kinds that controllers make for themselves and that say nothing to a person.

@@ -2,6 +2,7 @@
 //! come in here, one at a time. Around each stands the same frame: take the
 //! file's lock and other processes' news, act, put it on disk, announce it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,7 @@ use super::service::SimulatorService;
 use super::status::Refusal;
 use super::store::Commit;
 use super::watch::WatchStart;
-use super::world::{Reply, World};
+use super::world::{Payload, Reply, World};
 
 /// How a simulated cluster begins.
 #[derive(Clone, Debug)]
@@ -88,6 +89,8 @@ struct State {
     refused: Vec<String>,
     /// What went wrong with the file while time passed: the next request tells.
     trouble: Option<OpenError>,
+    /// When watches end, for whoever waits in real time.
+    alarms: BTreeSet<Timestamp>,
 }
 
 /// A catch-up of an hour could be busy; more events than this mean that an
@@ -146,7 +149,16 @@ impl Simulator {
 
     fn of_world(world: World, controllers: Vec<Box<dyn Controller>>, file: Option<Sandbox>) -> Self {
         let queue = Queue::new(controllers.len(), world.now);
-        let state = State { world, controllers, queue, file, hooks: Vec::new(), refused: Vec::new(), trouble: None };
+        let state = State {
+            world,
+            controllers,
+            queue,
+            file,
+            hooks: Vec::new(),
+            refused: Vec::new(),
+            trouble: None,
+            alarms: BTreeSet::new(),
+        };
         Self { inner: Arc::new(Inner { state: Mutex::new(state), news: watch::Sender::new(0) }) }
     }
 
@@ -203,16 +215,32 @@ impl Simulator {
     }
 
     fn catch_up(&self, elapsed: Duration) -> Result<(), OpenError> {
-        self.state().framed(|state| {
-            let end = state.world.now.checked_add(elapsed).unwrap_or(state.world.now);
-            for _ in 0..MOST_EVENTS {
-                let left = state.world.now.duration_until(end);
-                if !left.is_positive() {
-                    break;
-                }
-                state.advance(left.unsigned_abs());
-            }
-        })
+        self.state().framed(|state| state.pass(elapsed))
+    }
+
+    /// Lets so much time pass (at most an hour) with all that happens in it,
+    /// because it has passed outside, where it is `real` now. Trouble is left for
+    /// the next request, as by `advance`.
+    pub(super) fn follow(&self, passed: Duration, real: Timestamp) {
+        let mut state = self.state();
+        if let Some(file) = &mut state.file {
+            file.is_open_at(real);
+        }
+        if let Err(error) = state.framed(|state| state.pass(passed.min(LONGEST_CATCH_UP))) {
+            state.trouble = Some(error);
+        }
+        drop(state);
+        self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// How long it is until something happens by itself; `None` if nothing will.
+    pub(super) fn until_next(&self) -> Option<Duration> {
+        let state = self.state();
+        let next = state.queue.next().map(|(at, _)| at);
+        let next = next.into_iter().chain(state.alarms.first().copied()).min()?;
+        Some(state.world.now.duration_until(next).unsigned_abs())
+            .filter(|_| next > state.world.now)
+            .or(Some(Duration::ZERO))
     }
 
     pub(super) fn handle(&self, raw: &Raw) -> Result<Reply, GivenUp> {
@@ -221,6 +249,9 @@ impl Simulator {
             Some(trouble) => Err(trouble),
             None => state.framed(|state| state.world.handle(raw)),
         };
+        if let Ok(Reply { payload: Payload::Watch(watch), .. }) = &reply {
+            state.alarms.extend(watch.ends());
+        }
         drop(state);
         self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
         match reply {
@@ -258,14 +289,15 @@ impl State {
         };
         let done = action(self);
         let fresh = std::mem::take(&mut self.world.fresh);
-        if let Some(file) = &mut self.file
-            && let Err(error) = file.append(&fresh, self.world.now)
-        {
-            // What is not on disk did not happen.
-            file.reload(&mut self.world)?;
-            // Nor did it for the actors that have looked at it.
-            self.queue.changed(self.world.now, |_| true);
-            return Err(error);
+        if let Some(file) = &mut self.file {
+            if let Err(error) = file.append(&fresh, self.world.now) {
+                // What is not on disk did not happen.
+                file.reload(&mut self.world)?;
+                // Nor did it for the actors that have looked at it.
+                self.queue.changed(self.world.now, |_| true);
+                return Err(error);
+            }
+            file.shorten(&self.world);
         }
         drop(guard);
         for commit in &fresh {
@@ -277,6 +309,19 @@ impl State {
             wake(&mut self.queue, &self.controllers, &fresh, last.at);
         }
         Ok(done)
+    }
+
+    /// Lets this time pass with all that happens in it.
+    fn pass(&mut self, elapsed: Duration) {
+        let end = self.world.now.checked_add(elapsed).unwrap_or(self.world.now);
+        for _ in 0..MOST_EVENTS {
+            let left = self.world.now.duration_until(end);
+            if !left.is_positive() {
+                break;
+            }
+            self.advance(left.unsigned_abs());
+        }
+        self.alarms = self.alarms.split_off(&self.world.now);
     }
 
     fn advance(&mut self, at_most: Duration) -> Advance {

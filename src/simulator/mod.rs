@@ -25,6 +25,7 @@ mod eviction;
 mod field_selector;
 mod identity;
 mod lifecycle;
+mod listener;
 mod patch;
 mod quantity;
 mod query;
@@ -48,6 +49,7 @@ mod writer;
 mod writes;
 
 pub use engine::{Advance, CommitHook, Options, Simulator, Waiter};
-pub use sandbox::{GivenUp, OpenError, reset};
+pub use listener::{Access, Limits, ListenError, Listener, Pace, kubeconfig};
+pub use sandbox::{GivenUp, OpenError, Serving, reset, served};
 pub use service::{AnswerBody, SimulatorService};
 pub use store::Commit;

@@ -214,6 +214,24 @@ impl Refusal {
         Self::status(415, "UnsupportedMediaType", "415: Unsupported Media Type", Some(json!({})))
     }
 
+    /// No token, or another one than ours.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::status(401, "Unauthorized", "Unauthorized", None)
+    }
+
+    /// The request did not arrive in time.
+    #[must_use]
+    pub fn request_timeout() -> Self {
+        Self::status(408, "Timeout", "the request did not arrive in time", None)
+    }
+
+    /// Nobody was waited for any longer.
+    #[must_use]
+    pub fn unavailable(message: &str) -> Self {
+        Self::status(503, "ServiceUnavailable", message, None)
+    }
+
     #[must_use]
     pub fn too_large() -> Self {
         let message = "Request entity too large: limit is 3145728";

@@ -97,6 +97,12 @@ impl WatchStart {
         Some(lines)
     }
 
+    /// When the client wants it to end.
+    #[must_use]
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.ends
+    }
+
     /// Whether there is nothing to come any more.
     #[must_use]
     pub fn has_ended(&self) -> bool {

@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use super::sandbox::{Turn, identity as sandbox_identity, simulated};
 use super::screen::TerminalScreen;
 use crate::cli::GlobalFlags;
+use crate::cluster::flags::ConnectionFlags;
 use crate::cluster::live::{self, SystemEntropy};
 use crate::cluster::{Connection, Environment, Interrupt, offline};
 use crate::commands::screen::Screen as _;
 use crate::error::Failure;
 use crate::objects::names;
 use crate::runs::places::{Places, private_folder};
-use crate::simulator::{self, OpenError, Options, Simulator, Waiter};
+use crate::simulator::{self, OpenError, Options, Serving, Simulator, Waiter, served};
 
 /// Makes the connection. Must be called inside a runtime.
 pub fn connect(
@@ -24,13 +25,12 @@ pub fn connect(
     interrupt: &Interrupt,
     screen: &TerminalScreen,
 ) -> Result<Connection, Failure> {
-    match sandbox_name(global) {
-        Some(name) => {
-            let simulator = open(places, name, Turn { tell: screen.teller(), interrupt: interrupt.clone() })?;
-            sandbox(&simulator, name, global, interrupt)
-        }
-        None => live::connect(&global.connection, interrupt),
+    let Some(name) = sandbox_name(global) else { return live::connect(&global.connection, interrupt) };
+    if let Some(kubeconfig) = served(&log(places, checked(name)?)) {
+        return through_server(kubeconfig, name, global, interrupt);
     }
+    let simulator = open(places, name, Turn { tell: screen.teller(), interrupt: interrupt.clone() })?;
+    sandbox(&simulator, name, global, interrupt)
 }
 
 /// The same for work that asks no server: none is needed, and no sandbox is opened.
@@ -48,7 +48,11 @@ pub fn quietly(global: &GlobalFlags, places: &Places, interrupt: &Interrupt) -> 
     let nobody = Environment { terminal: false, ..Environment::of_process() };
     match sandbox_name(global) {
         Some(name) => {
-            let simulator = if log(places, checked(name)?).exists() {
+            let log = log(places, checked(name)?);
+            if let Some(kubeconfig) = served(&log) {
+                return through_server(kubeconfig, name, global, interrupt);
+            }
+            let simulator = if log.exists() {
                 open(places, name, Turn { tell: |_: &str| (), interrupt: interrupt.clone() })?
             } else {
                 Simulator::in_memory(Options::default())
@@ -66,6 +70,41 @@ fn sandbox(
     interrupt: &Interrupt,
 ) -> Result<Connection, Failure> {
     Ok(simulated(simulator, &title(name), namespace(global), Arc::new(SystemEntropy::probed()?), interrupt))
+}
+
+/// A sandbox that is being served is a live cluster, whose clock is the real one.
+fn through_server(
+    kubeconfig: PathBuf,
+    name: &str,
+    global: &GlobalFlags,
+    interrupt: &Interrupt,
+) -> Result<Connection, Failure> {
+    let flags = ConnectionFlags {
+        kubeconfig: Some(kubeconfig),
+        namespace: global.connection.namespace.clone(),
+        request_timeout: global.connection.request_timeout,
+        ..ConnectionFlags::default()
+    };
+    let nobody = Environment { terminal: false, ..Environment::of_process() };
+    let mut connection = live::connect_in(&flags, interrupt, &nobody)?;
+    connection.identity.name = title(name);
+    Ok(connection)
+}
+
+/// Takes the right to serve the sandbox and opens it.
+pub fn to_serve<'a>(
+    global: &'a GlobalFlags,
+    places: &Places,
+    interrupt: &Interrupt,
+    screen: &TerminalScreen,
+) -> Result<(Serving, Simulator, &'a str), Failure> {
+    let name = checked(sandbox_name(global).unwrap_or("default"))?;
+    let log = log(places, name);
+    let folder = places.sandbox(name);
+    private_folder(&folder).map_err(|why| unusable(name, &format!("cannot make `{}`", folder.display()), &why))?;
+    let serving = Serving::claim(&log).map_err(|error| unopened(name, error))?;
+    let simulator = open(places, name, Turn { tell: screen.teller(), interrupt: interrupt.clone() })?;
+    Ok((serving, simulator, name))
 }
 
 /// A sandbox has no context that could name one.
@@ -86,7 +125,7 @@ pub fn log(places: &Places, name: &str) -> PathBuf {
 
 /// What is wrong with the file of a sandbox. Only one that cannot be read any
 /// more is to be thrown away; that cannot be undone, so its path is told.
-fn unopened(name: &str, error: OpenError) -> Failure {
+pub fn unopened(name: &str, error: OpenError) -> Failure {
     let reset = format!(
         "kubectl stateful sandbox reset{}",
         if name == "default" { String::new() } else { format!(" --sandbox={name}") }
@@ -112,6 +151,12 @@ fn unopened(name: &str, error: OpenError) -> Failure {
                 .hint(reset)
         }
         OpenError::GivenUp(_) => Failure::interrupted(),
+        OpenError::Served { process } => Failure::failed(
+            "sandbox-served",
+            format!("the sandbox `{name}` is being served by process {process} (`sandbox serve`)"),
+        )
+        .hint(format!("kill {process}"))
+        .hint("or end it with Ctrl-C where it runs; `--sandbox=NAME` is another sandbox"),
         OpenError::Gone { .. } => {
             Failure::failed("sandbox-gone", format!("the sandbox `{name}` was reset by somebody else at this moment"))
                 .hint("the same command again starts with a fresh one")
@@ -142,6 +187,7 @@ pub fn reset_sandbox(
         other @ (OpenError::Damaged { .. }
         | OpenError::Newer { .. }
         | OpenError::Gone { .. }
+        | OpenError::Served { .. }
         | OpenError::GivenUp(_)) => unopened(name, other),
     })?;
     screen.tell(&format!("the {} is fresh again", title(name)));

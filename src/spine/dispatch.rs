@@ -8,11 +8,12 @@ use clap::{ArgMatches, FromArgMatches as _};
 use super::connect;
 use super::parse::{Parsed, Stop, parse};
 use super::screen::TerminalScreen;
+use super::serve;
 use crate::cli::Verb;
 use crate::cluster::Interrupt;
 use crate::commands::completion::{self, CompletionVerb};
 use crate::commands::flags::DryRun;
-use crate::commands::sandbox::{self, SandboxVerb};
+use crate::commands::sandbox::{self, SandboxArgs, SandboxVerb};
 use crate::commands::screen::Screen as _;
 use crate::commands::{Context, create, init, questions, status};
 use crate::error::Failure;
@@ -90,6 +91,11 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
     let Some((verb, matches)) = parsed.matches.subcommand() else { return Ok(()) };
     if verb == "sandbox" {
         connect::choose_sandbox(&mut global);
+    }
+    if let Ok(Verb::Sandbox(SandboxArgs { verb: SandboxVerb::Serve(serving) })) =
+        Verb::from_arg_matches(&parsed.matches)
+    {
+        return serve::serve(&global, places, serving.port, screen, interrupt).await;
     }
     let connection = if asks_no_server(matches) {
         connect::offline(&global, interrupt)

@@ -8,6 +8,7 @@ mod order;
 mod parse;
 mod sandbox;
 mod screen;
+mod serve;
 mod values;
 
 use std::ffi::OsString;

@@ -24,5 +24,6 @@ mod rights;
 mod rooms;
 mod sandboxes;
 mod secrets;
+mod served;
 mod servers;
 mod words;

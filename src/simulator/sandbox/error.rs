@@ -19,6 +19,8 @@ pub enum OpenError {
     Newer { path: PathBuf, found: u64, known: u64 },
     #[error("the sandbox `{path}` was removed while it was in use")]
     Gone { path: PathBuf },
+    #[error("the sandbox is being served by process {process}")]
+    Served { process: u32 },
     #[error(transparent)]
     GivenUp(#[from] GivenUp),
 }

@@ -34,6 +34,8 @@ pub struct Sandbox {
     clock: Timestamp,
     /// When the sandbox was last opened, in real time.
     real: Option<Timestamp>,
+    /// Since then it stayed open until now, which the log is to say as well.
+    stays_open: bool,
 }
 
 impl Sandbox {
@@ -55,6 +57,7 @@ impl Sandbox {
             lines: 0,
             clock: now_real,
             real: None,
+            stays_open: false,
         };
         let _held = sandbox.take_lock()?;
         let exists = path.try_exists().map_err(OpenError::io("look for", path))?;
@@ -73,12 +76,30 @@ impl Sandbox {
             if passed.is_positive() { passed.unsigned_abs() } else { Duration::ZERO }
         });
         sandbox.real = Some(now_real);
-        if sandbox.lines > world.store.everything().count().saturating_add(LONG) {
+        if sandbox.is_long(&world) {
             sandbox.rewrite(&world)?;
         } else {
             sandbox.write_lines(&[Line::Clock(Clock { now: world.now, real: Some(now_real) })])?;
         }
         Ok((sandbox, world, elapsed))
+    }
+
+    /// It is open and its clock goes on: time until now has been let pass.
+    pub fn is_open_at(&mut self, real: Timestamp) {
+        self.real = Some(real);
+        self.stays_open = true;
+    }
+
+    /// Compacts a log that has grown long while it was open. Where that cannot
+    /// be done the long one says the same, so it is no trouble.
+    pub fn shorten(&mut self, world: &World) {
+        if self.lines > LONG && self.is_long(world) {
+            let _ = self.rewrite(world);
+        }
+    }
+
+    fn is_long(&self, world: &World) -> bool {
+        self.lines > world.store.everything().count().saturating_add(LONG)
     }
 
     fn take_lock(&mut self) -> Result<Held, OpenError> {
@@ -212,7 +233,7 @@ impl Sandbox {
         let mut lines: Vec<Line> = commits.iter().map(|commit| Line::Commit(Written::of(commit))).collect();
         let last = commits.last().map_or(self.clock, |commit| commit.at);
         if now != last {
-            lines.push(Line::Clock(Clock { now, real: None }));
+            lines.push(Line::Clock(Clock { now, real: self.real.filter(|_| self.stays_open) }));
         }
         if !lines.is_empty() {
             self.write_lines(&lines)?;

@@ -7,7 +7,9 @@ mod file;
 mod line;
 mod lock;
 mod reset;
+mod serving;
 
 pub use error::{GivenUp, OpenError};
 pub use file::Sandbox;
 pub use reset::reset;
+pub use serving::{Serving, served};

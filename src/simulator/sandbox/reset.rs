@@ -1,4 +1,4 @@
-//! Throws a sandbox away. Only its lock stays: whoever waits for it would else
+//! Throws a sandbox away. Only its locks stay: whoever waits for one would else
 //! hold one that nobody after them knows.
 
 use std::fs;
@@ -7,23 +7,25 @@ use std::path::Path;
 
 use super::error::OpenError;
 use super::lock::Lock;
+use super::serving::{Serving, is_lock};
 use crate::simulator::engine::Waiter;
 
 /// Removes what is in the folder of this log, between two requests of whoever
 /// has it open. A sandbox that is not there is no error.
 ///
 /// # Errors
-/// What cannot be removed, or a waiter that gave up.
+/// What cannot be removed, a waiter that gave up, or somebody who serves it.
 pub fn reset(log: &Path, mut waiter: Option<Box<dyn Waiter>>) -> Result<(), OpenError> {
     let folder = log.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if fs::symlink_metadata(folder).is_err_and(|why| why.kind() == ErrorKind::NotFound) {
         return Ok(());
     }
+    let _nobody_serves = Serving::claim(log)?;
     let lock = Lock::beside(log)?;
     let _held = lock.take(waiter.as_deref_mut())?;
     for entry in fs::read_dir(folder).map_err(OpenError::io("read", folder))? {
         let path = entry.map_err(OpenError::io("read", folder))?.path();
-        if !lock.is_at(&path) {
+        if !lock.is_at(&path) && !is_lock(log, &path) {
             remove(&path).map_err(OpenError::io("remove", &path))?;
         }
     }
