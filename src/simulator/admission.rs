@@ -38,6 +38,7 @@ pub fn namespace(store: &Store, kind: &ApiKind, namespace: &str, name: &str) -> 
 
 /// Gives a new object the status it starts with, whatever the client sent.
 pub fn reset_new(kind: &ApiKind, object: &mut Value) {
+    drop_disabled(kind, None, object);
     let status = match kind.kind {
         "StatefulSet" => json!({"replicas": 0, "availableReplicas": 0}),
         "PersistentVolumeClaim" | "PersistentVolume" => json!({"phase": "Pending"}),
@@ -57,6 +58,19 @@ pub fn reset_new(kind: &ApiKind, object: &mut Value) {
     if let Some(fields) = object.as_object_mut() {
         fields.shift_remove("status");
         fields.insert("status".to_owned(), status);
+    }
+}
+
+/// Takes out what 1.36 has, but not switched on: it is dropped without a word,
+/// unless the object had it before.
+pub fn drop_disabled(kind: &ApiKind, old: Option<&Value>, new: &mut Value) {
+    let place = "/spec/updateStrategy/rollingUpdate";
+    let is_used = old.and_then(|old| old.pointer(place)).is_some_and(|rolling| !rolling["maxUnavailable"].is_null());
+    if kind.kind == "StatefulSet"
+        && !is_used
+        && let Some(rolling) = new.pointer_mut(place).and_then(Value::as_object_mut)
+    {
+        rolling.shift_remove("maxUnavailable");
     }
 }
 

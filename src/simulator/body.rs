@@ -82,8 +82,27 @@ pub fn typed(node: Node, api_version: &str, kind: &str, validation: FieldValidat
 /// out of it.
 pub fn patched(object: Value, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
     let shown = if kind == "Secret" { "hidden".to_owned() } else { object.to_string() };
-    read(object.into(), api_version, kind, validation)
-        .map_err(|why| Refusal::invalid_named("", "", "", &[Cause::invalid("patch", &shown.into(), &why)]))
+    patched_as(object, &shown, api_version, kind, validation)
+}
+
+/// The same with a text for the message.
+///
+/// # Errors
+/// See `patched`.
+pub fn patched_as(
+    object: Value,
+    shown: &str,
+    api_version: &str,
+    kind: &str,
+    validation: FieldValidation,
+) -> Result<Read, Refusal> {
+    read(object.into(), api_version, kind, validation).map_err(|why| unusable(shown, &why))
+}
+
+/// 422 for a patch whose outcome is no object of its kind.
+#[must_use]
+pub fn unusable(shown: &str, why: &str) -> Refusal {
+    Refusal::invalid_named("", "", "", &[Cause::invalid("patch", &shown.into(), why)])
 }
 
 /// The keys that stand twice in a document, in the words of a warning.

@@ -14,7 +14,8 @@ pub struct Cause {
 impl Cause {
     #[must_use]
     pub fn invalid(field: impl Into<String>, value: &Value, why: &str) -> Self {
-        let message = format!("Invalid value: {value}: {why}");
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let message = format!("Invalid value: {value}{why}");
         Self { reason: "FieldValueInvalid", message, field: field.into() }
     }
 
@@ -45,6 +46,13 @@ impl Cause {
         let known: Vec<String> = known.iter().map(|one| format!("{one:?}")).collect();
         let message = format!("Unsupported value: {value:?}: supported values: {}", known.join(", "));
         Self { reason: "FieldValueNotSupported", message, field: field.into() }
+    }
+
+    /// The same about a value that was checked in another form.
+    #[must_use]
+    pub fn about(mut self, checked: &str, written: &str) -> Self {
+        self.message = self.message.replacen(&format!("{checked:?}"), &format!("{written:?}"), 1);
+        self
     }
 
     pub(super) fn line(&self) -> String {

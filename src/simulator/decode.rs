@@ -62,7 +62,7 @@ fn read(shape: &Shape, node: Node, place: Place<'_>, oddities: &mut Vec<String>)
             Ok(Value::Array(values))
         }
         (shape, node) => {
-            let value = read_scalar(shape, node).map_err(|kind| mistyped(kind, shape, place))?;
+            let value = read_scalar(shape, node).map_err(|kind| mistyped(&kind, shape, place))?;
             malformed(shape, &value).map_or(Ok(value), |why| Err(Mistyped(why)))
         }
     }
@@ -108,25 +108,26 @@ fn read_map(
     Ok(Value::Object(out))
 }
 
-/// A scalar, or the JSON type that was found instead.
-fn read_scalar(shape: &Shape, node: Node) -> Result<Value, &'static str> {
+/// A scalar, or what was found instead: the JSON type, and the number where
+/// another number would do.
+fn read_scalar(shape: &Shape, node: Node) -> Result<Value, String> {
     match (shape, node) {
         (
             Shape::String | Shape::Time | Shape::MicroTime | Shape::Bytes | Shape::Quantity | Shape::IntOrString,
             Node::Text(text),
         ) => Ok(Value::String(text)),
-        (Shape::Int32 | Shape::Int64 | Shape::IntOrString, Node::Number(number)) if number.as_i64().is_some() => {
+        (Shape::Int64, Node::Number(number)) if number.as_i64().is_some() => Ok(Value::Number(number)),
+        (Shape::Int32 | Shape::IntOrString, Node::Number(number))
+            if number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) =>
+        {
             Ok(Value::Number(number))
         }
+        (Shape::Int32 | Shape::Int64 | Shape::IntOrString, Node::Number(number)) => Err(format!("number {number}")),
         (Shape::Number, Node::Number(number)) => Ok(Value::Number(number)),
         (Shape::Quantity, Node::Number(number)) => Ok(Value::String(number.to_string())),
         (Shape::Boolean, Node::Bool(flag)) => Ok(Value::Bool(flag)),
         (_, Node::Null) => Ok(Value::Null),
-        (_, Node::Bool(_)) => Err("bool"),
-        (_, Node::Number(_)) => Err("number"),
-        (_, Node::Text(_)) => Err("string"),
-        (_, Node::List(_)) => Err("array"),
-        (_, Node::Object(_)) => Err("object"),
+        (_, node) => Err(node.json_type().to_owned()),
     }
 }
 

@@ -19,7 +19,7 @@ use super::status::Refusal;
 use super::store::Commit;
 use super::validation;
 use super::world::World;
-use super::writer::{Writer, carry_metadata, carry_over, set_meta};
+use super::writer::{Writer, carry_metadata, carry_over, fill_metadata, set_meta};
 use crate::objects::kinds::ApiKind;
 
 fn text<'a>(object: &'a Value, name: &str) -> &'a str {
@@ -132,8 +132,9 @@ impl World {
         }
         let managed = managed.unwrap_or_else(|| self.ownership(writer, old, &new));
         carry_over(writer, old, &mut new);
+        admission::drop_disabled(kind, Some(old), &mut new);
+        fill_metadata(old, &mut new);
         let mut causes = validation::of_metadata(old, &new);
-        carry_metadata(old, &mut new);
         if writer.part == Part::Whole {
             allocation::keep(kind, old, &mut new);
         }
@@ -141,6 +142,7 @@ impl World {
         if !causes.is_empty() {
             return Err(Refusal::invalid(kind, &name, &causes));
         }
+        carry_metadata(old, &mut new);
         if writer.part == Part::Whole {
             allocation::assign(&self.store, kind, &mut new, (self.seed, self.next_revision()))?;
         }

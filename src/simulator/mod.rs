@@ -43,6 +43,7 @@ mod settle;
 mod status;
 mod store;
 mod validation;
+mod warnings;
 mod watch;
 mod world;
 mod writer;

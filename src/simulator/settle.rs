@@ -43,8 +43,14 @@ fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
             }
         }
     }
+    if WRITTEN_AS_NULL.contains(&name) {
+        out.entry("apiGroup").or_insert(Value::Null);
+    }
     Value::Object(out)
 }
+
+/// References whose group Go writes even when there is none.
+const WRITTEN_AS_NULL: &[&str] = &["core.v1.TypedLocalObjectReference", "core.v1.TypedObjectReference"];
 
 fn is_kept(field: &Field, value: &Value) -> bool {
     match (&field.shape, value) {

@@ -234,8 +234,12 @@ impl Refusal {
 
     #[must_use]
     pub fn too_large() -> Self {
-        let message = "Request entity too large: limit is 3145728";
-        Self::status(413, "RequestEntityTooLarge", message, None)
+        Self::entity_too_large("limit is 3145728")
+    }
+
+    #[must_use]
+    pub fn entity_too_large(why: &str) -> Self {
+        Self::status(413, "RequestEntityTooLarge", &format!("Request entity too large: {why}"), None)
     }
 
     /// The watch or list asks for a past that is no longer kept.

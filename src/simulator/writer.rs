@@ -81,6 +81,20 @@ pub fn carry_over(writer: &Writer, old: &Value, new: &mut Value) {
     }
 }
 
+/// Metadata that the server takes from the old object without a word, whatever
+/// the new one says.
+pub fn fill_metadata(old: &Value, new: &mut Value) {
+    let before = &old["metadata"];
+    for name in ["generation", "creationTimestamp"] {
+        set_meta(new, name, before[name].clone());
+    }
+    for name in ["name", "namespace"] {
+        if new["metadata"][name].as_str().unwrap_or_default().is_empty() {
+            set_meta(new, name, before[name].clone());
+        }
+    }
+}
+
 /// Metadata that the server alone writes, and that updates may leave out.
 pub fn carry_metadata(old: &Value, new: &mut Value) {
     for name in [
@@ -92,7 +106,6 @@ pub fn carry_metadata(old: &Value, new: &mut Value) {
         "deletionGracePeriodSeconds",
         "generation",
         "resourceVersion",
-        "generateName",
     ] {
         set_meta(new, name, old["metadata"][name].clone());
     }

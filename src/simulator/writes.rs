@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use super::body::{self, Read};
 use super::lifecycle::completed;
 use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
-use super::patch::{json, merge, strategic, typed};
+use super::patch::{json, merge, strategic, typed, unstructured};
 use super::request::{ObjectCall, PatchKind, Raw};
 use super::schema::table;
 use super::status::{Cause, Refusal};
+use super::warnings;
 use super::world::{Reply, World, manager};
 use super::writer::Writer;
 
@@ -25,8 +26,13 @@ fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writer {
     }
 }
 
-fn reply(code: u16, object: &Arc<Value>, warnings: Vec<String>) -> Reply {
-    let mut reply = Reply::json(code, Value::clone(object));
+/// The answer to a write: what was read oddly, then what the server thinks of
+/// the outcome.
+fn reply(call: &ObjectCall, old: Option<&Value>, object: &Arc<Value>, mut warnings: Vec<String>) -> Reply {
+    let mut reply = Reply::json(if old.is_some() { 200 } else { 201 }, Value::clone(object));
+    if call.part == super::request::Part::Whole {
+        warnings.extend(warnings::of(call.kind, old, object));
+    }
     reply.warnings = warnings;
     reply
 }
@@ -36,7 +42,7 @@ impl World {
         let kind = call.kind;
         let Read { object, warnings } = body::object(raw, &kind.api_version(), kind.kind, call.query.field_validation)?;
         let created = self.insert(&writer(raw, call, Operation::Update), &call.namespace, object, None)?;
-        Ok(reply(201, &created, warnings))
+        Ok(reply(call, None, &created, warnings))
     }
 
     fn stored(&self, call: &ObjectCall) -> Result<Arc<Value>, Refusal> {
@@ -55,7 +61,7 @@ impl World {
             check_uid(call, &old, uid)?;
         }
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
-        Ok(reply(200, &written, warnings))
+        Ok(reply(call, Some(&old), &written, warnings))
     }
 
     pub(super) fn patch(&mut self, raw: &Raw, call: &ObjectCall, how: PatchKind) -> Result<Reply, Refusal> {
@@ -65,16 +71,14 @@ impl World {
         let old = self.stored(call)?;
         let kind = call.kind;
         let change = body::json(raw, kind.kind)?;
-        let patched = match how {
-            PatchKind::Json => json::apply(&old, &change)?,
-            PatchKind::Merge => merge::apply(&old, &change),
-            PatchKind::Strategic | PatchKind::Apply => strategic::apply(&table().kind(kind.kind), &old, &change)?,
+        let Read { object, warnings } = match how {
+            PatchKind::Json => patched(call, json::apply(&old, &change)?)?,
+            PatchKind::Merge => patched(call, merge::apply(&old, &change))?,
+            PatchKind::Strategic | PatchKind::Apply => strategically(call, &old, &change)?,
         };
-        check_place(call, &patched)?;
-        let Read { object, warnings } =
-            body::patched(patched, &kind.api_version(), kind.kind, call.query.field_validation)?;
+        check_place(call, &object)?;
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
-        Ok(reply(200, &written, warnings))
+        Ok(reply(call, Some(&old), &written, warnings))
     }
 
     /// Server-side apply: creates or merges, and remembers who said what.
@@ -100,13 +104,13 @@ impl World {
             let applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
             let object = typed_again(call, applied.object)?;
             let created = self.insert(&writer, &call.namespace, object, Some(applied.managed))?;
-            return Ok(reply(201, &created, Vec::new()));
+            return Ok(reply(call, None, &created, Vec::new()));
         };
         let managed = self.managed_before_apply(call, &old);
         let applied = managed.apply(&shape, &old, &config, &claim, self.now)?;
         let object = typed_again(call, applied.object)?;
         let written = self.replace(&writer, &old, object, Some(applied.managed))?;
-        Ok(reply(200, &written, Vec::new()))
+        Ok(reply(call, Some(&old), &written, Vec::new()))
     }
 
     /// Objects that nobody's fields are known of belong to `before-first-apply`.
@@ -125,6 +129,22 @@ impl World {
         }
         managed
     }
+}
+
+/// A patched object, read like a body.
+fn patched(call: &ObjectCall, patched: Value) -> Result<Read, Refusal> {
+    let kind = call.kind;
+    body::patched(patched, &kind.api_version(), kind.kind, call.query.field_validation)
+}
+
+/// A strategically merged object; what cannot be read is told with the patch.
+fn strategically(call: &ObjectCall, old: &Value, patch: &Value) -> Result<Read, Refusal> {
+    let kind = call.kind;
+    let shape = table().kind(kind.kind);
+    let mut merged = strategic::apply(&shape, old, patch)?;
+    let shown = unstructured::go_text(patch);
+    unstructured::convert(&shape, &mut merged).map_err(|why| body::unusable(&shown, &why))?;
+    body::patched_as(merged, &shown, &kind.api_version(), kind.kind, call.query.field_validation)
 }
 
 /// Reads and checks an applied configuration.

@@ -96,7 +96,7 @@ impl Canon {
         if text.parse::<jiff::Timestamp>().is_ok() {
             return "<time>".to_owned();
         }
-        let text = text.replace(&self.namespace, "$NAMESPACE");
+        let text = self.with_objects(text).replace(&self.namespace, "$NAMESPACE");
         let text = self.replace_uids(&text);
         let text = if text.contains("ResourceVersion") { self.revisions_in_brackets(&text) } else { text };
         match text.split_once(", current: ") {
@@ -106,6 +106,23 @@ impl Canon {
             }
             Some(_) | None => text,
         }
+    }
+
+    /// A refused patch shows the whole object as it would be, in quotes. The
+    /// order of its fields says which of them the server had to take apart.
+    fn with_objects(&mut self, text: &str) -> String {
+        const BEFORE: &str = "Invalid value: ";
+        let Some((before, shown)) =
+            text.split_once(&format!("{BEFORE}\"{{")).map(|(before, _)| text.split_at(before.len() + BEFORE.len()))
+        else {
+            return text.to_owned();
+        };
+        let mut quoted = serde_json::Deserializer::from_str(shown).into_iter::<String>();
+        let object = quoted.next().and_then(Result::ok).and_then(|inner| serde_json::from_str::<Value>(&inner).ok());
+        let Some(mut object) = object else { return text.to_owned() };
+        object.sort_all_objects();
+        let canonical = self.canonical(&object).to_string();
+        format!("{before}{canonical:?}{}", &shown[quoted.byte_offset()..])
     }
 
     /// Refused preconditions name revisions in brackets; only those that have

@@ -108,8 +108,9 @@ pub fn stateful_set(set_object: &mut Value) {
         pod_spec(template);
     }
     for template in items(spec, "volumeClaimTemplates") {
-        set(template, "kind", "PersistentVolumeClaim");
-        set(template, "apiVersion", "v1");
+        // Whatever a template calls itself, it is a claim.
+        template["kind"] = Value::from("PersistentVolumeClaim");
+        template["apiVersion"] = Value::from("v1");
         persistent_volume_claim(template);
     }
 }

@@ -1,33 +1,171 @@
-//! JSON patch (RFC 6902). A patch that cannot be read is a bad request; one
-//! whose operations fail is 422, and like the real server we do not say why.
+//! JSON patch as the server's library reads RFC 6902, which is not to the
+//! letter: `replace` puts in what was not there, a test for `null` holds where
+//! nothing is, and lists count backwards from -1. Why an operation failed is
+//! kept to itself, as on the real server.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::simulator::status::Refusal;
+
+const MOST_OPERATIONS: usize = 10_000;
+
+/// An operation that cannot be done; the whole patch falls with it.
+struct Failed;
 
 /// Applies a patch.
 ///
 /// # Errors
-/// 400 for a body that is no list of operations, 422 when one of them fails.
+/// 400 for a body that is no list of operations, 413 for too many of them, 422
+/// when one of them fails.
 pub fn apply(object: &Value, patch: &Value) -> Result<Value, Refusal> {
-    if !patch.is_array() {
-        let found = match patch {
-            Value::Object(_) => "object",
-            Value::String(_) => "string",
-            Value::Number(_) => "number",
-            Value::Bool(_) => "bool",
-            Value::Null | Value::Array(_) => "null",
-        };
-        let why = format!("json: cannot unmarshal {found} into Go value of type []handlers.jsonPatchOp");
-        return Err(Refusal::bad_request(&format!("error decoding patch: {why}")));
-    }
-    let patch: json_patch::Patch = serde_json::from_value(patch.clone())
-        .map_err(|error| Refusal::bad_request(&format!("error decoding patch: {error}")))?;
-    if patch.0.len() > 10_000 {
-        let message = format!("The allowed maximum operations in a JSON patch is 10000, got {}", patch.0.len());
-        return Err(Refusal::bad_request(&message));
+    let operations = operations(patch)?;
+    if operations.len() > MOST_OPERATIONS {
+        let count = operations.len();
+        let why = format!("The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {count}");
+        return Err(Refusal::entity_too_large(&why));
     }
     let mut out = object.clone();
-    json_patch::patch(&mut out, &patch).map_err(|_| Refusal::unusable_patch())?;
+    for operation in operations {
+        run(&mut out, operation).map_err(|Failed| Refusal::unusable_patch())?;
+    }
     Ok(out)
+}
+
+fn operations(patch: &Value) -> Result<Vec<&Map<String, Value>>, Refusal> {
+    let wrong = |why: &str| Refusal::bad_request(&format!("error decoding patch: json: cannot unmarshal {why}"));
+    let Value::Array(items) = patch else {
+        return Err(wrong(&format!("{} into Go value of type []handlers.jsonPatchOp", json_type(patch))));
+    };
+    let mut operations = Vec::with_capacity(items.len());
+    for item in items {
+        let Value::Object(operation) = item else {
+            return Err(wrong(&format!("{} into Go value of type handlers.jsonPatchOp", json_type(item))));
+        };
+        for name in ["op", "path", "from"] {
+            if let Some(found) = operation.get(name).filter(|found| !found.is_string() && !found.is_null()) {
+                let found = json_type(found);
+                return Err(wrong(&format!("{found} into Go struct field jsonPatchOp.{name} of type string")));
+            }
+        }
+        operations.push(operation);
+    }
+    Ok(operations)
+}
+
+fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+fn run(document: &mut Value, operation: &Map<String, Value>) -> Result<(), Failed> {
+    let text = |name: &str| operation.get(name).and_then(Value::as_str).ok_or(Failed);
+    let value = operation.get("value").unwrap_or(&Value::Null);
+    match text("op")? {
+        "add" => add(document, text("path")?, value.clone()),
+        "remove" => take(document, text("path")?).map(drop),
+        "replace" => replace(document, text("path")?, value),
+        "move" => {
+            let moved = take(document, text("from")?)?;
+            add(document, text("path")?, moved)
+        }
+        "copy" => {
+            let copied = look(document, text("from")?)?;
+            add(document, text("path")?, copied)
+        }
+        "test" => {
+            let path = text("path")?;
+            let found = if path.is_empty() { document.clone() } else { look(document, path)? };
+            if found == *value { Ok(()) } else { Err(Failed) }
+        }
+        _ => Err(Failed),
+    }
+}
+
+/// The list or object that a path ends in, and the last step.
+fn container<'a>(document: &'a mut Value, path: &str) -> Result<(&'a mut Value, String), Failed> {
+    let mut steps: Vec<String> =
+        path.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect();
+    let last = steps.pop().ok_or(Failed)?;
+    let mut at = document;
+    for step in steps {
+        at = match at {
+            Value::Object(fields) => fields.get_mut(&step).ok_or(Failed)?,
+            Value::Array(items) => {
+                let index = index(&step, items.len())?;
+                items.get_mut(index).ok_or(Failed)?
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(Failed),
+        };
+    }
+    Ok((at, last))
+}
+
+/// A position in a list of so many items, counted from its end if negative.
+fn index(step: &str, length: usize) -> Result<usize, Failed> {
+    let number: i64 = step.parse().map_err(|_| Failed)?;
+    let length = i64::try_from(length).map_err(|_| Failed)?;
+    let index = if number < 0 { number.saturating_add(length) } else { number };
+    if index >= length { Err(Failed) } else { usize::try_from(index).map_err(|_| Failed) }
+}
+
+/// What stands there; nothing in an object is `null`.
+fn look(document: &mut Value, path: &str) -> Result<Value, Failed> {
+    match container(document, path)? {
+        (Value::Object(fields), name) => Ok(fields.get(&name).cloned().unwrap_or_default()),
+        (Value::Array(items), step) => items.get(index(&step, items.len())?).cloned().ok_or(Failed),
+        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => Err(Failed),
+    }
+}
+
+fn take(document: &mut Value, path: &str) -> Result<Value, Failed> {
+    match container(document, path)? {
+        (Value::Object(fields), name) => fields.shift_remove(&name).ok_or(Failed),
+        (Value::Array(items), step) => {
+            let index = index(&step, items.len())?;
+            Ok(items.remove(index))
+        }
+        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => Err(Failed),
+    }
+}
+
+fn add(document: &mut Value, path: &str, value: Value) -> Result<(), Failed> {
+    match container(document, path)? {
+        (Value::Object(fields), name) => {
+            fields.insert(name, value);
+        }
+        (Value::Array(items), step) if step == "-" => items.push(value),
+        (Value::Array(items), step) => {
+            let index = index(&step, items.len().saturating_add(1))?;
+            items.insert(index, value);
+        }
+        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => return Err(Failed),
+    }
+    Ok(())
+}
+
+fn replace(document: &mut Value, path: &str, value: &Value) -> Result<(), Failed> {
+    if path.is_empty() {
+        if !value.is_object() && !value.is_array() {
+            return Err(Failed);
+        }
+        *document = value.clone();
+        return Ok(());
+    }
+    match container(document, path)? {
+        (Value::Object(fields), name) => {
+            fields.insert(name, value.clone());
+        }
+        (Value::Array(items), step) => {
+            let index = index(&step, items.len())?;
+            *items.get_mut(index).ok_or(Failed)? = value.clone();
+        }
+        (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => return Err(Failed),
+    }
+    Ok(())
 }

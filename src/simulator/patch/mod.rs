@@ -9,3 +9,4 @@ pub mod merge;
 pub mod strategic;
 pub mod structure;
 pub mod typed;
+pub mod unstructured;

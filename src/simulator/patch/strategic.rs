@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::unstructured::go_map;
 use crate::simulator::schema::Shape;
 use crate::simulator::status::Refusal;
 
@@ -154,14 +155,6 @@ fn arrange(items: Vec<Value>, order: &[Value], server: &[Value], key: &str) -> V
     }
     out.extend(lonely);
     out
-}
-
-/// A map of scalars as Go prints it.
-fn go_map(map: &Map<String, Value>) -> String {
-    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let mut entries: Vec<String> = map.iter().map(|(name, value)| format!("{name}:{}", shown(value))).collect();
-    entries.sort();
-    format!("map[{}]", entries.join(" "))
 }
 
 /// A patch as a value, its directives taken out.

@@ -2,14 +2,28 @@
 
 use serde_json::Value;
 
-use super::{names, pods, quotas, services, sets, volumes};
+use super::{metadata, names, pods, quotas, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
 
 /// What is wrong with a new object; empty when nothing is.
 pub fn of_new(kind: &ApiKind, object: &Value) -> Vec<Cause> {
-    let mut causes = metadata(kind, object);
-    causes.extend(match kind.kind {
+    let causes = of_whole(kind, object);
+    if causes.is_empty() { metadata::of_path(&object["metadata"]) } else { causes }
+}
+
+/// What is wrong with an object by itself.
+pub fn of_whole(kind: &ApiKind, object: &Value) -> Vec<Cause> {
+    // Of these the server does not mind the metadata.
+    let is_bare = matches!(kind.kind, "Event" | "PodDisruptionBudget");
+    let mut causes = if is_bare { Vec::new() } else { metadata::of_whole(kind, object) };
+    causes.extend(of_content(kind, object));
+    causes
+}
+
+/// What is wrong with an object apart from its metadata.
+pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
+    match kind.kind {
         "StatefulSet" => sets::of_set(object),
         "Pod" => pods::of_spec("spec", &object["spec"]),
         "Service" => services::of_service(object),
@@ -22,25 +36,7 @@ pub fn of_new(kind: &ApiKind, object: &Value) -> Vec<Cause> {
         "Event" => of_event(object),
         "Lease" => of_lease(object),
         _ => Vec::new(),
-    });
-    causes
-}
-
-fn metadata(kind: &ApiKind, object: &Value) -> Vec<Cause> {
-    let meta = &object["metadata"];
-    let name = meta["name"].as_str().unwrap_or_default();
-    let mut causes = if name.is_empty() {
-        vec![Cause::required("metadata.name", "name or generateName is required")]
-    } else {
-        match kind.kind {
-            "StatefulSet" | "Service" | "Namespace" => names::label("metadata.name", name),
-            _ => names::subdomain("metadata.name", name),
-        }
-    };
-    causes.extend(names::labels("metadata.labels", &meta["labels"]));
-    causes.extend(names::annotations("metadata.annotations", &meta["annotations"]));
-    causes.extend(names::owners("metadata.ownerReferences", &meta["ownerReferences"]));
-    causes
+    }
 }
 
 fn of_secret(secret: &Value) -> Vec<Cause> {

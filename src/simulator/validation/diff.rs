@@ -1,93 +1,14 @@
 //! The difference of two specs as the real server appends it to a refusal: a
-//! unified diff of both as Go writes its internal structs, one field a line.
-//! The schema does not know Go's order of fields, so it stands here, for
-//! claims and for CSI, NFS, local and host-path volumes. Other sources give
-//! no text.
+//! unified diff of both as Go writes its internal structs, one field a line:
+//! for claims and for CSI, NFS, local and host-path volumes. Other sources
+//! give no text.
 
 use serde_json::{Map, Value};
 
+use super::go::{CLAIM, Struct, VOLUME_SOURCES, Zero, in_go};
+
 /// Lines around a change.
 const CONTEXT: usize = 3;
-
-/// A struct's fields in Go's order: Go's name, the API's name and the zero
-/// value; `Fields` for structs inside.
-type Struct = &'static [(&'static str, &'static str, Zero)];
-
-#[derive(Clone, Copy)]
-enum Zero {
-    Null,
-    Text,
-    False,
-    /// A struct that is always there.
-    Struct(Struct),
-    /// A pointer to a struct.
-    Pointer(Struct),
-}
-
-const CLAIM: Struct = &[
-    ("AccessModes", "accessModes", Zero::Null),
-    ("Selector", "selector", Zero::Null),
-    ("Resources", "resources", Zero::Struct(&[("Limits", "limits", Zero::Null), ("Requests", "requests", Zero::Null)])),
-    ("VolumeName", "volumeName", Zero::Text),
-    ("StorageClassName", "storageClassName", Zero::Null),
-    ("VolumeMode", "volumeMode", Zero::Null),
-    ("DataSource", "dataSource", Zero::Pointer(LOCAL_SOURCE)),
-    ("DataSourceRef", "dataSourceRef", Zero::Pointer(SOURCE)),
-    ("VolumeAttributesClassName", "volumeAttributesClassName", Zero::Null),
-];
-
-const LOCAL_SOURCE: Struct =
-    &[("APIGroup", "apiGroup", Zero::Null), ("Kind", "kind", Zero::Text), ("Name", "name", Zero::Text)];
-
-const SOURCE: Struct = &[
-    ("APIGroup", "apiGroup", Zero::Null),
-    ("Kind", "kind", Zero::Text),
-    ("Name", "name", Zero::Text),
-    ("Namespace", "namespace", Zero::Null),
-];
-
-const VOLUME_SOURCES: Struct = &[
-    ("GCEPersistentDisk", "gcePersistentDisk", Zero::Null),
-    ("AWSElasticBlockStore", "awsElasticBlockStore", Zero::Null),
-    ("HostPath", "hostPath", Zero::Pointer(&[("Path", "path", Zero::Text), ("Type", "type", Zero::Null)])),
-    ("Glusterfs", "glusterfs", Zero::Null),
-    ("NFS", "nfs", Zero::Pointer(NFS)),
-    ("RBD", "rbd", Zero::Null),
-    ("Quobyte", "quobyte", Zero::Null),
-    ("ISCSI", "iscsi", Zero::Null),
-    ("FlexVolume", "flexVolume", Zero::Null),
-    ("Cinder", "cinder", Zero::Null),
-    ("CephFS", "cephfs", Zero::Null),
-    ("FC", "fc", Zero::Null),
-    ("Flocker", "flocker", Zero::Null),
-    ("AzureFile", "azureFile", Zero::Null),
-    ("VsphereVolume", "vsphereVolume", Zero::Null),
-    ("AzureDisk", "azureDisk", Zero::Null),
-    ("PhotonPersistentDisk", "photonPersistentDisk", Zero::Null),
-    ("PortworxVolume", "portworxVolume", Zero::Null),
-    ("ScaleIO", "scaleIO", Zero::Null),
-    ("Local", "local", Zero::Pointer(&[("Path", "path", Zero::Text), ("FSType", "fsType", Zero::Null)])),
-    ("StorageOS", "storageos", Zero::Null),
-    ("CSI", "csi", Zero::Pointer(CSI)),
-];
-
-const NFS: Struct =
-    &[("Server", "server", Zero::Text), ("Path", "path", Zero::Text), ("ReadOnly", "readOnly", Zero::False)];
-
-const CSI: Struct = &[
-    ("Driver", "driver", Zero::Text),
-    ("VolumeHandle", "volumeHandle", Zero::Text),
-    ("ReadOnly", "readOnly", Zero::False),
-    ("FSType", "fsType", Zero::Text),
-    ("VolumeAttributes", "volumeAttributes", Zero::Null),
-    ("ControllerPublishSecretRef", "controllerPublishSecretRef", Zero::Pointer(SECRET)),
-    ("NodeStageSecretRef", "nodeStageSecretRef", Zero::Pointer(SECRET)),
-    ("NodePublishSecretRef", "nodePublishSecretRef", Zero::Pointer(SECRET)),
-    ("ControllerExpandSecretRef", "controllerExpandSecretRef", Zero::Pointer(SECRET)),
-    ("NodeExpandSecretRef", "nodeExpandSecretRef", Zero::Pointer(SECRET)),
-];
-
-const SECRET: Struct = &[("Name", "name", Zero::Text), ("Namespace", "namespace", Zero::Text)];
 
 /// What to append for two specs of claims.
 pub fn of_claims(old: &Value, new: &Value) -> String {
@@ -105,22 +26,6 @@ pub fn of_volume_sources(old: &Value, new: &Value) -> String {
 
 fn appended(fields: Struct, old: &Value, new: &Value) -> String {
     format!("\n{}", unified(&lines(&in_go(fields, old)), &lines(&in_go(fields, new))))
-}
-
-/// The struct with Go's names, in Go's order, with its zeros.
-fn in_go(fields: Struct, value: &Value) -> Value {
-    let entries = fields.iter().map(|(name, api, zero)| {
-        let found = &value[*api];
-        let shown = match zero {
-            Zero::Struct(inside) => in_go(inside, found),
-            Zero::Pointer(inside) if found.is_object() => in_go(inside, found),
-            Zero::Text if found.is_null() => Value::from(""),
-            Zero::False if found.is_null() => Value::from(false),
-            Zero::Null | Zero::Text | Zero::False | Zero::Pointer(_) => found.clone(),
-        };
-        ((*name).to_owned(), shown)
-    });
-    Value::Object(entries.collect())
 }
 
 /// The value as indented JSON, by one blank a level.

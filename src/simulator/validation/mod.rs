@@ -4,6 +4,8 @@
 mod change;
 mod create;
 mod diff;
+mod go;
+mod metadata;
 mod names;
 mod pods;
 mod quotas;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or \
@@ -42,14 +43,16 @@ fn too_long(field: &str, limit: usize) -> Cause {
     }
 }
 
-/// A DNS label of at most 63 letters.
+/// A DNS label of at most 63 letters. A dotted name that is too long as well
+/// is told both.
 pub fn label(field: &str, text: &str) -> Vec<Cause> {
     let mut causes = Vec::new();
     if text.len() > 63 {
-        causes.push(Cause::invalid(field, &text.into(), "must be no more than 63 bytes"));
+        causes.push(Cause::invalid(field, &text.into(), "must be no more than 63 characters"));
     }
     if !is_label(text) {
-        causes.push(Cause::invalid(field, &text.into(), LABEL));
+        let why = if text.split('.').all(is_label) { "must not contain dots" } else { LABEL };
+        causes.push(Cause::invalid(field, &text.into(), why));
     }
     causes
 }
@@ -58,7 +61,7 @@ pub fn label(field: &str, text: &str) -> Vec<Cause> {
 pub fn subdomain(field: &str, text: &str) -> Vec<Cause> {
     let mut causes = Vec::new();
     if text.len() > 253 {
-        causes.push(Cause::invalid(field, &text.into(), "must be no more than 253 bytes"));
+        causes.push(Cause::invalid(field, &text.into(), "must be no more than 253 characters"));
     }
     if !text.split('.').all(is_label) {
         causes.push(Cause::invalid(field, &text.into(), SUBDOMAIN));
@@ -75,7 +78,7 @@ pub fn data_keys(field: &str, data: &Value) -> Vec<Cause> {
         let why = match key.as_str() {
             "." => "must not be '.'",
             ".." => "must not be '..'",
-            key if key.len() > 253 => "must be no more than 253 bytes",
+            key if key.len() > 253 => "must be no more than 253 characters",
             _ if !fits => CONFIG_KEY,
             key if key.starts_with("..") => "must not start with '..'",
             _ => return None,
@@ -90,49 +93,104 @@ pub fn labels(field: &str, labels: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     for (key, value) in labels.as_object().into_iter().flatten() {
         causes.extend(qualified(field, key));
-        let value = value.as_str().unwrap_or_default();
-        if value.len() > 63 {
-            causes.push(Cause::invalid(field, &value.into(), "must be no more than 63 bytes"));
-        } else if !value.is_empty() && !is_word(value) {
-            causes.push(Cause::invalid(field, &value.into(), LABEL_VALUE));
+        causes.extend(label_value(field, value.as_str().unwrap_or_default()));
+    }
+    causes
+}
+
+/// The selector of a spec: its labels, then each requirement.
+pub fn selector(field: &str, selector: &Value) -> Vec<Cause> {
+    let mut causes = labels(&format!("{field}.matchLabels"), &selector["matchLabels"]);
+    for (index, one) in selector["matchExpressions"].as_array().into_iter().flatten().enumerate() {
+        let field = format!("{field}.matchExpressions[{index}]");
+        let values: Vec<&str> = one["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let operator = one["operator"].as_str().unwrap_or_default();
+        match operator {
+            "In" | "NotIn" if values.is_empty() => {
+                let why = "must be specified when `operator` is 'In' or 'NotIn'";
+                causes.push(Cause::required(format!("{field}.values"), why));
+            }
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                causes.push(Cause::forbidden(format!("{field}.values"), why));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
+            _ => {
+                let why = "not a valid selector operator";
+                causes.push(Cause::invalid(format!("{field}.operator"), &operator.into(), why));
+            }
+        }
+        causes.extend(qualified(&format!("{field}.key"), one["key"].as_str().unwrap_or_default()));
+        for (index, value) in values.into_iter().enumerate() {
+            causes.extend(label_value(&format!("{field}.values[{index}]"), value));
         }
     }
     causes
+}
+
+fn label_value(field: &str, value: &str) -> Option<Cause> {
+    if value.len() > 63 {
+        return Some(Cause::invalid(field, &value.into(), "must be no more than 63 bytes"));
+    }
+    (!value.is_empty() && !is_word(value)).then(|| Cause::invalid(field, &value.into(), LABEL_VALUE))
 }
 
 /// `name` or `prefix/name`, as in keys of labels and annotations.
 pub fn qualified(field: &str, key: &str) -> Vec<Cause> {
+    let invalid = |why: &str| Cause::invalid(field, &key.into(), why);
     let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    if name.contains('/') {
+        let why = QUALIFIED.trim_start_matches("name part ");
+        let why = format!(
+            "a valid label key {why} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        );
+        return vec![invalid(&why)];
+    }
     let mut causes = Vec::new();
-    if let Some(prefix) = prefix
-        && (prefix.is_empty() || !prefix.split('.').all(is_label))
-    {
-        causes.push(Cause::invalid(field, &key.into(), &format!("prefix part {SUBDOMAIN}")));
+    match prefix {
+        Some("") => causes.push(invalid("prefix part must be non-empty")),
+        Some(prefix) => {
+            if prefix.len() > 253 {
+                causes.push(invalid("prefix part must be no more than 253 bytes"));
+            }
+            if !prefix.split('.').all(is_label) {
+                causes.push(invalid(&format!("prefix part {SUBDOMAIN}")));
+            }
+        }
+        None => {}
     }
     if name.is_empty() {
-        causes.push(Cause::invalid(field, &key.into(), "name part must be non-empty"));
+        causes.push(invalid("name part must be non-empty"));
     }
     if name.len() > 63 {
-        causes.push(Cause::invalid(field, &key.into(), "name part must be no more than 63 bytes"));
+        causes.push(invalid("name part must be no more than 63 bytes"));
     }
     if !is_word(name) {
-        causes.push(Cause::invalid(field, &key.into(), QUALIFIED));
+        causes.push(invalid(QUALIFIED));
     }
     causes
 }
 
-/// Owners are named completely.
-pub fn owners(field: &str, owners: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    for owner in owners.as_array().into_iter().flatten() {
-        for name in ["apiVersion", "kind", "name", "uid"] {
-            if owner[name].as_str().unwrap_or_default().is_empty() {
-                let field = format!("{field}.{name}");
-                causes.push(Cause::invalid(field, &"".into(), "must not be empty"));
-            }
-        }
+/// What is wrong with a name for an object of this kind.
+pub fn of_kind(kind: &ApiKind, field: &str, name: &str) -> Vec<Cause> {
+    match kind.kind {
+        "StatefulSet" | "Service" | "Namespace" => label(field, name),
+        _ => subdomain(field, name),
     }
-    causes
+}
+
+/// Whatever it names, a name stands in paths.
+pub fn path_segment(field: &str, name: &str) -> Vec<Cause> {
+    let whys = match name {
+        "." => vec!["may not be '.'"],
+        ".." => vec!["may not be '..'"],
+        _ => [("/", "may not contain '/'"), ("%", "may not contain '%'")]
+            .into_iter()
+            .filter(|(letter, _)| name.contains(letter))
+            .map(|(_, why)| why)
+            .collect(),
+    };
+    whys.into_iter().map(|why| Cause::invalid(field, &name.into(), why)).collect()
 }
 
 /// Annotations: qualified lower-case keys, 256 KiB in all.
@@ -140,7 +198,9 @@ pub fn annotations(field: &str, annotations: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let mut size = 0_usize;
     for (key, value) in annotations.as_object().into_iter().flatten() {
-        causes.extend(qualified(field, &key.to_lowercase()));
+        // The case does not matter, and the key is shown as it was written.
+        let lower = key.to_lowercase();
+        causes.extend(qualified(field, &lower).into_iter().map(|cause| cause.about(&lower, key)));
         size = size.saturating_add(key.len()).saturating_add(value.as_str().unwrap_or_default().len());
     }
     if size > 256 * 1024 {

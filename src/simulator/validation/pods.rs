@@ -16,14 +16,14 @@ pub const IMMUTABLE: &str = "pod updates may not change fields other than `spec.
 
 /// The spec of a pod.
 pub fn of_spec(path: &str, spec: &Value) -> Vec<Cause> {
-    of_template(path, spec, &[])
+    of_template(path, spec)
 }
 
-/// The spec of a template; `claims` are the volumes that its set brings.
-pub fn of_template(path: &str, spec: &Value, claims: &[&str]) -> Vec<Cause> {
+/// The spec of a template.
+pub fn of_template(path: &str, spec: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
-    let mut volumes: BTreeSet<&str> = claims.iter().copied().collect();
-    causes.extend(volume_list(&format!("{path}.volumes"), spec, claims.len(), &mut volumes));
+    let mut volumes: BTreeSet<&str> = BTreeSet::new();
+    causes.extend(volume_list(&format!("{path}.volumes"), spec, &mut volumes));
     let mut seen = BTreeSet::new();
     let containers = format!("{path}.containers");
     let list = spec["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -56,21 +56,11 @@ pub fn of_template(path: &str, spec: &Value, claims: &[&str]) -> Vec<Cause> {
     causes
 }
 
-/// The claims of a set count as volumes that stand before the template's own.
-fn volume_list<'a>(path: &str, spec: &'a Value, claims: usize, known: &mut BTreeSet<&'a str>) -> Vec<Cause> {
+fn volume_list<'a>(path: &str, spec: &'a Value, known: &mut BTreeSet<&'a str>) -> Vec<Cause> {
     let mut causes = Vec::new();
-    let mut own = BTreeSet::new();
     for (index, volume) in spec["volumes"].as_array().into_iter().flatten().enumerate() {
-        let path = format!("{path}[{}]", index.saturating_add(claims));
-        let name = volume["name"].as_str().unwrap_or_default();
-        if name.is_empty() {
-            causes.push(Cause::required(format!("{path}.name"), ""));
-        } else {
-            causes.extend(names::label(&format!("{path}.name"), name));
-            if !own.insert(name) {
-                causes.push(Cause::duplicate(format!("{path}.name"), name));
-            }
-        }
+        let path = format!("{path}[{index}]");
+        let before = causes.len();
         let sources: Vec<&String> =
             volume.as_object().into_iter().flatten().map(|(key, _)| key).filter(|key| *key != "name").collect();
         if let Some(second) = sources.get(1) {
@@ -80,8 +70,19 @@ fn volume_list<'a>(path: &str, spec: &'a Value, claims: usize, known: &mut BTree
         if volume["persistentVolumeClaim"].is_object() && volume["persistentVolumeClaim"]["claimName"] == "" {
             causes.push(Cause::required(format!("{path}.persistentVolumeClaim.claimName"), ""));
         }
+        let name = volume["name"].as_str().unwrap_or_default();
+        if name.is_empty() {
+            causes.push(Cause::required(format!("{path}.name"), ""));
+        } else {
+            causes.extend(names::label(&format!("{path}.name"), name));
+        }
+        if known.contains(name) {
+            causes.push(Cause::duplicate(format!("{path}.name"), name));
+        }
+        if causes.len() == before {
+            known.insert(name);
+        }
     }
-    known.extend(own);
     causes
 }
 

@@ -1,5 +1,7 @@
 //! Checks of ResourceQuotas: the names and amounts of their limits.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::names;
@@ -33,6 +35,18 @@ const STANDARD: &[(&str, bool)] = &[
 pub fn of_quota(quota: &Value) -> Vec<Cause> {
     let limits = quota["spec"]["hard"].as_object().into_iter().flatten();
     limits.flat_map(|(name, amount)| of_limit(name, amount)).collect()
+}
+
+/// The scopes of a quota stay, in whatever order.
+pub fn of_change(old: &Value, new: &Value) -> Vec<Cause> {
+    let scopes = |quota: &Value| {
+        let scopes = quota["spec"]["scopes"].as_array().into_iter().flatten();
+        scopes.filter_map(Value::as_str).map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    if scopes(old) == scopes(new) {
+        return Vec::new();
+    }
+    vec![Cause::invalid("spec.scopes", &new["spec"]["scopes"], "field is immutable")]
 }
 
 fn of_limit(name: &str, amount: &Value) -> Vec<Cause> {

@@ -1,8 +1,8 @@
 //! StatefulSets (SS-10 to SS-14).
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{names, pods, volumes};
+use super::{go, names, pods, volumes};
 use crate::simulator::selectors::LabelSelector;
 use crate::simulator::status::Cause;
 
@@ -22,11 +22,27 @@ pub const MUTABLE: &[&str] = &[
     "minReadySeconds",
 ];
 
-/// A whole set.
+/// A new set.
 pub fn of_set(set: &Value) -> Vec<Cause> {
+    of_spec(set, true, true)
+}
+
+/// A changed set. What cannot change is not checked again, and a template that
+/// was wrong before may stay so.
+pub fn of_changed_set(old: &Value, new: &Value) -> Vec<Cause> {
+    let was_wrong = !of_spec(old, false, true).is_empty();
+    of_spec(new, false, !was_wrong)
+}
+
+fn of_spec(set: &Value, is_new: bool, with_pod: bool) -> Vec<Cause> {
     let spec = &set["spec"];
     let mut causes = Vec::new();
     strategy(spec, &mut causes);
+    if is_new {
+        for (index, template) in spec["volumeClaimTemplates"].as_array().into_iter().flatten().enumerate() {
+            causes.extend(volumes::of_claim(&format!("spec.volumeClaimTemplates[{index}].spec"), &template["spec"]));
+        }
+    }
     for (field, path) in [
         (&spec["replicas"], "spec.replicas"),
         (&spec["minReadySeconds"], "spec.minReadySeconds"),
@@ -34,31 +50,70 @@ pub fn of_set(set: &Value) -> Vec<Cause> {
     ] {
         causes.extend(non_negative(field, path));
     }
-    selector(spec, &mut causes);
-    let template = &spec["template"];
-    // The real server checks the template twice and reports it twice.
-    for _ in 0..2 {
-        causes.extend(names::labels("spec.template.labels", &template["metadata"]["labels"]));
+    let service = spec["serviceName"].as_str().unwrap_or_default();
+    if is_new && !service.is_empty() {
+        causes.extend(names::label("spec.serviceName", service));
     }
-    let claims = claim_names(spec);
-    causes.extend(pods::of_template("spec.template.spec", &template["spec"], &claims));
-    let policy = template["spec"]["restartPolicy"].as_str().unwrap_or("Always");
+    let Some(selector) = selector(spec, &mut causes) else { return causes };
+    causes.extend(template(spec, &selector, with_pod));
+    let spec = &spec["template"]["spec"];
+    let policy = spec["restartPolicy"].as_str().unwrap_or("Always");
     if policy != "Always" {
         causes.push(Cause::unsupported("spec.template.spec.restartPolicy", policy, &["Always"]));
     }
-    if !template["spec"]["activeDeadlineSeconds"].is_null() {
+    if !spec["activeDeadlineSeconds"].is_null() {
         let why = "activeDeadlineSeconds in StatefulSet is not Supported";
         causes.push(Cause::forbidden("spec.template.spec.activeDeadlineSeconds", why));
-    }
-    for (index, template) in spec["volumeClaimTemplates"].as_array().into_iter().flatten().enumerate() {
-        causes.extend(volumes::of_claim(&format!("spec.volumeClaimTemplates[{index}].spec"), &template["spec"]));
     }
     causes
 }
 
-fn claim_names(spec: &Value) -> Vec<&str> {
+/// The template of the pods. Its labels and annotations are checked with it
+/// and once more by themselves, as the real server does.
+fn template(spec: &Value, selector: &Selected, with_pod: bool) -> Vec<Cause> {
+    let template = &spec["template"];
+    let (labels, annotations) = (&template["metadata"]["labels"], &template["metadata"]["annotations"]);
+    let mut causes = Vec::new();
+    if !selector.matches(labels) {
+        let why = "`selector` does not match template `labels`";
+        causes.push(Cause::invalid("spec.template.metadata.labels", labels, why));
+    }
+    let metadata = || {
+        let mut causes = names::labels("spec.template.labels", labels);
+        causes.extend(names::annotations("spec.template.annotations", annotations));
+        causes
+    };
+    if with_pod {
+        causes.extend(metadata());
+        causes.extend(pods::of_template("spec.template.spec", &with_claims(spec)));
+    }
+    causes.extend(metadata());
+    causes
+}
+
+/// The pod of the template as its set completes it: claims become volumes and
+/// stand before its own, and the set names the pod.
+fn with_claims(spec: &Value) -> Value {
+    let mut pod = spec["template"]["spec"].clone();
     let templates = spec["volumeClaimTemplates"].as_array().into_iter().flatten();
-    templates.filter_map(|template| template["metadata"]["name"].as_str()).collect()
+    let mut claims: Vec<&str> = Vec::new();
+    for name in templates.map(|template| template["metadata"]["name"].as_str().unwrap_or_default()) {
+        if !claims.contains(&name) {
+            claims.push(name);
+        }
+    }
+    if let Some(fields) = pod.as_object_mut() {
+        fields.shift_remove("subdomain");
+        fields.shift_remove("hostname");
+        let own = fields.get("volumes").and_then(Value::as_array).cloned().unwrap_or_default();
+        let own = own.into_iter().filter(|volume| !claims.contains(&volume["name"].as_str().unwrap_or_default()));
+        let claims = claims.iter().map(|name| json!({"name": name, "persistentVolumeClaim": {"claimName": name}}));
+        let all: Vec<Value> = claims.chain(own).collect();
+        if !all.is_empty() {
+            fields.insert("volumes".to_owned(), all.into());
+        }
+    }
+    pod
 }
 
 pub fn non_negative(value: &Value, path: &str) -> Option<Cause> {
@@ -80,12 +135,14 @@ fn strategy(spec: &Value, causes: &mut Vec<Cause>) {
         }
         Some("OnDelete") if rolling.is_object() => {
             let why = "only allowed for updateStrategy 'RollingUpdate'";
-            causes.push(Cause::invalid("spec.updateStrategy.rollingUpdate", rolling, why));
+            let shown = go::in_go(go::ROLLING_UPDATE, rolling);
+            causes.push(Cause::invalid("spec.updateStrategy.rollingUpdate", &shown, why));
         }
         Some("OnDelete") => {}
-        other => {
+        _ => {
             let why = "must be 'RollingUpdate' or 'OnDelete'";
-            causes.push(Cause::invalid("spec.updateStrategy", &other.unwrap_or_default().into(), why));
+            let shown = go::in_go(go::UPDATE_STRATEGY, &spec["updateStrategy"]);
+            causes.push(Cause::invalid("spec.updateStrategy", &shown, why));
         }
     }
     for name in ["whenDeleted", "whenScaled"] {
@@ -97,20 +154,40 @@ fn strategy(spec: &Value, causes: &mut Vec<Cause>) {
     }
 }
 
-fn selector(spec: &Value, causes: &mut Vec<Cause>) {
-    let labels = &spec["template"]["metadata"]["labels"];
-    let selector = LabelSelector::of_spec(&spec["selector"]);
+/// Which pods a set selects, as far as its template is concerned.
+enum Selected {
+    /// There is no selector.
+    Nothing,
+    By(LabelSelector),
+}
+
+impl Selected {
+    fn matches(&self, labels: &Value) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::By(selector) => selector.matches(labels),
+        }
+    }
+}
+
+/// The selector, if the server can make one of it.
+fn selector(spec: &Value, causes: &mut Vec<Cause>) -> Option<Selected> {
+    let field = "spec.selector";
     if spec["selector"].is_null() {
-        causes.push(Cause::required("spec.selector", ""));
-    } else if selector.as_ref().is_some_and(LabelSelector::is_empty) {
-        let why = "empty selector is invalid for statefulset";
-        causes.push(Cause::invalid("spec.selector", &spec["selector"], why));
+        causes.push(Cause::required(field, ""));
+        return Some(Selected::Nothing);
     }
-    let matches = selector.is_some_and(|selector| selector.matches(labels)) && !spec["selector"].is_null();
-    if !matches {
-        let why = "`selector` does not match template `labels`";
-        causes.push(Cause::invalid("spec.template.metadata.labels", labels, why));
+    let wrong = names::selector(field, &spec["selector"]);
+    let selector = LabelSelector::of_spec(&spec["selector"]).filter(|_| wrong.is_empty());
+    causes.extend(wrong);
+    match &selector {
+        None => causes.push(Cause::invalid(field, &spec["selector"], "")),
+        Some(selector) if selector.is_empty() => {
+            causes.push(Cause::invalid(field, &spec["selector"], "empty selector is invalid for statefulset"));
+        }
+        Some(_) => {}
     }
+    selector.map(Selected::By)
 }
 
 /// Counters of the status (SS-14).
@@ -122,6 +199,8 @@ pub fn of_status(set: &Value, old: &Value) -> Vec<Cause> {
     for name in counters {
         causes.extend(non_negative(&status[name], &format!("status.{name}")));
     }
+    causes.extend(non_negative(&status["observedGeneration"], "status.observedGeneration"));
+    causes.extend(non_negative(&status["collisionCount"], "status.collisionCount"));
     for name in &counters[1..] {
         if count(name) > count("replicas") {
             let why = "cannot be greater than status.replicas";
