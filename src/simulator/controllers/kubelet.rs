@@ -30,6 +30,8 @@ pub const CRASH_LOOP: &str = "sandbox.kubectl-stateful/crash-loop";
 /// The containers exit well once they have started; a pod that may not be
 /// restarted completes.
 pub const COMPLETES: &str = "sandbox.kubectl-stateful/completes";
+/// How many seconds the containers need to start, in place of two.
+pub const START_SECONDS: &str = "sandbox.kubectl-stateful/start-seconds";
 /// How many seconds the containers need to stop; `never` for one that hangs
 /// beyond its grace period.
 pub const STOP_SECONDS: &str = "sandbox.kubectl-stateful/stop-seconds";

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::address::Addresses;
 use super::status::{Phase, Picture};
-use super::{COMPLETES, CRASH_LOOP, IMAGE_ERROR, KNOBS, Kubelet, NEVER_READY, STOP_SECONDS};
+use super::{COMPLETES, CRASH_LOOP, IMAGE_ERROR, KNOBS, Kubelet, NEVER_READY, START_SECONDS, STOP_SECONDS};
 use crate::simulator::controllers::binder::is_bound;
 use crate::simulator::controllers::fields::{Fields, claim_names, later};
 use crate::simulator::controllers::{EventType, Step, View};
@@ -50,8 +50,10 @@ impl Kubelet {
     fn picture(&self, view: &dyn View, pod: &Value, now: Timestamp, step: &mut Step) -> Picture {
         let start = pod.instant("/status/startTime").unwrap_or(now);
         let has_init = !pod.items("/spec/initContainers").is_empty();
-        let init_done = if has_init { later(start, self.start_delay) } else { start };
-        let up = later(init_done, self.start_delay);
+        let asked = pod.annotation(START_SECONDS).and_then(|text| text.parse().ok());
+        let delay = asked.unwrap_or(self.start_delay).max(0);
+        let init_done = if has_init { later(start, delay) } else { start };
+        let up = later(init_done, delay);
         let phase = if pod.annotation(IMAGE_ERROR).is_some() {
             tell_image_error(view, pod, step);
             Phase::ImageError

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::View;
 use super::super::fields::{Fields, later};
-use super::super::kubelet::{CRASH_LOOP, IMAGE_ERROR, NEVER_READY, NODE_DOWN, STOP_SECONDS};
+use super::super::kubelet::{CRASH_LOOP, IMAGE_ERROR, NEVER_READY, NODE_DOWN, START_SECONDS, STOP_SECONDS};
 use super::super::world::World;
 use super::{set, world_with};
 
@@ -106,6 +106,23 @@ fn a_slow_pod_takes_its_time_but_never_more_than_its_grace_period() {
         assert!(world.object("Pod", "one").terminating());
         world.run(1);
         assert!(!world.exists("Pod", "one"), "{wanted}");
+    }
+}
+
+#[test]
+fn a_pod_starts_in_the_time_that_it_asks_for() {
+    for (wanted, ready_after) in [("0", 0), ("5", 5), ("soon", 2), ("-1", 0), ("99999999999999999999", 2)] {
+        let mut world = World::new();
+        let mut pod = plain("one");
+        pod["metadata"]["annotations"] = json!({ START_SECONDS: wanted });
+        world.put(pod);
+        for _ in 0..ready_after {
+            world.run(0);
+            assert!(!world.object("Pod", "one").holds("Ready"), "{wanted}");
+            world.run(1);
+        }
+        world.run(0);
+        assert!(world.object("Pod", "one").holds("Ready"), "{wanted}");
     }
 }
 
