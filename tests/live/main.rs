@@ -9,6 +9,7 @@ mod budgets;
 mod claims;
 mod completion;
 mod differential;
+mod history;
 mod init;
 mod kill;
 mod krew;
@@ -18,6 +19,7 @@ mod owners;
 mod plane;
 mod quotas;
 mod rights;
+mod scenarios;
 mod schemas;
 mod sets;
 mod status;
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         krew::tests(),
         schemas::tests(),
         differential::tests(),
+        scenarios::tests(),
     ]
     .into_iter()
     .flatten()

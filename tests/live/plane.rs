@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::history::History;
 use crate::support::actors::Actors;
 use crate::support::control_plane::ControlPlane;
 use kubectl_stateful::simulator::controllers::all::DISK;
@@ -22,6 +23,7 @@ type Shared = Mutex<Option<Result<Running, String>>>;
 
 static WHOLE: Shared = Mutex::new(None);
 static BARE: Shared = Mutex::new(None);
+static HISTORY: Mutex<Option<Result<Arc<History>, String>>> = Mutex::new(None);
 
 fn locked(shared: &'static Shared) -> MutexGuard<'static, Option<Result<Running, String>>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
@@ -48,6 +50,13 @@ pub fn get() -> Result<Arc<ControlPlane>, String> {
         )?;
         Ok(Running { _actors: Some(actors), plane })
     })
+}
+
+/// What happens on the whole one, recorded since this was first asked for.
+pub fn history() -> Result<Arc<History>, String> {
+    let plane = get()?;
+    let mut history = HISTORY.lock().unwrap_or_else(PoisonError::into_inner);
+    history.get_or_insert_with(|| History::record(&plane)).clone()
 }
 
 /// The bare one.

@@ -254,6 +254,8 @@ impl ControlPlane {
             // A real provisioner and deleter for classes of `kubernetes.io/host-path`:
             // volumes are folders in /tmp/hostpath_pv, so that lost data is a missing folder.
             "--enable-hostpath-provisioner=true".to_owned(),
+            // What only a resync of the binder brings is not waited for long.
+            "--pvclaimbinder-sync-period=1s".to_owned(),
             "--kube-api-qps=200".to_owned(),
             "--kube-api-burst=400".to_owned(),
         ]

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::canonical::{Canon, differences};
 
 /// The minor release of Kubernetes that the golden answers come from.
-const MINOR: &str = "1.36";
+pub const MINOR: &str = "1.36";
 
 /// What is written for a namespace in requests and golden answers.
 const NAMESPACE: &str = "$NAMESPACE";
@@ -243,11 +243,11 @@ fn golden_folder() -> PathBuf {
     folder().join("golden").join(MINOR)
 }
 
-fn stem(path: &Path) -> String {
+pub fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn files_of(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
+pub fn files_of(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
     let listed = fs::read_dir(folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
     let mut files: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).collect();
     files.retain(|path| path.extension().is_some_and(|found| found == extension));

@@ -1,0 +1,89 @@
+//! The scenarios over time on the real control plane: what comes of them must
+//! be the golden form. With `UPDATE_GOLDEN=1` it becomes the golden form.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::history::History;
+use crate::support::api::{Api, Method, path_of};
+use crate::support::corpus;
+use crate::support::scenario::{self, Change, Scenario, Stage};
+use crate::world::World;
+use crate::{live, plane};
+
+pub fn tests() -> Vec<Trial> {
+    match scenario::scenarios() {
+        Ok(scenarios) => {
+            let orphans = scenario::orphans(&scenarios);
+            let mut trials: Vec<Trial> = scenarios.into_iter().map(trial).collect();
+            trials.push(Trial::test("each_golden_form_has_a_scenario", move || none_of(orphans)));
+            trials
+        }
+        Err(reason) => vec![Trial::test("the_scenarios_can_be_read", || Err(reason.into()))],
+    }
+}
+
+fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
+    let orphans = orphans?;
+    if orphans.is_empty() { Ok(()) } else { Err(format!("golden forms without a scenario: {orphans:?}").into()) }
+}
+
+fn trial(scenario: Scenario) -> Trial {
+    live(format!("scenario::{}", scenario.name), move |world| play(&scenario, world))
+}
+
+fn play(scenario: &Scenario, world: &World) -> Result<(), Failed> {
+    let updates = std::env::var_os("UPDATE_GOLDEN").is_some_and(|wish| wish == "1");
+    let patience = if updates { Duration::from_secs(1) } else { Duration::from_secs(15) };
+    let api = Api::new(world.client.clone(), "scenario");
+    let mut stage = Real { world, api, history: plane::history()?, heard: 0, begun: Instant::now(), patience };
+    let played = scenario.play(&mut stage, &world.namespace)?;
+    world.runtime.block_on(world.api.send(Method::Delete, &path_of("StorageClass", "", &world.namespace), None)).ok();
+    if updates {
+        scenario.write_golden(&played)?;
+    }
+    Ok(corpus::report(&scenario.name, scenario.compare(&played)?)?)
+}
+
+/// The real control plane as a stage.
+struct Real<'a> {
+    world: &'a World,
+    api: Api,
+    history: Arc<History>,
+    /// How much of the history has been heard.
+    heard: usize,
+    begun: Instant,
+    patience: Duration,
+}
+
+impl Stage for Real<'_> {
+    fn api(&self) -> &Api {
+        &self.api
+    }
+
+    fn wait<T>(&self, answer: impl Future<Output = T>) -> T {
+        self.world.runtime.block_on(answer)
+    }
+
+    fn news(&mut self) -> Result<Vec<Arc<Change>>, String> {
+        let news = self.history.since(self.heard)?;
+        self.heard += news.len();
+        Ok(news)
+    }
+
+    fn pass(&mut self) -> bool {
+        thread::sleep(Duration::from_millis(30));
+        true
+    }
+
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn patience(&self) -> Duration {
+        self.patience
+    }
+}

@@ -1,0 +1,140 @@
+//! What a namespace looks like: one line for each set, revision, pod, claim and
+//! volume, with what tells one course of things from another. What is usual is
+//! left out.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::story::{Story, text};
+
+/// The line of each object, by kind and name.
+pub(super) type Picture = BTreeMap<String, String>;
+
+/// How an object of a kind is described.
+type View = fn(&Story, &Value) -> Vec<String>;
+
+/// The picture of a namespace.
+pub(super) fn of(story: &Story) -> Picture {
+    let views: [(&str, &str, View); 5] = [
+        ("set", "StatefulSet", set),
+        ("revision", "ControllerRevision", revision),
+        ("pod", "Pod", pod),
+        ("claim", "PersistentVolumeClaim", claim),
+        ("volume", "PersistentVolume", volume),
+    ];
+    let lines = views.into_iter().flat_map(|(word, kind, view)| {
+        story.all(kind).map(move |(name, object)| {
+            let mut line = view(story, object);
+            line.extend(common(story, object));
+            (format!("{word}/{}", story.plain(name)), line.join("; "))
+        })
+    });
+    lines.collect()
+}
+
+/// What every kind tells: that it is on its way out, whose it is, and which of
+/// its name.
+fn common(story: &Story, object: &Value) -> Vec<String> {
+    let mut line = Vec::new();
+    if object["metadata"]["deletionTimestamp"].is_string() {
+        line.push("terminating".to_owned());
+    }
+    let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let owners = owners.map(|owner| {
+        let word = if owner["controller"] == true { "controlled by" } else { "owned by" };
+        format!("{word} {}", story.called(text(owner, "/uid")))
+    });
+    line.extend(owners);
+    let called = story.called(text(object, "/metadata/uid"));
+    if let Some((_, number)) = called.rsplit_once('#').filter(|(_, number)| *number != "1") {
+        line.push(format!("number {number} of this name"));
+    }
+    line
+}
+
+fn set(story: &Story, object: &Value) -> Vec<String> {
+    let status = &object["status"];
+    let count = |name: &str| status[name].as_u64().unwrap_or(0);
+    let mut line = vec![format!(
+        "{} of {} replicas, {} ready, {} available, {} current, {} updated",
+        count("replicas"),
+        object["spec"]["replicas"],
+        count("readyReplicas"),
+        count("availableReplicas"),
+        count("currentReplicas"),
+        count("updatedReplicas")
+    )];
+    let [current, update] =
+        ["/currentRevision", "/updateRevision"].map(|pointer| story.revision(text(status, pointer)));
+    line.push(if current == update { format!("at {current}") } else { format!("from {current} to {update}") });
+    if status["observedGeneration"] != object["metadata"]["generation"] {
+        line.push("not observed".to_owned());
+    }
+    line
+}
+
+fn revision(_story: &Story, object: &Value) -> Vec<String> {
+    vec![format!("revision {}", object["revision"])]
+}
+
+fn pod(story: &Story, object: &Value) -> Vec<String> {
+    let conditions = object["status"]["conditions"].as_array();
+    let condition = |kind: &str| conditions.into_iter().flatten().find(|held| held["type"] == kind);
+    let ready = condition("Ready").is_some_and(|ready| ready["status"] == "True");
+    let mut line = vec![format!("{}{}", text(object, "/status/phase"), if ready { ", ready" } else { "" })];
+    let waiting = text(object, "/status/containerStatuses/0/state/waiting/reason");
+    let reasons = [text(object, "/status/reason"), waiting];
+    line.extend(reasons.iter().filter(|reason| !reason.is_empty()).map(|reason| (*reason).to_owned()));
+    let hash = text(object, "/metadata/labels/controller-revision-hash");
+    if !hash.is_empty() {
+        line.push(format!("at {}", story.revision(hash)));
+    }
+    let volumes = object["spec"]["volumes"].as_array().into_iter().flatten();
+    let mut claims: Vec<&str> =
+        volumes.filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str()).collect();
+    // The controller puts them in in no fixed order.
+    claims.sort_unstable();
+    line.extend(claims.iter().map(|name| format!("mounts {name}")));
+    if let Some(waits) = condition("PodScheduled").filter(|held| held["status"] != "True") {
+        line.push(format!("on no node: {}", story.plain(text(waits, "/message"))));
+    }
+    line
+}
+
+fn claim(story: &Story, object: &Value) -> Vec<String> {
+    let asked = text(object, "/spec/resources/requests/storage");
+    let has = text(object, "/status/capacity/storage");
+    let mut line = vec![text(object, "/status/phase").to_owned()];
+    line.push(if asked == has || has.is_empty() { asked.to_owned() } else { format!("{asked} asked, {has} had") });
+    let volume = text(object, "/spec/volumeName");
+    if !volume.is_empty() {
+        line.push(story.plain(volume));
+    }
+    match object["spec"]["storageClassName"].as_str() {
+        Some(class) if class == story.namespace => {}
+        Some(class) => line.push(format!("class `{}`", story.plain(class))),
+        None => line.push("no class".to_owned()),
+    }
+    let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
+    line.extend(conditions.map(|condition| text(condition, "/type").to_owned()));
+    line
+}
+
+fn volume(story: &Story, object: &Value) -> Vec<String> {
+    let size = text(object, "/spec/capacity/storage").to_owned();
+    let policy = text(object, "/spec/persistentVolumeReclaimPolicy").to_owned();
+    let mut line = vec![text(object, "/status/phase").to_owned(), size, policy];
+    let reference = &object["spec"]["claimRef"];
+    if reference.is_object() {
+        let claim = match text(reference, "/uid") {
+            "" => format!("any {}", text(reference, "/name")),
+            uid => story.plain(story.called(uid)),
+        };
+        line.push(format!("for {claim}"));
+    }
+    if object["metadata"]["annotations"].get("pv.kubernetes.io/bound-by-controller").is_some() {
+        line.push("bound by the controller".to_owned());
+    }
+    line
+}
