@@ -215,8 +215,9 @@ impl World {
         set_meta(&mut new, "finalizers", if finalizers.is_empty() { Value::Null } else { finalizers.clone().into() });
         self.mark(old, &mut new, grace);
         if finalizers.is_empty() && grace == 0 {
-            // A pod's last state says that it was deleted without grace.
-            let mut last = if writer.kind.kind == "Pod" { new } else { Value::clone(old) };
+            // That a pod is deleted without grace is written before it goes.
+            let old = if writer.kind.kind == "Pod" { &self.put(writer, Some(old), new) } else { old };
+            let mut last = Value::clone(old);
             if !writer.dry_run {
                 set_meta(&mut last, "resourceVersion", self.next_revision().to_string().into());
             }

@@ -53,8 +53,10 @@ impl Controller for StatefulSets {
                     || change.before.is_some_and(|pod| pod.holds("Ready"))
                         != change.after.is_some_and(|pod| pod.holds("Ready"))
             }
-            // A claim in the way, or one that a waiting pod has lost.
-            "PersistentVolumeClaim" => change.after.is_none() || differs(change, &["/metadata/ownerReferences"]),
+            // A claim in the way, which the real one tries again and again, or
+            // one that a waiting pod has lost, of which it hears through the
+            // pod. That a stale claim is gone it is not told (SS-39, SS-74).
+            "PersistentVolumeClaim" => change.after.is_none() && !change.before.is_some_and(is_of_pod),
             _ => false,
         }
     }
@@ -66,6 +68,11 @@ impl Controller for StatefulSets {
     fn refused(&self, view: &dyn View, rest: &[Write], error: &str) -> Vec<Write> {
         events::refused(view, rest, error)
     }
+}
+
+/// An owner is a pod: the claim was to go with it.
+fn is_of_pod(claim: &Value) -> bool {
+    claim.owners().iter().any(|owner| owner["kind"] == "Pod")
 }
 
 /// One of these places holds something else than before.

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::super::fields::Fields;
 use super::super::kubelet::STOP_SECONDS;
+use super::super::world::World;
 use super::{break_pod, host_path, pod_with_claim, scale, set, world_with};
 
 fn policy(scaled: &str, deleted: &str) -> serde_json::Value {
@@ -117,7 +118,12 @@ fn ss_82_a_claim_of_another_controller_is_left_alone_and_told() {
     scale(&mut world, 0);
     world.settle();
     assert_eq!(world.names("PersistentVolumeClaim"), ["data-web-2"]);
-    assert!(world.events("StatefulSet", "web").iter().any(|(reason, _)| reason == "ConflictingController"));
+    let told =
+        |world: &World| world.events("StatefulSet", "web").iter().any(|(reason, _)| reason == "ConflictingController");
+    assert!(!told(&world), "nothing of ours had to be taken off the claim");
+    scale(&mut world, 3);
+    world.settle();
+    assert!(told(&world), "the new pod takes a claim that is not ours");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The retention policy as owner references on claims (SS-80 to SS-86). What
 //! deletes a claim is the garbage collector, when the owner is gone.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::Pass;
@@ -31,13 +33,19 @@ impl Pass<'_> {
     }
 
     /// Brings the owner references of a pod's existing claims in line. Answers
-    /// whether any had to change.
-    pub(super) fn own_claims(&mut self, pod: &Value, ordinal: i64) -> bool {
-        let mut changed = false;
-        for template in self.set.claim_templates() {
-            let Some(claim) = self.claim(&claim_name(&self.set, template, ordinal)) else { continue };
-            let foreign = has_foreign_controller(&claim, &self.set, pod);
-            if foreign {
+    /// whether any had to change. That somebody else controls one is told when
+    /// one of them changes, and otherwise only of a pod that is `fresh`.
+    pub(super) fn own_claims(&mut self, pod: &Value, ordinal: i64, fresh: bool) -> bool {
+        let templates = self.set.claim_templates();
+        let claims: Vec<Arc<Value>> =
+            templates.iter().filter_map(|template| self.claim(&claim_name(&self.set, template, ordinal))).collect();
+        let owners: Vec<_> = claims.iter().map(|claim| wanted_owners(claim, &self.set, pod, ordinal)).collect();
+        let changed = owners.iter().any(Option::is_some);
+        if !changed && !fresh {
+            return false;
+        }
+        for (claim, owners) in claims.iter().zip(owners) {
+            if has_foreign_controller(claim, &self.set, pod) {
                 let message = format!(
                     "PersistentVolumeClaim {} has a conflicting OwnerReference that acts as a manging controller, \
                      the retention policy is ignored for this claim",
@@ -45,9 +53,8 @@ impl Pass<'_> {
                 );
                 self.step.event_once(self.view, self.set.object, EventType::Warning, "ConflictingController", message);
             }
-            if let Some(owners) = wanted_owners(&claim, &self.set, pod, ordinal, foreign) {
-                self.step.patch_unchanged(&claim, json!({ "metadata": { "ownerReferences": owners } }));
-                changed = true;
+            if let Some(owners) = owners {
+                self.step.patch_unchanged(claim, json!({ "metadata": { "ownerReferences": owners } }));
             }
         }
         changed
@@ -57,7 +64,7 @@ impl Pass<'_> {
     /// deleted (SS-35, SS-84). Claims without a pod are left alone (SS-83).
     pub(super) fn own_condemned_claims(&mut self) {
         for (ordinal, pod) in self.members.condemned.clone() {
-            self.own_claims(&pod, ordinal);
+            self.own_claims(&pod, ordinal, false);
         }
     }
 }
@@ -65,12 +72,8 @@ impl Pass<'_> {
 /// The owner references that a claim should have; `None` if they are right, or
 /// if the claim belongs to an earlier set or pod of the same name and must not
 /// be touched (SS-82).
-fn wanted_owners(claim: &Value, set: &Set, pod: &Value, ordinal: i64, foreign: bool) -> Option<Vec<Value>> {
-    let stale = |owner: &Value| {
-        (names_set(owner, set) && owner["uid"] != set.uid)
-            || (names_pod(owner, pod.name()) && owner["uid"] != pod.uid())
-    };
-    if claim.owners().iter().any(stale) {
+fn wanted_owners(claim: &Value, set: &Set, pod: &Value, ordinal: i64) -> Option<Vec<Value>> {
+    if claim.owners().iter().any(|owner| is_stale(owner, set, pod)) {
         return None;
     }
     let mut owners: Vec<Value> = claim
@@ -79,7 +82,7 @@ fn wanted_owners(claim: &Value, set: &Set, pod: &Value, ordinal: i64, foreign: b
         .filter(|owner| !names_set(owner, set) && !names_pod(owner, pod.name()))
         .cloned()
         .collect();
-    if !foreign {
+    if !has_foreign_controller(claim, set, pod) {
         match wanted(set, ordinal) {
             Wanted::Nobody => {}
             Wanted::Set => owners.push(controller_reference(set.object, "apps/v1", "StatefulSet")),
@@ -110,15 +113,22 @@ fn same_owners(wanted: &[Value], held: &[Value]) -> bool {
     sorted(wanted) == sorted(held)
 }
 
-/// Another controller, under any policy that would want a reference of ours.
+/// Another controller, or a set or pod of the same name that is gone, under
+/// any policy that would want a reference of ours.
 fn has_foreign_controller(claim: &Value, set: &Set, pod: &Value) -> bool {
     if set.when_scaled == Retention::Retain && set.when_deleted == Retention::Retain {
         return false;
     }
-    claim
-        .owners()
-        .iter()
-        .any(|owner| owner["controller"] == true && !names_set(owner, set) && !names_pod(owner, pod.name()))
+    let foreign = |owner: &Value| {
+        let ours = names_set(owner, set) || names_pod(owner, pod.name());
+        is_stale(owner, set, pod) || !ours && owner["controller"] == true
+    };
+    claim.owners().iter().any(foreign)
+}
+
+/// A set or pod of the same name that is gone.
+fn is_stale(owner: &Value, set: &Set, pod: &Value) -> bool {
+    (names_set(owner, set) && owner["uid"] != set.uid) || (names_pod(owner, pod.name()) && owner["uid"] != pod.uid())
 }
 
 fn names_set(owner: &Value, set: &Set) -> bool {

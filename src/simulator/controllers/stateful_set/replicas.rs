@@ -73,7 +73,7 @@ impl Pass<'_> {
         }
         let name = pod.name().to_owned();
         self.step.push(Write::Create(pod.clone()));
-        self.own_claims(&pod, ordinal);
+        self.own_claims(&pod, ordinal, true);
         events::pod_done(self, "create", &name);
         Slot::Waiting
     }
@@ -90,13 +90,13 @@ impl Pass<'_> {
             if self.make_claims(ordinal).is_err() {
                 return Slot::Failed;
             }
-            self.own_claims(pod, ordinal);
+            self.own_claims(pod, ordinal, true);
         }
         if self.set.monotonic && (pod.terminating() || !ready(pod) || !available(pod, &self.set, self.now)) {
             return Slot::Waiting;
         }
         let repair = repair(&self.set, pod, ordinal);
-        let owned_anew = pod.phase() != "Pending" && self.own_claims(pod, ordinal);
+        let owned_anew = pod.phase() != "Pending" && self.own_claims(pod, ordinal, false);
         if owned_anew || repair.is_some() {
             if let Some(patch) = repair {
                 self.step.patch(pod, patch);
