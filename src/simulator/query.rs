@@ -179,7 +179,8 @@ fn number(value: &str) -> Result<i64, Refusal> {
     value.parse().map_err(|_| Refusal::bad_request(&format!("strconv.ParseInt: parsing {value:?}: invalid syntax")))
 }
 
-fn pairs(text: &str) -> Vec<(String, String)> {
+/// Names and values, decoded.
+pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {

@@ -8,13 +8,14 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt as _};
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body::{Body, Frame};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
 use tower::Service;
 
 use super::engine::Simulator;
+use super::negotiation::View;
 use super::query::decoded;
 use super::request::Raw;
 use super::sandbox::GivenUp;
@@ -56,11 +57,20 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let simulator = self.simulator.clone();
         Box::pin(async move {
+            let accept = text(request.headers(), &header::ACCEPT);
             let raw = read(request).await;
+            let view = match View::of(&raw.path, &accept, &raw.query) {
+                Ok(view) => view,
+                Err(refusal) => return Ok(answer(simulator, Reply::refusal(refusal), View::default())),
+            };
             let reply = simulator.handle(&raw)?;
-            Ok(answer(simulator, reply))
+            Ok(answer(simulator, reply, view))
         })
     }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> String {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 async fn read<B>(request: Request<B>) -> Raw
@@ -69,10 +79,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let (head, body) = request.into_parts();
-    let text = |name: header::HeaderName| {
-        head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-    };
-    let content_type = text(header::CONTENT_TYPE);
+    let content_type = text(&head.headers, &header::CONTENT_TYPE);
     // A body that is too long or breaks off is as good as one of that length.
     let body = Limited::new(body, MOST_BYTES)
         .collect()
@@ -83,20 +90,23 @@ where
         path: decoded(head.uri.path(), false),
         query: head.uri.query().unwrap_or_default().to_owned(),
         content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
-        user_agent: text(header::USER_AGENT),
+        user_agent: text(&head.headers, &header::USER_AGENT),
         body,
     }
 }
 
-fn answer(simulator: Simulator, reply: Reply) -> Response<AnswerBody> {
+fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody> {
     let retry_after = match &reply.payload {
         Payload::Json(value) if reply.code >= 400 => value["details"]["retryAfterSeconds"].as_u64(),
         Payload::Json(_) | Payload::Text(_) | Payload::Watch(_) => None,
     };
     let (content_type, body) = match reply.payload {
-        Payload::Json(value) => ("application/json", Full::new(Bytes::from(value.to_string())).boxed_unsync()),
+        Payload::Json(value) => {
+            let shown = view.shown(value, simulator.now());
+            ("application/json", Full::new(Bytes::from(shown.to_string())).boxed_unsync())
+        }
         Payload::Text(text) => ("text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
-        Payload::Watch(watch) => ("application/json", events(simulator, *watch)),
+        Payload::Watch(watch) => ("application/json", events(simulator, *watch, view)),
     };
     let mut response = Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
@@ -114,21 +124,28 @@ fn answer(simulator: Simulator, reply: Reply) -> Response<AnswerBody> {
 }
 
 /// The lines of a watch: what there is, then what each commit brings.
-fn events(simulator: Simulator, watch: WatchStart) -> AnswerBody {
+fn events(simulator: Simulator, watch: WatchStart, view: View) -> AnswerBody {
     let news = simulator.news();
-    let chunks = stream::unfold((simulator, watch, news), |(simulator, mut watch, mut news)| async move {
-        loop {
-            // Marked as seen first, so that news that comes meanwhile wakes us.
-            news.borrow_and_update();
-            let lines = simulator.watch_more(&mut watch)?;
-            if !lines.is_empty() {
-                let text = lines.iter().fold(String::new(), |text, line| text + line.to_string().as_str() + "\n");
-                return Some((Bytes::from(text), (simulator, watch, news)));
+    let chunks =
+        stream::unfold((simulator, watch, news, true), move |(simulator, mut watch, mut news, mut first)| async move {
+            loop {
+                // Marked as seen first, so that news that comes meanwhile wakes us.
+                news.borrow_and_update();
+                let lines = simulator.watch_more(&mut watch)?;
+                if !lines.is_empty() {
+                    let now = simulator.now();
+                    let mut text = String::new();
+                    for line in lines {
+                        text.push_str(&view.shown_event(line, first, now).to_string());
+                        text.push('\n');
+                        first = false;
+                    }
+                    return Some((Bytes::from(text), (simulator, watch, news, first)));
+                }
+                if !watch.has_ended() {
+                    news.changed().await.ok()?;
+                }
             }
-            if !watch.has_ended() {
-                news.changed().await.ok()?;
-            }
-        }
-    });
+        });
     StreamBody::new(chunks.map(|chunk| Ok(Frame::data(chunk)))).boxed_unsync()
 }

@@ -232,6 +232,22 @@ impl Refusal {
         Self::status(503, "ServiceUnavailable", message, None)
     }
 
+    /// No media type that the client accepts.
+    #[must_use]
+    pub fn no_media_type() -> Self {
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
+                       application/vnd.kubernetes.protobuf";
+        Self::status(406, "NotAcceptable", message, Some(json!({})))
+    }
+
+    /// A known media type, but no form of answer that the client accepts.
+    #[must_use]
+    pub fn not_acceptable() -> Self {
+        let message = "only the following media types are accepted: application/json, application/yaml, \
+                       application/vnd.kubernetes.protobuf";
+        Self::status(406, "NotAcceptable", message, None)
+    }
+
     #[must_use]
     pub fn too_large() -> Self {
         Self::entity_too_large("limit is 3145728")

@@ -1,17 +1,21 @@
 //! The simulator's table of types is made from the schemas that a real server
 //! publishes; here it is made again and must be the committed one.
 
+use kubectl_stateful::objects::kinds::{KINDS, collection_path};
 use kubectl_stateful::simulator::schema::generate;
 use kubectl_stateful::simulator::schema::generate::DOCUMENTS;
 use libtest_mimic::{Failed, Trial};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::api::Method;
 use crate::world::World;
 use crate::{ensure, live};
 
 pub fn tests() -> Vec<Trial> {
-    vec![live("the_table_of_types_is_what_the_published_schemas_give", current)]
+    vec![
+        live("the_table_of_types_is_what_the_published_schemas_give", current),
+        live("the_columns_of_tables_are_those_of_the_server", columns),
+    ]
 }
 
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/simulator/schema/table.json");
@@ -35,6 +39,35 @@ fn current(world: &World) -> Result<(), Failed> {
         format!("stale in {names:?}; UPDATE_GENERATED=1 cargo test --test live schemas writes it")
     };
     ensure(committed == table, stale)
+}
+
+const COLUMNS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/simulator/tables/columns.json");
+
+/// With `UPDATE_GENERATED=1` they are written instead.
+fn columns(world: &World) -> Result<(), Failed> {
+    let set = json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"},
+        "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "web"}}, "template": {
+            "metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+        }},
+    });
+    world.create(set)?;
+    let kinds = KINDS.iter().map(|kind| (format!("{}/{}", kind.api_version(), kind.kind), collection_path(kind, "")));
+    let scale = format!("/apis/apps/v1/namespaces/{}/statefulsets/web/scale", world.namespace);
+    let mut found = serde_json::Map::new();
+    for (kind, path) in kinds.chain([("autoscaling/v1/Scale".to_owned(), scale)]) {
+        let request = http::Request::get(path)
+            .header(http::header::ACCEPT, "application/json;as=Table;v=v1;g=meta.k8s.io")
+            .body(Vec::new())?;
+        let table: Value = world.runtime.block_on(world.client.request(request))?;
+        found.insert(kind, table["columnDefinitions"].clone());
+    }
+    let found = Value::Object(found);
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {
+        std::fs::write(COLUMNS, serde_json::to_string_pretty(&found)? + "\n")?;
+    }
+    let committed: Value = serde_json::from_str(&std::fs::read_to_string(COLUMNS)?)?;
+    ensure(committed == found, || "stale; UPDATE_GENERATED=1 cargo test --test live columns writes them".to_owned())
 }
 
 /// The OpenAPI document of a group and version, by its path below `/openapi/v3`.

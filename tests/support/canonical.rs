@@ -30,7 +30,8 @@ impl Canon {
     }
 
     fn object(&mut self, fields: &Map<String, Value>) -> Map<String, Value> {
-        let is_list = fields.get("items").is_some_and(Value::is_array);
+        let is_table = fields.get("rows").is_some_and(Value::is_array);
+        let is_list = is_table || fields.get("items").is_some_and(Value::is_array);
         let canonical = fields.iter().map(|(key, value)| {
             let value = if is_list && key == "metadata" { self.list_metadata(value) } else { self.field(key, value) };
             (self.text(key), value)
@@ -65,8 +66,24 @@ impl Canon {
             ("nodePort" | "healthCheckNodePort", Value::Number(port)) if is_allotted(port) => "<port>".into(),
             ("managedFields", Value::Array(managers)) => self.managers(managers),
             ("causes", Value::Array(causes)) => self.causes(causes),
+            ("cells", Value::Array(cells)) => cells.iter().map(|cell| self.cell(cell)).collect(),
             _ => self.canonical(value),
         }
+    }
+
+    /// Ages and what the server chose, as people see them in a table.
+    fn cell(&mut self, cell: &Value) -> Value {
+        let Value::String(text) = cell else { return self.canonical(cell) };
+        if is_age(text) {
+            return "<age>".into();
+        }
+        if let Some((count, rest)) = text.split_once(" (")
+            && rest.strip_suffix(" ago)").is_some_and(is_age)
+        {
+            return format!("{count} (<age> ago)").into();
+        }
+        let is_address = text.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.octets()[0] == 10);
+        if is_address { self.address(text).into() } else { allotted_ports(&self.text(text)).into() }
     }
 
     fn address(&mut self, address: &str) -> String {
@@ -148,6 +165,27 @@ impl Canon {
         }
         replaced
     }
+}
+
+/// `5s`, `2m30s`, `<unknown>` is none.
+fn is_age(text: &str) -> bool {
+    let units = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let rest = units.trim_start_matches(|letter: char| letter.is_ascii_digit() || "smhdy".contains(letter));
+    !text.starts_with(|letter: char| !letter.is_ascii_digit()) && rest.is_empty() && !units.is_empty()
+}
+
+/// `80:31234/TCP`.
+fn allotted_ports(text: &str) -> String {
+    let port = |piece: &str| match piece.split_once(':') {
+        Some((port, rest)) => match rest.split_once('/') {
+            Some((node, protocol)) if node.parse().is_ok_and(|node: u16| (30_000..=32_767).contains(&node)) => {
+                format!("{port}:<port>/{protocol}")
+            }
+            Some(_) | None => piece.to_owned(),
+        },
+        None => piece.to_owned(),
+    };
+    text.split(',').map(port).collect::<Vec<_>>().join(",")
 }
 
 /// Ports of the range that a server allots from; others were asked for.

@@ -52,6 +52,9 @@ struct Step {
     /// Content type of the body; JSON if absent.
     #[serde(rename = "type")]
     content: Option<String>,
+    /// `Accept` header; `table` stands for the server-side table of objects. JSON
+    /// if absent.
+    accept: Option<String>,
     #[serde(default)]
     body: Option<Value>,
     /// A body that is sent as it stands, in place of `body`.
@@ -178,7 +181,7 @@ impl Step {
         let request = http::Request::builder()
             .method(method)
             .uri(path)
-            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::ACCEPT, self.accept.as_deref().map_or("application/json", accepted))
             .header(http::header::USER_AGENT, "corpus/1.0")
             .header(http::header::CONTENT_TYPE, self.content.as_deref().unwrap_or("application/json"))
             .body(Body::from(body.into_bytes()))
@@ -192,6 +195,10 @@ impl Step {
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         Ok(Answer { code, warnings, body })
     }
+}
+
+fn accepted(wish: &str) -> &str {
+    if wish == "table" { "application/json;as=Table;v=v1;g=meta.k8s.io" } else { wish }
 }
 
 /// A value with every string in it filled.
