@@ -15,6 +15,7 @@ mod kill;
 mod krew;
 mod kubectl;
 mod lifetime;
+mod nodes;
 mod owners;
 mod plane;
 mod quotas;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         owners::tests(),
         quotas::tests(),
         budgets::tests(),
+        nodes::tests(),
         krew::tests(),
         schemas::tests(),
         differential::tests(),

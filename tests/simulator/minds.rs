@@ -268,3 +268,30 @@ fn nothing_is_slept_through_around_budgets() {
     let held = get(simulator, &format!("{BUDGETS}/b")).ok();
     assert_eq!(held["status"]["expectedPods"], 0, "{held}");
 }
+
+#[test]
+fn nothing_is_slept_through_around_the_loss_of_a_node() {
+    let cluster = Cluster::new();
+    let simulator = &cluster.simulator;
+    let mut web = set("web", 3);
+    web["spec"]["template"]["spec"]["containers"][0]["env"] = json!(null);
+    post(simulator, SETS, &web).ok();
+    cluster.at_rest("a set");
+    let node = get(simulator, &format!("{PODS}/web-1")).ok()["spec"]["nodeName"].as_str().unwrap().to_owned();
+    let node = format!("/api/v1/nodes/{node}");
+    let down = |value: Value| json!({"metadata": {"annotations": {"sandbox.kubectl-stateful/node-down": value}}});
+    merge(simulator, &node, &down(json!("yes"))).ok();
+    cluster.at_rest("its node was lost");
+    let lost = get(simulator, &format!("{PODS}/web-1")).ok();
+    assert!(lost["metadata"]["deletionTimestamp"].is_string(), "{lost}");
+    merge(simulator, &node, &down(json!(null))).ok();
+    cluster.at_rest("the node came back");
+    assert_eq!(get(simulator, &format!("{SETS}/web")).ok()["status"]["readyReplicas"], 3);
+    merge(simulator, &node, &json!({"spec": {"unschedulable": true}})).ok();
+    cluster.at_rest("a cordon");
+    assert_eq!(get(simulator, &node).ok()["spec"]["taints"][0]["key"], "node.kubernetes.io/unschedulable");
+    delete(simulator, &node).ok();
+    cluster.at_rest("the node is gone");
+    let volume_bound = get(simulator, &format!("{PODS}/web-1")).ok();
+    assert_ne!(volume_bound["metadata"]["uid"], lost["metadata"]["uid"]);
+}

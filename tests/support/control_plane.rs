@@ -26,6 +26,8 @@ persistentvolume-expander-controller,endpoints-controller,endpointslice-controll
 garbage-collector-controller,namespace-controller,disruption-controller,pod-garbage-collector-controller,\
 clusterrole-aggregation-controller,resourcequota-controller,horizontal-pod-autoscaler-controller";
 
+const NODE_CONTROLLERS: &str = "node-lifecycle-controller,taint-eviction-controller,pod-garbage-collector-controller";
+
 /// How often a start is repeated with other ports when one was taken.
 const ATTEMPTS: u32 = 4;
 const READY_WITHIN: Duration = Duration::from_secs(90);
@@ -47,6 +49,8 @@ enum Parts {
     All,
     /// No controllers, no scheduler.
     ApiServer,
+    /// Only what looks after nodes, and does so soon.
+    NodeControllers,
 }
 
 enum StartError {
@@ -71,6 +75,13 @@ impl ControlPlane {
     /// The same without controllers and scheduler.
     pub fn start_bare() -> Result<Self, String> {
         Self::with(Parts::ApiServer)
+    }
+
+    /// An API server with the controllers that look after nodes and the pods
+    /// on them: a node counts as lost after four silent seconds. The others do
+    /// without, since played nodes are silent.
+    pub fn start_for_nodes() -> Result<Self, String> {
+        Self::with(Parts::NodeControllers)
     }
 
     fn with(parts: Parts) -> Result<Self, String> {
@@ -101,8 +112,14 @@ impl ControlPlane {
         runtime()?.block_on(async { seed::put_in(&plane.client(User::Admin).await?).await })?;
         match parts {
             Parts::ApiServer => {}
+            Parts::NodeControllers => {
+                let mut controllers = plane.controller_manager_flags(NODE_CONTROLLERS);
+                controllers.push("--node-monitor-period=500ms".to_owned());
+                controllers.push("--node-monitor-grace-period=4s".to_owned());
+                plane.launch("kube-controller-manager", &controllers)?;
+            }
             Parts::All => {
-                let controllers = plane.controller_manager_flags();
+                let controllers = plane.controller_manager_flags(CONTROLLERS);
                 plane.launch("kube-controller-manager", &controllers)?;
                 let scheduler = plane.scheduler_flags();
                 plane.launch("kube-scheduler", &scheduler)?;
@@ -244,13 +261,13 @@ impl ControlPlane {
         ]
     }
 
-    fn controller_manager_flags(&self) -> Vec<String> {
+    fn controller_manager_flags(&self, controllers: &str) -> Vec<String> {
         vec![
             format!("--kubeconfig={}", self.kubeconfig(User::Admin).display()),
             "--bind-address=127.0.0.1".to_owned(),
             "--secure-port=0".to_owned(),
             "--leader-elect=false".to_owned(),
-            format!("--controllers={CONTROLLERS}"),
+            format!("--controllers={controllers}"),
             // A real provisioner and deleter for classes of `kubernetes.io/host-path`:
             // volumes are folders in /tmp/hostpath_pv, so that lost data is a missing folder.
             "--enable-hostpath-provisioner=true".to_owned(),

@@ -7,12 +7,15 @@ use super::endpoints::EndpointSlices;
 use super::garbage::GarbageCollector;
 use super::kubelet::{Kubelet, PlayedNodes};
 use super::namespaces::Namespaces;
+use super::node_lifecycle::NodeLifecycle;
+use super::pod_garbage::PodGarbageCollector;
 use super::protection::{ClaimProtection, VolumeProtection};
 use super::provisioner::Provisioner;
 use super::quotas::Quotas;
 use super::resizer::Resizer;
 use super::scheduler::Scheduler;
 use super::stateful_set::StatefulSets;
+use super::taint_eviction::TaintEviction;
 
 /// The provisioner whose volumes the simulated cluster makes, deletes and grows.
 pub const DISK: &str = "sandbox.kubectl-stateful/disk";
@@ -33,5 +36,8 @@ pub fn all() -> Vec<Box<dyn Controller>> {
         Box::new(Namespaces),
         Box::new(Quotas),
         Box::new(Disruption),
+        Box::new(NodeLifecycle),
+        Box::new(TaintEviction),
+        Box::new(PodGarbageCollector),
     ]
 }

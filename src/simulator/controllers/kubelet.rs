@@ -14,6 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub(super) use self::node::is_up;
 use super::fields::Fields;
 use super::{Change, Controller, Step, View};
 
@@ -37,6 +38,8 @@ pub const START_SECONDS: &str = "sandbox.kubectl-stateful/start-seconds";
 pub const STOP_SECONDS: &str = "sandbox.kubectl-stateful/stop-seconds";
 /// On a node: its kubelet is gone. Pods on it neither start nor stop.
 pub const NODE_DOWN: &str = "sandbox.kubectl-stateful/node-down";
+/// On a node that is down: since when. Its kubelet writes it as its last word.
+pub const DOWN_SINCE: &str = "sandbox.kubectl-stateful/down-since";
 
 /// Which nodes an actor plays.
 #[derive(Clone, Debug)]

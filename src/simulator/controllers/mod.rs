@@ -18,12 +18,15 @@ pub mod endpoints;
 pub mod garbage;
 pub mod kubelet;
 pub mod namespaces;
+pub mod node_lifecycle;
+pub mod pod_garbage;
 pub mod protection;
 pub mod provisioner;
 pub mod quotas;
 pub mod resizer;
 pub mod scheduler;
 pub mod stateful_set;
+pub mod taint_eviction;
 
 #[cfg(test)]
 mod scenarios;

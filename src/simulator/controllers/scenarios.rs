@@ -5,6 +5,7 @@ mod binding;
 mod creation;
 mod deletion;
 mod kubelets;
+mod nodes;
 mod retention;
 mod rollout;
 mod scaling;

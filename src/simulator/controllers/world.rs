@@ -224,13 +224,15 @@ impl World {
                 self.revision += 1;
                 let uid = self.objects.get(&key(target)).map_or("", |object| object.uid()).to_owned();
                 let name = format!("{}.{:06}", target.name, self.revision);
+                let namespace = if target.namespace.is_empty() { "default" } else { &target.namespace };
                 let involved = json!({
                     "kind": target.kind, "namespace": target.namespace, "name": target.name, "uid": uid,
                 });
                 let event = json!({
                     "apiVersion": "v1", "kind": "Event",
-                    "metadata": { "name": name, "namespace": target.namespace },
+                    "metadata": { "name": name, "namespace": namespace },
                     "involvedObject": involved, "type": kind.to_string(), "reason": reason, "message": message,
+                    "lastTimestamp": stamp(self.now),
                 });
                 self.objects.insert(key(&event.target()), event);
             }
