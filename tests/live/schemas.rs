@@ -26,7 +26,7 @@ fn current(world: &World) -> Result<(), Failed> {
     let documents: Vec<Value> = DOCUMENTS.iter().map(read).collect::<Result<_, _>>()?;
     let table = generate(&documents);
     if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {
-        std::fs::write(TABLE, format!("{table}\n"))?;
+        std::fs::write(TABLE, lines(&table))?;
     }
     let committed: Value = serde_json::from_str(&std::fs::read_to_string(TABLE)?)?;
     let stale = || {
@@ -39,6 +39,16 @@ fn current(world: &World) -> Result<(), Failed> {
         format!("stale in {names:?}; UPDATE_GENERATED=1 cargo test --test live schemas writes it")
     };
     ensure(committed == table, stale)
+}
+
+/// The table with one kind or type on a line, so that a change shows.
+fn lines(table: &Value) -> String {
+    let parts = table.as_object().into_iter().flatten().map(|(part, entries)| {
+        let entries = entries.as_object().into_iter().flatten();
+        let entries: Vec<String> = entries.map(|(name, entry)| format!("{name:?}:{entry}")).collect();
+        format!("{part:?}:{{\n{}\n}}", entries.join(",\n"))
+    });
+    format!("{{{}}}\n", parts.collect::<Vec<_>>().join(",\n"))
 }
 
 const COLUMNS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/simulator/tables/columns.json");
