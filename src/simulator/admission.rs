@@ -3,7 +3,7 @@
 //! in, status starts empty.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::clock::clock_text;
 use super::quantity::Quantity;
@@ -64,13 +64,36 @@ pub fn reset_new(kind: &ApiKind, object: &mut Value) {
 /// Takes out what 1.36 has, but not switched on: it is dropped without a word,
 /// unless the object had it before.
 pub fn drop_disabled(kind: &ApiKind, old: Option<&Value>, new: &mut Value) {
+    let pod = match kind.kind {
+        "StatefulSet" => "/spec/template/spec",
+        "Pod" => "/spec",
+        _ => return,
+    };
     let place = "/spec/updateStrategy/rollingUpdate";
     let is_used = old.and_then(|old| old.pointer(place)).is_some_and(|rolling| !rolling["maxUnavailable"].is_null());
-    if kind.kind == "StatefulSet"
-        && !is_used
-        && let Some(rolling) = new.pointer_mut(place).and_then(Value::as_object_mut)
-    {
+    if let Some(rolling) = new.pointer_mut(place).and_then(Value::as_object_mut).filter(|_| !is_used) {
         rolling.shift_remove("maxUnavailable");
+    }
+    if !old.and_then(|old| old.pointer(pod)).is_some_and(has_stop_signal) {
+        let lists = new.pointer_mut(pod).and_then(Value::as_object_mut).into_iter().flatten();
+        let containers =
+            lists.filter(|(name, _)| name.ends_with("ontainers")).filter_map(|(_, list)| list.as_array_mut());
+        for container in containers.flatten().filter_map(Value::as_object_mut) {
+            drop_stop_signal(container);
+        }
+    }
+}
+
+fn has_stop_signal(pod: &Value) -> bool {
+    let containers = pod["containers"].as_array().into_iter().flatten();
+    containers.into_iter().any(|container| !container["lifecycle"]["stopSignal"].is_null())
+}
+
+/// Hooks of which nothing is left go with the signal.
+fn drop_stop_signal(container: &mut Map<String, Value>) {
+    let Some(hooks) = container.get_mut("lifecycle").and_then(Value::as_object_mut) else { return };
+    if hooks.shift_remove("stopSignal").is_some() && hooks.is_empty() {
+        container.shift_remove("lifecycle");
     }
 }
 

@@ -40,6 +40,12 @@ impl Cause {
         Self { reason: "FieldValueDuplicate", message: format!("Duplicate value: {value:?}"), field: field.into() }
     }
 
+    #[must_use]
+    pub fn too_long(field: impl Into<String>, limit: usize) -> Self {
+        let message = format!("Too long: may not be more than {limit} bytes");
+        Self { reason: "FieldValueTooLong", message, field: field.into() }
+    }
+
     /// The value is none of a closed list.
     #[must_use]
     pub fn unsupported(field: impl Into<String>, value: &str, known: &[&str]) -> Self {

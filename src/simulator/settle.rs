@@ -34,23 +34,20 @@ fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
             out.insert(key, value);
         }
     }
-    for (key, field) in known.fields.iter().filter(|(_, field)| field.always) {
+    for (key, field) in known.fields.iter().filter(|(_, field)| field.always && !field.omits_zero) {
+        if field.null {
+            out.entry(key).or_insert(Value::Null);
+            continue;
+        }
         if !out.contains_key(key) {
             let zero = field.shape.zero();
-            // Times are written as `null`; lists that must be there are not.
-            if !zero.is_null() || matches!(field.shape, Shape::Time | Shape::MicroTime) {
+            if !zero.is_null() {
                 out.insert(key.clone(), zero);
             }
         }
     }
-    if WRITTEN_AS_NULL.contains(&name) {
-        out.entry("apiGroup").or_insert(Value::Null);
-    }
     Value::Object(out)
 }
-
-/// References whose group Go writes even when there is none.
-const WRITTEN_AS_NULL: &[&str] = &["core.v1.TypedLocalObjectReference", "core.v1.TypedObjectReference"];
 
 fn is_kept(field: &Field, value: &Value) -> bool {
     match (&field.shape, value) {

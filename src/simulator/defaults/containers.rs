@@ -74,11 +74,20 @@ fn http_get(action: &mut Value) {
     set_empty(action, "scheme", "HTTP");
 }
 
-/// An image without a tag, or with the tag `latest`, is pulled always.
+/// An image without a tag, or with the tag `latest`, is pulled always; what is
+/// no name of an image has no tag that could be the latest.
 fn is_latest(image: &str) -> bool {
     if image.contains('@') {
         return false;
     }
-    let name = image.rsplit('/').next().unwrap_or_default();
-    name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+    let (place, last) = image.rsplit_once('/').map_or((None, image), |(place, last)| (Some(place), last));
+    let (name, tag) = last.split_once(':').unwrap_or((last, "latest"));
+    let is_part = |part: &str| {
+        let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+        part.starts_with(fits) && part.ends_with(fits) && part.chars().all(|one| fits(one) || "._-".contains(one))
+    };
+    let is_host = |part: &str| part.chars().all(|one| one.is_ascii_alphanumeric() || "._-:[]".contains(one));
+    let parts: Vec<&str> = place.into_iter().flat_map(|place| place.split('/')).collect();
+    let is_named = parts.iter().enumerate().all(|(index, part)| is_part(part) || index == 0 && is_host(part));
+    tag == "latest" && is_part(name) && is_named
 }

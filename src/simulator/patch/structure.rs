@@ -80,10 +80,11 @@ pub fn field_set(shape: &Shape, value: &Value) -> FieldSet {
     let mut set = FieldSet::default();
     match (walk(shape), value) {
         (Walk::Items(of, kind), Value::Array(items)) => {
-            for item in items {
-                let mut child = field_set(of, item);
+            for (element, same) in by_element(of, kind, items) {
+                // Of items that share their keys nobody owns more than the fact.
+                let mut child = if let [only] = same.as_slice() { field_set(of, only) } else { FieldSet::default() };
                 child.member = true;
-                set.children.insert(item_element(of, kind, item), child);
+                set.children.insert(element, child);
             }
         }
         (walked @ (Walk::Fields(_) | Walk::Entries(_)), Value::Object(entries)) => {
@@ -134,15 +135,68 @@ fn compare_at(
         }
         return;
     }
-    for (element, shape, before, after) in pairs(&walked, before, after) {
-        at.push(element);
-        compare_at(shape, before, after, at, found);
-        at.pop();
+    if let Walk::Items(of, kind) = walked {
+        compare_items((of, kind), before, after, at, found);
+    } else {
+        for (element, shape, before, after) in pairs(&walked, before, after) {
+            at.push(element);
+            compare_at(shape, before, after, at, found);
+            at.pop();
+        }
     }
     match (before, after) {
         (None, Some(_)) => found.added.insert(at),
         (Some(_), None) => found.removed.insert(at),
         _ => {}
+    }
+}
+
+/// The items of a list by their path elements, in order of appearance.
+fn by_element<'v>(of: &Shape, kind: &ListKind, items: &'v [Value]) -> Vec<(String, Vec<&'v Value>)> {
+    let mut out: Vec<(String, Vec<&Value>)> = Vec::new();
+    for item in items {
+        let element = item_element(of, kind, item);
+        match out.iter_mut().find(|(known, _)| *known == element) {
+            Some((_, same)) => same.push(item),
+            None => out.push((element, vec![item])),
+        }
+    }
+    out
+}
+
+/// Items that share their keys are compared together and as a whole.
+fn compare_items(
+    (of, kind): (&Shape, &ListKind),
+    before: Option<&Value>,
+    after: Option<&Value>,
+    at: &mut Vec<String>,
+    found: &mut Comparison,
+) {
+    let read = |list: Option<&Value>| -> Vec<Value> { list.and_then(Value::as_array).cloned().unwrap_or_default() };
+    let (before, after) = (read(before), read(after));
+    let (before, after) = (by_element(of, kind, &before), by_element(of, kind, &after));
+    let fresh = after.iter().filter(|(element, _)| !before.iter().any(|(known, _)| known == element));
+    for (element, _) in before.iter().chain(fresh) {
+        let same = |list: &[(String, Vec<&Value>)]| -> Vec<Value> {
+            let found = list.iter().find(|(known, _)| known == element);
+            found.map(|(_, same)| same.iter().copied().cloned().collect()).unwrap_or_default()
+        };
+        let (old, new) = (same(&before), same(&after));
+        at.push(element.clone());
+        match (old.len() > 1, new.len() > 1) {
+            (false, false) => compare_at(of, old.first(), new.first(), at, found),
+            (true, true) if old != new => found.modified.insert(at),
+            (true, true) => {}
+            (true, false) => {
+                compare_at(of, None, new.first(), at, found);
+                found.removed.insert(at);
+            }
+            (false, true) => {
+                compare_at(of, old.first(), None, at, found);
+                found.added.insert(at);
+            }
+        }
+        at.pop();
     }
 }
 
@@ -209,7 +263,8 @@ fn merge_items(of: &Shape, kind: &ListKind, live: Option<&Value>, applied: Optio
     let live = live.and_then(Value::as_array).unwrap_or(&empty);
     let applied = applied.and_then(Value::as_array).unwrap_or(&empty);
     let wanted: Vec<String> = applied.iter().map(|item| item_element(of, kind, item)).collect();
-    let mut by_element: BTreeMap<String, &Value> = BTreeMap::new();
+    // Of items that share their keys none is merged with the wanted one.
+    let mut shared: BTreeMap<String, Option<&Value>> = BTreeMap::new();
     // Which shared item each item of the live list stands before.
     let mut lonely: Vec<(usize, &Value)> = Vec::new();
     let mut passed = 0;
@@ -217,7 +272,7 @@ fn merge_items(of: &Shape, kind: &ListKind, live: Option<&Value>, applied: Optio
         let element = item_element(of, kind, item);
         if let Some(position) = wanted.iter().position(|one| *one == element) {
             passed = passed.max(position + 1);
-            by_element.entry(element).or_insert(item);
+            shared.entry(element).and_modify(|first| *first = None).or_insert(Some(item));
         } else {
             lonely.push((passed, item));
         }
@@ -228,7 +283,7 @@ fn merge_items(of: &Shape, kind: &ListKind, live: Option<&Value>, applied: Optio
         while let Some((_, earlier)) = lonely.next_if(|(before, _)| *before <= position) {
             out.push(earlier.clone());
         }
-        out.extend(merge(of, by_element.get(element).copied(), Some(item)));
+        out.extend(merge(of, shared.get(element).copied().flatten(), Some(item)));
     }
     out.extend(lonely.map(|(_, item)| item.clone()));
     out

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::table::{Field, ListKind, Shape, Table, Type};
 use crate::objects::kinds::KINDS;
 
-/// What OpenAPI does not say: fields that Go leaves out when zero, and times
+/// What OpenAPI does not say: fields that Go leaves out when zero, and those
 /// that it writes as `null`.
 #[derive(Default, serde::Deserialize)]
 struct ZeroValues {
@@ -112,6 +112,7 @@ fn describe(schema: &Value, zeros: &ZeroValues, owner: &str, open: &mut Vec<Stri
         let field = Field {
             shape: shape(property, open),
             always: is_zero(default) || is_required_list || zeros.nulls(owner, name),
+            null: zeros.nulls(owner, name),
             omits_zero: zeros.zeros(owner, name),
             default: (!default.is_null() && !is_zero(default)).then(|| default.clone()),
         };

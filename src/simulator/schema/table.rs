@@ -32,6 +32,9 @@ pub struct Field {
     /// Go writes it out even when it is empty.
     #[serde(default, rename = "always", skip_serializing_if = "is_false")]
     pub always: bool,
+    /// Its zero is written as `null`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub null: bool,
     /// Go leaves it out when it is zero, so `0`, `""` and `false` do not survive.
     #[serde(default, rename = "zero", skip_serializing_if = "is_false")]
     pub omits_zero: bool,
@@ -149,8 +152,8 @@ impl Shape {
                     .get(name)
                     .fields
                     .iter()
-                    .filter(|(_, field)| field.always)
-                    .map(|(name, field)| (name.clone(), field.shape.zero()))
+                    .filter(|(_, field)| field.always && !field.omits_zero)
+                    .map(|(name, field)| (name.clone(), if field.null { Value::Null } else { field.shape.zero() }))
                     .collect(),
             ),
             Self::String | Self::Bytes => Value::from(""),

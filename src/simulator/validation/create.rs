@@ -25,7 +25,7 @@ pub fn of_whole(kind: &ApiKind, object: &Value) -> Vec<Cause> {
 pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
     match kind.kind {
         "StatefulSet" => sets::of_set(object),
-        "Pod" => pods::of_spec("spec", &object["spec"]),
+        "Pod" => pods::of_pod(object),
         "Service" => services::of_service(object),
         "PersistentVolume" => volumes::of_volume(object),
         "PersistentVolumeClaim" => volumes::of_claim("spec", &object["spec"]),

@@ -39,6 +39,21 @@ pub const UPDATE_STRATEGY: Struct =
 pub const ROLLING_UPDATE: Struct =
     &[("Partition", "partition", Zero::Number), ("MaxUnavailable", "maxUnavailable", Zero::Null)];
 
+pub const SECURITY_CONTEXT: Struct = &[
+    ("Capabilities", "capabilities", Zero::Pointer(&[("Add", "add", Zero::Null), ("Drop", "drop", Zero::Null)])),
+    ("Privileged", "privileged", Zero::Null),
+    ("SELinuxOptions", "seLinuxOptions", Zero::Null),
+    ("WindowsOptions", "windowsOptions", Zero::Null),
+    ("RunAsUser", "runAsUser", Zero::Null),
+    ("RunAsGroup", "runAsGroup", Zero::Null),
+    ("RunAsNonRoot", "runAsNonRoot", Zero::Null),
+    ("ReadOnlyRootFilesystem", "readOnlyRootFilesystem", Zero::Null),
+    ("AllowPrivilegeEscalation", "allowPrivilegeEscalation", Zero::Null),
+    ("ProcMount", "procMount", Zero::Null),
+    ("SeccompProfile", "seccompProfile", Zero::Null),
+    ("AppArmorProfile", "appArmorProfile", Zero::Null),
+];
+
 const LOCAL_SOURCE: Struct =
     &[("APIGroup", "apiGroup", Zero::Null), ("Kind", "kind", Zero::Text), ("Name", "name", Zero::Text)];
 

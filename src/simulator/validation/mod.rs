@@ -9,6 +9,7 @@ mod metadata;
 mod names;
 mod pods;
 mod quotas;
+mod read;
 mod services;
 mod sets;
 mod volumes;

@@ -35,14 +35,6 @@ fn is_word(text: &str) -> bool {
         && text.chars().all(|letter| inner(letter) || "-_.".contains(letter))
 }
 
-fn too_long(field: &str, limit: usize) -> Cause {
-    Cause {
-        reason: "FieldValueTooLong",
-        message: format!("Too long: may not be more than {limit} bytes"),
-        field: field.to_owned(),
-    }
-}
-
 /// A DNS label of at most 63 letters. A dotted name that is too long as well
 /// is told both.
 pub fn label(field: &str, text: &str) -> Vec<Cause> {
@@ -72,20 +64,78 @@ pub fn subdomain(field: &str, text: &str) -> Vec<Cause> {
 /// Keys of Secrets and ConfigMaps.
 pub fn data_keys(field: &str, data: &Value) -> Vec<Cause> {
     let keys = data.as_object().into_iter().flatten().map(|(key, _)| key);
-    keys.filter_map(|key| {
-        let fits =
-            !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
-        let why = match key.as_str() {
-            "." => "must not be '.'",
-            ".." => "must not be '..'",
-            key if key.len() > 253 => "must be no more than 253 characters",
-            _ if !fits => CONFIG_KEY,
-            key if key.starts_with("..") => "must not start with '..'",
-            _ => return None,
-        };
-        Some(Cause::invalid(format!("{field}[{key}]"), &key.as_str().into(), why))
-    })
-    .collect()
+    keys.filter_map(|key| data_key(&format!("{field}[{key}]"), key)).collect()
+}
+
+/// One key of a Secret or ConfigMap.
+pub fn data_key(field: &str, key: &str) -> Option<Cause> {
+    let fits = !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
+    let why = match key {
+        "." => "must not be '.'",
+        ".." => "must not be '..'",
+        key if key.len() > 253 => "must be no more than 253 characters",
+        _ if !fits => CONFIG_KEY,
+        key if key.starts_with("..") => "must not start with '..'",
+        _ => return None,
+    };
+    Some(Cause::invalid(field, &key.into(), why))
+}
+
+/// A name that more may follow: a dash at its end is passed over.
+pub fn prefix(field: &str, name: &str) -> Vec<Cause> {
+    let begun = name.strip_suffix('-').filter(|rest| !rest.is_empty()).map_or(name, |rest| rest);
+    subdomain(field, begun).into_iter().map(|cause| cause.about(begun, name)).collect()
+}
+
+/// A name of a container's port.
+pub fn port(field: &str, name: &str) -> Vec<Cause> {
+    let is_letter = |letter: char| letter.is_ascii_lowercase();
+    let fits = |letter: char| is_letter(letter) || letter.is_ascii_digit() || letter == '-';
+    let whys = [
+        (name.len() > 15, "must be no more than 15 characters"),
+        (!name.chars().all(fits), "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"),
+        (!name.contains(is_letter), "must contain at least one letter (a-z)"),
+        (name.contains("--"), "must not contain consecutive hyphens"),
+        (name.starts_with('-') || name.ends_with('-'), "must not begin or end with a hyphen"),
+    ];
+    let wrong = whys.into_iter().filter(|(is_wrong, _)| *is_wrong);
+    wrong.map(|(_, why)| Cause::invalid(field, &name.into(), why)).collect()
+}
+
+/// A path that leads down from where it begins.
+pub fn path_below(field: &str, path: &str) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if path.starts_with('/') {
+        causes.push(Cause::invalid(field, &path.into(), "must be a relative path"));
+    }
+    causes.extend(no_backsteps(field, path));
+    causes
+}
+
+/// A path that leads down to a file; names with two dots are the server's own.
+pub fn file_below(field: &str, path: &str) -> Vec<Cause> {
+    let mut causes = path_below(field, path);
+    if path.starts_with("..") && !path.starts_with("../") {
+        causes.push(Cause::invalid(field, &path.into(), "must not start with '..'"));
+    }
+    causes
+}
+
+/// A path that does not lead up again.
+pub fn no_backsteps(field: &str, path: &str) -> Option<Cause> {
+    let leads_up = path.split('/').any(|part| part == "..");
+    leads_up.then(|| Cause::invalid(field, &path.into(), "must not contain '..'"))
+}
+
+/// A domain to be searched, in which underscores are let pass.
+pub fn search_domain(field: &str, name: &str) -> Vec<Cause> {
+    let plain = name.replace('_', "a");
+    if plain.split('.').all(is_label) { Vec::new() } else { subdomain(field, name) }
+}
+
+/// A setting of the kernel.
+pub fn is_sysctl(name: &str) -> bool {
+    name.len() <= 253 && name.split(['.', '/']).all(|part| is_label(&part.replace('_', "-")))
 }
 
 /// Labels: qualified keys, short values.
@@ -128,7 +178,8 @@ pub fn selector(field: &str, selector: &Value) -> Vec<Cause> {
     causes
 }
 
-fn label_value(field: &str, value: &str) -> Option<Cause> {
+/// A value of a label.
+pub fn label_value(field: &str, value: &str) -> Option<Cause> {
     if value.len() > 63 {
         return Some(Cause::invalid(field, &value.into(), "must be no more than 63 bytes"));
     }
@@ -204,7 +255,7 @@ pub fn annotations(field: &str, annotations: &Value) -> Vec<Cause> {
         size = size.saturating_add(key.len()).saturating_add(value.as_str().unwrap_or_default().len());
     }
     if size > 256 * 1024 {
-        causes.push(too_long(field, 256 * 1024));
+        causes.push(Cause::too_long(field, 256 * 1024));
     }
     causes
 }

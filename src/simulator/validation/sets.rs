@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::read::non_negative;
 use super::{go, names, pods, volumes};
 use crate::simulator::selectors::LabelSelector;
 use crate::simulator::status::Cause;
@@ -114,11 +115,6 @@ fn with_claims(spec: &Value) -> Value {
         }
     }
     pod
-}
-
-pub fn non_negative(value: &Value, path: &str) -> Option<Cause> {
-    let number = value.as_i64().filter(|number| *number < 0)?;
-    Some(Cause::invalid(path, &number.into(), "must be greater than or equal to 0"))
 }
 
 fn strategy(spec: &Value, causes: &mut Vec<Cause>) {

@@ -43,6 +43,20 @@ fn positive(field: String, amount: &Value) -> Option<Cause> {
     (!is_positive).then(|| Cause::invalid(field, &text.into(), "must be greater than zero"))
 }
 
+/// The name of a driver: a domain, in whatever case.
+pub fn driver(field: &str, name: &str) -> Vec<Cause> {
+    if name.is_empty() {
+        return vec![Cause::required(field, "")];
+    }
+    let mut causes = Vec::new();
+    if name.len() > 63 {
+        causes.push(Cause::too_long(field, 63));
+    }
+    let lower = name.to_lowercase();
+    causes.extend(names::subdomain(field, &lower).into_iter().map(|cause| cause.about(&lower, name)));
+    causes
+}
+
 fn volume_mode(path: &str, spec: &Value) -> Option<Cause> {
     let mode = spec["volumeMode"].as_str().filter(|mode| !VOLUME_MODES.contains(mode))?;
     Some(Cause::unsupported(format!("{path}.volumeMode"), mode, VOLUME_MODES))

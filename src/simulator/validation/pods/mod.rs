@@ -1,0 +1,17 @@
+//! Pods and the pods of templates (SS-08): what each part may say. What may
+//! become of a pod that exists is in `update`.
+
+mod containers;
+mod env;
+mod mounts;
+mod probes;
+mod resources;
+mod scheduling;
+mod security;
+mod sources;
+mod spec;
+mod update;
+mod volumes;
+
+pub use spec::{of_pod, of_template};
+pub use update::{IMMUTABLE, is_allowed_change};

@@ -1,0 +1,190 @@
+//! Where a pod wants to run: affinities, tolerations, spread over zones.
+
+use serde_json::Value;
+
+use crate::simulator::status::Cause;
+use crate::simulator::validation::names;
+use crate::simulator::validation::read::{items, one_of, positive, text, texts};
+
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+const EFFECTS: &[&str] = &["NoSchedule", "PreferNoSchedule", "NoExecute"];
+
+/// Affinity to nodes and pods, and aversion to pods.
+pub fn affinity(path: &str, affinity: &Value, causes: &mut Vec<Cause>) {
+    let nodes = &affinity["nodeAffinity"];
+    let field = format!("{path}.nodeAffinity");
+    if nodes[REQUIRED].is_object() {
+        causes.extend(node_selector(&format!("{field}.{REQUIRED}"), &nodes[REQUIRED]));
+    }
+    for (path, term) in items(nodes, PREFERRED, &field) {
+        causes.extend(weight(&path, term));
+        node_term(&format!("{path}.preference"), &term["preference"], false, causes);
+    }
+    for name in ["podAffinity", "podAntiAffinity"] {
+        let (field, pods) = (format!("{path}.{name}"), &affinity[name]);
+        for (path, term) in items(pods, REQUIRED, &field) {
+            pod_term(&path, term, causes);
+        }
+        for (path, term) in items(pods, PREFERRED, &field) {
+            causes.extend(weight(&path, term));
+            pod_term(&format!("{path}.podAffinityTerm"), &term["podAffinityTerm"], causes);
+        }
+    }
+}
+
+fn weight(path: &str, term: &Value) -> Option<Cause> {
+    let weight = term["weight"].as_i64().unwrap_or(0);
+    let why = "must be in the range 1-100";
+    (!(1..=100).contains(&weight)).then(|| Cause::invalid(format!("{path}.weight"), &weight.into(), why))
+}
+
+/// A selector of nodes, of which one term must hold.
+fn node_selector(path: &str, selector: &Value) -> Vec<Cause> {
+    let terms = items(selector, "nodeSelectorTerms", path);
+    if terms.is_empty() {
+        return vec![Cause::required(format!("{path}.nodeSelectorTerms"), "must have at least one node selector term")];
+    }
+    let mut causes = Vec::new();
+    for (path, term) in terms {
+        node_term(&path, term, true, &mut causes);
+    }
+    causes
+}
+
+fn node_term(path: &str, term: &Value, with_values: bool, causes: &mut Vec<Cause>) {
+    for (path, one) in items(term, "matchExpressions", path) {
+        let values = texts(one, "values", &path);
+        let field = format!("{path}.values");
+        match text(one, "operator") {
+            "In" | "NotIn" if values.is_empty() => {
+                causes.push(Cause::required(field, "must be specified when `operator` is 'In' or 'NotIn'"));
+            }
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                let why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+                causes.push(Cause::forbidden(field, why));
+            }
+            "Gt" | "Lt" if values.len() != 1 => {
+                causes.push(Cause::required(field, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+            }
+            "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
+            other => causes.push(unknown_operator(&path, other)),
+        }
+        causes.extend(names::qualified(&format!("{path}.key"), text(one, "key")));
+        if with_values {
+            causes.extend(values.iter().filter_map(|(path, value)| names::label_value(path, value)));
+        }
+    }
+    for (path, one) in items(term, "matchFields", path) {
+        let values = texts(one, "values", &path);
+        match text(one, "operator") {
+            "In" | "NotIn" if values.len() != 1 => {
+                let why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
+                causes.push(Cause::required(format!("{path}.values"), why));
+            }
+            "In" | "NotIn" => {}
+            other => causes.push(unknown_operator(&path, other)),
+        }
+        let key = text(one, "key");
+        if key == "metadata.name" {
+            causes.extend(values.iter().flat_map(|(path, value)| names::subdomain(path, value)));
+        } else {
+            causes.push(Cause::invalid(format!("{path}.key"), &key.into(), "not a valid field selector key"));
+        }
+    }
+}
+
+fn unknown_operator(path: &str, operator: &str) -> Cause {
+    Cause::invalid(format!("{path}.operator"), &operator.into(), "not a valid selector operator")
+}
+
+fn pod_term(path: &str, term: &Value, causes: &mut Vec<Cause>) {
+    for name in ["labelSelector", "namespaceSelector"] {
+        causes.extend(names::selector(&format!("{path}.{name}"), &term[name]));
+    }
+    for (_, namespace) in texts(term, "namespaces", path) {
+        causes.extend(names::label(&format!("{path}.namespace"), namespace));
+    }
+    let key = text(term, "topologyKey");
+    let field = format!("{path}.topologyKey");
+    if key.is_empty() {
+        causes.push(Cause::required(field.as_str(), "can not be empty"));
+    }
+    causes.extend(names::qualified(&field, key));
+}
+
+/// What a taint does to pods.
+fn taint_effect(path: &str, holder: &Value) -> Option<Cause> {
+    one_of(holder, "effect", path, EFFECTS)
+}
+
+/// Taints that a pod bears.
+pub fn tolerations(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
+    for (path, toleration) in items(spec, "tolerations", path) {
+        let (key, value, operator) = (text(toleration, "key"), text(toleration, "value"), text(toleration, "operator"));
+        if key.is_empty() {
+            if operator != "Exists" {
+                let why = "operator must be Exists when `key` is empty, which means \"match all values and all keys\"";
+                causes.push(Cause::invalid(format!("{path}.operator"), &operator.into(), why));
+            }
+        } else {
+            causes.extend(names::qualified(&format!("{path}.key"), key));
+        }
+        let effect = text(toleration, "effect");
+        if !toleration["tolerationSeconds"].is_null() && effect != "NoExecute" {
+            let why = "effect must be 'NoExecute' when `tolerationSeconds` is set";
+            causes.push(Cause::invalid(format!("{path}.effect"), &effect.into(), why));
+        }
+        let field = format!("{path}.operator");
+        match operator {
+            "" | "Equal" => causes.extend(names::label_value(&field, value)),
+            "Exists" if value.is_empty() => {}
+            "Exists" => {
+                let why = "value must be empty when `operator` is 'Exists'";
+                causes.push(Cause::invalid(field, &value.into(), why));
+            }
+            "Lt" | "Gt" => {
+                causes.push(Cause::unsupported(field, operator, &["Equal", "Exists", "Lt", "Gt"]));
+            }
+            other => causes.push(Cause::unsupported(field, other, &["Equal", "Exists"])),
+        }
+        if !effect.is_empty() {
+            causes.extend(taint_effect(&path, toleration));
+        }
+    }
+}
+
+/// How pods spread over nodes or zones.
+pub fn spread(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
+    let constraints = items(spec, "topologySpreadConstraints", path);
+    for (index, (path, one)) in constraints.iter().enumerate() {
+        causes.extend(positive(&one["maxSkew"], &format!("{path}.maxSkew")));
+        if text(one, "topologyKey").is_empty() {
+            causes.push(Cause::required(format!("{path}.topologyKey"), "can not be empty"));
+        }
+        let (key, action) = (text(one, "topologyKey"), text(one, "whenUnsatisfiable"));
+        let known = &["DoNotSchedule", "ScheduleAnyway"];
+        if !known.contains(&action) {
+            causes.push(Cause::unsupported(format!("{path}.whenUnsatisfiable"), action, known));
+        }
+        let is_again = |(_, other): &(String, &Value)| {
+            text(other, "topologyKey") == key && text(other, "whenUnsatisfiable") == action
+        };
+        if constraints.iter().skip(index.saturating_add(1)).any(is_again) {
+            let field = format!("{path}.{{topologyKey, whenUnsatisfiable}}");
+            causes.push(Cause::duplicate(field, &format!("{{{key}, {action}}}")));
+        }
+        if !one["minDomains"].is_null() {
+            let field = format!("{path}.minDomains");
+            causes.extend(positive(&one["minDomains"], &field));
+            if action != "DoNotSchedule" {
+                let why = format!("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {action}");
+                causes.push(Cause::invalid(field, &one["minDomains"], &why));
+            }
+        }
+        for name in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
+            causes.extend(one_of(one, name, path, &["Honor", "Ignore"]));
+        }
+        causes.extend(names::selector(&format!("{path}.labelSelector"), &one["labelSelector"]));
+    }
+}

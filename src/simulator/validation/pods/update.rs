@@ -1,0 +1,31 @@
+//! What may become of a pod that exists.
+
+use serde_json::Value;
+
+/// Seen with 1.36; the real server adds a diff of its own structs.
+pub const IMMUTABLE: &str = "pod updates may not change fields other than `spec.containers[*].image`,\
+    `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing \
+    tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+/// Whether a pod's new spec differs only in what may change.
+pub fn is_allowed_change(old: &Value, new: &Value) -> bool {
+    let bare = |spec: &Value| {
+        let mut spec = spec.clone();
+        if let Some(fields) = spec.as_object_mut() {
+            for name in ["activeDeadlineSeconds", "tolerations"] {
+                fields.shift_remove(name);
+            }
+            for list in ["containers", "initContainers"] {
+                for container in fields.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                    if let Some(fields) = container.as_object_mut() {
+                        fields.shift_remove("image");
+                    }
+                }
+            }
+        }
+        spec
+    };
+    let tolerations = |spec: &Value| spec["tolerations"].as_array().cloned().unwrap_or_default();
+    let kept = tolerations(old).iter().all(|one| tolerations(new).contains(one));
+    bare(old) == bare(new) && kept
+}
