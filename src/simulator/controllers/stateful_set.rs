@@ -46,7 +46,6 @@ impl Controller for StatefulSets {
             "StatefulSet" => {
                 change.by != self.name() || differs(change, &["/status/currentRevision", "/status/updateRevision"])
             }
-            "ControllerRevision" => true,
             "Pod" => {
                 differs(change, &["/metadata/labels", "/metadata/ownerReferences", "/metadata/deletionTimestamp"])
                     || differs(change, &["/spec/volumes", "/status/phase"])

@@ -200,6 +200,7 @@ impl<S: Stage> Player<'_, S> {
 fn contains(value: &Value, wanted: &Value) -> bool {
     match wanted {
         Value::Object(fields) => fields.iter().all(|(name, wanted)| contains(&value[name], wanted)),
+        Value::Array(items) => items.iter().enumerate().all(|(index, wanted)| contains(&value[index], wanted)),
         _ => value == wanted,
     }
 }

@@ -107,7 +107,7 @@ impl Names {
             Self::Several(names) => names,
         };
         let requests = names.iter().map(|name| {
-            let target = Target::of(name, story)?;
+            let target = Target::of(&fill(name, story)?, story)?;
             let (method, path, body) = request(&target);
             Ok(Request { method, path, body, called: format!("{word} {name}") })
         });
@@ -141,7 +141,7 @@ fn each(
     request: impl Fn(&Target, Value) -> (Method, String, Value),
 ) -> Result<Vec<Request>, String> {
     let requests = objects.iter().map(|(name, fields)| {
-        let target = Target::of(name, story)?;
+        let target = Target::of(&fill(name, story)?, story)?;
         let (method, path, body) = request(&target, filled(fields, story)?);
         Ok(Request { method, path, body, called: format!("{word} {name}") })
     });
