@@ -9,6 +9,7 @@ use super::clock::clock_text;
 use super::quantity::Quantity;
 use super::status::Refusal;
 use super::store::Store;
+use super::topology;
 use crate::objects::kinds::ApiKind;
 
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
@@ -131,6 +132,7 @@ pub fn admit_new(store: &Store, kind: &ApiKind, object: &mut Value, now: Timesta
         }
         "Pod" => {
             tolerate_node_trouble(object);
+            topology::label(store, object);
             object["spec"]["priority"] = Value::from(0);
             object["spec"]["preemptionPolicy"] = Value::from("PreemptLowerPriority");
         }

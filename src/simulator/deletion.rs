@@ -215,13 +215,14 @@ impl World {
         set_meta(&mut new, "finalizers", if finalizers.is_empty() { Value::Null } else { finalizers.clone().into() });
         self.mark(old, &mut new, grace);
         if finalizers.is_empty() && grace == 0 {
-            // That a pod is deleted without grace is written before it goes.
-            let old = if writer.kind.kind == "Pod" { &self.put(writer, Some(old), new) } else { old };
-            let mut last = Value::clone(old);
+            // That a pod has no grace (left) is written before it goes: two events.
+            let is_told = writer.kind.kind == "Pod" && new != **old;
+            let old = if is_told { self.put(writer, Some(old), new) } else { Arc::clone(old) };
+            let mut last = Value::clone(&old);
             if !writer.dry_run {
                 set_meta(&mut last, "resourceVersion", self.next_revision().to_string().into());
             }
-            return Ok((self.remove(writer, old, last), true));
+            return Ok((self.remove(writer, &old, last), true));
         }
         if new == **old {
             return Ok((Arc::clone(old), false));

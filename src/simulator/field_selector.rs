@@ -82,6 +82,11 @@ impl FieldSelector {
         }
     }
 
+    /// Narrows the selection to one name.
+    pub fn require_name(&mut self, name: &str) {
+        self.terms.push(("metadata.name".to_owned(), name.to_owned(), true));
+    }
+
     #[must_use]
     pub fn matches(&self, object: &Value) -> bool {
         self.terms.iter().all(|(field, value, equal)| {

@@ -44,6 +44,7 @@ mod settle;
 mod status;
 mod store;
 mod tables;
+mod topology;
 mod validation;
 mod warnings;
 mod watch;

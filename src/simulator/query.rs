@@ -17,16 +17,19 @@ pub enum FieldValidation {
 }
 
 /// How a read's `resourceVersion` is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Match {
     #[default]
     Unset,
     Exact,
     NotOlderThan,
+    /// None of these; refused where it matters.
+    Other(String),
 }
 
+const MATCH: &str = "resourceVersionMatch";
+
 /// All parameters, parsed.
-#[expect(clippy::struct_excessive_bools, reason = "they are independent flags of the API")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     pub dry_run: bool,
@@ -43,7 +46,7 @@ pub struct Query {
     pub version_match: Match,
     pub watch: bool,
     pub bookmarks: bool,
-    pub send_initial: bool,
+    pub send_initial: Option<bool>,
     pub timeout_seconds: Option<u32>,
     pub grace_period: Option<i64>,
     pub propagation: Option<String>,
@@ -59,35 +62,72 @@ impl Query {
         for (name, value) in pairs(text) {
             query.set(&name, &value, method)?;
         }
-        if *method == Method::GET {
-            query.check_versions()?;
-        }
         Ok(query)
     }
 
     /// What the parameters of a list or a watch ask for has to fit together.
-    fn check_versions(&self) -> Result<(), Refusal> {
-        let field = "resourceVersionMatch";
-        let (field, why) = match (self.version_match, self.resource_version) {
-            _ if self.send_initial && !self.watch => ("sendInitialEvents", "sendInitialEvents is forbidden for list"),
-            (Match::Unset | Match::Exact, _) if self.send_initial => {
-                (field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+    ///
+    /// # Errors
+    /// 422 with everything that does not.
+    pub fn check_versions(&self) -> Result<(), Refusal> {
+        let causes = if self.watch { self.faults_of_watch() } else { self.faults_of_list() };
+        if causes.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::invalid_named("meta.k8s.io", "ListOptions", "", &causes))
+    }
+
+    fn faults_of_list(&self) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        if self.version_match != Match::Unset {
+            if self.resource_version.is_none() {
+                causes.push(forbidden_match("is forbidden unless resourceVersion is provided"));
             }
-            (Match::Exact | Match::NotOlderThan, None) if !self.watch => {
-                (field, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+            if !self.continue_at.is_empty() {
+                causes.push(forbidden_match("is forbidden when continue is provided"));
             }
-            (Match::Exact, Some(0)) => (field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""),
-            (Match::Unset | Match::Exact | Match::NotOlderThan, _) => return Ok(()),
+            if let Match::Other(other) = &self.version_match {
+                causes.push(Cause::unsupported(MATCH, other, &["Exact", "NotOlderThan", ""]));
+            }
+            if self.version_match == Match::Exact && self.resource_version == Some(0) {
+                causes.push(forbidden_match("\"exact\" is forbidden for resourceVersion \"0\""));
+            }
+        }
+        if self.send_initial.is_some() {
+            causes.push(Cause::forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+        }
+        causes
+    }
+
+    fn faults_of_watch(&self) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        if self.send_initial.is_some() && self.version_match != Match::NotOlderThan {
+            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+            causes.push(Cause::forbidden(MATCH, why));
+        }
+        let asked = match &self.version_match {
+            Match::Unset => return causes,
+            Match::Exact => "Exact",
+            Match::NotOlderThan => "NotOlderThan",
+            Match::Other(other) => other,
         };
-        let cause = Cause::forbidden(field, why);
-        Err(Refusal::invalid_named("meta.k8s.io", "ListOptions", "", &[cause]))
+        if self.send_initial.is_none() {
+            causes.push(forbidden_match("is forbidden for watch unless sendInitialEvents is provided"));
+        }
+        if self.version_match != Match::NotOlderThan {
+            causes.push(Cause::unsupported(MATCH, asked, &["NotOlderThan"]));
+        }
+        if !self.continue_at.is_empty() {
+            causes.push(forbidden_match("is forbidden when continue is provided"));
+        }
+        causes
     }
 
     fn set(&mut self, name: &str, value: &str, method: &Method) -> Result<(), Refusal> {
         match name {
             "dryRun" => self.dry_run = dry_run(value, options_kind(method))?,
             "fieldManager" => value.clone_into(&mut self.field_manager),
-            "force" => self.force = Some(flag(name, value)?),
+            "force" => self.force = Some(flag(value)),
             "fieldValidation" => self.field_validation = field_validation(value)?,
             "labelSelector" => self.labels = LabelSelector::parse(value)?,
             "fieldSelector" => self.fields = FieldSelector::parse(value)?,
@@ -97,10 +137,10 @@ impl Query {
                 let version = value.parse().map_err(|_| bad_version(value, self.watch))?;
                 self.resource_version = Some(version);
             }
-            "resourceVersionMatch" => self.version_match = version_match(value)?,
-            "watch" => self.watch = flag(name, value)?,
-            "allowWatchBookmarks" => self.bookmarks = flag(name, value)?,
-            "sendInitialEvents" => self.send_initial = flag(name, value)?,
+            "resourceVersionMatch" => self.version_match = version_match(value),
+            "watch" => self.watch = flag(value),
+            "allowWatchBookmarks" => self.bookmarks = flag(value),
+            "sendInitialEvents" => self.send_initial = Some(flag(value)),
             "timeoutSeconds" => self.timeout_seconds = number(value)?.try_into().ok().filter(|limit| *limit > 0),
             "gracePeriodSeconds" => self.grace_period = Some(number(value)?),
             "propagationPolicy" => self.propagation = Some(value.to_owned()),
@@ -147,16 +187,17 @@ fn field_validation(value: &str) -> Result<FieldValidation, Refusal> {
     }
 }
 
-fn version_match(value: &str) -> Result<Match, Refusal> {
+fn version_match(value: &str) -> Match {
     match value {
-        "" => Ok(Match::Unset),
-        "Exact" => Ok(Match::Exact),
-        "NotOlderThan" => Ok(Match::NotOlderThan),
-        other => {
-            let cause = Cause::unsupported("resourceVersionMatch", other, &["Exact", "NotOlderThan", ""]);
-            Err(Refusal::invalid_named("meta.k8s.io", "ListOptions", "", &[cause]))
-        }
+        "" => Match::Unset,
+        "Exact" => Match::Exact,
+        "NotOlderThan" => Match::NotOlderThan,
+        other => Match::Other(other.to_owned()),
     }
+}
+
+fn forbidden_match(why: &str) -> Cause {
+    Cause::forbidden(MATCH, &format!("{MATCH} {why}"))
 }
 
 /// The text for a `resourceVersion` that is no number. A watch does not take it
@@ -167,12 +208,9 @@ fn bad_version(value: &str, is_watch: bool) -> Refusal {
     if is_watch { Refusal::internal(&why) } else { Refusal::bad_request(&format!("invalid resource version: {why}")) }
 }
 
-fn flag(name: &str, value: &str) -> Result<bool, Refusal> {
-    match value {
-        "" | "1" | "t" | "true" | "True" | "TRUE" => Ok(true),
-        "0" | "f" | "false" | "False" | "FALSE" => Ok(false),
-        other => Err(Refusal::bad_request(&format!("strconv.ParseBool: parsing {other:?}: invalid syntax ({name})"))),
-    }
+/// All but `0` and `false` is true.
+fn flag(value: &str) -> bool {
+    value != "0" && !value.eq_ignore_ascii_case("false")
 }
 
 fn number(value: &str) -> Result<i64, Refusal> {
@@ -226,7 +264,7 @@ mod tests {
 
     #[test]
     fn senseless_values_are_refused() {
-        for text in ["dryRun=Some", "limit=x", "watch=maybe", "resourceVersion=new", "fieldValidation=Loud"] {
+        for text in ["dryRun=Some", "limit=x", "resourceVersion=new", "fieldValidation=Loud"] {
             assert!(Query::parse(text, &Method::PATCH).is_err(), "{text}");
         }
     }

@@ -53,10 +53,10 @@ pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
     if page.is_some() && query.resource_version.is_some_and(|version| version > 0) {
         return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
     }
-    let revision = match (&page, query.version_match, query.resource_version) {
+    let revision = match (&page, &query.version_match, query.resource_version) {
         (Some(page), _, _) => page.revision,
         (None, Match::Exact, Some(asked)) => asked,
-        (None, Match::Exact | Match::NotOlderThan | Match::Unset, _) => store.revision(),
+        (None, Match::Exact | Match::NotOlderThan | Match::Unset | Match::Other(_), _) => store.revision(),
     };
     let all = if revision == store.revision() {
         store.objects(call.kind, &call.namespace).map(Arc::clone).collect()

@@ -113,6 +113,11 @@ fn known_group(name: &str) -> Result<&'static str, Refusal> {
 }
 
 fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusal> {
+    // The old spelling of a watch, of a collection or of one object.
+    let (is_old_watch, rest) = match rest {
+        ["watch", rest @ ..] if !rest.is_empty() && raw.method == Method::GET => (true, rest),
+        rest => (false, rest),
+    };
     let (namespace, rest) = match rest {
         ["namespaces", namespace, resource, rest @ ..] if !matches!(*resource, "status" | "finalize") => {
             (*namespace, [&[*resource], rest].concat())
@@ -137,9 +142,20 @@ fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusa
         return Err(Refusal::no_resource());
     }
     let part = subresource(kind, part)?;
-    let query = Query::parse(&raw.query, &raw.method)?;
+    let mut query = Query::parse(&raw.query, &raw.method)?;
     query.fields.check(kind)?;
+    let mut name = name;
+    if is_old_watch {
+        query.watch = true;
+        if !name.is_empty() {
+            query.fields.require_name(name);
+            name = "";
+        }
+    }
     let action = action(raw, kind, namespace, name, part, &query)?;
+    if matches!(action, Action::List | Action::Watch) {
+        query.check_versions()?;
+    }
     Ok(Call::Objects(Box::new(ObjectCall {
         kind,
         namespace: namespace.to_owned(),

@@ -11,6 +11,7 @@ use super::request::{ObjectCall, Part, PatchKind, Raw};
 use super::schema::table;
 use super::selectors::LabelSelector;
 use super::status::{Cause, Refusal};
+use super::topology;
 use super::world::{Reply, World, manager, success};
 use super::writer::Writer;
 use super::writes::check_uid;
@@ -96,6 +97,7 @@ impl World {
         }
         let mut new = Value::clone(&pod);
         new["spec"]["nodeName"] = Value::from(node);
+        topology::label(&self.store, &mut new);
         let scheduled = json!({
             "type": "PodScheduled", "status": "True", "lastTransitionTime": clock_text(self.now),
         });

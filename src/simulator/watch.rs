@@ -9,11 +9,15 @@ use serde_json::{Value, json};
 use super::query::Query;
 use super::reads::selects;
 use super::request::ObjectCall;
+use super::schema::table;
 use super::store::{Commit, Store};
 use crate::objects::kinds::ApiKind;
 
 /// How often a client that asked for bookmarks gets one, in virtual time.
 const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
+
+/// How long before its end a watch gets a last one.
+const BEFORE_THE_END: Duration = Duration::from_secs(2);
 
 /// A running watch.
 #[derive(Debug)]
@@ -34,7 +38,11 @@ impl WatchStart {
     #[must_use]
     pub fn new(store: &Store, call: &ObjectCall, now: Timestamp) -> Self {
         let query = call.query.clone();
-        let from_now = matches!(query.resource_version, None | Some(0)) || query.send_initial;
+        // Without a revision, what there is comes first unless it is declined.
+        let begins_anywhere = matches!(query.resource_version, None | Some(0));
+        let is_told_all = query.send_initial.unwrap_or(begins_anywhere);
+        let from_now = begins_anywhere || is_told_all;
+        let is_marked = query.bookmarks && is_told_all;
         let limit = query.timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let mut watch = Self {
             kind: call.kind,
@@ -46,13 +54,13 @@ impl WatchStart {
             ends: limit.and_then(|limit| now.checked_add(limit).ok()),
             ended: false,
         };
-        if from_now {
+        if is_told_all {
             watch.initial = store
                 .objects(watch.kind, &watch.namespace)
                 .filter(|object| watch.takes(object))
                 .map(|object| json!({"type": "ADDED", "object": **object}))
                 .collect();
-            if watch.query.send_initial && watch.query.bookmarks {
+            if is_marked {
                 let mut bookmark = watch.bookmark();
                 bookmark["object"]["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
                 watch.initial.push(bookmark);
@@ -65,11 +73,27 @@ impl WatchStart {
         selects(&self.query, object)
     }
 
+    /// An empty object of the kind, in Go's spelling, with the revision.
     fn bookmark(&self) -> Value {
-        json!({"type": "BOOKMARK", "object": {
-            "kind": self.kind.kind, "apiVersion": self.kind.api_version(),
-            "metadata": {"resourceVersion": self.revision.to_string()},
-        }})
+        let mut object = json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version()});
+        if let (Some(fields), Value::Object(zeros)) = (object.as_object_mut(), table().kind(self.kind.kind).zero()) {
+            fields.extend(zeros);
+        }
+        // Pointers and lists that the server's own form of the kind has as values.
+        match self.kind.kind {
+            "StatefulSet" => {
+                object["spec"]["replicas"] = json!(0);
+                object["spec"]["selector"] = Value::Null;
+            }
+            "EndpointSlice" => {
+                object["endpoints"] = Value::Null;
+                object["ports"] = Value::Null;
+            }
+            "ControllerRevision" => object["data"] = Value::Null,
+            _ => {}
+        }
+        object["metadata"] = json!({ "resourceVersion": self.revision.to_string() });
+        json!({"type": "BOOKMARK", "object": object})
     }
 
     /// The events since the last call; `None` when the watch is over.
@@ -87,7 +111,11 @@ impl WatchStart {
             }
         }
         self.revision = self.revision.max(store.revision());
-        if self.query.bookmarks && self.last_bookmark.duration_until(now).unsigned_abs() >= BOOKMARK_EVERY {
+        let since = self.last_bookmark.duration_until(now).unsigned_abs();
+        let is_last = self.ends.is_some_and(|ends| {
+            now.checked_add(BEFORE_THE_END).is_ok_and(|soon| soon >= ends && self.last_bookmark < now)
+        });
+        if self.query.bookmarks && (since >= BOOKMARK_EVERY || is_last) {
             self.last_bookmark = now;
             lines.push(self.bookmark());
         }
@@ -110,7 +138,8 @@ impl WatchStart {
     }
 
     /// An object that begins to match is added, one that no longer does is
-    /// deleted, whatever happened to it.
+    /// deleted, whatever happened to it. A deletion shows the last state that
+    /// was told, with the revision of the change.
     fn event(&self, commit: &Commit) -> Option<Value> {
         let before = commit.before.as_deref().filter(|object| self.takes(object));
         let after = commit.after.as_deref().filter(|object| self.takes(object));
@@ -119,7 +148,7 @@ impl WatchStart {
             (None, Some(after)) => Some(json!({"type": "ADDED", "object": after})),
             (Some(_), Some(after)) => Some(json!({"type": "MODIFIED", "object": after})),
             (Some(before), None) => {
-                let mut last = commit.after.as_deref().unwrap_or(before).clone();
+                let mut last = before.clone();
                 last["metadata"]["resourceVersion"] = Value::from(commit.revision.to_string());
                 Some(json!({"type": "DELETED", "object": last}))
             }

@@ -1,5 +1,8 @@
 //! Each entry of the corpus in a fresh simulated cluster.
 
+use std::time::Duration;
+
+use kubectl_stateful::simulator::Simulator;
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
 
@@ -8,6 +11,9 @@ use crate::support::corpus::{self, Entry};
 use crate::{join, known};
 
 const NAMESPACE: &str = "namespace-of-the-entry";
+
+/// Longer than any watch of the corpus is meant to last.
+const A_WHILE: Duration = Duration::from_secs(30);
 
 pub fn tests() -> Vec<Trial> {
     match corpus::entries() {
@@ -22,11 +28,16 @@ pub fn tests() -> Vec<Trial> {
 fn play(entry: &Entry) -> Result<(), Failed> {
     let runtime = runtime()?;
     runtime.block_on(async {
-        let client = join::client();
+        let simulator = join::bare();
+        let client = simulator.client();
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         Api::new(client.clone(), "corpus").create(&namespace).await.map_err(String::from)?;
-        let played = entry.play(&client, NAMESPACE).await?;
+        let played = entry.play(&client, NAMESPACE, &|| pass(&simulator)).await?;
         known::check(&entry.name, entry.compare(&played)?)?;
         Ok(())
     })
+}
+
+fn pass(simulator: &Simulator) {
+    simulator.advance(A_WHILE);
 }

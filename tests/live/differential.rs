@@ -34,7 +34,7 @@ fn trial(entry: Entry) -> Trial {
 }
 
 fn play(entry: &Entry, world: &World) -> Result<(), Failed> {
-    let played = world.runtime.block_on(entry.play(&world.client, &world.namespace))?;
+    let played = world.runtime.block_on(entry.play(&world.client, &world.namespace, &|| ()))?;
     if std::env::var_os("UPDATE_GOLDEN").is_some_and(|wish| wish == "1") {
         let path = entry.golden_path();
         if let Some(folder) = path.parent() {

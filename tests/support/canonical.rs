@@ -30,6 +30,16 @@ impl Canon {
     }
 
     fn object(&mut self, fields: &Map<String, Value>) -> Map<String, Value> {
+        // Like that of a list, a bookmark's revision depends on the rest of the cluster.
+        if fields.get("type").is_some_and(|kind| kind == "BOOKMARK") {
+            let mut bookmark = fields.clone();
+            if let Some(revision) =
+                bookmark.get_mut("object").and_then(|object| object.pointer_mut("/metadata/resourceVersion"))
+            {
+                *revision = "<revision>".into();
+            }
+            return bookmark;
+        }
         let is_table = fields.get("rows").is_some_and(Value::is_array);
         let is_list = is_table || fields.get("items").is_some_and(Value::is_array);
         let canonical = fields.iter().map(|(key, value)| {
@@ -121,7 +131,11 @@ impl Canon {
             Some((before, _)) if text.contains("Too large resource version") => {
                 format!("{before}, current: <revision>")
             }
-            Some(_) | None => text,
+            // Likewise, how much of the past is left.
+            Some(_) | None => match text.split_once(" (").filter(|_| text.starts_with("too old resource version: ")) {
+                Some((before, _)) => format!("{before} (<revision>)"),
+                None => text,
+            },
         }
     }
 

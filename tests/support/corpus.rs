@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::canonical::{Canon, differences};
+use super::streams::{Streams, within_patience};
 
 /// The minor release of Kubernetes that the golden answers come from.
 pub const MINOR: &str = "1.36";
@@ -42,13 +43,28 @@ pub struct Entry {
     steps: Vec<Step>,
 }
 
-/// One request. `$NAMESPACE` and `${N/pointer}` (a value from the answer to
-/// step N, counted from 1) are filled in everywhere.
+/// One request, or a look at a watch. `$NAMESPACE` and `${N/pointer}` (a value
+/// from the answer to step N, counted from 1) are filled in everywhere.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
     /// Method and path with query. The user agent is `corpus`.
+    #[serde(default)]
     request: String,
+    /// The request opens a watch: later steps look at its events.
+    #[serde(default)]
+    opens: bool,
+    /// In place of `request`: the next events of the watch that this step opened.
+    events: Option<usize>,
+    /// How many events; without it, all until the watch ends.
+    count: Option<usize>,
+    /// The events come when some time has passed; without a count, that is so
+    /// anyhow.
+    #[serde(default)]
+    later: bool,
+    /// Who asks, if not the administrator.
+    #[serde(rename = "as")]
+    user: Option<User>,
     /// Content type of the body; JSON if absent.
     #[serde(rename = "type")]
     content: Option<String>,
@@ -65,6 +81,15 @@ struct Step {
     /// JSON pointers into the answer that are not compared.
     #[serde(default)]
     without: Vec<String>,
+}
+
+/// Somebody without the administrator's rights.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct User {
+    name: String,
+    #[serde(default)]
+    groups: Vec<String>,
 }
 
 /// All entries, sorted by name.
@@ -92,14 +117,32 @@ pub fn orphans(entries: &[Entry]) -> Result<Vec<String>, String> {
 
 impl Entry {
     /// Sends the requests one after the other in `namespace`, which must
-    /// exist, and gives the canonical answers.
-    pub async fn play(&self, client: &Client, namespace: &str) -> Result<Value, String> {
+    /// exist, and gives the canonical answers. `pass` has simulated time pass,
+    /// for a watch that is to end.
+    pub async fn play(&self, client: &Client, namespace: &str, pass: &dyn Fn()) -> Result<Value, String> {
         let mut canon = Canon::new(namespace);
         let mut bodies: Vec<Value> = Vec::new();
         let mut answers = Vec::new();
+        let mut streams = Streams::default();
         for (number, step) in self.steps.iter().enumerate() {
             let wrong = |error: String| format!("{} step {}: {error}", self.name, number + 1);
-            let answer = step.answered(client, namespace, &bodies).await.map_err(wrong)?;
+            if let Some(opener) = step.events {
+                if step.later || step.count.is_none() {
+                    pass();
+                }
+                let told = match step.count {
+                    Some(count) => streams.take(opener, count).await,
+                    None => streams.rest(opener).await,
+                };
+                let told = Value::from(told.map_err(wrong)?);
+                answers.push(json!({"events": opener, "told": canon.canonical(&told)}));
+                bodies.push(told);
+                continue;
+            }
+            let mut answer = step.answered(client, namespace, &bodies).await.map_err(wrong)?;
+            if let Some(stream) = answer.stream.take() {
+                streams.insert(number + 1, stream);
+            }
             let mut compared = answer.body.clone();
             for pointer in &step.without {
                 remove(&mut compared, pointer);
@@ -152,6 +195,8 @@ struct Answer {
     code: u16,
     warnings: Vec<String>,
     body: Value,
+    /// In place of the body, if the step opens a watch and was let.
+    stream: Option<Body>,
 }
 
 impl Step {
@@ -183,17 +228,23 @@ impl Step {
             .uri(path)
             .header(http::header::ACCEPT, self.accept.as_deref().map_or("application/json", accepted))
             .header(http::header::USER_AGENT, "corpus/1.0")
-            .header(http::header::CONTENT_TYPE, self.content.as_deref().unwrap_or("application/json"))
-            .body(Body::from(body.into_bytes()))
-            .map_err(|error| error.to_string())?;
+            .header(http::header::CONTENT_TYPE, self.content.as_deref().unwrap_or("application/json"));
+        let request = self.user.iter().fold(request, |request, user| {
+            let request = request.header("Impersonate-User", user.name.replace(NAMESPACE, namespace));
+            user.groups.iter().fold(request, |request, group| request.header("Impersonate-Group", group))
+        });
+        let request = request.body(Body::from(body.into_bytes())).map_err(|error| error.to_string())?;
         let answer = client.send(request).await.map_err(|error| error.to_string())?;
         let code = answer.status().as_u16();
         let warnings = answer.headers().get_all(http::header::WARNING).iter();
         let warnings = warnings.map(|header| String::from_utf8_lossy(header.as_bytes()).into_owned()).collect();
-        let bytes = answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        if self.opens && code == 200 {
+            return Ok(Answer { code, warnings, body: "<stream>".into(), stream: Some(answer.into_body()) });
+        }
+        let bytes = within_patience(answer.into_body().collect()).await?.map_err(|error| error.to_string())?.to_bytes();
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Ok(Answer { code, warnings, body })
+        Ok(Answer { code, warnings, body, stream: None })
     }
 }
 

@@ -16,5 +16,6 @@ pub mod credentials;
 pub mod plugin_manifest;
 pub mod scenario;
 pub mod seed;
+pub mod streams;
 pub mod supervised;
 pub mod tools;

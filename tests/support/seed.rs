@@ -28,7 +28,7 @@ async fn put_node_in(api: &Api, letter: &str) -> Result<(), String> {
             "kubernetes.io/hostname": name,
             "kubernetes.io/os": "linux",
             "kubernetes.io/arch": "amd64",
-            "topology.kubernetes.io/region": "region-1",
+            "topology.kubernetes.io/region": "sandbox",
             "topology.kubernetes.io/zone": format!("zone-{letter}"),
         }},
     });
