@@ -59,7 +59,7 @@ impl FieldSelector {
             } else if let Some((field, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
                 (field, value, true)
             } else {
-                return Err(Refusal::bad_request(&format!("invalid selector: {part:?}; can't understand {part:?}")));
+                return Err(Refusal::bad_request(&format!("invalid selector: '{part}'; can't understand '{part}'")));
             };
             terms.push((field.to_owned(), value.to_owned(), equal));
         }
@@ -85,6 +85,11 @@ impl FieldSelector {
     /// Narrows the selection to one name.
     pub fn require_name(&mut self, name: &str) {
         self.terms.push(("metadata.name".to_owned(), name.to_owned(), true));
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
     }
 
     #[must_use]

@@ -1,6 +1,8 @@
 //! The query part of a request: percent-decoding and the parameters that the
 //! simulated server honours.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use http::Method;
 
 use super::field_selector::FieldSelector;
@@ -57,10 +59,10 @@ impl Query {
     ///
     /// # Errors
     /// 400 or 422 with the real server's text for values that make no sense.
-    pub fn parse(text: &str, method: &Method) -> Result<Self, Refusal> {
+    pub fn parse(text: &str, method: &Method, on_collection: bool) -> Result<Self, Refusal> {
         let mut query = Self::default();
-        for (name, value) in pairs(text) {
-            query.set(&name, &value, method)?;
+        for (name, value) in pairs(text).into_iter().filter(|(name, _)| concerns(name, method, on_collection)) {
+            query.set(&name, &value, method, on_collection)?;
         }
         Ok(query)
     }
@@ -123,7 +125,7 @@ impl Query {
         causes
     }
 
-    fn set(&mut self, name: &str, value: &str, method: &Method) -> Result<(), Refusal> {
+    fn set(&mut self, name: &str, value: &str, method: &Method, on_collection: bool) -> Result<(), Refusal> {
         match name {
             "dryRun" => self.dry_run = dry_run(value, options_kind(method))?,
             "fieldManager" => value.clone_into(&mut self.field_manager),
@@ -134,8 +136,7 @@ impl Query {
             "limit" => self.limit = number(value)?.try_into().unwrap_or(0),
             "continue" => value.clone_into(&mut self.continue_at),
             "resourceVersion" if !value.is_empty() => {
-                let version = value.parse().map_err(|_| bad_version(value, self.watch))?;
-                self.resource_version = Some(version);
+                self.resource_version = Some(revision(value, on_collection && !self.watch)?);
             }
             "resourceVersionMatch" => self.version_match = version_match(value),
             "watch" => self.watch = flag(value),
@@ -147,6 +148,18 @@ impl Query {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// Whether a request looks at this parameter at all.
+fn concerns(name: &str, method: &Method, on_collection: bool) -> bool {
+    let is_delete = *method == Method::DELETE;
+    match name {
+        "dryRun" => *method != Method::GET,
+        "gracePeriodSeconds" | "propagationPolicy" => is_delete,
+        "fieldManager" | "fieldValidation" | "force" => !is_delete && *method != Method::GET,
+        "resourceVersion" => *method == Method::GET || is_delete && on_collection,
+        _ => on_collection && (*method == Method::GET || is_delete),
     }
 }
 
@@ -200,12 +213,17 @@ fn forbidden_match(why: &str) -> Cause {
     Cause::forbidden(MATCH, &format!("{MATCH} {why}"))
 }
 
-/// The text for a `resourceVersion` that is no number. A watch does not take it
-/// for the client's mistake.
-fn bad_version(value: &str, is_watch: bool) -> Refusal {
-    let why =
-        format!("resourceVersion: Invalid value: {value:?}: strconv.ParseUint: parsing {value:?}: invalid syntax");
-    if is_watch { Refusal::internal(&why) } else { Refusal::bad_request(&format!("invalid resource version: {why}")) }
+/// A revision; only a list takes a bad one for the client's mistake.
+fn revision(value: &str, is_list: bool) -> Result<u64, Refusal> {
+    value.parse().map_err(|error| {
+        let fault = fault(&error);
+        let why = format!("resourceVersion: Invalid value: {value:?}: strconv.ParseUint: parsing {value:?}: {fault}");
+        if is_list {
+            Refusal::bad_request(&format!("invalid resource version: {why}"))
+        } else {
+            Refusal::internal(&why)
+        }
+    })
 }
 
 /// All but `0` and `false` is true.
@@ -214,7 +232,17 @@ fn flag(value: &str) -> bool {
 }
 
 fn number(value: &str) -> Result<i64, Refusal> {
-    value.parse().map_err(|_| Refusal::bad_request(&format!("strconv.ParseInt: parsing {value:?}: invalid syntax")))
+    value
+        .parse()
+        .map_err(|error| Refusal::bad_request(&format!("strconv.ParseInt: parsing {value:?}: {}", fault(&error))))
+}
+
+/// Go's words for what is no number.
+fn fault(error: &ParseIntError) -> &'static str {
+    match error.kind() {
+        IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+        _ => "invalid syntax",
+    }
 }
 
 /// Names and values, decoded.
@@ -253,19 +281,26 @@ mod tests {
 
     #[test]
     fn parameters_are_read_and_decoded() {
-        let text = "dryRun=All&fieldManager=a%2Fb+c&force=true&labelSelector=app%3Dweb&limit=5&resourceVersion=0";
-        let query = Query::parse(text, &Method::PATCH).expect("readable");
+        let query =
+            Query::parse("dryRun=All&fieldManager=a%2Fb+c&force=true", &Method::PATCH, false).expect("readable");
         assert!(query.dry_run);
-        assert_eq!(query.field_manager, "a/b c");
-        assert_eq!((query.force, query.limit, query.resource_version), (Some(true), 5, Some(0)));
+        assert_eq!((query.field_manager.as_str(), query.force), ("a/b c", Some(true)));
+        let text = "labelSelector=app%3Dweb&limit=5&resourceVersion=0";
+        let query = Query::parse(text, &Method::GET, true).expect("readable");
+        assert_eq!((query.limit, query.resource_version), (5, Some(0)));
         assert!(query.labels.matches(&serde_json::json!({"app": "web"})));
         assert!(!query.labels.matches(&serde_json::json!({"app": "db"})));
     }
 
     #[test]
-    fn senseless_values_are_refused() {
-        for text in ["dryRun=Some", "limit=x", "resourceVersion=new", "fieldValidation=Loud"] {
-            assert!(Query::parse(text, &Method::PATCH).is_err(), "{text}");
+    fn senseless_values_are_refused_where_they_are_looked_at() {
+        for text in ["dryRun=Some", "fieldValidation=Loud"] {
+            assert!(Query::parse(text, &Method::PATCH, false).is_err(), "{text}");
+            assert!(Query::parse(text, &Method::GET, true).is_ok(), "{text}");
+        }
+        for text in ["limit=x", "resourceVersion=new", "timeoutSeconds=soon"] {
+            assert!(Query::parse(text, &Method::GET, true).is_err(), "{text}");
+            assert!(Query::parse(text, &Method::PATCH, false).is_ok(), "{text}");
         }
     }
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::document::Node;
 use super::query::{Match, Query};
 use super::request::{ObjectCall, Part};
 use super::scale;
@@ -56,6 +57,8 @@ pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
     let revision = match (&page, &query.version_match, query.resource_version) {
         (Some(page), _, _) => page.revision,
         (None, Match::Exact, Some(asked)) => asked,
+        // A page of a revision is of that one, if nothing else is said.
+        (None, Match::Unset, Some(asked)) if asked > 0 && query.limit > 0 => asked,
         (None, Match::Exact | Match::NotOlderThan | Match::Unset | Match::Other(_), _) => store.revision(),
     };
     let all = if revision == store.revision() {
@@ -63,13 +66,15 @@ pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
     } else {
         store.objects_at(call.kind, &call.namespace, revision)?
     };
-    let is_next = |object: &Value| page.as_ref().is_none_or(|page| position(object) > page.start);
+    let is_next = |object: &Value| page.as_ref().is_none_or(|page| position(call, object) > page.start);
     let matching: Vec<&Arc<Value>> = all.iter().filter(|object| is_next(object) && selects(query, object)).collect();
-    let shown = if query.limit == 0 { matching.len() } else { query.limit.min(matching.len()) };
+    // Whoever takes any revision gets all that is at hand, whatever the limit.
+    let is_whole = query.limit == 0 || query.resource_version == Some(0);
+    let shown = if is_whole { matching.len() } else { query.limit.min(matching.len()) };
     let mut meta = json!({ "resourceVersion": revision.to_string() });
     if let Some(last) = matching.get(..shown).and_then(<[_]>::last).filter(|_| shown < matching.len()) {
-        meta["continue"] = Value::from(write_token(revision, &position(last)));
-        if query.labels.is_empty() {
+        meta["continue"] = Value::from(write_token(revision, &position(call, last)));
+        if query.labels.is_empty() && query.fields.is_empty() {
             meta["remainingItemCount"] = Value::from(matching.len() - shown);
         }
     }
@@ -91,32 +96,74 @@ pub(super) fn item(object: &Value) -> Value {
     item
 }
 
-fn position(object: &Value) -> (String, String) {
-    let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
-    (text("namespace"), text("name"))
+/// Where an object stands in a list.
+fn position(call: &ObjectCall, object: &Value) -> String {
+    let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
+    if call.namespace.is_empty() && call.kind.namespaced {
+        format!("{}/{}", text("namespace"), text("name"))
+    } else {
+        text("name").to_owned()
+    }
 }
 
 struct PageStart {
     revision: u64,
-    start: (String, String),
+    /// Everything up to this key was shown: `NAMESPACE/NAME`, or the name alone
+    /// in a list of one namespace.
+    start: String,
 }
 
-fn write_token(revision: u64, (namespace, name): &(String, String)) -> String {
-    let start = format!("{namespace}/{name}\u{0}");
-    let token = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": start});
+const TOKEN: &str = "meta.k8s.io/v1";
+
+fn write_token(revision: u64, last: &str) -> String {
+    let token = json!({"v": TOKEN, "rv": revision, "start": format!("{last}\u{0}")});
     URL_SAFE_NO_PAD.encode(token.to_string())
 }
 
 fn read_token(token: &str) -> Result<PageStart, Refusal> {
     let because =
         |why: &str| Refusal::bad_request(&format!("invalid continue token: continue key is not valid: {why}"));
-    let bad = || because("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
     let bytes = URL_SAFE_NO_PAD.decode(token.trim_end_matches('='));
     let bytes = bytes.map_err(|_| because("illegal base64 data at input byte 0"))?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|_| because(&no_json(&bytes)))?;
-    let start = token["start"].as_str().ok_or_else(bad)?.trim_end_matches('\u{0}');
-    let (namespace, name) = start.split_once('/').ok_or_else(bad)?;
-    Ok(PageStart { revision: token["rv"].as_u64().ok_or_else(bad)?, start: (namespace.to_owned(), name.to_owned()) })
+    if let Some(why) = mistyped_token(&token) {
+        return Err(because(&why));
+    }
+    let version = token["v"].as_str().unwrap_or_default();
+    if version != TOKEN {
+        return Err(because(&format!("server does not recognize this encoded version {version}")));
+    }
+    let revision = token["rv"].as_u64().unwrap_or(0);
+    if revision == 0 {
+        return Err(because(&format!("incorrect encoded start resourceVersion (version {TOKEN})")));
+    }
+    let start = token["start"].as_str().unwrap_or_default();
+    if start.is_empty() {
+        return Err(because(&format!("encoded start key empty (version {TOKEN})")));
+    }
+    let key = start.strip_prefix('/').unwrap_or(start);
+    if key.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(because(start));
+    }
+    Ok(PageStart { revision, start: key.trim_end_matches('\u{0}').to_owned() })
+}
+
+/// What is wrong with the types in a token, in Go's words.
+fn mistyped_token(token: &Value) -> Option<String> {
+    let type_of = |value: &Value| Node::from(value.clone()).json_type();
+    match token {
+        Value::Object(fields) => ["v", "rv", "start"].iter().find_map(|name| {
+            let value = fields.get(*name)?;
+            let (fits, wanted) =
+                if *name == "rv" { (value.is_i64() || value.is_u64(), "int64") } else { (value.is_string(), "string") };
+            (!fits && !value.is_null()).then(|| {
+                let found = type_of(value);
+                format!("json: cannot unmarshal {found} into Go struct field continueToken.{name} of type {wanted}")
+            })
+        }),
+        Value::Null => None,
+        other => Some(format!("json: cannot unmarshal {} into Go value of type storage.continueToken", type_of(other))),
+    }
 }
 
 /// Go's words for a token that does not begin as JSON does.

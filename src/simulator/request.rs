@@ -142,7 +142,7 @@ fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusa
         return Err(Refusal::no_resource());
     }
     let part = subresource(kind, part)?;
-    let mut query = Query::parse(&raw.query, &raw.method)?;
+    let mut query = Query::parse(&raw.query, &raw.method, name.is_empty() || is_old_watch)?;
     query.fields.check(kind)?;
     let mut name = name;
     if is_old_watch {

@@ -10,7 +10,8 @@ use crate::support::api::{Api, runtime};
 use crate::support::corpus::{self, Entry};
 use crate::{join, known};
 
-const NAMESPACE: &str = "namespace-of-the-entry";
+/// Like the names of live namespaces, it comes before `default`.
+const NAMESPACE: &str = "corpus-namespace-of-the-entry";
 
 /// Longer than any watch of the corpus is meant to last.
 const A_WHILE: Duration = Duration::from_secs(30);

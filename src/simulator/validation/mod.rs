@@ -6,7 +6,7 @@ mod create;
 mod diff;
 mod go;
 mod metadata;
-mod names;
+pub mod names;
 mod pods;
 mod quotas;
 mod read;

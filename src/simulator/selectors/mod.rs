@@ -1,4 +1,6 @@
-//! Label selectors: equality and sets.
+//! Label selectors: equality, sets and numbers.
+
+mod parser;
 
 use serde_json::Value;
 
@@ -11,6 +13,9 @@ enum Requirement {
     NotIn(String, Vec<String>),
     Exists(String),
     Missing(String),
+    /// The label is a number above this one.
+    Above(String, i64),
+    Below(String, i64),
 }
 
 /// All requirements must hold; an empty selector takes everything.
@@ -25,20 +30,7 @@ impl LabelSelector {
     /// # Errors
     /// 400 for what is no selector.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let requirements = split_outside_brackets(text)
-            .into_iter()
-            .map(|part| {
-                if let Some(why) = stray_operator(part) {
-                    return Err(Refusal::bad_request(&why));
-                }
-                requirement(part.trim()).ok_or_else(|| {
-                    let found = part.split_whitespace().nth(1).unwrap_or_default();
-                    let expected = "in, notin, =, ==, !=, gt, lt";
-                    Refusal::bad_request(&format!("unable to parse requirement: found '{found}', expected: {expected}"))
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { requirements })
+        parser::parse(text).map(|requirements| Self { requirements }).map_err(|why| Refusal::bad_request(&why))
     }
 
     /// The selector of a spec (`matchLabels` and `matchExpressions`); `None` if
@@ -73,11 +65,14 @@ impl LabelSelector {
     #[must_use]
     pub fn matches(&self, labels: &Value) -> bool {
         let value = |key: &str| labels.get(key).and_then(Value::as_str);
+        let number = |key: &str| value(key).and_then(|value| value.parse::<i64>().ok());
         self.requirements.iter().all(|requirement| match requirement {
             Requirement::In(key, values) => value(key).is_some_and(|value| values.iter().any(|one| one == value)),
             Requirement::NotIn(key, values) => !value(key).is_some_and(|value| values.iter().any(|one| one == value)),
             Requirement::Exists(key) => value(key).is_some(),
             Requirement::Missing(key) => value(key).is_none(),
+            Requirement::Above(key, bound) => number(key).is_some_and(|number| number > *bound),
+            Requirement::Below(key, bound) => number(key).is_some_and(|number| number < *bound),
         })
     }
 
@@ -93,69 +88,13 @@ impl LabelSelector {
                 Requirement::NotIn(key, values) => format!("{key} notin ({})", values.join(",")),
                 Requirement::Exists(key) => key.clone(),
                 Requirement::Missing(key) => format!("!{key}"),
+                Requirement::Above(key, bound) => format!("{key}>{bound}"),
+                Requirement::Below(key, bound) => format!("{key}<{bound}"),
             })
             .collect();
         parts.sort();
         parts.join(",")
     }
-}
-
-fn split_outside_brackets(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let (mut depth, mut start) = (0_usize, 0);
-    for (at, letter) in text.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
-                parts.extend(text.get(start..at));
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.extend(text.get(start..).filter(|rest| !rest.trim().is_empty()));
-    parts
-}
-
-/// What is wrong when an operator stands where a value or the end should be.
-fn stray_operator(text: &str) -> Option<String> {
-    let rest = text.split_once("!=").or_else(|| text.split_once("==")).or_else(|| text.split_once('='))?.1;
-    let value = rest.trim_start();
-    if let Some(found) = ["==", "=", "!=", "!"].into_iter().find(|operator| value.starts_with(operator)) {
-        return Some(format!("unable to parse requirement: found '{found}', expected: identifier"));
-    }
-    let at = value.find(['=', '!'])?;
-    let stray = value.get(at..)?;
-    let found = ["==", "=", "!=", "!"].into_iter().find(|operator| stray.starts_with(operator))?;
-    Some(format!("found '{found}', expected: ',' or 'end of string'"))
-}
-
-fn requirement(text: &str) -> Option<Requirement> {
-    if let Some((key, value)) = text.split_once("!=") {
-        return Some(Requirement::NotIn(label_key(key)?, vec![value.trim().to_owned()]));
-    }
-    if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
-        return Some(Requirement::In(label_key(key)?, vec![value.trim().to_owned()]));
-    }
-    if let Some((head, values)) = text.strip_suffix(')').and_then(|text| text.split_once('(')) {
-        let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
-        let head = head.trim();
-        if let Some(key) = head.strip_suffix(" notin") {
-            return Some(Requirement::NotIn(label_key(key)?, values));
-        }
-        return Some(Requirement::In(label_key(head.strip_suffix(" in")?)?, values));
-    }
-    match text.strip_prefix('!') {
-        Some(key) => Some(Requirement::Missing(label_key(key)?)),
-        None => Some(Requirement::Exists(label_key(text)?)),
-    }
-}
-
-fn label_key(text: &str) -> Option<String> {
-    let key = text.trim();
-    let fits = key.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_./".contains(letter));
-    (!key.is_empty() && fits).then(|| key.to_owned())
 }
 
 #[cfg(test)]
