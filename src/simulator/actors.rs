@@ -4,12 +4,12 @@
 
 use bytes::Bytes;
 use http::Method;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::clock::clock_text;
-use super::controllers::{Controller, EventType, Target, Write};
+use super::controllers::{Controller, EventType, Keyed, Step, Target, Write};
 use super::identity;
+use super::queue::{Look, Looked};
 use super::request::Raw;
 use super::store::kind_of;
 use super::world::World;
@@ -19,15 +19,49 @@ const JSON: &str = "application/json";
 const MERGE: &str = "application/merge-patch+json";
 
 /// Runs one look of an actor: its passes one after the other, each up to its
-/// first refused write, after which the actor may record why. Returns when it
-/// wants to look again, and what was refused.
-pub fn run(world: &mut World, actor: &dyn Controller) -> (Option<Timestamp>, Vec<String>) {
-    let mut wake: Option<Timestamp> = None;
+/// first refused write, after which the actor may record why. Each object of an
+/// actor that works by key is looked at when the writes about the one before it
+/// are done. Returns what each look came to, and what was refused.
+pub fn run(world: &mut World, actor: &dyn Controller, look: Look) -> (Vec<Looked>, Vec<String>) {
     let mut refused = Vec::new();
-    for pass in actor.passes(&world.store, world.now) {
-        wake = wake.into_iter().chain(pass.wake).min();
+    let Some(keyed) = actor.keyed() else {
+        let passes = actor.passes(&world.store, world.now);
+        return (vec![play(world, actor, None, &passes, &mut refused)], refused);
+    };
+    let targets = match look {
+        Look::Everything => keyed.keys(&world.store),
+        Look::These(targets) => targets,
+    };
+    let looked = targets.into_iter().map(|target| look_at(world, actor, keyed, target, &mut refused)).collect();
+    (looked, refused)
+}
+
+fn look_at(
+    world: &mut World,
+    actor: &dyn Controller,
+    keyed: &dyn Keyed,
+    target: Target,
+    refused: &mut Vec<String>,
+) -> Looked {
+    let passes = keyed.passes_about(&world.store, &target, world.now);
+    play(world, actor, Some(target), &passes, refused)
+}
+
+fn play(
+    world: &mut World,
+    actor: &dyn Controller,
+    at: Option<Target>,
+    passes: &[Step],
+    refused: &mut Vec<String>,
+) -> Looked {
+    let mut looked = Looked { at, ..Looked::default() };
+    for pass in passes {
+        // A wake time that has passed already would be asked for ever.
+        let wake = pass.wake.filter(|time| *time > world.now);
+        looked.wake = looked.wake.into_iter().chain(wake).min();
         for (index, write) in pass.writes.iter().enumerate() {
             let Err(message) = apply(world, actor, write) else { continue };
+            looked.was_refused = true;
             let records = actor.refused(&world.store, pass.writes.get(index..).unwrap_or_default(), &message);
             refused.push(message);
             for record in &records {
@@ -36,7 +70,7 @@ pub fn run(world: &mut World, actor: &dyn Controller) -> (Option<Timestamp>, Vec
             break;
         }
     }
-    (wake, refused)
+    looked
 }
 
 /// Sends one write; the error is the message of the Status.

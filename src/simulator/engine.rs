@@ -12,15 +12,15 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::actors;
+use super::controllers::Controller;
 use super::controllers::all::all;
-use super::controllers::{Change, Controller};
-use super::queue::Queue;
+use super::queue::{Concern, Queue};
 use super::request::Raw;
 use super::sandbox::{GivenUp, OpenError, Sandbox};
 use super::seed;
 use super::service::SimulatorService;
 use super::status::Refusal;
-use super::store::Commit;
+use super::store::{Commit, Store};
 use super::watch::WatchStart;
 use super::world::{Payload, Reply, World};
 
@@ -87,6 +87,8 @@ struct State {
     file: Option<Sandbox>,
     hooks: Vec<CommitHook>,
     refused: Vec<String>,
+    /// How many of the world's fresh commits the actors have been told of.
+    told: usize,
     /// What went wrong with the file while time passed: the next request tells.
     trouble: Option<OpenError>,
     /// When watches end, for whoever waits in real time.
@@ -156,6 +158,7 @@ impl Simulator {
             file,
             hooks: Vec::new(),
             refused: Vec::new(),
+            told: 0,
             trouble: None,
             alarms: BTreeSet::new(),
         };
@@ -281,7 +284,7 @@ impl State {
             Some(file) => {
                 let (guard, has_news) = file.enter(&mut self.world)?;
                 if has_news {
-                    self.queue.changed(self.world.now, |_| true);
+                    self.queue.everything_changed(self.world.now);
                 }
                 Some(guard)
             }
@@ -289,12 +292,13 @@ impl State {
         };
         let done = action(self);
         let fresh = std::mem::take(&mut self.world.fresh);
+        let told = std::mem::take(&mut self.told);
         if let Some(file) = &mut self.file {
             if let Err(error) = file.append(&fresh, self.world.now) {
                 // What is not on disk did not happen.
                 file.reload(&mut self.world)?;
                 // Nor did it for the actors that have looked at it.
-                self.queue.changed(self.world.now, |_| true);
+                self.queue.everything_changed(self.world.now);
                 return Err(error);
             }
             file.shorten(&self.world);
@@ -305,9 +309,8 @@ impl State {
                 hook(commit);
             }
         }
-        if let Some(last) = fresh.last() {
-            wake(&mut self.queue, &self.controllers, &fresh, last.at);
-        }
+        let news = fresh.get(told..).unwrap_or_default();
+        wake(&mut self.queue, &self.controllers, &self.world.store, news, self.world.now);
         Ok(done)
     }
 
@@ -332,26 +335,31 @@ impl State {
             return if next.is_some() { Advance::Passed } else { Advance::Idle };
         };
         self.world.now = self.world.now.max(at);
+        let look = self.queue.take(actor, self.world.now);
         let Some(controller) = self.controllers.get(actor) else {
-            self.queue.looked(actor, None, false);
             return Advance::Passed;
         };
         let before = self.world.fresh.len();
-        let (wake_at, refused) = actors::run(&mut self.world, controller.as_ref());
-        // A wake time that has passed already would be asked for ever.
-        self.queue.looked(actor, wake_at.filter(|time| *time > self.world.now), !refused.is_empty());
+        let (looked, refused) = actors::run(&mut self.world, controller.as_ref(), look);
+        self.queue.looked(actor, looked);
         self.refused.extend(refused);
         let news = self.world.fresh.get(before..).unwrap_or_default();
-        wake(&mut self.queue, &self.controllers, news, self.world.now);
+        wake(&mut self.queue, &self.controllers, &self.world.store, news, self.world.now);
+        self.told = self.world.fresh.len();
         Advance::Passed
     }
 }
 
-/// Has the actors look that mind one of the commits.
-fn wake(queue: &mut Queue, actors: &[Box<dyn Controller>], commits: &[Commit], now: Timestamp) {
-    if commits.iter().all(|commit| matches!(commit.kind.kind, "Event" | "Lease")) {
-        return;
+/// Has the actors look that mind one of the commits, at what it concerns.
+fn wake(queue: &mut Queue, actors: &[Box<dyn Controller>], view: &Store, commits: &[Commit], now: Timestamp) {
+    for commit in commits.iter().filter(|commit| !matches!(commit.kind.kind, "Event" | "Lease")) {
+        let change = commit.change();
+        queue.changed(now, |index| match actors.get(index) {
+            Some(actor) if actor.minds(&change) => match actor.keyed() {
+                Some(keyed) => keyed.concerned(view, &change).map_or(Concern::Everything, Concern::These),
+                None => Concern::Everything,
+            },
+            Some(_) | None => Concern::Nothing,
+        });
     }
-    let changes: Vec<Change<'_>> = commits.iter().map(Commit::change).collect();
-    queue.changed(now, |index| actors.get(index).is_some_and(|actor| changes.iter().any(|change| actor.minds(change))));
 }

@@ -1,10 +1,15 @@
-//! When each actor is to look again: soon after a commit, and at the times it
-//! asked for. The earliest comes first, equal times in the order of the list,
-//! so a seed gives one history.
+//! When each actor is to look again, and at what: soon after a commit, and at
+//! the times it asked for. The earliest comes first, equal times in the order of
+//! the list, so a seed gives one history. An actor that works by key is given
+//! the objects in the order in which they were changed, each once, as the work
+//! queues of the real controllers do.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+
+use super::controllers::Target;
 
 /// How long an actor takes to notice a change: the first of the list after
 /// 10 ms, each further one a millisecond later.
@@ -12,46 +17,169 @@ fn lag(index: usize) -> Duration {
     Duration::from_millis(10_u64.saturating_add(u64::try_from(index).unwrap_or(u64::MAX)))
 }
 
-/// The next look of each actor.
+/// What a change gives an actor to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Concern {
+    Nothing,
+    Everything,
+    These(Vec<Target>),
+}
+
+/// What an actor is to look at now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    Everything,
+    These(Vec<Target>),
+}
+
+/// What a look came to: at everything, or at one object.
+#[derive(Clone, Debug, Default)]
+pub struct Looked {
+    pub at: Option<Target>,
+    /// When the actor wants to look again by itself.
+    pub wake: Option<Timestamp>,
+    pub was_refused: bool,
+}
+
+/// What one actor has before it.
+#[derive(Debug, Default)]
+struct Work {
+    everything: Option<Timestamp>,
+    /// Changed objects in their order, and when they are looked at.
+    changed: Vec<Target>,
+    known: BTreeSet<Target>,
+    soon: Option<Timestamp>,
+    timed: BTreeSet<(Timestamp, Target)>,
+    times: BTreeMap<Target, Timestamp>,
+    /// A write was refused in the last look: any change may be what it waits for.
+    refused: bool,
+    refused_at: BTreeSet<Target>,
+}
+
+impl Work {
+    fn next(&self) -> Option<Timestamp> {
+        let timed = self.timed.first().map(|(at, _)| *at);
+        [self.everything, self.soon, timed].into_iter().flatten().min()
+    }
+
+    fn take_all(&mut self, at: Timestamp) {
+        self.everything = Some(self.everything.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    fn take_in(&mut self, target: Target, at: Timestamp) {
+        self.soon = Some(self.soon.map_or(at, |earlier| earlier.min(at)));
+        if self.known.insert(target.clone()) {
+            self.changed.push(target);
+        }
+    }
+
+    fn set_time(&mut self, target: &Target, wake: Option<Timestamp>) {
+        if let Some(old) = self.times.remove(target) {
+            self.timed.remove(&(old, target.clone()));
+        }
+        if let Some(at) = wake {
+            self.times.insert(target.clone(), at);
+            self.timed.insert((at, target.clone()));
+        }
+    }
+
+    /// Takes out what is due. A look at everything covers the rest.
+    fn take(&mut self, now: Timestamp) -> Look {
+        if self.everything.is_some_and(|at| at <= now) {
+            let refused = (self.refused, std::mem::take(&mut self.refused_at));
+            *self = Self { refused: refused.0, refused_at: refused.1, ..Self::default() };
+            return Look::Everything;
+        }
+        let mut targets = std::mem::take(&mut self.changed);
+        let mut known = std::mem::take(&mut self.known);
+        self.soon = None;
+        while let Some((at, target)) = self.timed.first().cloned().filter(|(at, _)| *at <= now) {
+            self.timed.remove(&(at, target.clone()));
+            self.times.remove(&target);
+            if known.insert(target.clone()) {
+                targets.push(target);
+            }
+        }
+        Look::These(targets)
+    }
+
+    fn note(&mut self, looked: Looked) {
+        match looked.at {
+            None => {
+                self.refused = looked.was_refused;
+                if let Some(at) = looked.wake {
+                    self.take_all(at);
+                }
+            }
+            Some(target) => {
+                self.refused = false;
+                if looked.was_refused {
+                    self.refused_at.insert(target.clone());
+                } else {
+                    self.refused_at.remove(&target);
+                }
+                self.set_time(&target, looked.wake);
+            }
+        }
+    }
+}
+
+/// The work of all actors.
 #[derive(Debug, Default)]
 pub struct Queue {
-    due: Vec<Option<Timestamp>>,
-    /// Actors that were refused a write in their last look: any change may be
-    /// what they wait for.
-    refused: Vec<bool>,
+    works: Vec<Work>,
 }
 
 impl Queue {
-    /// All actors look once when the cluster comes up.
+    /// All actors look at everything once when the cluster comes up.
     #[must_use]
     pub fn new(actors: usize, now: Timestamp) -> Self {
-        let mut queue = Self { due: vec![None; actors], refused: vec![false; actors] };
-        queue.changed(now, |_| true);
+        let mut queue = Self { works: std::iter::repeat_with(Work::default).take(actors).collect() };
+        queue.everything_changed(now);
         queue
     }
 
-    /// Something was committed that these actors mind.
-    pub fn changed(&mut self, now: Timestamp, minds: impl Fn(usize) -> bool) {
-        for (index, (due, refused)) in self.due.iter_mut().zip(&self.refused).enumerate() {
-            if !refused && !minds(index) {
-                continue;
-            }
+    /// Nobody knows what has changed.
+    pub fn everything_changed(&mut self, now: Timestamp) {
+        self.changed(now, |_| Concern::Everything);
+    }
+
+    /// Something was committed that concerns these actors in this way.
+    pub fn changed(&mut self, now: Timestamp, concern: impl Fn(usize) -> Concern) {
+        for (index, work) in self.works.iter_mut().enumerate() {
             let at = now.checked_add(lag(index)).unwrap_or(now);
-            *due = Some(due.map_or(at, |earlier| earlier.min(at)));
+            let refused: Vec<Target> = work.refused_at.iter().cloned().collect();
+            for target in refused {
+                work.take_in(target, at);
+            }
+            match concern(index) {
+                Concern::Nothing if work.refused => work.take_all(at),
+                Concern::Nothing => {}
+                Concern::Everything => work.take_all(at),
+                Concern::These(targets) => {
+                    for target in targets {
+                        work.take_in(target, at);
+                    }
+                }
+            }
         }
     }
 
     /// The earliest look and whose it is.
     #[must_use]
     pub fn next(&self) -> Option<(Timestamp, usize)> {
-        self.due.iter().enumerate().filter_map(|(index, due)| due.map(|at| (at, index))).min()
+        self.works.iter().enumerate().filter_map(|(index, work)| work.next().map(|at| (at, index))).min()
     }
 
-    /// The actor looked; `wake` is when it wants to look again by itself.
-    pub fn looked(&mut self, actor: usize, wake: Option<Timestamp>, was_refused: bool) {
-        if let (Some(due), Some(refused)) = (self.due.get_mut(actor), self.refused.get_mut(actor)) {
-            *due = wake;
-            *refused = was_refused;
+    /// Takes out what the actor is to look at by now.
+    pub fn take(&mut self, actor: usize, now: Timestamp) -> Look {
+        self.works.get_mut(actor).map_or(Look::These(Vec::new()), |work| work.take(now))
+    }
+
+    /// The actor looked.
+    pub fn looked(&mut self, actor: usize, looks: Vec<Looked>) {
+        if let Some(work) = self.works.get_mut(actor) {
+            looks.into_iter().for_each(|looked| work.note(looked));
         }
     }
 }
@@ -60,19 +188,72 @@ impl Queue {
 mod tests {
     use super::*;
 
+    const START: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn after(millis: u64) -> Timestamp {
+        START + Duration::from_millis(millis)
+    }
+
+    fn pod(name: &str) -> Target {
+        Target { kind: "Pod".to_owned(), namespace: "default".to_owned(), name: name.to_owned() }
+    }
+
+    fn looked(at: Option<Target>, wake: Option<Timestamp>, was_refused: bool) -> Vec<Looked> {
+        vec![Looked { at, wake, was_refused }]
+    }
+
+    /// A queue of this many actors at rest.
+    fn at_rest(actors: usize) -> Queue {
+        let mut queue = Queue::new(actors, START);
+        for actor in 0..actors {
+            assert_eq!(queue.take(actor, after(100)), Look::Everything);
+        }
+        assert_eq!(queue.next(), None);
+        queue
+    }
+
     #[test]
     fn a_change_wakes_everybody_in_order_and_never_puts_a_look_off() {
-        let start = Timestamp::UNIX_EPOCH;
-        let after = |millis| start + Duration::from_millis(millis);
-        let mut queue = Queue::new(2, start);
+        let mut queue = Queue::new(2, START);
         assert_eq!(queue.next(), Some((after(10), 0)));
-        queue.looked(0, None, false);
+        queue.take(0, after(10));
         assert_eq!(queue.next(), Some((after(11), 1)));
-        queue.looked(1, Some(after(500)), false);
-        queue.changed(after(100), |_| true);
-        queue.looked(0, None, false);
+        queue.take(1, after(11));
+        queue.looked(1, looked(None, Some(after(500)), false));
+        queue.everything_changed(after(100));
+        queue.take(0, after(110));
         assert_eq!(queue.next(), Some((after(111), 1)), "the change comes before the wake time");
-        queue.looked(1, None, false);
+        queue.take(1, after(111));
+        assert_eq!(queue.next(), None);
+    }
+
+    #[test]
+    fn objects_come_once_in_the_order_of_their_changes_and_at_their_times() {
+        let mut queue = at_rest(1);
+        for name in ["b", "a", "b"] {
+            queue.changed(after(200), |_| Concern::These(vec![pod(name)]));
+        }
+        assert_eq!(queue.next(), Some((after(210), 0)));
+        assert_eq!(queue.take(0, after(210)), Look::These(vec![pod("b"), pod("a")]));
+        queue.looked(0, looked(Some(pod("a")), Some(after(900)), false));
+        queue.looked(0, looked(Some(pod("b")), Some(after(800)), false));
+        queue.looked(0, looked(Some(pod("a")), Some(after(700)), false));
+        assert_eq!(queue.next(), Some((after(700), 0)));
+        assert_eq!(queue.take(0, after(700)), Look::These(vec![pod("a")]));
+        assert_eq!(queue.next(), Some((after(800), 0)));
+        queue.changed(after(750), |_| Concern::Everything);
+        assert_eq!(queue.take(0, after(760)), Look::Everything);
+        assert_eq!(queue.next(), None, "a look at everything covers the rest");
+    }
+
+    #[test]
+    fn whoever_was_refused_looks_after_any_change() {
+        let mut queue = at_rest(1);
+        queue.looked(0, looked(Some(pod("a")), None, true));
+        queue.changed(after(200), |_| Concern::Nothing);
+        assert_eq!(queue.take(0, after(210)), Look::These(vec![pod("a")]));
+        queue.looked(0, looked(Some(pod("a")), None, false));
+        queue.changed(after(300), |_| Concern::Nothing);
         assert_eq!(queue.next(), None);
     }
 }

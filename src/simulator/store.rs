@@ -1,7 +1,7 @@
 //! The objects, one strictly rising revision, and the recent history that
 //! watches, continued lists and reads of the past are served from.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -52,6 +52,8 @@ struct Key {
 pub struct Store {
     revision: u64,
     objects: BTreeMap<Key, Arc<Value>>,
+    /// Who names a UID among their owners.
+    dependents: BTreeMap<String, BTreeSet<Key>>,
     history: VecDeque<Commit>,
     /// Everything up to this revision is forgotten.
     forgotten: u64,
@@ -142,6 +144,7 @@ impl Store {
     /// Takes in a commit; its revision becomes the newest.
     pub fn put(&mut self, commit: Commit) {
         let key = key(commit.kind, &commit.namespace, &commit.name);
+        self.index(&key, commit.before.as_deref(), commit.after.as_deref());
         match &commit.after {
             Some(after) => self.objects.insert(key, Arc::clone(after)),
             None => self.objects.remove(&key),
@@ -155,9 +158,24 @@ impl Store {
         }
     }
 
+    fn index(&mut self, key: &Key, before: Option<&Value>, after: Option<&Value>) {
+        for uid in owners(before) {
+            if let Some(held) = self.dependents.get_mut(uid) {
+                held.remove(key);
+                if held.is_empty() {
+                    self.dependents.remove(uid);
+                }
+            }
+        }
+        for uid in owners(after) {
+            self.dependents.entry(uid.to_owned()).or_default().insert(key.clone());
+        }
+    }
+
     /// Takes in an object from a snapshot, which has no history.
     pub fn restore(&mut self, kind: &'static ApiKind, object: Value) {
         let (namespace, name) = place(&object);
+        self.index(&key(kind, &namespace, &name), None, Some(&object));
         self.objects.insert(key(kind, &namespace, &name), Arc::new(object));
     }
 
@@ -167,6 +185,11 @@ impl Store {
         self.forgotten = revision;
         self.history.clear();
     }
+}
+
+fn owners(object: Option<&Value>) -> impl Iterator<Item = &str> {
+    let owners = object.and_then(|object| object["metadata"]["ownerReferences"].as_array());
+    owners.into_iter().flatten().filter_map(|owner| owner["uid"].as_str())
 }
 
 fn place(object: &Value) -> (String, String) {
@@ -189,6 +212,11 @@ impl View for Store {
 
     fn list_in(&self, kind: &str, namespace: &str) -> Vec<Arc<Value>> {
         ApiKind::named(kind).map(|kind| self.objects(kind, namespace).cloned().collect()).unwrap_or_default()
+    }
+
+    fn dependents(&self, uid: &str) -> Vec<Arc<Value>> {
+        let keys = self.dependents.get(uid).into_iter().flatten();
+        keys.filter_map(|key| self.objects.get(key)).cloned().collect()
     }
 
     fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_stateful::simulator::controllers::all::all;
-use kubectl_stateful::simulator::controllers::{Change, Controller, Step, View, Write};
+use kubectl_stateful::simulator::controllers::{Change, Controller, Keyed, Step, Target, View, Write};
 use kubectl_stateful::simulator::{Advance, Options, Simulator};
 use serde_json::{Value, json};
 
@@ -47,6 +47,27 @@ impl Controller for Watched {
 
     fn refused(&self, view: &dyn View, rest: &[Write], error: &str) -> Vec<Write> {
         self.inner.refused(view, rest, error)
+    }
+
+    /// Whoever minds everything looks at everything.
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        let is_keyed = self.inner.keyed().is_some() && !self.minds_all.load(Ordering::Relaxed);
+        is_keyed.then_some(self as &dyn Keyed)
+    }
+}
+
+impl Keyed for Watched {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        self.inner.keyed().unwrap().keys(view)
+    }
+
+    fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        self.inner.keyed().unwrap().concerned(view, change)
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        self.inner.keyed().unwrap().passes_about(view, target, now)
     }
 }
 

@@ -7,14 +7,11 @@ mod claims;
 mod matching;
 mod volumes;
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::fields::Fields;
-use super::{Change, Controller, Step, View};
+use super::fields::{Fields, claim_names, targets};
+use super::{Change, Controller, Keyed, Step, Target, View};
 
 pub(super) use self::bind::volume_patch;
 pub(super) use self::matching::{best_on_node, class_of};
@@ -34,9 +31,6 @@ pub struct Binder;
 /// What one look of the binder works on.
 struct Binding<'a> {
     view: &'a dyn View,
-    volumes: Vec<Arc<Value>>,
-    /// Volumes that this look has given to a claim already.
-    taken: BTreeSet<String>,
 }
 
 impl Controller for Binder {
@@ -63,18 +57,62 @@ impl Controller for Binder {
         }
     }
 
-    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
-        let mut binding = Binding { view, volumes: view.list("PersistentVolume"), taken: BTreeSet::new() };
-        let mut passes: Vec<Step> =
-            view.list("PersistentVolumeClaim").iter().map(|claim| binding.sync_claim(claim)).collect();
-        for volume in &binding.volumes {
-            // A volume that a claim has just taken is in the middle of its
-            // binding; its phase is part of that pass.
-            if !binding.taken.contains(volume.name()) {
-                passes.push(binding.sync_volume(volume));
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for Binder {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        [targets(&view.list("PersistentVolumeClaim")), targets(&view.list("PersistentVolume"))].concat()
+    }
+
+    /// A claim and its volume concern each other; a volume that is nobody's
+    /// concerns all claims.
+    fn concerned(&self, _view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        let target = |kind: &str, namespace: &str, name: &str| Target {
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
+        let mut concerned: Vec<Target> = Vec::new();
+        for object in change.before.into_iter().chain(change.after) {
+            match change.kind {
+                "PersistentVolumeClaim" => {
+                    concerned.push(object.target());
+                    match object.text("/spec/volumeName") {
+                        "" if change.after.is_none() => return None,
+                        "" => {}
+                        volume => concerned.push(target("PersistentVolume", "", volume)),
+                    }
+                }
+                "PersistentVolume" => {
+                    let claim = &object["spec"]["claimRef"];
+                    if !claim.is_object() {
+                        return None;
+                    }
+                    concerned.push(target("PersistentVolumeClaim", claim.text("/namespace"), claim.text("/name")));
+                    concerned.push(object.target());
+                }
+                "Pod" => {
+                    let claims = claim_names(object);
+                    let claim = |name: &String| target("PersistentVolumeClaim", object.namespace(), name);
+                    concerned.extend(claims.iter().map(claim));
+                }
+                _ => return None,
             }
         }
-        passes
+        Some(concerned)
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
+        let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
+        let binding = Binding { view };
+        vec![if target.kind == "PersistentVolume" { binding.sync_volume(&object) } else { binding.sync_claim(&object) }]
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::fields::{Fields, later, with_condition};
-use super::{Change, Controller, EventType, Step, View, selector};
+use super::fields::{Fields, later, targets, with_condition};
+use super::{Change, Controller, EventType, Keyed, Step, Target, View, selector};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::resource;
 
@@ -50,11 +50,35 @@ impl Controller for Disruption {
     }
 
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
-        let mut passes: Vec<Step> =
-            view.list("PodDisruptionBudget").iter().map(|budget| sync(view, budget, now)).collect();
-        passes.extend(view.list("Pod").iter().map(|pod| forgive(pod, now)));
-        passes.retain(|pass| !pass.is_idle());
-        passes
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for Disruption {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        [targets(&view.list("PodDisruptionBudget")), targets(&view.list("Pod"))].concat()
+    }
+
+    fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        let place = change.target()?;
+        let mut concerned = Vec::new();
+        if change.kind != "PodDisruptionBudget" {
+            concerned.extend(targets(&view.list_in("PodDisruptionBudget", &place.namespace)));
+        }
+        if change.kind != "StatefulSet" {
+            concerned.push(place);
+        }
+        Some(concerned)
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
+        let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
+        let pass = if target.kind == "Pod" { forgive(&object, now) } else { sync(view, &object, now) };
+        Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reading the fields of any object. Everything read here came from a user or
 //! a server, so a missing or misshapen field reads as absent and never fails.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -153,4 +155,9 @@ pub(in crate::simulator) fn with_condition(object: &Value, mut new: Value, now: 
         None => conditions.push(new),
     }
     conditions
+}
+
+/// The places of some objects.
+pub(super) fn targets(objects: &[Arc<Value>]) -> Vec<Target> {
+    objects.iter().map(|object| object.target()).collect()
 }

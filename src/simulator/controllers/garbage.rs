@@ -2,13 +2,11 @@
 //! (SS-81); foreground and orphan deletion by their finalizers (SS-95, SS-97).
 //! Owners of kinds that are not simulated cannot be judged and count as alive.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fields::Fields;
-use super::{Change, Controller, Step, View};
+use super::fields::{Fields, targets};
+use super::{Change, Controller, Keyed, Step, Target, View};
 use crate::objects::kinds::{ApiKind, KINDS};
 
 const FOREGROUND: &str = "foregroundDeletion";
@@ -18,10 +16,9 @@ const ORPHAN: &str = "orphan";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GarbageCollector;
 
-/// All objects of one look.
+/// What one look works on.
 struct Graph<'a> {
     view: &'a dyn View,
-    objects: Vec<Arc<Value>>,
 }
 
 /// What has become of an owner.
@@ -48,20 +45,50 @@ impl Controller for GarbageCollector {
         change.kind != "Event" && (ends || owners(change.before) != owners(change.after))
     }
 
-    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
-        let graph = Graph::read(view);
-        let mut passes: Vec<Step> = graph.objects.iter().map(|object| graph.look(object)).collect();
-        passes.retain(|pass| !pass.is_idle());
-        passes
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
     }
 }
 
-impl<'a> Graph<'a> {
-    fn read(view: &'a dyn View) -> Self {
+impl Keyed for GarbageCollector {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
         let kinds = KINDS.iter().filter(|known| known.kind != "Event");
-        Self { view, objects: kinds.flat_map(|known| view.list(known.kind)).collect() }
+        kinds.flat_map(|known| targets(&view.list(known.kind))).collect()
     }
 
+    /// Itself, if it is still there; what depends on it, if it is gone or has
+    /// begun to go; and its owners, which may wait for it.
+    fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        let mut concerned: Vec<Target> = change.after.map(|object| object.target()).into_iter().collect();
+        if change.after.is_none_or(Fields::terminating) {
+            let gone = change.before.or(change.after)?;
+            concerned.extend(targets(&view.dependents(gone.uid())));
+        }
+        for object in change.before.into_iter().chain(change.after) {
+            for owner in object.owners() {
+                let Some(kind) = ApiKind::named(owner.text("/kind")) else { continue };
+                concerned.push(Target {
+                    kind: kind.kind.to_owned(),
+                    namespace: if kind.namespaced { object.namespace().to_owned() } else { String::new() },
+                    name: owner.text("/name").to_owned(),
+                });
+            }
+        }
+        Some(concerned)
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
+        let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
+        let pass = Graph { view }.look(&object);
+        Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
+    }
+}
+
+impl Graph<'_> {
     fn look(&self, object: &Value) -> Step {
         let mut step = Step::default();
         if object.terminating() {
@@ -104,12 +131,8 @@ impl<'a> Graph<'a> {
         }
     }
 
-    fn dependents(&self, owner: &Value) -> impl Iterator<Item = &Arc<Value>> {
-        self.objects.iter().filter(move |object| object.owners().iter().any(|held| held["uid"] == owner.uid()))
-    }
-
     fn orphan_dependents(&self, owner: &Value, step: &mut Step) {
-        for dependent in self.dependents(owner) {
+        for dependent in &self.view.dependents(owner.uid()) {
             let kept: Vec<&Value> = dependent.owners().iter().filter(|held| held["uid"] != owner.uid()).collect();
             step.patch_unchanged(dependent, json!({ "metadata": { "ownerReferences": kept } }));
         }
@@ -119,7 +142,7 @@ impl<'a> Graph<'a> {
     /// The dependents are collected by their own pass, which finds the owner
     /// waiting; here the owner is let go when no blocking one is left.
     fn delete_dependents_first(&self, owner: &Value, step: &mut Step) {
-        let blocked = self.dependents(owner).any(|dependent| {
+        let blocked = self.view.dependents(owner.uid()).iter().any(|dependent| {
             dependent.owners().iter().any(|held| held["uid"] == owner.uid() && held["blockOwnerDeletion"] == true)
         });
         if !blocked {

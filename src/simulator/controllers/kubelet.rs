@@ -9,14 +9,12 @@ mod lifecycle;
 mod node;
 mod status;
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 pub(super) use self::node::is_up;
-use super::fields::Fields;
-use super::{Change, Controller, Step, View};
+use super::fields::{Fields, targets};
+use super::{Change, Controller, Keyed, Step, Target, View};
 
 /// What the annotations begin with that this actor obeys.
 const KNOBS: &str = "sandbox.kubectl-stateful/";
@@ -87,23 +85,58 @@ impl Controller for Kubelet {
         match change.kind {
             // What it wrote itself about a pod needs no second look.
             "Pod" => change.after.is_some_and(is_placed) && change.by != self.name(),
-            "PersistentVolumeClaim" => change.after.is_some_and(|claim| claim.phase() == "Bound"),
+            "PersistentVolumeClaim" => {
+                let is_bound = |claim: &Value| claim.phase() == "Bound";
+                change.after.is_some_and(is_bound) && !change.before.is_some_and(is_bound)
+            }
             kind => matches!(kind, "Node" | "Secret" | "ConfigMap"),
         }
     }
 
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
-        let nodes: Vec<Arc<Value>> =
-            view.list("Node").into_iter().filter(|node| self.nodes.include(node.name())).collect();
-        let pods = view.list("Pod");
-        let mut addresses = address::Addresses::in_use(&pods);
-        let mut passes: Vec<Step> = nodes.iter().map(|node| node::keep(node, now)).collect();
-        for pod in &pods {
-            let home = nodes.iter().find(|node| node.name() == pod.text("/spec/nodeName"));
-            let Some(home) = home.filter(|node| node::is_up(node)) else { continue };
-            passes.push(self.sync(view, pod, home, &mut addresses, now));
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for Kubelet {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        [targets(&view.list("Node")), targets(&view.list("Pod"))].concat()
+    }
+
+    /// A claim, Secret or ConfigMap concerns the pods of its namespace that may
+    /// wait for it; a node all pods if it has gone down or come back.
+    fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        match change.kind {
+            "Pod" => Some(change.target().into_iter().collect()),
+            "Node" => {
+                let is_up = |node: Option<&Value>| node.is_some_and(is_up);
+                (is_up(change.before) == is_up(change.after)).then(|| change.target().into_iter().collect())
+            }
+            _ => {
+                let place = change.target()?;
+                let mut pods = view.list_in("Pod", &place.namespace);
+                pods.retain(|pod| pod.phase() == "Pending" && !pod.text("/spec/nodeName").is_empty());
+                Some(targets(&pods))
+            }
         }
-        passes.retain(|pass| !pass.is_idle());
-        passes
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
+        let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
+        let home = match target.kind.as_str() {
+            "Node" => target.name.as_str(),
+            _ => object.text("/spec/nodeName"),
+        };
+        let Some(home) = view.get("Node", "", home).filter(|_| self.nodes.include(home)) else { return Vec::new() };
+        let pass = match target.kind.as_str() {
+            "Node" => node::keep(&home, now),
+            _ if is_up(&home) => self.sync(view, &object, &home, now),
+            _ => return Vec::new(),
+        };
+        Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
     }
 }

@@ -39,6 +39,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use self::fields::Fields as _;
+use crate::objects::kinds::KINDS;
+
 /// What an actor may look at. Lists are sorted by namespace and name.
 pub trait View {
     /// All objects of a kind (`"Pod"`, `"PersistentVolumeClaim"`, …), each
@@ -52,6 +55,14 @@ pub trait View {
     fn list_in(&self, kind: &str, namespace: &str) -> Vec<Arc<Value>> {
         let mut all = self.list(kind);
         all.retain(|object| object["metadata"]["namespace"] == namespace);
+        all
+    }
+
+    /// The objects that name this UID among their owners, Events aside.
+    fn dependents(&self, uid: &str) -> Vec<Arc<Value>> {
+        let kinds = KINDS.iter().filter(|known| known.kind != "Event");
+        let mut all: Vec<Arc<Value>> = kinds.flat_map(|known| self.list(known.kind)).collect();
+        all.retain(|object| object.owners().iter().any(|owner| owner["uid"] == uid));
         all
     }
 
@@ -77,6 +88,14 @@ pub struct Change<'a> {
     pub before: Option<&'a Value>,
     /// `None` for a removed object.
     pub after: Option<&'a Value>,
+}
+
+impl Change<'_> {
+    /// The place of the object.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        self.after.or(self.before).map(|object| object.target())
+    }
 }
 
 /// Which object, as an actor names it.
@@ -159,11 +178,34 @@ pub trait Controller: Send + Sync {
         vec![self.step(view, now)]
     }
 
+    /// Itself, if it looks at its objects one by one.
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        None
+    }
+
     /// What the component records when the first write of `rest` (the refused
     /// one and what would have followed it in its pass) was refused with
     /// `error`, the message of the Status. Events that exist already are left
     /// out, so that a refusal that lasts comes to rest.
     fn refused(&self, _view: &dyn View, _rest: &[Write], _error: &str) -> Vec<Write> {
         Vec::new()
+    }
+}
+
+/// An actor that looks at one object at a time, as the real controllers work
+/// through their queues: what a change costs does not grow with the cluster.
+pub trait Keyed {
+    /// All objects that it looks after, in the order of a look at everything.
+    fn keys(&self, view: &dyn View) -> Vec<Target>;
+
+    /// Which objects a change that it minds concerns; `None` for all.
+    fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>>;
+
+    /// The passes about one object, which may be gone.
+    fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step>;
+
+    /// The passes of a look at everything.
+    fn all_passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        self.keys(view).iter().flat_map(|target| self.passes_about(view, target, now)).collect()
     }
 }

@@ -2,14 +2,12 @@
 //! longer exists, those that end on a node that is out of service, and those
 //! that end without ever having had a node.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fields::{Fields, later, with_condition};
+use super::fields::{Fields, later, targets, with_condition};
 use super::node_lifecycle::{REMOVING, removal};
-use super::{Change, Controller, Step, View};
+use super::{Change, Controller, Keyed, Step, Target, View};
 
 /// A node that is gone may come back for so long, in seconds.
 const QUARANTINE: i64 = 40;
@@ -41,38 +39,47 @@ impl Controller for PodGarbageCollector {
     }
 
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
-        let nodes = view.list("Node");
-        let mut missed = BTreeSet::new();
-        let mut passes = Vec::new();
-        for pod in &view.list("Pod") {
-            let name = pod.text("/spec/nodeName");
-            let home = nodes.iter().find(|node| node.name() == name);
-            match home {
-                None if name.is_empty() => {
-                    if pod.terminating() {
-                        passes.push(end(pod, false, now));
-                    }
-                }
-                None => match removed(view, name) {
-                    None if missed.insert(name.to_owned()) => {
-                        passes.push(Step { writes: vec![removal(name)], wake: Some(later(now, QUARANTINE)) });
-                    }
-                    None => {}
-                    Some(since) if now < later(since, QUARANTINE) => {
-                        passes.push(Step { writes: Vec::new(), wake: Some(later(since, QUARANTINE)) });
-                    }
-                    Some(_) => passes.push(end(pod, true, now)),
-                },
-                Some(node) => {
-                    let is_out = node.items("/spec/taints").iter().any(|taint| taint["key"] == OUT_OF_SERVICE);
-                    if is_out && pod.terminating() && !node.holds("Ready") {
-                        passes.push(end(pod, false, now));
-                    }
-                }
-            }
-        }
-        passes
+        self.all_passes(view, now)
     }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for PodGarbageCollector {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        targets(&view.list("Pod"))
+    }
+
+    fn concerned(&self, _view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        (change.kind == "Pod").then(|| change.target().into_iter().collect())
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
+        let Some(pod) = view.get("Pod", &target.namespace, &target.name) else { return Vec::new() };
+        let name = pod.text("/spec/nodeName");
+        let pass = match view.get("Node", "", name) {
+            Some(node) => {
+                let is_out = node.items("/spec/taints").iter().any(|taint| taint["key"] == OUT_OF_SERVICE);
+                (is_out && pod.terminating() && !node.holds("Ready")).then(|| end(&pod, false, now))
+            }
+            None if name.is_empty() => pod.terminating().then(|| end(&pod, false, now)),
+            None => Some(orphan(view, &pod, name, now)),
+        };
+        pass.into_iter().collect()
+    }
+}
+
+/// A pod whose node is gone: that is told, and when it has lasted, the pod goes.
+fn orphan(view: &dyn View, pod: &Value, node: &str, now: Timestamp) -> Step {
+    let told = removed(view, node);
+    let end_of_quarantine = later(told.unwrap_or(now), QUARANTINE);
+    if told.is_some() && now >= end_of_quarantine {
+        return end(pod, true, now);
+    }
+    let notice = if told.is_none() { vec![removal(node)] } else { Vec::new() };
+    Step { writes: notice, wake: Some(end_of_quarantine) }
 }
 
 /// When it was noticed that a node is gone: the events say so.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::binder::{PROVISIONED_BY, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE, class_of};
-use super::fields::Fields;
-use super::{Change, Controller, EventType, Step, View, Write};
+use super::fields::{Fields, targets};
+use super::{Change, Controller, EventType, Keyed, Step, Target, View, Write};
 
 const FINALIZER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -51,15 +51,32 @@ impl Controller for Provisioner {
         }
     }
 
-    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
-        let claims = view.list("PersistentVolumeClaim");
-        let volumes = view.list("PersistentVolume");
-        claims
-            .iter()
-            .filter_map(|claim| self.provision(view, claim))
-            .chain(volumes.iter().map(|volume| self.look_after(volume)))
-            .filter(|pass| !pass.is_idle())
-            .collect()
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for Provisioner {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        [targets(&view.list("PersistentVolumeClaim")), targets(&view.list("PersistentVolume"))].concat()
+    }
+
+    fn concerned(&self, _view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        let is_own = matches!(change.kind, "PersistentVolumeClaim" | "PersistentVolume");
+        is_own.then(|| change.target().into_iter().collect())
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
+        let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
+        let pass = match target.kind.as_str() {
+            "PersistentVolume" => Some(self.look_after(&object)),
+            _ => self.provision(view, &object),
+        };
+        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
     }
 }
 

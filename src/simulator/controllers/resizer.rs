@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::amount::amount;
 use super::binder::{PROVISIONED_BY, class_of, is_bound};
-use super::fields::{Fields, claim_names, with_condition};
+use super::fields::{Fields, claim_names, targets, with_condition};
 use super::provisioner::driver_of;
-use super::{Change, Controller, EventType, Step, View};
+use super::{Change, Controller, EventType, Keyed, Step, Target, View};
 
 /// The resizer beside one provisioner.
 #[derive(Clone, Debug)]
@@ -41,8 +41,40 @@ impl Controller for Resizer {
     }
 
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
-        let claims = view.list("PersistentVolumeClaim");
-        claims.iter().filter_map(|claim| self.grow(view, claim, now)).collect()
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for Resizer {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        targets(&view.list("PersistentVolumeClaim"))
+    }
+
+    fn concerned(&self, _view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        let object = change.after?;
+        let claim = |namespace: &str, name: &str| Target {
+            kind: "PersistentVolumeClaim".to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
+        match change.kind {
+            "PersistentVolumeClaim" => Some(vec![object.target()]),
+            "PersistentVolume" => {
+                let reference = &object["spec"]["claimRef"];
+                Some(vec![claim(reference.text("/namespace"), reference.text("/name"))])
+            }
+            "Pod" => Some(claim_names(object).iter().map(|name| claim(object.namespace(), name)).collect()),
+            _ => None,
+        }
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
+        let claim = view.get(&target.kind, &target.namespace, &target.name);
+        claim.and_then(|claim| self.grow(view, &claim, now)).into_iter().collect()
     }
 }
 

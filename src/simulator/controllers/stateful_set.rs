@@ -21,8 +21,8 @@ use serde_json::Value;
 use self::members::Members;
 use self::revisions::Revisions;
 use self::set::Set;
-use super::fields::Fields;
-use super::{Change, Controller, Step, View, Write};
+use super::fields::{Fields, targets};
+use super::{Change, Controller, Keyed, Step, Target, View, Write};
 
 /// The controller, with the one feature that differs between releases.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,11 +61,47 @@ impl Controller for StatefulSets {
     }
 
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
-        view.list("StatefulSet").iter().flat_map(|set| self.reconcile(view, set, now)).collect()
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
     }
 
     fn refused(&self, view: &dyn View, rest: &[Write], error: &str) -> Vec<Write> {
         events::refused(view, rest, error)
+    }
+}
+
+impl Keyed for StatefulSets {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        targets(&view.list("StatefulSet"))
+    }
+
+    /// What belongs to a set concerns it; what belongs to nobody, all sets of
+    /// its namespace.
+    fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        if change.kind == "StatefulSet" {
+            return Some(change.target().into_iter().collect());
+        }
+        let mut sets = Vec::new();
+        for object in change.before.into_iter().chain(change.after) {
+            match object.controller().filter(|_| change.kind != "PersistentVolumeClaim") {
+                Some(owner) if owner["kind"] == "StatefulSet" => sets.push(Target {
+                    kind: "StatefulSet".to_owned(),
+                    namespace: object.namespace().to_owned(),
+                    name: owner.text("/name").to_owned(),
+                }),
+                Some(_) => {}
+                None => sets.extend(targets(&view.list_in("StatefulSet", object.namespace()))),
+            }
+        }
+        Some(sets)
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
+        let set = view.get(&target.kind, &target.namespace, &target.name);
+        set.map(|set| self.reconcile(view, &set, now)).unwrap_or_default()
     }
 }
 

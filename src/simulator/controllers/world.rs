@@ -126,10 +126,18 @@ impl World {
             let mut wake: Option<Timestamp> = None;
             let mut moved = false;
             for index in 0..self.actors.len() {
-                let passes = self.actors[index].passes(self, self.now);
-                for pass in passes {
-                    moved |= self.play(index, &pass);
-                    wake = [wake, pass.wake].into_iter().flatten().min();
+                let targets = self.actors[index].keyed().map(|keyed| keyed.keys(self));
+                let looks = targets.map_or(vec![None], |targets| targets.into_iter().map(Some).collect());
+                for look in looks {
+                    let actor = &self.actors[index];
+                    let passes = match actor.keyed().zip(look) {
+                        Some((keyed, target)) => keyed.passes_about(self, &target, self.now),
+                        None => actor.passes(self, self.now),
+                    };
+                    for pass in passes {
+                        moved |= self.play(index, &pass);
+                        wake = [wake, pass.wake].into_iter().flatten().min();
+                    }
                 }
             }
             if !moved {

@@ -14,7 +14,7 @@ use crate::simulator::controllers::{EventType, Step, View};
 const NOTHING_TO_BIND: &str = "no persistent volumes available for this claim and no storage class is set";
 
 impl Binding<'_> {
-    pub(super) fn sync_claim(&mut self, claim: &Value) -> Step {
+    pub(super) fn sync_claim(&self, claim: &Value) -> Step {
         let mut step = Step::default();
         let named = claim.text("/spec/volumeName");
         if bound_once(claim) {
@@ -27,8 +27,7 @@ impl Binding<'_> {
         step
     }
 
-    fn bond(&mut self, volume: &Value, claim: &Value, step: &mut Step) {
-        self.taken.insert(volume.name().to_owned());
+    fn bond(&self, volume: &Value, claim: &Value, step: &mut Step) {
         bind(volume, claim, step);
     }
 
@@ -36,7 +35,7 @@ impl Binding<'_> {
         self.view.get("PersistentVolume", "", name)
     }
 
-    fn sync_bound(&mut self, claim: &Value, named: &str, step: &mut Step) {
+    fn sync_bound(&self, claim: &Value, named: &str, step: &mut Step) {
         let volume = self.volume(named);
         let (reason, message) = match &volume {
             _ if named.is_empty() => {
@@ -59,7 +58,7 @@ impl Binding<'_> {
     }
 
     /// A claim whose user asked for a volume by name (PV-20).
-    fn sync_named(&mut self, claim: &Value, named: &str, step: &mut Step) {
+    fn sync_named(&self, claim: &Value, named: &str, step: &mut Step) {
         let Some(volume) = self.volume(named) else {
             set_claim_status(claim, "Pending", None, step);
             return;
@@ -68,7 +67,7 @@ impl Binding<'_> {
             self.bond(&volume, claim, step);
             return;
         }
-        if volume["spec"]["claimRef"].is_object() || self.taken.contains(named) {
+        if volume["spec"]["claimRef"].is_object() {
             let message = format!("volume {named:?} already bound to a different claim.");
             step.event_once(self.view, claim, EventType::Warning, "FailedBinding", message);
             if claim.annotation(BOUND_BY_CONTROLLER).is_none() {
@@ -86,9 +85,9 @@ impl Binding<'_> {
         }
     }
 
-    fn sync_unbound(&mut self, claim: &Value, step: &mut Step) {
+    fn sync_unbound(&self, claim: &Value, step: &mut Step) {
         let delayed = delayed(self.view, claim);
-        if let Some(volume) = best(claim, &self.volumes, &self.taken, delayed).cloned() {
+        if let Some(volume) = best(claim, &self.view.list("PersistentVolume"), delayed).cloned() {
             self.bond(&volume, claim, step);
             return;
         }

@@ -59,14 +59,10 @@ pub(super) fn class_object(view: &dyn View, claim: &Value) -> Option<Arc<Value>>
 /// fewest modes first, the smallest volume within the first group that has
 /// one. Node affinity is not looked at (PV-06). Groups of equal size go in
 /// alphabetical order here; the real order is unspecified.
-pub(super) fn best<'a>(
-    claim: &Value,
-    volumes: &'a [Arc<Value>],
-    taken: &BTreeSet<String>,
-    delayed: bool,
-) -> Option<&'a Arc<Value>> {
+pub(super) fn best<'a>(claim: &Value, volumes: &'a [Arc<Value>], delayed: bool) -> Option<&'a Arc<Value>> {
+    let is_others = |volume: &Value| volume["spec"]["claimRef"].is_object() && !reserved_for(volume, claim);
     let candidates: Vec<&Arc<Value>> =
-        volumes.iter().filter(|volume| access_modes_fit(volume, claim) && !taken.contains(volume.name())).collect();
+        volumes.iter().filter(|volume| !is_others(volume) && access_modes_fit(volume, claim)).collect();
     let groups: BTreeSet<(usize, Vec<String>)> = candidates.iter().map(|volume| mode_set(volume)).collect();
     groups.into_iter().find_map(|group| {
         let members = candidates.iter().copied().filter(|volume| mode_set(volume) == group);

@@ -15,14 +15,7 @@ use crate::simulator::controllers::{EventType, Step, View};
 const STOP: i64 = 1;
 
 impl Kubelet {
-    pub(super) fn sync(
-        &self,
-        view: &dyn View,
-        pod: &Value,
-        node: &Value,
-        addresses: &mut Addresses,
-        now: Timestamp,
-    ) -> Step {
+    pub(super) fn sync(&self, view: &dyn View, pod: &Value, node: &Value, now: Timestamp) -> Step {
         let mut step = Step::default();
         if pod.terminating() {
             stop(pod, now, &mut step);
@@ -37,7 +30,7 @@ impl Kubelet {
         }
         let picture = self.picture(view, pod, now, &mut step);
         let address = match pod.text("/status/podIP") {
-            "" => addresses.give(pod),
+            "" => Addresses::in_use(&view.list("Pod")).give(pod),
             held => held.to_owned(),
         };
         if let Some(status) = picture.status(pod, &address, &host_address(node), now) {
