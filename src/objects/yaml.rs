@@ -1,7 +1,7 @@
 //! YAML out and in, such that kubectl and the API server read what we mean:
 //! `y`, `on` and `1_000` stay text, scripts are `|` blocks, nothing is folded.
 //!
-//! Not here: line numbers of findings in a manifest (the linter's business).
+//! Not here: the places of keys and values in a manifest (`placed`).
 //! Error texts never quote the document, since it may hold a Secret.
 
 use std::fmt;
@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value, json};
-use serde_saphyr::{LitStr, Location, SerializerOptions, Spanned};
+use serde_saphyr::{DuplicateKeyPolicy, LitStr, Location, SerializerOptions, Spanned};
 use thiserror::Error;
 
 /// Larger texts are refused; the API server itself takes about 3 MiB.
@@ -60,7 +60,8 @@ pub fn documents(text: &str) -> Result<Vec<Value>, YamlError> {
         let message = format!("the text has more than {LARGEST} bytes");
         return Err(YamlError { line: None, column: None, message });
     }
-    let read: Result<Vec<Value>, _> = serde_saphyr::from_str_multiple_with_options(text, options());
+    let read: Result<Vec<Value>, _> =
+        serde_saphyr::from_str_multiple_with_options(text, options(DuplicateKeyPolicy::Error));
     match read {
         Ok(values) => Ok(values.into_iter().filter(|value| !value.is_null()).collect()),
         Err(error) => Err(explained(&error)),
@@ -78,7 +79,9 @@ pub struct KeyPlace {
 /// is no such text.
 #[must_use]
 pub fn key_places(text: &str) -> Vec<(String, KeyPlace)> {
-    serde_saphyr::from_str_with_options::<KeyPlaces>(text, options()).map(|places| places.0).unwrap_or_default()
+    serde_saphyr::from_str_with_options::<KeyPlaces>(text, options(DuplicateKeyPolicy::Error))
+        .map(|places| places.0)
+        .unwrap_or_default()
 }
 
 struct KeyPlaces(Vec<(String, KeyPlace)>);
@@ -106,16 +109,16 @@ impl<'de> Deserialize<'de> for KeyPlaces {
     }
 }
 
-fn options() -> serde_saphyr::Options {
+pub(super) fn options(duplicate_keys: DuplicateKeyPolicy) -> serde_saphyr::Options {
     serde_saphyr::options! {
         legacy_octal_numbers: true,
         with_snippet: false,
-        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::Error,
+        duplicate_keys: duplicate_keys,
         budget: serde_saphyr::budget! { max_depth: 64, flow_nesting_limit: 64 },
     }
 }
 
-fn explained(error: &serde_saphyr::Error) -> YamlError {
+pub(super) fn explained(error: &serde_saphyr::Error) -> YamlError {
     let location = error.location();
     let known = |number: u64| (number > 0).then_some(number);
     let message = match innermost(error) {
