@@ -5,6 +5,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::cluster::flags::ConnectionFlags;
 use crate::commands::completion::CompletionArgs;
+use crate::commands::doctor::DoctorArgs;
+use crate::commands::explain::ExplainArgs;
 use crate::commands::sandbox::SandboxArgs;
 use crate::commands::status::StatusArgs;
 
@@ -48,6 +50,8 @@ pub struct GlobalFlags {
 pub enum Verb {
     /// Show sets with their pods, claims and volumes, and what is wrong
     Status(StatusArgs),
+    Doctor(DoctorArgs),
+    Explain(ExplainArgs),
     Sandbox(SandboxArgs),
     Completion(CompletionArgs),
 }

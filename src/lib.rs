@@ -7,6 +7,7 @@ pub mod error;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
+pub mod diagnosis;
 pub mod effects;
 pub mod facts;
 pub mod objects;

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod duration;
 pub mod escape;
 pub mod failure;
+pub mod findings;
 pub mod output;
 pub mod progress;
 pub mod review;

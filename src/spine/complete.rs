@@ -80,7 +80,10 @@ fn with_live_names(command: Command, own: Option<&Recipe>, words: &[OsString], l
     let mut command = command
         .mut_arg("namespace", |arg| arg.add(names("Namespace")))
         .mut_arg("sandbox", |arg| arg.add(ArgValueCompleter::new(values::sandboxes)))
-        .mut_subcommand("status", |status| status.mut_arg("set", |arg| arg.add(names("StatefulSet"))));
+        .mut_subcommand("status", |status| status.mut_arg("set", |arg| arg.add(names("StatefulSet"))))
+        .mut_subcommand("explain", |explain| {
+            explain.mut_arg("code", |arg| arg.add(ArgValueCompleter::new(values::codes)))
+        });
     let is_named = |verb: &str| words.iter().any(|word| word == verb);
     let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name, header));
     let recipes = shipped.chain(own.map(|own| (&own.name, &own.header)));

@@ -15,7 +15,7 @@ use crate::commands::completion::{self, CompletionVerb};
 use crate::commands::flags::DryRun;
 use crate::commands::sandbox::{self, SandboxArgs, SandboxVerb};
 use crate::commands::screen::Screen as _;
-use crate::commands::{Context, create, init, questions, status};
+use crate::commands::{Context, create, doctor, explain, init, questions, status};
 use crate::error::Failure;
 use crate::objects::names;
 use crate::report::terminal;
@@ -60,6 +60,14 @@ fn with_verb(
             }
             CompletionVerb::Bash => screen.print(completion::BASH),
         };
+    }
+    if let Ok(Verb::Explain(arguments)) = Verb::from_arg_matches(matches) {
+        return screen.print(&explain::explain(&arguments)?);
+    }
+    if let Ok(Verb::Doctor(arguments)) = Verb::from_arg_matches(matches) {
+        let examined = doctor::of_files(&arguments)?;
+        screen.show_findings(&examined, arguments.output)?;
+        return doctor::verdict(&examined);
     }
     let places = places.ok_or_else(|| {
         Failure::failed("no-home", "no folder for this program's files: HOME is not set")
@@ -119,7 +127,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
                 Err(failure) => Err(failure),
             },
             Ok(Verb::Sandbox(_)) => sandbox::show(&context).await,
-            Ok(Verb::Completion(_)) => Ok(()),
+            Ok(Verb::Completion(_) | Verb::Doctor(_) | Verb::Explain(_)) => Ok(()),
             Err(why) => Err(Failure::usage("usage", why.to_string())),
         },
     };

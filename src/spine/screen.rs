@@ -4,15 +4,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cluster::Connection;
+use crate::commands::doctor::DoctorFormat;
 use crate::commands::flags::Format;
 use crate::commands::screen::Screen;
 use crate::commands::status::StatusFormat;
+use crate::diagnosis::files::Examined;
 use crate::error::Failure;
 use crate::facts::overview::Statuses;
+use crate::objects::yaml::to_yaml;
 use crate::report::ask::Person;
 use crate::report::output::{self, Output, OutputError};
 use crate::report::progress::observers::{self, EventsTo};
-use crate::report::{connection, escape, status as report_status};
+use crate::report::{connection, escape, findings, status as report_status};
 use crate::runs::event::{Event, Observer};
 use crate::wizard::question::{Abandoned, Ask, Question, Reply};
 
@@ -69,6 +72,28 @@ impl TerminalScreen {
             output.write(&text)
         });
         finished(written)
+    }
+
+    /// The answer of `doctor -f`.
+    pub fn show_findings(&self, examined: &Examined, format: Option<DoctorFormat>) -> Result<(), Failure> {
+        let told: Vec<findings::Told<'_>> = examined.findings.iter().map(|finding| (finding, None)).collect();
+        let written = self.output(|output| match format {
+            Some(DoctorFormat::Yaml) => {
+                output.document(&to_yaml(&findings::document(&told, &[])), output::Format::Yaml)
+            }
+            Some(DoctorFormat::Json) => {
+                output.document(&format!("{:#}\n", findings::document(&told, &[])), output::Format::Json)
+            }
+            None => {
+                let text = findings::text(&told, &output.result);
+                output.write(&text)
+            }
+        });
+        finished(written)?;
+        if format.is_none() {
+            self.tell(&findings::summary(examined));
+        }
+        Ok(())
     }
 
     fn output<R>(&self, with: impl FnOnce(&mut Output) -> R) -> R {

@@ -1,5 +1,5 @@
 //! Values that completion knows without asking a cluster: where secret values
-//! come from, and the sandboxes that there are.
+//! come from, the sandboxes that there are, and the codes of findings.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,6 +7,7 @@ use std::fs;
 use clap_complete::engine::CompletionCandidate;
 
 use super::connect;
+use crate::diagnosis::rules::ALL;
 use crate::runs::places::Places;
 
 const ORIGINS: [(&str, &str); 4] = [
@@ -56,4 +57,11 @@ pub fn sandboxes(current: &OsStr) -> Vec<CompletionCandidate> {
     names.sort();
     let start = current.to_string_lossy();
     names.into_iter().filter(|name| name.starts_with(&*start)).map(CompletionCandidate::new).collect()
+}
+
+/// What `explain` explains.
+pub fn codes(current: &OsStr) -> Vec<CompletionCandidate> {
+    let start = current.to_string_lossy();
+    let fitting = ALL.iter().filter(|rule| rule.code.starts_with(&*start));
+    fitting.map(|rule| CompletionCandidate::new(rule.code).help(Some(rule.summary.into()))).collect()
 }

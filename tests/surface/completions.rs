@@ -32,6 +32,7 @@ fn commands_flags_values_and_recipes_are_offered() {
     assert_eq!(candidates(&home, &["init", "couchdb", "--expose", ""]), ["no", "NodePort", "LoadBalancer"]);
     assert_eq!(candidates(&home, &["init", "couchdb", "-o", "y"]), ["yaml"]);
     assert_eq!(candidates(&home, &["status", "--all"]), ["--all-namespaces"]);
+    assert_eq!(candidates(&home, &["explain", "recy"]), ["recycle-policy"]);
     let recipes = candidates(&home, &["init", ""]);
     assert!(recipes.contains(&"couchdb".to_owned()) && recipes.contains(&"generic".to_owned()), "{recipes:?}");
     let kinds = candidates(&home, &["create", "s"]);

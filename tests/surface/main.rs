@@ -8,6 +8,7 @@ mod answers;
 mod claims;
 mod completions;
 mod disks;
+mod doctor;
 mod hostile;
 mod killed;
 mod library;

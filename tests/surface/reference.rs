@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use kubectl_stateful::diagnosis::sources::SOURCE_ERRORS;
 use kubectl_stateful::runbook::recipe::Recipe;
 use kubectl_stateful::runbook::vocabulary::FUNCTIONS;
 use kubectl_stateful::wizard::create;
@@ -49,4 +50,19 @@ fn the_page_of_the_vocabulary_lists_every_function_that_recipes_may_call() {
         writeln!(text, "| `{signature}` | {what} |").unwrap();
     }
     check("vocabulary.md", &text);
+}
+
+#[test]
+fn the_table_of_source_errors_says_who_tells_each() {
+    let mut text = "# Errors of the source documents\n\nWhich rule of `doctor` finds them, or which part of \
+                    [Pitfalls](../pitfalls.md) tells them where no manifest and no cluster shows them.\n\n\
+                    | id | error | told by |\n|---|---|---|\n"
+        .to_owned();
+    for error in SOURCE_ERRORS {
+        let rules = error.rules().iter().map(|code| format!("[{code}](../explain/{code}.md)")).collect::<Vec<_>>();
+        let guide = error.guide.map(|(part, why)| format!("[Pitfalls](../pitfalls.md#{part}): {why}"));
+        let told: Vec<String> = rules.into_iter().chain(guide).collect();
+        writeln!(text, "| {} | {} | {} |", error.id, error.what, told.join(", ")).unwrap();
+    }
+    check("source-errors.md", &text);
 }

@@ -1,0 +1,223 @@
+//! All manifests of one input: every object with its place, and what could not
+//! be read. `List` objects are opened; unknown kinds are counted.
+
+use std::sync::Arc;
+
+use super::kind::Kind;
+use super::source::{Input, Piece, Source, Unread};
+use crate::objects::placed::{Placed, read};
+use crate::objects::yaml::YamlError;
+
+/// What rules about files look at.
+#[derive(Debug, Default)]
+pub struct Manifests {
+    /// In the order of the files and in them.
+    pub documents: Vec<Document>,
+    /// Documents that are not YAML.
+    pub broken: Vec<BrokenPiece>,
+    /// Files that are no text.
+    pub unread: Vec<(String, Unread)>,
+    /// Files that were handed in.
+    pub files: usize,
+}
+
+/// One object.
+#[derive(Debug)]
+pub struct Document {
+    pub source: Arc<Source>,
+    pub root: Placed,
+    pub kind: Kind,
+    /// Lines around it may hold a Secret's values.
+    pub hidden: bool,
+}
+
+/// A document that could not be read.
+#[derive(Debug)]
+pub struct BrokenPiece {
+    pub piece: Piece,
+    pub error: YamlError,
+}
+
+impl Manifests {
+    /// Reads all inputs.
+    #[must_use]
+    pub fn of(inputs: &[Input]) -> Self {
+        let mut all = Self { files: inputs.len(), ..Self::default() };
+        for input in inputs {
+            match Source::read(input) {
+                Ok(source) => source.pieces().into_iter().for_each(|piece| all.add(piece)),
+                Err(why) => all.unread.push((input.name.clone(), why)),
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, piece: Piece) {
+        match read(&piece.text, piece.first_line) {
+            Ok(roots) => {
+                let hidden = piece.may_be_secret() || roots.iter().any(holds_secret);
+                for root in roots {
+                    self.add_root(&piece.source, root, hidden);
+                }
+            }
+            Err(error) => self.broken.push(BrokenPiece { piece, error }),
+        }
+    }
+
+    /// The items of a list count each for itself.
+    fn add_root(&mut self, source: &Arc<Source>, root: Placed, hidden: bool) {
+        let word = |key: &str| root.get(key).and_then(Placed::text).unwrap_or_default();
+        let (version, kind) = (word("apiVersion"), word("kind"));
+        if kind.ends_with("List") && version == "v1" && !root.get("items").is_none_or(|items| items.items().is_empty())
+        {
+            let items = root.get("items").map(Placed::items).unwrap_or_default().to_vec();
+            for item in items {
+                self.add_root(source, item, hidden);
+            }
+            return;
+        }
+        let kind = Kind::of(version, kind);
+        self.documents.push(Document { source: Arc::clone(source), root, kind, hidden });
+    }
+
+    /// The objects of a kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Document> {
+        self.documents.iter().filter(move |document| document.kind == kind)
+    }
+
+    /// The objects with a pod template.
+    pub fn workloads(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().filter(|document| document.template().is_some())
+    }
+
+    /// An object of this kind, namespace and name.
+    #[must_use]
+    pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Document> {
+        self.of_kind(kind).find(|document| document.namespace() == namespace && document.name() == name)
+    }
+
+    /// Custom resources, and documents that are no object.
+    #[must_use]
+    pub fn ignored(&self) -> usize {
+        self.of_kind(Kind::Foreign).count()
+    }
+}
+
+/// Also in the template of a list.
+fn holds_secret(root: &Placed) -> bool {
+    let mut found = false;
+    root.walk(&mut |value| found |= value.get("kind").and_then(Placed::text) == Some("Secret"));
+    found
+}
+
+impl Document {
+    /// The value behind keys with dots between them.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<&Placed> {
+        self.root.at(path)
+    }
+
+    /// The text there; empty if there is none.
+    #[must_use]
+    pub fn text(&self, path: &str) -> &str {
+        self.at(path).and_then(Placed::text).unwrap_or_default()
+    }
+
+    /// The items there.
+    #[must_use]
+    pub fn items(&self, path: &str) -> &[Placed] {
+        self.at(path).map(Placed::items).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text("metadata.name")
+    }
+
+    /// As written; empty where none is: all of these are one namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        if self.kind.namespaced() { self.text("metadata.namespace") } else { "" }
+    }
+
+    /// `StatefulSet/web`, in the words of the file.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let kind = Some(self.text("kind")).filter(|kind| !kind.is_empty()).unwrap_or("object");
+        match self.name() {
+            "" => kind.to_owned(),
+            name => format!("{kind}/{name}"),
+        }
+    }
+
+    /// The pod template, with `metadata` and `spec`.
+    #[must_use]
+    pub fn template(&self) -> Option<&Placed> {
+        match self.kind.template()? {
+            "" => Some(&self.root),
+            path => self.at(path),
+        }
+    }
+
+    /// The spec of its pods.
+    #[must_use]
+    pub fn pod_spec(&self) -> Option<&Placed> {
+        self.template()?.get("spec")
+    }
+
+    /// Init containers first.
+    pub fn containers(&self) -> impl Iterator<Item = &Placed> {
+        let of = |key: &str| self.pod_spec().and_then(|spec| spec.get(key)).map(Placed::items).unwrap_or_default();
+        of("initContainers").iter().chain(of("containers"))
+    }
+
+    /// What lies behind volumes: the spec of a volume, and each volume of pods.
+    pub fn volume_sources(&self) -> impl Iterator<Item = &Placed> {
+        let own = (self.kind == Kind::Volume).then(|| self.at("spec")).flatten();
+        let of_pods = self.pod_spec().and_then(|spec| spec.get("volumes")).map(Placed::items).unwrap_or_default();
+        own.into_iter().chain(of_pods)
+    }
+
+    /// How many members a set or workload has.
+    #[must_use]
+    pub fn replicas(&self) -> i64 {
+        self.at("spec.replicas").and_then(Placed::number).unwrap_or(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::manifests;
+
+    #[test]
+    fn lists_are_opened_and_each_object_keeps_its_place() {
+        let all = manifests(
+            "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod, metadata: {name: a}}\n\
+             - apiVersion: v1\n  kind: Service\n  metadata:\n    name: b\n---\n{kind: Pod, apiVersion: v1}\n",
+        );
+        let titles: Vec<_> = all.documents.iter().map(Document::title).collect();
+        assert_eq!(titles, ["Pod/a", "Service/b", "Pod"]);
+        assert_eq!(all.documents[1].at("metadata.name").unwrap().place.line, 8);
+        assert_eq!(all.documents[2].root.place.line, 10);
+    }
+
+    #[test]
+    fn a_document_that_is_broken_hides_no_other() {
+        let all = manifests("a: [\n---\napiVersion: v1\nkind: Pod\n");
+        assert_eq!((all.broken.len(), all.documents.len()), (1, 1));
+        assert_eq!(all.broken[0].error.line, Some(1));
+    }
+
+    #[test]
+    fn secrets_are_hidden_however_they_are_written() {
+        for text in [
+            "apiVersion: v1\nkind: Secret\n",
+            "apiVersion: v1\nkind: \"S\\u0065cret\"\n",
+            "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: \"\\x53ecret\"}]\n",
+        ] {
+            assert!(manifests(text).documents.iter().all(|document| document.hidden), "{text}");
+        }
+        assert!(!manifests("apiVersion: v1\nkind: Pod\n").documents[0].hidden);
+    }
+}

@@ -1,0 +1,20 @@
+//! WHAT IS WRONG. One rule per file, over manifests or over the facts of a
+//! live set; each has a code, a source, a page that explains it, one test that
+//! fires it and one near miss. Pure: data in, findings out.
+//!
+//! Not here: reading files or clusters, printing, changing anything.
+
+pub mod command;
+pub mod files;
+pub mod finding;
+pub mod kind;
+pub mod labels;
+pub mod manifests;
+pub mod references;
+pub mod rule;
+pub mod rules;
+#[cfg(test)]
+mod samples;
+pub mod source;
+pub mod sources;
+pub mod wanted;

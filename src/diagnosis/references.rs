@@ -1,0 +1,66 @@
+//! The Secrets and ConfigMaps that the pods of a workload refer to.
+
+use super::kind::Kind;
+use super::manifests::Document;
+use crate::objects::placed::Placed;
+
+/// One reference, by name and perhaps by key.
+#[derive(Debug)]
+pub struct Reference<'a> {
+    /// `Secret` or `ConfigMap`.
+    pub kind: Kind,
+    pub name: &'a Placed,
+    pub key: Option<&'a Placed>,
+}
+
+/// All that must be there; optional ones are left out.
+#[must_use]
+pub fn references(document: &Document) -> Vec<Reference<'_>> {
+    let mut found = Vec::new();
+    for container in document.containers() {
+        for variable in container.get("env").map(Placed::items).unwrap_or_default() {
+            for (path, kind) in
+                [("valueFrom.secretKeyRef", Kind::Secret), ("valueFrom.configMapKeyRef", Kind::ConfigMap)]
+            {
+                if let Some(from) = variable.at(path) {
+                    add(&mut found, kind, from, "name", from.get("key"));
+                }
+            }
+        }
+        for source in container.get("envFrom").map(Placed::items).unwrap_or_default() {
+            for (key, kind) in [("secretRef", Kind::Secret), ("configMapRef", Kind::ConfigMap)] {
+                if let Some(from) = source.get(key) {
+                    add(&mut found, kind, from, "name", None);
+                }
+            }
+        }
+    }
+    let volumes = document.pod_spec().and_then(|spec| spec.get("volumes")).map(Placed::items).unwrap_or_default();
+    for volume in volumes {
+        of_volume(&mut found, volume, "secretName");
+        for source in volume.at("projected.sources").map(Placed::items).unwrap_or_default() {
+            of_volume(&mut found, source, "name");
+        }
+    }
+    found
+}
+
+fn of_volume<'a>(found: &mut Vec<Reference<'a>>, volume: &'a Placed, name_of_secret: &str) {
+    for (key, kind, name) in [("secret", Kind::Secret, name_of_secret), ("configMap", Kind::ConfigMap, "name")] {
+        let Some(from) = volume.get(key) else { continue };
+        let items = from.get("items").map(Placed::items).unwrap_or_default();
+        if items.is_empty() {
+            add(found, kind, from, name, None);
+        }
+        for item in items {
+            add(found, kind, from, name, item.get("key"));
+        }
+    }
+}
+
+fn add<'a>(found: &mut Vec<Reference<'a>>, kind: Kind, from: &'a Placed, name: &str, key: Option<&'a Placed>) {
+    let optional = from.get("optional").is_some_and(|value| value.shape == crate::objects::placed::Shape::Bool(true));
+    if let Some(name) = from.get(name).filter(|_| !optional) {
+        found.push(Reference { kind, name, key });
+    }
+}

@@ -1,0 +1,60 @@
+//! A claim or claim template that asks for no size: the server refuses it.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::manifests::Manifests;
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::wanted::{Wanted, wanted};
+
+pub static RULE: Rule = Rule {
+    code: "claim-without-size",
+    severity: Severity::Error,
+    sources: &["S3-e3"],
+    summary: "a claim asks for no size",
+    page: include_str!("../../../docs/explain/claim-without-size.md"),
+    check: Check::Files(check),
+};
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let sizeless = |claim: &Wanted<'_>| {
+        if claim.size().is_some_and(|size| !size.is_null()) {
+            return None;
+        }
+        let elsewhere =
+            [claim.at.entry("resources"), claim.at.at("spec.requests").and(claim.at.get("spec")?.entry("requests"))];
+        let finding = match elsewhere.into_iter().flatten().next() {
+            Some(entry) => {
+                RULE.at_key(claim.document, entry, format!("the size of {} stands in the wrong place", claim.words()))
+            }
+            None => RULE.at(
+                claim.document,
+                claim.at.get("spec").unwrap_or(claim.at),
+                format!("{} asks for no size", claim.words()),
+            ),
+        };
+        Some(
+            finding
+                .because("the server refuses it: `spec.resources[storage]: Required value`")
+                .remedy("write the size below `spec`: `resources: {requests: {storage: 1Gi}}`"),
+        )
+    };
+    wanted(all).iter().filter_map(sizeless).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, fires, silent};
+
+    #[test]
+    fn a_size_in_the_wrong_place_and_none_at_all_are_found() {
+        let outside = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a}\nspec:\n  accessModes: [ReadWriteOnce]\nresources:\n  requests: {storage: 1Gi}\n";
+        assert_eq!(fires(&RULE, outside), ["6:1 the size of claim `a` stands in the wrong place"]);
+        let text = SOUND.replace("      resources:\n        requests:\n          storage: 1Gi\n", "");
+        assert_eq!(fires(&RULE, &text), ["35:7 claim template `data` asks for no size"]);
+    }
+
+    #[test]
+    fn a_claim_with_a_size_is_fine() {
+        silent(&RULE, SOUND);
+    }
+}

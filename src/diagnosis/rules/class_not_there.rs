@@ -1,0 +1,77 @@
+//! A class that neither a StorageClass nor a volume of the input has.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::kind::Kind;
+use crate::diagnosis::manifests::Manifests;
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::wanted::{Wanted, wanted};
+
+pub static RULE: Rule = Rule {
+    code: "class-not-there",
+    severity: Severity::Warning,
+    sources: &["S3-e8"],
+    summary: "a claim names a class that nothing here has",
+    page: include_str!("../../../docs/explain/class-not-there.md"),
+    check: Check::Files(check),
+};
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let volumes = || all.of_kind(Kind::Volume);
+    let unknown = |claim: &Wanted<'_>| {
+        let class = claim.class().filter(|class| !class.is_empty())?;
+        let known = all.find(Kind::Class, "", class).is_some()
+            || volumes().any(|volume| volume.text("spec.storageClassName") == class);
+        // With neither here, classes are a matter of the cluster.
+        let told_here = all.of_kind(Kind::Class).next().is_some() || volumes().next().is_some();
+        if known || !told_here {
+            return None;
+        }
+        let classes = all.of_kind(Kind::Class).map(|class| format!("class `{}`", class.name()));
+        let volumes = volumes().map(|volume| match volume.text("spec.storageClassName") {
+            "" => format!("`{}` has no class", volume.title()),
+            class => format!("`{}` has class `{class}`", volume.title()),
+        });
+        let finding =
+            RULE.at(claim.document, claim.spec("storageClassName")?, format!("nothing here has class `{class}`"));
+        let finding = classes.chain(volumes).take(5).fold(finding, Finding::evidence);
+        Some(
+            finding
+                .because(
+                    "a volume binds to claims of its own class only; if the cluster has no such class either, the claim \
+                     waits for ever and says that the class does not exist",
+                )
+                .remedy("write the class of the volume that is meant, or the name of a class of the cluster"),
+        )
+    };
+    wanted(all).iter().filter_map(unknown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+
+    fn with(class: &str, volume: &str) -> String {
+        let volume = format!(
+            "---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: disk}}\nspec: {{storageClassName: {volume}}}\n"
+        );
+        format!(
+            "{}{volume}",
+            SOUND.replace("      resources:", &format!("      storageClassName: {class}\n      resources:"))
+        )
+    }
+
+    #[test]
+    fn a_class_that_nothing_has_is_found() {
+        let text = with("manual", "slow");
+        assert_eq!(fires(&RULE, &text), ["36:25 nothing here has class `manual`"]);
+        assert_eq!(found(&RULE, &text)[0].evidence, ["`PersistentVolume/disk` has class `slow`"]);
+    }
+
+    #[test]
+    fn the_class_of_a_volume_need_not_exist_and_others_are_a_matter_of_the_cluster() {
+        silent(&RULE, &with("manual", "manual"));
+        silent(&RULE, with("manual", "slow").rsplit_once("---\n").unwrap().0);
+        silent(&RULE, SOUND);
+    }
+}

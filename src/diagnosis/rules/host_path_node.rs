@@ -1,0 +1,59 @@
+//! A folder of a node in a volume that any node may take.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::kind::Kind;
+use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::rule::{Check, Rule};
+
+pub static RULE: Rule = Rule {
+    code: "host-path-node",
+    severity: Severity::Warning,
+    sources: &["S1-e10"],
+    summary: "a folder of a node is offered to all nodes",
+    page: include_str!("../../../docs/explain/host-path-node.md"),
+    check: Check::Files(check),
+};
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let anywhere = |volume: &Document| {
+        let path = volume.at("spec.hostPath.path")?;
+        let in_tmp = path.text().is_some_and(|path| path.starts_with("/tmp/"));
+        // One folder that lasts is how a cluster with a single node is used.
+        let several = all.of_kind(Kind::Volume).filter(|other| other.at("spec.hostPath").is_some()).count() > 1;
+        if volume.at("spec.nodeAffinity").is_some() || !(in_tmp || several) {
+            return None;
+        }
+        let finding = RULE.at(volume, path, "the volume is a folder, and any node may take it for its own");
+        let finding = if in_tmp {
+            finding.evidence("what is below `/tmp` may be gone when the node starts again")
+        } else {
+            finding
+        };
+        Some(finding.because("a pod that moves to another node finds an empty folder there, without any error").remedy(
+            "say which node has it with `spec.nodeAffinity` (label `kubernetes.io/hostname`); \
+                     on a cluster with one node this does not matter",
+        ))
+    };
+    all.of_kind(Kind::Volume).filter_map(anywhere).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{fires, found, silent};
+
+    const VOLUME: &str =
+        "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec:\n  hostPath: {path: /tmp/a}\n";
+
+    #[test]
+    fn a_folder_for_all_nodes_is_found() {
+        assert_eq!(fires(&RULE, VOLUME), ["5:20 the volume is a folder, and any node may take it for its own"]);
+        assert_eq!(found(&RULE, VOLUME)[0].evidence.len(), 1);
+    }
+
+    #[test]
+    fn a_folder_of_one_node_is_left_alone() {
+        silent(&RULE, &VOLUME.replace("/tmp/a", "/data/a"));
+        silent(&RULE, &format!("{VOLUME}  nodeAffinity: {{required: {{}}}}\n"));
+    }
+}

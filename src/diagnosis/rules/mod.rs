@@ -1,0 +1,150 @@
+//! All rules, one per file. Those about broken text come first, in the order in
+//! which they are asked; the order of the others says nothing.
+
+mod budget_forbids_all;
+mod claim_without_size;
+mod class_named_default;
+mod class_not_there;
+mod class_unset;
+mod class_without_provisioner;
+mod duplicate_key;
+mod duplicate_object;
+mod empty_namespace;
+mod even_members;
+mod governing_service_missing;
+mod host_path_delete;
+mod host_path_node;
+mod immediate_binding;
+mod job_restart_policy;
+mod key_missing;
+mod lost_separator;
+mod lost_structure;
+mod members_fixed;
+mod migrated_volume_type;
+mod misplaced_field;
+mod mount_without_volume;
+mod no_kind;
+mod no_objects;
+mod no_readiness_probe;
+mod not_text;
+mod not_yaml;
+mod partition_stops_updates;
+mod placeholder;
+mod plain_password;
+mod recycle_policy;
+mod reference_missing;
+mod removed_api_version;
+mod removed_volume_type;
+mod selector_matches_nothing;
+mod selector_not_of_template;
+mod selector_too_wide;
+mod service_after_set;
+mod service_not_headless;
+mod set_name_too_long;
+mod set_restart_policy;
+mod set_without_selector;
+mod size_in_thousandths;
+mod sizes_mixed;
+mod strategy_contradicts;
+mod tab_indentation;
+mod template_marks;
+mod too_few_volumes;
+mod untagged_image;
+mod volumes_on_one_path;
+
+use super::rule::Rule;
+
+/// Every rule there is.
+pub static ALL: &[&Rule] = &[
+    &template_marks::RULE,
+    &tab_indentation::RULE,
+    &lost_structure::RULE,
+    &not_yaml::RULE,
+    &budget_forbids_all::RULE,
+    &claim_without_size::RULE,
+    &class_named_default::RULE,
+    &class_not_there::RULE,
+    &class_unset::RULE,
+    &class_without_provisioner::RULE,
+    &duplicate_key::RULE,
+    &duplicate_object::RULE,
+    &empty_namespace::RULE,
+    &even_members::RULE,
+    &governing_service_missing::RULE,
+    &host_path_delete::RULE,
+    &host_path_node::RULE,
+    &immediate_binding::RULE,
+    &job_restart_policy::RULE,
+    &key_missing::RULE,
+    &lost_separator::RULE,
+    &members_fixed::RULE,
+    &migrated_volume_type::RULE,
+    &misplaced_field::RULE,
+    &mount_without_volume::RULE,
+    &no_kind::RULE,
+    &no_objects::RULE,
+    &no_readiness_probe::RULE,
+    &not_text::RULE,
+    &partition_stops_updates::RULE,
+    &placeholder::RULE,
+    &plain_password::RULE,
+    &recycle_policy::RULE,
+    &reference_missing::RULE,
+    &removed_api_version::RULE,
+    &removed_volume_type::RULE,
+    &selector_matches_nothing::RULE,
+    &selector_not_of_template::RULE,
+    &selector_too_wide::RULE,
+    &service_after_set::RULE,
+    &service_not_headless::RULE,
+    &set_name_too_long::RULE,
+    &set_restart_policy::RULE,
+    &set_without_selector::RULE,
+    &size_in_thousandths::RULE,
+    &sizes_mixed::RULE,
+    &strategy_contradicts::RULE,
+    &too_few_volumes::RULE,
+    &untagged_image::RULE,
+    &volumes_on_one_path::RULE,
+];
+
+/// The rule of a code.
+#[must_use]
+pub fn named(code: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, broken_free};
+
+    #[test]
+    fn every_rule_has_a_page_and_a_file_of_its_name_and_every_page_a_rule() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let codes: BTreeSet<&str> = ALL.iter().map(|rule| rule.code).collect();
+        assert_eq!(codes.len(), ALL.len(), "a code is there twice");
+        for rule in ALL {
+            assert!(
+                root.join(format!("src/diagnosis/rules/{}.rs", rule.code.replace('-', "_"))).exists(),
+                "{}",
+                rule.code
+            );
+            assert!(rule.page.starts_with(&format!("# {}\n\n", rule.code)), "{}", rule.code);
+            assert!(!rule.sources.is_empty() && !rule.summary.is_empty(), "{}", rule.code);
+        }
+        for entry in fs::read_dir(root.join("docs/explain")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(codes.contains(name.trim_end_matches(".md")), "{name} has no rule");
+        }
+    }
+
+    #[test]
+    fn a_sound_manifest_has_no_findings() {
+        assert_eq!(broken_free(SOUND), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,63 @@
+//! A container that mounts a volume that its pod does not have.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::manifests::Manifests;
+use crate::diagnosis::rule::{Check, Rule};
+use crate::objects::placed::Placed;
+
+pub static RULE: Rule = Rule {
+    code: "mount-without-volume",
+    severity: Severity::Error,
+    sources: &["SS-08"],
+    summary: "a container mounts a volume that there is none of",
+    page: include_str!("../../../docs/explain/mount-without-volume.md"),
+    check: Check::Files(check),
+};
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for document in all.workloads() {
+        let listed = document.pod_spec().and_then(|spec| spec.get("volumes")).map(Placed::items).unwrap_or_default();
+        let volumes = listed.iter().filter_map(|volume| volume.get("name")?.text());
+        let templates =
+            document.items("spec.volumeClaimTemplates").iter().filter_map(|claim| claim.at("metadata.name")?.text());
+        let there: Vec<&str> = volumes.chain(templates).collect();
+        let mounts = document
+            .containers()
+            .flat_map(|container| container.get("volumeMounts").map(Placed::items).unwrap_or_default());
+        for name in mounts.filter_map(|mount| mount.get("name")) {
+            let Some(text) = name.text().filter(|name| !there.contains(name)) else { continue };
+            let listed: Vec<String> = there.iter().map(|name| format!("`{name}`")).collect();
+            let seen = if listed.is_empty() {
+                "there are no volumes and no claim templates".to_owned()
+            } else {
+                format!("there are {}", listed.join(", "))
+            };
+            found.push(
+                RULE.at(document, name, format!("there is no volume `{text}`"))
+                    .evidence(seen)
+                    .because("newer servers refuse it; older ones take the set and fail to make its pods")
+                    .remedy("write the name of a claim template or of one of `volumes`, or add it"),
+            );
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+
+    #[test]
+    fn a_mount_without_a_volume_is_found() {
+        let text = SOUND.replace("{name: data, mountPath", "{name: date, mountPath");
+        assert_eq!(fires(&RULE, &text), ["30:18 there is no volume `date`"]);
+        assert_eq!(found(&RULE, &text)[0].evidence, ["there are `data`"]);
+    }
+
+    #[test]
+    fn claim_templates_count_as_volumes() {
+        silent(&RULE, SOUND);
+    }
+}

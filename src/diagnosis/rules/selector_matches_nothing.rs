@@ -1,0 +1,67 @@
+//! A Service whose selector none of the pods has.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::kind::Kind;
+use crate::diagnosis::labels::{contains, labels, of_pods};
+use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::rule::{Check, Rule};
+
+pub static RULE: Rule = Rule {
+    code: "selector-matches-nothing",
+    severity: Severity::Warning,
+    sources: &["S1-e9"],
+    summary: "the selector of a Service matches no pods",
+    page: include_str!("../../../docs/explain/selector-matches-nothing.md"),
+    check: Check::Files(check),
+};
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let empty = |service: &Document| {
+        let selector = service.at("spec.selector")?;
+        let demanded = labels(Some(selector));
+        let workloads = || all.workloads().filter(|workload| workload.namespace() == service.namespace());
+        if demanded.is_empty()
+            || workloads().next().is_none()
+            || workloads().any(|workload| contains(&of_pods(workload), &demanded))
+        {
+            return None;
+        }
+        let pods = |workload: &Document| {
+            let has: Vec<String> = of_pods(workload).iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+            format!(
+                "pods of {} have {}",
+                workload.title(),
+                if has.is_empty() { "no labels".to_owned() } else { has.join(", ") }
+            )
+        };
+        let wants: Vec<String> = demanded.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+        let finding = RULE.at(service, selector, format!("no pod here has {}", wants.join(" and ")));
+        let finding = workloads().map(pods).fold(finding, Finding::evidence);
+        Some(
+            finding
+                .because("the Service leads nowhere: it has no endpoints")
+                .remedy("write labels of the pod template into the selector"),
+        )
+    };
+    all.of_kind(Kind::Service).filter_map(empty).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+
+    #[test]
+    fn a_service_for_nobody_is_found() {
+        let text = SOUND.replace("  selector: {app: web}\n  ports", "  selector: {tier: db}\n  ports");
+        assert_eq!(fires(&RULE, &text), ["7:13 no pod here has `tier: db`"]);
+        assert_eq!(found(&RULE, &text)[0].evidence, ["pods of StatefulSet/web have `app: web`"]);
+    }
+
+    #[test]
+    fn a_service_alone_and_one_without_a_selector_are_left_alone() {
+        silent(&RULE, SOUND);
+        silent(&RULE, SOUND.split_once("---\n").unwrap().0);
+        silent(&RULE, &SOUND.replace("  selector: {app: web}\n  ports", "  ports"));
+    }
+}

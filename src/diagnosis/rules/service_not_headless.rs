@@ -1,0 +1,64 @@
+//! The governing Service of a set has an address of its own.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::kind::Kind;
+use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::objects::placed::Placed;
+
+pub static RULE: Rule = Rule {
+    code: "service-not-headless",
+    severity: Severity::Warning,
+    sources: &["S1-e7", "S3-e5"],
+    summary: "the Service of a set is not headless",
+    page: include_str!("../../../docs/explain/service-not-headless.md"),
+    check: Check::Files(check),
+};
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let governed = |set: &Document| {
+        let service = all.find(Kind::Service, set.namespace(), set.text("spec.serviceName"))?;
+        let address = service.at("spec.clusterIP");
+        if address.and_then(Placed::text) == Some("None") {
+            return None;
+        }
+        let message = format!("it governs {} and is not headless", set.title());
+        let finding = match address.or_else(|| service.at("spec.type")) {
+            Some(value) => RULE.at(service, value, message),
+            None => RULE.on(service, message),
+        };
+        Some(
+            finding
+                .because(
+                    "its name leads to one address of its own instead of to the pods; names of single pods are only \
+                     promised for headless Services, and an existing Service cannot be made headless",
+                )
+                .remedy("write `clusterIP: None` here, and add a second Service with another name for clients"),
+        )
+    };
+    all.of_kind(Kind::StatefulSet).filter_map(governed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, fires, silent};
+
+    #[test]
+    fn a_governing_service_with_an_address_is_found() {
+        let text = SOUND.replace("  clusterIP: None\n", "");
+        assert_eq!(fires(&RULE, &text), ["2:1 it governs StatefulSet/web and is not headless"]);
+        let text = SOUND.replace("clusterIP: None", "type: NodePort");
+        assert_eq!(fires(&RULE, &text), ["6:9 it governs StatefulSet/web and is not headless"]);
+    }
+
+    #[test]
+    fn a_second_service_for_clients_may_have_one() {
+        silent(
+            &RULE,
+            &format!(
+                "{SOUND}---\napiVersion: v1\nkind: Service\nmetadata: {{name: web-client}}\nspec: {{selector: {{app: web}}}}\n"
+            ),
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! Claims that only a volume of this input can serve, and fewer volumes than claims.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::kind::Kind;
+use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::wanted::{Wanted, capacity, fits, wanted};
+
+pub static RULE: Rule = Rule {
+    code: "too-few-volumes",
+    severity: Severity::Warning,
+    sources: &["S1-e14"],
+    summary: "there are fewer volumes than claims",
+    page: include_str!("../../../docs/explain/too-few-volumes.md"),
+    check: Check::Files(check),
+};
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let claims = wanted(all);
+    let mut found = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for claim in &claims {
+        // Classes that are not static make their volumes themselves.
+        let Some(class) = claim.class().filter(|class| is_static(all, class)) else { continue };
+        if seen.contains(&class) {
+            continue;
+        }
+        seen.push(class);
+        found.extend(short(all, class, &claims));
+    }
+    found
+}
+
+/// No class, or one whose volumes somebody makes; known only where volumes are here.
+fn is_static(all: &Manifests, class: &str) -> bool {
+    let provisioner = all.find(Kind::Class, "", class).map(|class| class.text("provisioner"));
+    let none_makes_them = class.is_empty() || provisioner == Some("kubernetes.io/no-provisioner");
+    none_makes_them && all.of_kind(Kind::Volume).any(|volume| volume.text("spec.storageClassName") == class)
+}
+
+fn short(all: &Manifests, class: &str, claims: &[Wanted<'_>]) -> Option<Finding> {
+    let mut free: Vec<&Document> =
+        all.of_kind(Kind::Volume).filter(|volume| volume.text("spec.storageClassName") == class).collect();
+    let offered = free.len();
+    // The smallest volumes first, as the binder takes them.
+    free.sort_by_key(|volume| capacity(volume));
+    let (mut asked, mut unbound, mut last) = (0, 0, None);
+    for claim in claims.iter().filter(|claim| claim.class() == Some(class)) {
+        for _ in 0..claim.count.min(1000) {
+            asked += 1;
+            if let Some(position) = free.iter().position(|volume| fits(volume, claim)) {
+                free.remove(position);
+            } else {
+                unbound += 1;
+                last = Some(claim);
+            }
+        }
+    }
+    let claim = last?;
+    let place = claim.size().unwrap_or(claim.at);
+    let none = if unbound == 1 { "1 claim".to_owned() } else { format!("{unbound} claims") };
+    Some(
+        RULE.at(claim.document, place, format!("{none} will find no volume"))
+            .evidence(format!(
+                "{asked} claims of {}, {offered} volumes of it, {} of them left over",
+                in_words(class),
+                free.len()
+            ))
+            .because(
+                "no class makes volumes for these claims, so each needs one that is there and fits; their pods wait",
+            )
+            .remedy("add volumes that are large enough and have the access modes, or name a class that makes them"),
+    )
+}
+
+fn in_words(class: &str) -> String {
+    if class.is_empty() { "no class".to_owned() } else { format!("class `{class}`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+
+    fn world(replicas: u64, volumes: &[&str]) -> String {
+        let set = SOUND.replace("replicas: 3", &format!("replicas: {replicas}"));
+        let set = set.replace("      resources:", "      storageClassName: \"\"\n      resources:");
+        let volume = |(number, size): (usize, &&str)| {
+            let spec = format!("{{accessModes: [ReadWriteOnce], capacity: {{storage: {size}}}}}");
+            format!("---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: disk-{number}}}\nspec: {spec}\n")
+        };
+        std::iter::once(set).chain(volumes.iter().enumerate().map(volume)).collect()
+    }
+
+    #[test]
+    fn claims_that_will_find_no_volume_are_counted() {
+        assert_eq!(fires(&RULE, &world(2, &["1Gi"])), ["39:20 1 claim will find no volume"]);
+        let found = found(&RULE, &world(3, &["1Gi", "1Mi"]));
+        assert_eq!(found[0].message, "2 claims will find no volume");
+        assert_eq!(found[0].evidence, ["3 claims of no class, 2 volumes of it, 1 of them left over"]);
+    }
+
+    #[test]
+    fn enough_volumes_and_volumes_elsewhere_are_left_alone() {
+        silent(&RULE, &world(2, &["1Gi", "2Gi"]));
+        silent(&RULE, &world(3, &[]));
+        silent(&RULE, SOUND);
+    }
+}

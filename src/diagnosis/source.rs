@@ -1,0 +1,142 @@
+//! One file as it was read: its bytes as text, cut at `---` as kubectl cuts
+//! it, so that what is wrong in one document hides no other.
+
+use std::sync::Arc;
+
+use super::finding::Spot;
+
+/// Larger files are not read; the API server itself takes about 3 MiB at once.
+pub const LARGEST: usize = 8 * 1024 * 1024;
+
+/// A file as the command hands it in. At most `LARGEST` bytes and one more
+/// need to be read.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// As it was named; `-` for the standard input.
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Why a file is not text that can be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    TooLarge,
+    Utf16,
+    Binary,
+}
+
+/// A file's text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    pub name: String,
+    pub text: String,
+}
+
+impl Source {
+    /// The text of a file; a byte-order mark at its beginning is dropped.
+    ///
+    /// # Errors
+    /// What is too large, or no text.
+    pub fn read(input: &Input) -> Result<Arc<Self>, Unread> {
+        if input.bytes.len() > LARGEST {
+            return Err(Unread::TooLarge);
+        }
+        if input.bytes.starts_with(&[0xff, 0xfe]) || input.bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(Unread::Utf16);
+        }
+        let text = String::from_utf8(input.bytes.clone()).map_err(|_| Unread::Binary)?;
+        if text.contains('\0') {
+            return Err(Unread::Binary);
+        }
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        Ok(Arc::new(Self { name: input.name.clone(), text }))
+    }
+
+    /// The place, with its line unless that may hold a Secret's values.
+    #[must_use]
+    pub fn spot(&self, line: u64, column: u64, hidden: bool) -> Spot {
+        let number = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let excerpt = self.text.lines().nth(number).filter(|_| !hidden).map(|line| line.trim_end().to_owned());
+        Spot { file: self.name.clone(), line, column, excerpt }
+    }
+
+    /// Its parts between `---` lines.
+    #[must_use]
+    pub fn pieces(self: &Arc<Self>) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let (mut first_line, mut text) = (1, String::new());
+        for (number, line) in (1..).zip(self.text.split_inclusive('\n')) {
+            if is_separator(line) {
+                pieces.push(Piece { source: Arc::clone(self), first_line, text: std::mem::take(&mut text) });
+                first_line = number + 1;
+            } else {
+                text.push_str(line);
+            }
+        }
+        pieces.push(Piece { source: Arc::clone(self), first_line, text });
+        pieces.retain(|piece| !piece.text.trim().is_empty());
+        pieces
+    }
+}
+
+/// Only blanks and a comment may follow, else kubectl takes it for content.
+fn is_separator(line: &str) -> bool {
+    let rest = line.strip_prefix("---").map(str::trim);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+}
+
+/// What stands between two `---`.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    pub source: Arc<Source>,
+    /// The number of its first line in the file.
+    pub first_line: u64,
+    pub text: String,
+}
+
+impl Piece {
+    /// Its lines with their numbers in the file.
+    pub fn lines(&self) -> impl Iterator<Item = (u64, &str)> {
+        (self.first_line..).zip(self.text.lines())
+    }
+
+    /// Whether it may be a Secret, as far as the raw text tells.
+    #[must_use]
+    pub fn may_be_secret(&self) -> bool {
+        self.text.contains("Secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(bytes: &[u8]) -> Result<Arc<Source>, Unread> {
+        Source::read(&Input { name: "a.yaml".to_owned(), bytes: bytes.to_vec() })
+    }
+
+    #[test]
+    fn a_file_is_cut_where_kubectl_cuts_it() {
+        let text = "a: 1\n--- # next\n---\nb: |\n  ---\n--- c\r\n---\r\nd: 1";
+        let pieces = source(text.as_bytes()).unwrap().pieces();
+        let found: Vec<_> = pieces.iter().map(|piece| (piece.first_line, piece.text.as_str())).collect();
+        assert_eq!(found, [(1, "a: 1\n"), (4, "b: |\n  ---\n--- c\r\n"), (8, "d: 1")]);
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_and_a_byte_order_mark_is_dropped() {
+        assert_eq!(source(b"\xff\xfea\0").unwrap_err(), Unread::Utf16);
+        assert_eq!(source(b"\x7fELF\0").unwrap_err(), Unread::Binary);
+        assert_eq!(source(b"\xc3\x28").unwrap_err(), Unread::Binary);
+        assert_eq!(source(&vec![b'a'; LARGEST + 1]).unwrap_err(), Unread::TooLarge);
+        assert_eq!(source("\u{feff}a: 1".as_bytes()).unwrap().text, "a: 1");
+    }
+
+    #[test]
+    fn a_line_that_may_hold_a_secret_is_not_shown() {
+        let source = source(b"a: 1\npassword: x\n").unwrap();
+        assert_eq!(source.spot(2, 1, false).excerpt.as_deref(), Some("password: x"));
+        assert_eq!(source.spot(2, 1, true).excerpt, None);
+        assert_eq!(source.spot(9, 1, false).excerpt, None);
+    }
+}
