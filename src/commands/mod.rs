@@ -5,6 +5,7 @@
 
 mod around;
 mod before;
+pub mod capture;
 mod claims;
 pub mod completion;
 pub mod context;

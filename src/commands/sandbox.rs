@@ -1,9 +1,10 @@
-//! `sandbox show|reset|serve`: what is in the simulated cluster, a fresh one, and
-//! one that plain kubectl can talk to.
+//! `sandbox show|reset|serve|capture`: what is in the simulated cluster, a fresh
+//! one, one that plain kubectl can talk to, and one that begins as a copy.
 
 use clap::{Args, Subcommand};
 
 use super::Context;
+use super::capture::CaptureArgs;
 use crate::error::Failure;
 use crate::facts::reader::Reader;
 use crate::objects::kinds::{ApiKind, KINDS};
@@ -22,6 +23,8 @@ pub enum SandboxVerb {
     Show,
     /// Throw the sandbox away; the next command starts a fresh one
     Reset,
+    /// Make a sandbox of a live namespace, to try things on a copy
+    Capture(CaptureArgs),
     /// Let plain kubectl talk to the sandbox, on this machine only, until Ctrl-C
     Serve(ServeArgs),
 }

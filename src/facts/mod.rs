@@ -27,6 +27,7 @@ pub(crate) mod samples;
 pub mod selector;
 pub mod service;
 pub mod set;
+pub mod snapshot;
 pub mod topology;
 pub mod volume;
 pub mod wish;

@@ -3,6 +3,7 @@
 //! because what is read may have to be written back whole.
 
 use http::Request;
+use jiff::Timestamp;
 use kube::core::Request as Builder;
 use kube::core::params::{GetParams, ListParams};
 use kube::core::request::Error as Unbuilt;
@@ -112,6 +113,14 @@ impl Reader {
         }
     }
 
+    /// The server's time, by the second; `None` if it does not tell.
+    pub async fn server_time(&self) -> Option<Timestamp> {
+        let request = Request::get("/version").body(kube::client::Body::empty()).ok()?;
+        let answer = self.client.send(request).await.ok()?;
+        let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
+        jiff::fmt::rfc2822::parse(date).ok().map(|zoned| zoned.timestamp())
+    }
+
     /// The items of all pages of one list.
     async fn pages(&self, path: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
         let mut page = page.limit(PAGE);
@@ -147,6 +156,12 @@ impl Reader {
 #[must_use]
 pub fn is_forbidden(error: &kube::Error) -> bool {
     has_code(error, 403)
+}
+
+/// Whether the server does not have this object or this API at all.
+#[must_use]
+pub fn is_missing(error: &kube::Error) -> bool {
+    has_code(error, 404) || has_code(error, 501)
 }
 
 fn has_code(error: &kube::Error, code: u16) -> bool {

@@ -11,4 +11,5 @@ pub mod quantity;
 pub mod secret_token;
 pub mod size;
 pub mod summary;
+pub mod withheld;
 pub mod yaml;

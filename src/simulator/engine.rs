@@ -13,7 +13,8 @@ use tokio::sync::watch;
 
 use super::actors;
 use super::controllers::Controller;
-use super::controllers::all::all;
+use super::controllers::all::{all, of_copy};
+use super::import::{Origin, Original, world_of};
 use super::queue::{Concern, Queue};
 use super::request::Raw;
 use super::sandbox::{GivenUp, OpenError, Sandbox};
@@ -121,13 +122,34 @@ impl Simulator {
         Self::of_world(world, controllers, None)
     }
 
+    /// A copy of a live namespace in memory. Time begins when it was read.
+    #[must_use]
+    pub fn copy_of(original: Original, seed: u64) -> Self {
+        Self::of_world(world_of(original, seed), of_copy(), None)
+    }
+
+    /// Makes a sandbox of a copy, in a file that must not exist yet.
+    ///
+    /// # Errors
+    /// See `OpenError`.
+    pub fn found(
+        path: &Path,
+        original: Original,
+        now_real: Timestamp,
+        waiter: Option<Box<dyn Waiter>>,
+    ) -> Result<(), OpenError> {
+        Sandbox::found(path, original, now_real, waiter)
+    }
+
     /// The sandbox in this file, created when absent, with all actors.
     /// `waiter` is told the process that keeps it locked for long.
     ///
     /// # Errors
     /// See `OpenError`.
     pub fn open(path: &Path, now_real: Timestamp, waiter: Option<Box<dyn Waiter>>) -> Result<Self, OpenError> {
-        Self::open_with_controllers(path, now_real, Vec::new(), all(), waiter)
+        let (file, world, elapsed) = Sandbox::open(path, now_real, waiter)?;
+        let actors = if world.origin.is_some() { of_copy() } else { all() };
+        Self::go_on(file, world, elapsed, actors)
     }
 
     /// The sandbox in this file with these actors. Its clock moves on by the
@@ -144,6 +166,15 @@ impl Simulator {
     ) -> Result<Self, OpenError> {
         let (file, mut world, elapsed) = Sandbox::open(path, now_real, waiter)?;
         world.denied = deny;
+        Self::go_on(file, world, elapsed, controllers)
+    }
+
+    fn go_on(
+        file: Sandbox,
+        world: World,
+        elapsed: Duration,
+        controllers: Vec<Box<dyn Controller>>,
+    ) -> Result<Self, OpenError> {
         let simulator = Self::of_world(world, controllers, Some(file));
         simulator.catch_up(elapsed.min(LONGEST_CATCH_UP))?;
         Ok(simulator)
@@ -185,6 +216,12 @@ impl Simulator {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.state().world.now
+    }
+
+    /// Where this cluster was copied from, if it was.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        self.state().world.origin.clone()
     }
 
     /// One line per request: method, path and query, status, hash of the body.

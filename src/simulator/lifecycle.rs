@@ -11,6 +11,7 @@ use super::allocation;
 use super::clock::clock_text;
 use super::defaults;
 use super::identity;
+use super::import::newer;
 use super::patch::managed_fields::Managed;
 use super::request::Part;
 use super::schema::table;
@@ -126,6 +127,9 @@ impl World {
         let kind = writer.kind;
         let name = text(old, "name").to_owned();
         let mut new = completed(kind, new);
+        if self.origin.is_some() {
+            newer::keep(&table().kind(kind.kind), old, &mut new);
+        }
         let given = text(&new, "resourceVersion");
         if !given.is_empty() && given != text(old, "resourceVersion") {
             return Err(Refusal::stale(kind, &name));

@@ -24,6 +24,7 @@ mod engine;
 mod eviction;
 mod field_selector;
 mod identity;
+mod import;
 mod lifecycle;
 mod listener;
 mod negotiation;
@@ -53,6 +54,7 @@ mod writer;
 mod writes;
 
 pub use engine::{Advance, CommitHook, Options, Simulator, Waiter};
+pub use import::{Origin, Original};
 pub use listener::{Access, Limits, ListenError, Listener, Pace, kubeconfig};
 pub use sandbox::{GivenUp, OpenError, Serving, reset, served};
 pub use service::{AnswerBody, SimulatorService};

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::access;
 use super::discovery;
 use super::identity;
+use super::import::Origin;
 use super::query::Query;
 use super::reads;
 use super::request::{Action, Call, ObjectCall, Part, Raw, parse};
@@ -62,6 +63,8 @@ pub struct World {
     pub seed: u64,
     /// Refused (verb, resource) pairs, such as `("delete", "persistentvolumes")`.
     pub denied: Vec<(String, String)>,
+    /// Of a copy of a live namespace.
+    pub origin: Option<Origin>,
     /// Commits of the request under way.
     pub fresh: Vec<Commit>,
     pub log: Vec<String>,
@@ -73,7 +76,7 @@ const LARGEST_BODY: usize = 3 * 1024 * 1024;
 impl World {
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, denied: Vec<(String, String)>) -> Self {
-        Self { store: Store::default(), now, seed, denied, fresh: Vec::new(), log: Vec::new() }
+        Self { store: Store::default(), now, seed, denied, origin: None, fresh: Vec::new(), log: Vec::new() }
     }
 
     /// Answers a client's request and notes it in the request log.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::body::{self, Read};
+use super::import::newer;
 use super::lifecycle::completed;
 use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
 use super::patch::{json, merge, strategic, typed, unstructured};
@@ -71,10 +72,11 @@ impl World {
         let old = self.stored(call)?;
         let kind = call.kind;
         let change = body::json(raw, kind.kind)?;
+        let known = if self.origin.is_some() { newer::without(kind, &old) } else { Arc::clone(&old) };
         let Read { object, warnings } = match how {
-            PatchKind::Json => patched(call, json::apply(&old, &change)?)?,
-            PatchKind::Merge => patched(call, merge::apply(&old, &change))?,
-            PatchKind::Strategic | PatchKind::Apply => strategically(call, &old, &change)?,
+            PatchKind::Json => patched(call, json::apply(&known, &change)?)?,
+            PatchKind::Merge => patched(call, merge::apply(&known, &change))?,
+            PatchKind::Strategic | PatchKind::Apply => strategically(call, &known, &change)?,
         };
         check_place(call, &object)?;
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;

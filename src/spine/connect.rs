@@ -69,7 +69,9 @@ fn sandbox(
     global: &GlobalFlags,
     interrupt: &Interrupt,
 ) -> Result<Connection, Failure> {
-    Ok(simulated(simulator, &title(name), namespace(global), Arc::new(SystemEntropy::probed()?), interrupt))
+    let own = simulator.origin().map(|origin| origin.namespace);
+    let namespace = global.connection.namespace.clone().or(own).unwrap_or_else(|| "default".to_owned());
+    Ok(simulated(simulator, &title(name), &namespace, Arc::new(SystemEntropy::probed()?), interrupt))
 }
 
 /// A sandbox that is being served is a live cluster, whose clock is the real one.
@@ -118,6 +120,17 @@ fn open(places: &Places, name: &str, turn: impl Waiter + 'static) -> Result<Simu
     Simulator::open(&log(places, name), Timestamp::now(), Some(Box::new(turn))).map_err(|error| unopened(name, error))
 }
 
+/// Where a new sandbox of this name goes, which must not be there yet.
+pub fn place_for_new(places: &Places, name: &str) -> Result<PathBuf, Failure> {
+    let place = log(places, checked(name)?);
+    if place.exists() {
+        return Err(unopened(name, OpenError::Exists { path: place }));
+    }
+    let folder = places.sandbox(name);
+    private_folder(&folder).map_err(|why| unusable(name, &format!("cannot make `{}`", folder.display()), &why))?;
+    Ok(place)
+}
+
 /// The file of a sandbox with this name, which is a plain one.
 pub fn log(places: &Places, name: &str) -> PathBuf {
     places.sandbox(name).join("log.jsonl")
@@ -148,6 +161,11 @@ pub fn unopened(name: &str, error: OpenError) -> Failure {
             );
             Failure::failed("sandbox-newer", what)
                 .hint("use the newer version, or another sandbox: `--sandbox=NAME`")
+                .hint(reset)
+        }
+        OpenError::Exists { .. } => {
+            Failure::refused("sandbox-exists", format!("there is a sandbox `{name}` already; nothing was changed"))
+                .hint("choose another name")
                 .hint(reset)
         }
         OpenError::GivenUp(_) => Failure::interrupted(),
@@ -188,6 +206,7 @@ pub fn reset_sandbox(
         | OpenError::Newer { .. }
         | OpenError::Gone { .. }
         | OpenError::Served { .. }
+        | OpenError::Exists { .. }
         | OpenError::GivenUp(_)) => unopened(name, other),
     })?;
     screen.tell(&format!("the {} is fresh again", title(name)));

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, FromArgMatches as _};
 
+use super::capture::capture;
 use super::connect;
 use super::parse::{Parsed, Stop, parse};
 use super::screen::TerminalScreen;
@@ -97,7 +98,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
             .map_err(|why| Failure::usage("bad-namespace", format!("`{name}` is no name of a namespace: {why}")))?;
     }
     let Some((verb, matches)) = parsed.matches.subcommand() else { return Ok(()) };
-    if verb == "sandbox" {
+    if verb == "sandbox" && matches.subcommand_name() != Some("capture") {
         connect::choose_sandbox(&mut global);
     }
     if let Ok(Verb::Sandbox(SandboxArgs { verb: SandboxVerb::Serve(serving) })) =
@@ -126,7 +127,10 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
                 Ok(found) => screen.show_status(&found, arguments.output),
                 Err(failure) => Err(failure),
             },
-            Ok(Verb::Sandbox(_)) => sandbox::show(&context).await,
+            Ok(Verb::Sandbox(arguments)) => match &arguments.verb {
+                SandboxVerb::Capture(arguments) => capture(arguments, &context, screen, interrupt).await,
+                SandboxVerb::Show | SandboxVerb::Reset | SandboxVerb::Serve(_) => sandbox::show(&context).await,
+            },
             Ok(Verb::Completion(_) | Verb::Doctor(_) | Verb::Explain(_)) => Ok(()),
             Err(why) => Err(Failure::usage("usage", why.to_string())),
         },

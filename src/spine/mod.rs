@@ -1,6 +1,7 @@
 //! The spine: parse, make the connection, call the verb, report. It joins
 //! `cluster` or `simulator` to the other rooms and does no work of its own.
 
+mod capture;
 mod complete;
 mod connect;
 mod dispatch;

@@ -112,7 +112,8 @@ fn sandbox_is_meant(matches: &ArgMatches) -> Result<(), Failure> {
             .hint("`--sandbox` alone means the default one; leave it out for a real cluster"));
     }
     // The verbs about the sandbox never reach a real cluster anyway.
-    if matches.subcommand_name() == Some("sandbox") {
+    let about_sandbox = matches.subcommand().filter(|(verb, _)| *verb == "sandbox");
+    if about_sandbox.is_some_and(|(_, verb)| verb.subcommand_name() != Some("capture")) {
         return Ok(());
     }
     let real = ["kubeconfig", "context", "cluster", "user", "server", "token"];

@@ -17,11 +17,13 @@ mod kubectl;
 mod lifetime;
 mod nodes;
 mod owners;
+mod picture;
 mod plane;
 mod quotas;
 mod rights;
 mod scenarios;
 mod schemas;
+mod seeding;
 mod sets;
 mod status;
 #[path = "../support/mod.rs"]
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     let trials = [
         lifetime::tests(),
         sets::tests(),
+        seeding::tests(),
         volumes::tests(),
         writes::tests(),
         kubectl::tests(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
-use kubectl_stateful::simulator::{Options, Simulator};
+use kubectl_stateful::simulator::{Advance, Options, Simulator};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -83,6 +83,17 @@ pub fn claim(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": {
         "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
     }})
+}
+
+/// Lets this much time pass, or less if nothing is left to happen.
+pub fn run(simulator: &Simulator, time: Duration) {
+    let end = simulator.now() + time;
+    while simulator.now() < end {
+        let left = simulator.now().duration_until(end).unsigned_abs();
+        if simulator.advance(left) == Advance::Idle {
+            return;
+        }
+    }
 }
 
 pub fn seconds(count: u64) -> Duration {

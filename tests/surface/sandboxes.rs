@@ -50,6 +50,25 @@ fn a_torn_last_line_was_never_answered_and_is_left_out() {
 }
 
 #[test]
+fn a_copy_is_a_sandbox_of_its_own_and_never_replaces_one() {
+    let home = with_couchdb();
+    let before = fs::read_to_string(home.log()).unwrap();
+    let told = home.say("sandbox capture try --sandbox");
+    assert_eq!(told.code, 0, "{}", told.stderr);
+    assert!(told.stdout.starts_with("sandbox try is a copy of namespace default of sandbox\n"), "{}", told.stdout);
+    home.say("sandbox capture try --sandbox").hinted(3, &["`try` already", "sandbox reset --sandbox=try"]);
+    home.say("sandbox capture ../x --sandbox").told(2, &["no name for a sandbox"]);
+    home.say("sandbox capture other -n none --sandbox").told(1, &["`none` does not exist"]);
+    home.say("sandbox capture other --sandbox --context x").told(2, &["leads to a real cluster"]);
+    home.say("sandbox capture other").told(1, &["--sandbox"]);
+    let copy = home.say("status couchdb --sandbox=try -o name");
+    assert_eq!(copy.stdout, "statefulset.apps/couchdb\n", "{}", copy.stderr);
+    home.say("init generic --sandbox=try --yes --no-wait --name web --image x:1").told(0, &[]);
+    assert!(fs::read_to_string(home.log()).unwrap().starts_with(&before), "the original only goes on");
+    assert_eq!(home.say("status --sandbox -o name").stdout, "statefulset.apps/couchdb\n");
+}
+
+#[test]
 fn a_newer_sandbox_is_left_alone() {
     let home = with_couchdb();
     let text = fs::read_to_string(home.log()).unwrap();

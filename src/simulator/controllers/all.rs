@@ -22,15 +22,25 @@ pub const DISK: &str = "sandbox.kubectl-stateful/disk";
 
 /// One of each, in a fixed order, so that a seed gives the same history.
 pub fn all() -> Vec<Box<dyn Controller>> {
+    with(Provisioner::new(DISK), Resizer::new(DISK))
+}
+
+/// The same for the copy of a cluster, whose classes have provisioners of
+/// their own.
+pub fn of_copy() -> Vec<Box<dyn Controller>> {
+    with(Provisioner::of_all(), Resizer::of_all())
+}
+
+fn with(provisioner: Provisioner, resizer: Resizer) -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(StatefulSets::default()),
         Box::new(Binder),
-        Box::new(Provisioner::new(DISK)),
+        Box::new(provisioner),
         Box::new(ClaimProtection),
         Box::new(VolumeProtection),
         Box::new(Scheduler),
         Box::new(Kubelet::new(PlayedNodes::All)),
-        Box::new(Resizer::new(DISK)),
+        Box::new(resizer),
         Box::new(EndpointSlices),
         Box::new(GarbageCollector),
         Box::new(Namespaces),

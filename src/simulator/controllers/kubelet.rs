@@ -34,10 +34,20 @@ pub const START_SECONDS: &str = "sandbox.kubectl-stateful/start-seconds";
 /// How many seconds the containers need to stop; `never` for one that hangs
 /// beyond its grace period.
 pub const STOP_SECONDS: &str = "sandbox.kubectl-stateful/stop-seconds";
+/// The pod stays as it is until it is deleted: what keeps it from being well
+/// is outside of what a copy of its cluster holds.
+pub const AS_CAPTURED: &str = "sandbox.kubectl-stateful/as-captured";
 /// On a node: its kubelet is gone. Pods on it neither start nor stop.
 pub const NODE_DOWN: &str = "sandbox.kubectl-stateful/node-down";
 /// On a node that is down: since when. Its kubelet writes it as its last word.
 pub const DOWN_SINCE: &str = "sandbox.kubectl-stateful/down-since";
+
+pub use lifecycle::is_settled;
+
+/// Whether the pod has annotations that this actor obeys.
+pub fn goes_by_knobs(pod: &Value) -> bool {
+    pod["metadata"]["annotations"].as_object().is_some_and(|told| told.keys().any(|key| key.starts_with(KNOBS)))
+}
 
 /// Which nodes an actor plays.
 #[derive(Clone, Debug)]

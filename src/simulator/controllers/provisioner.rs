@@ -9,20 +9,38 @@ use super::binder::{PROVISIONED_BY, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE
 use super::fields::{Fields, targets};
 use super::{Change, Controller, EventType, Keyed, Step, Target, View, Write};
 
+/// What names of provisioners inside of Kubernetes begin with.
+const IN_TREE: &str = "kubernetes.io/";
 const FINALIZER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
 const ZONE: &str = "topology.kubernetes.io/zone";
 const HOSTNAME: &str = "kubernetes.io/hostname";
 
-/// The provisioner of one name.
+/// The provisioner of one name, or of all names.
 #[derive(Clone, Debug)]
 pub struct Provisioner {
-    name: String,
+    name: Option<String>,
 }
 
 impl Provisioner {
     /// A provisioner for the classes whose `provisioner` is `name`.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned() }
+        Self { name: Some(name.to_owned()) }
+    }
+
+    /// A provisioner for every class that is not for volumes made by hand.
+    pub fn of_all() -> Self {
+        Self { name: None }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        match &self.name {
+            Some(own) => own == name,
+            None => !name.is_empty() && !name.starts_with(IN_TREE),
+        }
+    }
+
+    fn made(&self, volume: &Value) -> bool {
+        volume.annotation(PROVISIONED_BY).is_some_and(|by| self.is(by))
     }
 }
 
@@ -44,9 +62,7 @@ impl Controller for Provisioner {
     fn minds(&self, change: &Change<'_>) -> bool {
         match change.kind {
             "PersistentVolumeClaim" => change.after.is_some_and(|claim| self.is_asked(claim)),
-            "PersistentVolume" => {
-                change.after.is_some_and(|volume| volume.annotation(PROVISIONED_BY) == Some(&self.name))
-            }
+            "PersistentVolume" => change.after.is_some_and(|volume| self.made(volume)),
             kind => matches!(kind, "StorageClass" | "Node"),
         }
     }
@@ -83,7 +99,8 @@ impl Keyed for Provisioner {
 impl Provisioner {
     /// The claim waits for a volume of ours.
     fn is_asked(&self, claim: &Value) -> bool {
-        let asked = [PROVISIONER, PROVISIONER_BETA].iter().any(|key| claim.annotation(key) == Some(&self.name));
+        let asked =
+            [PROVISIONER, PROVISIONER_BETA].iter().any(|key| claim.annotation(key).is_some_and(|name| self.is(name)));
         asked && !claim.terminating() && claim.text("/spec/volumeName").is_empty()
     }
 
@@ -95,7 +112,7 @@ impl Provisioner {
         }
         let class = view.get("StorageClass", "", class_of(claim))?;
         let name = format!("pvc-{}", claim.uid());
-        if class["provisioner"] != *self.name || view.get("PersistentVolume", "", &name).is_some() {
+        if !self.is(class.text("/provisioner")) || view.get("PersistentVolume", "", &name).is_some() {
             return None;
         }
         let delayed = class["volumeBindingMode"] == "WaitForFirstConsumer";
@@ -110,7 +127,7 @@ impl Provisioner {
             None if delayed => return None,
             None => None,
         };
-        let volume = self.volume(claim, &class, &name, node.as_deref().filter(|_| delayed));
+        let volume = volume(claim, &class, &name, node.as_deref().filter(|_| delayed));
         let mut step = Step::default();
         let what = format!("{}/{}", claim.namespace(), claim.name());
         let message = format!("External provisioner is provisioning volume for claim {what:?}");
@@ -121,49 +138,12 @@ impl Provisioner {
         Some(step)
     }
 
-    fn volume(&self, claim: &Value, class: &Value, name: &str, node: Option<&Value>) -> Value {
-        let policy = match class.text("/reclaimPolicy") {
-            "" => "Delete",
-            policy => policy,
-        };
-        let mode = match claim.text("/spec/volumeMode") {
-            "" => "Filesystem",
-            mode => mode,
-        };
-        let mut metadata = json!({ "name": name, "annotations": { PROVISIONED_BY: self.name } });
-        if policy == "Delete" {
-            metadata["finalizers"] = json!([FINALIZER]);
-        }
-        let mut spec = json!({
-            "accessModes": claim["spec"]["accessModes"],
-            "capacity": { "storage": claim["spec"]["resources"]["requests"]["storage"] },
-            "claimRef": {
-                "apiVersion": "v1",
-                "kind": "PersistentVolumeClaim",
-                "namespace": claim.namespace(),
-                "name": claim.name(),
-                "uid": claim.uid(),
-            },
-            "csi": { "driver": driver_of(&self.name), "volumeHandle": format!("disk-{}", claim.uid()) },
-            "persistentVolumeReclaimPolicy": policy,
-            "storageClassName": class.name(),
-            "volumeMode": mode,
-        });
-        if !class.items("/mountOptions").is_empty() {
-            spec["mountOptions"] = class["mountOptions"].clone();
-        }
-        if let Some(affinity) = node.and_then(affinity) {
-            spec["nodeAffinity"] = affinity;
-        }
-        json!({ "apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec })
-    }
-
     /// Keeps the finalizer of a volume of ours in line with its policy, and
     /// deletes the volume when it was given back to be deleted (PV-43). The
     /// finalizer goes last: then the disk behind it is gone.
     fn look_after(&self, volume: &Value) -> Step {
         let mut step = Step::default();
-        if volume.annotation(PROVISIONED_BY) != Some(&self.name) {
+        if !self.made(volume) {
             return step;
         }
         let doomed = volume.text("/spec/persistentVolumeReclaimPolicy") == "Delete";
@@ -186,6 +166,45 @@ impl Provisioner {
         }
         step
     }
+}
+
+/// The volume that a class makes for a claim.
+fn volume(claim: &Value, class: &Value, name: &str, node: Option<&Value>) -> Value {
+    let provisioner = class.text("/provisioner");
+    let policy = match class.text("/reclaimPolicy") {
+        "" => "Delete",
+        policy => policy,
+    };
+    let mode = match claim.text("/spec/volumeMode") {
+        "" => "Filesystem",
+        mode => mode,
+    };
+    let mut metadata = json!({ "name": name, "annotations": { PROVISIONED_BY: provisioner } });
+    if policy == "Delete" {
+        metadata["finalizers"] = json!([FINALIZER]);
+    }
+    let mut spec = json!({
+        "accessModes": claim["spec"]["accessModes"],
+        "capacity": { "storage": claim["spec"]["resources"]["requests"]["storage"] },
+        "claimRef": {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "namespace": claim.namespace(),
+            "name": claim.name(),
+            "uid": claim.uid(),
+        },
+        "csi": { "driver": driver_of(provisioner), "volumeHandle": format!("disk-{}", claim.uid()) },
+        "persistentVolumeReclaimPolicy": policy,
+        "storageClassName": class.name(),
+        "volumeMode": mode,
+    });
+    if !class.items("/mountOptions").is_empty() {
+        spec["mountOptions"] = class["mountOptions"].clone();
+    }
+    if let Some(affinity) = node.and_then(affinity) {
+        spec["nodeAffinity"] = affinity;
+    }
+    json!({ "apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec })
 }
 
 /// Gives the choice of a node back to the scheduler: the chosen one is gone.

@@ -10,16 +10,30 @@ use super::fields::{Fields, claim_names, targets, with_condition};
 use super::provisioner::driver_of;
 use super::{Change, Controller, EventType, Keyed, Step, Target, View};
 
-/// The resizer beside one provisioner.
+/// The resizer beside one provisioner, or beside all.
 #[derive(Clone, Debug)]
 pub struct Resizer {
-    provisioner: String,
+    provisioner: Option<String>,
 }
 
 impl Resizer {
     /// A resizer for the volumes of the driver of `provisioner`.
     pub fn new(provisioner: &str) -> Self {
-        Self { provisioner: provisioner.to_owned() }
+        Self { provisioner: Some(provisioner.to_owned()) }
+    }
+
+    /// A resizer for every volume of a driver.
+    pub fn of_all() -> Self {
+        Self { provisioner: None }
+    }
+
+    fn owns(&self, volume: &Value) -> bool {
+        match &self.provisioner {
+            Some(own) => {
+                volume.text("/spec/csi/driver") == driver_of(own) || volume.annotation(PROVISIONED_BY) == Some(own)
+            }
+            None => volume["spec"]["csi"].is_object(),
+        }
     }
 }
 
@@ -85,10 +99,8 @@ impl Resizer {
         }
         let wanted = claim.text("/spec/resources/requests/storage");
         let volume = view.get("PersistentVolume", "", claim.text("/spec/volumeName"))?;
-        let ours = volume.text("/spec/csi/driver") == driver_of(&self.provisioner)
-            || volume.annotation(PROVISIONED_BY) == Some(&self.provisioner);
         let class = view.get("StorageClass", "", class_of(claim));
-        if !ours || !class.is_some_and(|class| class["allowVolumeExpansion"] == true) {
+        if !self.owns(&volume) || !class.is_some_and(|class| class["allowVolumeExpansion"] == true) {
             return None;
         }
         let mut step = Step::default();

@@ -21,6 +21,8 @@ pub enum OpenError {
     Gone { path: PathBuf },
     #[error("the sandbox is being served by process {process}")]
     Served { process: u32 },
+    #[error("there is a sandbox at `{path}` already")]
+    Exists { path: PathBuf },
     #[error(transparent)]
     GivenUp(#[from] GivenUp),
 }

@@ -1,7 +1,9 @@
 //! The log itself: created whole, appended to, read on where others appended,
 //! and now and then replaced by a shorter one that says the same.
 
-use std::fs::{self, File, OpenOptions};
+mod found;
+
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::OpenError;
+use super::folder::{make_private_folder, sync_folder};
 use super::line::{Clock, FORMAT, Header, Line, Written};
 use super::lock::{Held, Lock};
 use crate::simulator::engine::Waiter;
@@ -46,19 +49,7 @@ impl Sandbox {
         now_real: Timestamp,
         waiter: Option<Box<dyn Waiter>>,
     ) -> Result<(Self, World, Duration), OpenError> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        make_private_folder(folder).map_err(OpenError::io("create", folder))?;
-        let mut sandbox = Self {
-            path: path.to_owned(),
-            lock: Lock::beside(path)?,
-            waiter,
-            epoch: 0,
-            offset: 0,
-            lines: 0,
-            clock: now_real,
-            real: None,
-            stays_open: false,
-        };
+        let mut sandbox = Self::at(path, now_real, waiter)?;
         let _held = sandbox.take_lock()?;
         let exists = path.try_exists().map_err(OpenError::io("look for", path))?;
         // A sandbox begins at the real time; an older one has a clock of its own.
@@ -67,7 +58,7 @@ impl Sandbox {
         if exists {
             sandbox.reload(&mut world)?;
         } else {
-            world.seed = u64::try_from(now_real.as_nanosecond().unsigned_abs() & u128::from(u64::MAX)).unwrap_or(0);
+            world.seed = seed_at(now_real);
             seed::fill(&mut world);
             sandbox.rewrite(&world)?;
         }
@@ -100,6 +91,15 @@ impl Sandbox {
 
     fn is_long(&self, world: &World) -> bool {
         self.lines > world.store.everything().count().saturating_add(LONG)
+    }
+
+    /// A place that nothing was read from yet.
+    fn at(path: &Path, now_real: Timestamp, waiter: Option<Box<dyn Waiter>>) -> Result<Self, OpenError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        make_private_folder(folder).map_err(OpenError::io("create", folder))?;
+        let lock = Lock::beside(path)?;
+        let path = path.to_owned();
+        Ok(Self { path, lock, waiter, epoch: 0, offset: 0, lines: 0, clock: now_real, real: None, stays_open: false })
     }
 
     fn take_lock(&mut self) -> Result<Held, OpenError> {
@@ -164,6 +164,7 @@ impl Sandbox {
         world.store = crate::simulator::store::Store::default();
         world.store.begin_at(header.revision);
         world.seed = header.seed;
+        world.origin = header.origin;
         world.fresh.clear();
         self.epoch = header.epoch;
         self.offset = 0;
@@ -266,7 +267,8 @@ impl Sandbox {
     /// Replaces the log by a snapshot, all at once.
     fn rewrite(&mut self, world: &World) -> Result<(), OpenError> {
         let epoch = self.epoch.saturating_add(1);
-        let header = Header { sandbox: FORMAT, seed: world.seed, epoch, revision: world.store.revision() };
+        let (seed, revision, origin) = (world.seed, world.store.revision(), world.origin.clone());
+        let header = Header { sandbox: FORMAT, seed, epoch, revision, origin };
         let clock = Line::Clock(Clock { now: world.now, real: self.real.or(Some(world.now)) });
         let bad = |error: serde_json::Error| self.damaged(0, error.to_string());
         let mut text = serde_json::to_vec(&header).map_err(bad)?;
@@ -294,21 +296,7 @@ impl Sandbox {
     }
 }
 
-/// Makes the rename itself durable; where that cannot be done the old file
-/// comes back after a power cut, which is whole as well.
-fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-}
-
-fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
+/// What the names that a sandbox makes up derive from.
+fn seed_at(now: Timestamp) -> u64 {
+    u64::try_from(now.as_nanosecond().unsigned_abs() & u128::from(u64::MAX)).unwrap_or(0)
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::simulator::import::Origin;
 use crate::simulator::store::{Commit, Store, kind_of};
 
 /// The newest format that this program writes and reads.
@@ -21,6 +22,9 @@ pub struct Header {
     pub epoch: u64,
     /// The revision of the snapshot that follows.
     pub revision: u64,
+    /// Of a copy of a live namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Any further line.

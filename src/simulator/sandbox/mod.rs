@@ -4,6 +4,7 @@
 
 mod error;
 mod file;
+mod folder;
 mod line;
 mod lock;
 mod reset;

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::address::Addresses;
 use super::status::{Phase, Picture};
-use super::{COMPLETES, CRASH_LOOP, IMAGE_ERROR, KNOBS, Kubelet, NEVER_READY, START_SECONDS, STOP_SECONDS};
+use super::{
+    AS_CAPTURED, COMPLETES, CRASH_LOOP, IMAGE_ERROR, Kubelet, NEVER_READY, START_SECONDS, STOP_SECONDS, goes_by_knobs,
+};
 use crate::simulator::controllers::binder::is_bound;
 use crate::simulator::controllers::fields::{Fields, claim_names, later};
 use crate::simulator::controllers::{EventType, Step, View};
@@ -21,7 +23,8 @@ impl Kubelet {
             stop(pod, now, &mut step);
             return step;
         }
-        if matches!(pod.phase(), "Succeeded" | "Failed") || is_settled(pod) {
+        let is_left = pod.annotation(AS_CAPTURED).is_some() || matches!(pod.phase(), "Succeeded" | "Failed");
+        if is_left || is_settled(pod) {
             return step;
         }
         if let Some(reason) = unmounted(view, pod).filter(|_| pod.phase() != "Running") {
@@ -78,14 +81,13 @@ impl Kubelet {
 
 /// Up and ready, as its spec says, and nobody wants otherwise. (Containers
 /// that run do not notice what becomes of their volumes' sources.)
-fn is_settled(pod: &Value) -> bool {
+pub fn is_settled(pod: &Value) -> bool {
     let statuses = pod.items("/status/containerStatuses");
     let containers = pod.items("/spec/containers");
-    let told = pod["metadata"]["annotations"].as_object();
     pod.phase() == "Running"
         && pod.holds("Ready")
         && !pod.text("/status/podIP").is_empty()
-        && !told.is_some_and(|told| told.keys().any(|key| key.starts_with(KNOBS)))
+        && !goes_by_knobs(pod)
         && containers.len() == statuses.len()
         && containers.iter().zip(statuses).all(|(wanted, held)| wanted["image"] == held["image"])
 }

@@ -1,0 +1,180 @@
+//! What makes a copy partial, each by name: what happens in the original for
+//! reasons that the copy does not have.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::{Snapshot, admission};
+use crate::facts::meta::{Meta, condition, items};
+
+/// Finalizers whose owners are simulated.
+const KNOWN_FINALIZERS: &[&str] = &[
+    "kubernetes.io/pvc-protection",
+    "kubernetes.io/pv-protection",
+    "external-provisioner.volume.kubernetes.io/finalizer",
+    "foregroundDeletion",
+    "orphan",
+];
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// The rights do not allow to read this kind (its plural).
+    Unread(&'static str),
+    /// Webhooks and policies could not be read.
+    AdmissionUnread,
+    /// A webhook or policy has a say: its kind and name.
+    Admission(String),
+    /// A pod or set is run by something that is not simulated.
+    Owner { what: String, owner: String },
+    /// A finalizer that nobody takes off in the copy.
+    Finalizer { what: String, finalizer: String },
+    /// A pod waits for a node; how full nodes are is known only in part.
+    Unscheduled(String),
+    /// A pod is not ready, for reasons inside of its containers.
+    Unwell(String),
+    /// The autoscaler does not act in the copy.
+    Autoscaler(String),
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread(plural) => write!(out, "{plural} could not be read: what others need of them is assumed"),
+            Self::AdmissionUnread => {
+                out.write_str("webhooks and admission policies could not be read: they have no say in the copy")
+            }
+            Self::Admission(name) => write!(out, "{name} has no say in the copy"),
+            Self::Owner { what, owner } => write!(out, "{what} is run by {owner}, which does nothing in the copy"),
+            Self::Finalizer { what, finalizer } => {
+                write!(out, "{what} has the finalizer {finalizer}, which nobody takes off in the copy")
+            }
+            Self::Unscheduled(pod) => {
+                write!(out, "{pod} waits for a node: the copy has no pods of other namespaces and may find room")
+            }
+            Self::Unwell(pod) => write!(out, "{pod} is not ready and stays so in the copy until it is deleted"),
+            Self::Autoscaler(name) => write!(out, "{name} does not scale in the copy"),
+        }
+    }
+}
+
+/// All gaps, in a fixed order.
+pub(super) fn find(snapshot: &Snapshot, admission: Option<&[Value]>, namespace: &str) -> Vec<Gap> {
+    let mut gaps: Vec<Gap> = snapshot.unread.iter().map(|kind| Gap::Unread(kind.plural)).collect();
+    let home = snapshot.of("Namespace").find(|object| object["metadata"]["name"] == namespace);
+    let labels = home.map_or(&Value::Null, |home| &home["metadata"]["labels"]);
+    match admission {
+        None => gaps.push(Gap::AdmissionUnread),
+        Some(rules) => {
+            gaps.extend(
+                rules.iter().filter(|rule| admission::concerns(rule, labels)).map(|rule| Gap::Admission(name(rule))),
+            );
+        }
+    }
+    for object in &snapshot.objects {
+        of_object(object, &mut gaps);
+    }
+    gaps
+}
+
+fn name(object: &Value) -> String {
+    let kind = object["kind"].as_str().unwrap_or_default();
+    format!("{kind}/{}", object["metadata"]["name"].as_str().unwrap_or_default())
+}
+
+fn of_object(object: &Value, gaps: &mut Vec<Gap>) {
+    let Some(meta) = Meta::read(object) else { return };
+    let kind = object["kind"].as_str().unwrap_or_default();
+    let ours: &[&str] = match kind {
+        "Pod" => &["StatefulSet"],
+        "PersistentVolumeClaim" => &["StatefulSet", "Pod"],
+        _ => &[],
+    };
+    if matches!(kind, "Pod" | "StatefulSet" | "PersistentVolumeClaim") {
+        let foreign = meta.owners.iter().filter(|owner| !ours.contains(&owner.kind.as_str()));
+        gaps.extend(foreign.map(|owner| {
+            let owner = format!("{}/{}", owner.kind, owner.name);
+            Gap::Owner { what: name(object), owner }
+        }));
+    }
+    if kind != "Namespace" {
+        let unknown = meta.finalizers.iter().filter(|held| !KNOWN_FINALIZERS.contains(&held.as_str()));
+        gaps.extend(unknown.map(|held| Gap::Finalizer { what: name(object), finalizer: held.clone() }));
+    }
+    match kind {
+        "Pod" => gaps.extend(of_pod(object)),
+        "HorizontalPodAutoscaler" => gaps.push(Gap::Autoscaler(name(object))),
+        _ => {}
+    }
+}
+
+fn of_pod(pod: &Value) -> Option<Gap> {
+    if matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed")) {
+        return None;
+    }
+    if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
+        return (condition(pod, "PodScheduled")["status"] == "False").then(|| Gap::Unscheduled(name(pod)));
+    }
+    let has_run = !items(&pod["status"]["containerStatuses"]).is_empty();
+    (has_run && condition(pod, "Ready")["status"] != "True").then(|| Gap::Unwell(name(pod)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(objects: Vec<Value>, admission: Option<&[Value]>) -> Vec<String> {
+        let snapshot = Snapshot { at: None, objects, unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() };
+        find(&snapshot, admission, "prod").iter().map(Gap::to_string).collect()
+    }
+
+    #[test]
+    fn what_others_run_or_hold_is_named() {
+        let owner = |kind: &str| json!([{"kind": kind, "name": "x", "uid": "1", "controller": true}]);
+        let objects = vec![
+            json!({"kind": "StatefulSet", "metadata": {"name": "db", "ownerReferences": owner("Couch")}}),
+            json!({"kind": "Pod", "metadata": {"name": "db-0", "ownerReferences": owner("StatefulSet")},
+                   "spec": {"nodeName": "n"}}),
+            json!({"kind": "Pod", "metadata": {"name": "job-1", "ownerReferences": owner("Job"),
+                   "finalizers": ["batch.kubernetes.io/job-tracking"]}, "spec": {"nodeName": "n"}}),
+            json!({"kind": "PersistentVolumeClaim", "metadata": {"name": "data-db-0",
+                   "finalizers": ["kubernetes.io/pvc-protection", "snapshot.storage.kubernetes.io/bound"]}}),
+            json!({"kind": "Pod", "metadata": {"name": "late"}, "spec": {},
+                   "status": {"conditions": [{"type": "PodScheduled", "status": "False"}]}}),
+        ];
+        assert_eq!(
+            told(objects, Some(&[])),
+            [
+                "StatefulSet/db is run by Couch/x, which does nothing in the copy",
+                "Pod/job-1 is run by Job/x, which does nothing in the copy",
+                "Pod/job-1 has the finalizer batch.kubernetes.io/job-tracking, which nobody takes off in the copy",
+                "PersistentVolumeClaim/data-db-0 has the finalizer snapshot.storage.kubernetes.io/bound, which nobody takes off in the copy",
+                "Pod/late waits for a node: the copy has no pods of other namespaces and may find room",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_admission_that_concerns_the_namespace_and_our_kinds_is_named() {
+        let home = json!({"kind": "Namespace", "metadata": {"name": "prod", "labels": {"env": "prod"}}});
+        let hook = |name: &str, resource: &str, env: &str| {
+            json!({"kind": "ValidatingWebhookConfiguration", "metadata": {"name": name}, "webhooks": [
+                {"rules": [{"resources": [resource]}], "namespaceSelector": {"matchLabels": {"env": env}}},
+            ]})
+        };
+        let policy = json!({"kind": "ValidatingAdmissionPolicy", "metadata": {"name": "p"},
+            "spec": {"matchConstraints": {"resourceRules": [{"resources": ["*"]}]}}});
+        let rules =
+            [hook("a", "pods/eviction", "prod"), hook("b", "pods", "test"), hook("c", "deployments", "prod"), policy];
+        assert_eq!(
+            told(vec![home], Some(&rules)),
+            [
+                "ValidatingWebhookConfiguration/a has no say in the copy",
+                "ValidatingAdmissionPolicy/p has no say in the copy"
+            ]
+        );
+        assert_eq!(told(Vec::new(), None).len(), 1);
+    }
+}

@@ -1,0 +1,143 @@
+//! What a copy cannot do without, and what was not read: namespaces that
+//! events go to; and for kinds that could not be read (for want of rights) what
+//! others refer to, or claims would lose their volumes and pods their nodes.
+//! What is assumed is the worst that matters: a volume is deleted when its
+//! claim is.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::references;
+use crate::objects::kinds::ApiKind;
+use crate::simulator::clock::clock_text;
+use crate::simulator::controllers::all::DISK;
+use crate::simulator::identity;
+use crate::simulator::world::World;
+
+/// On an object that was made up.
+const ASSUMED: &str = "sandbox.kubectl-stateful/assumed";
+
+pub(super) fn fill(world: &mut World, namespace: &str, unread: &[String]) {
+    for name in ["default", "kube-system", namespace] {
+        add(world, "Namespace", "", namespace_object(name));
+    }
+    for kind in unread {
+        let made: Vec<Value> = match kind.as_str() {
+            "PersistentVolume" => {
+                objects(world, "PersistentVolumeClaim").iter().filter_map(|one| volume(one)).collect()
+            }
+            "Node" => texts(&objects(world, "Pod"), "/spec/nodeName").map(|name| node(&name)).collect(),
+            "StorageClass" => texts(&objects(world, "PersistentVolumeClaim"), "/spec/storageClassName")
+                .map(|name| class(&name))
+                .collect(),
+            "Secret" | "ConfigMap" => named(world, kind),
+            _ => Vec::new(),
+        };
+        for object in made {
+            add(world, kind, namespace, object);
+        }
+    }
+}
+
+fn objects(world: &World, kind: &str) -> Vec<Arc<Value>> {
+    ApiKind::named(kind).map(|kind| world.store.objects(kind, "").cloned().collect()).unwrap_or_default()
+}
+
+/// The different texts at a pointer, empty ones aside.
+fn texts(objects: &[Arc<Value>], pointer: &str) -> impl Iterator<Item = String> + use<> {
+    let found: BTreeSet<String> =
+        objects.iter().filter_map(|object| object.pointer(pointer)?.as_str().map(str::to_owned)).collect();
+    found.into_iter().filter(|text| !text.is_empty())
+}
+
+/// Puts an object in unless it is there, with a revision of its own.
+fn add(world: &mut World, kind: &str, namespace: &str, mut object: Value) {
+    let Some(kind) = ApiKind::named(kind) else { return };
+    let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    if world.store.object(kind, namespace, &name).is_some() {
+        return;
+    }
+    let revision = world.next_revision();
+    object["apiVersion"] = kind.api_version().into();
+    object["kind"] = kind.kind.into();
+    let meta = &mut object["metadata"];
+    if kind.namespaced {
+        meta["namespace"] = namespace.into();
+    }
+    meta["uid"] = identity::uid(world.seed, revision).into();
+    meta["resourceVersion"] = revision.to_string().into();
+    meta["creationTimestamp"] = clock_text(world.now).into();
+    meta["annotations"][ASSUMED] = "true".into();
+    world.store.restore(kind, object);
+    world.store.begin_at(revision);
+}
+
+fn namespace_object(name: &str) -> Value {
+    json!({
+        "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+        "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
+    })
+}
+
+fn volume(claim: &Value) -> Option<Value> {
+    let name = claim["spec"]["volumeName"].as_str().filter(|name| !name.is_empty())?;
+    let (meta, spec, status) = (&claim["metadata"], &claim["spec"], &claim["status"]);
+    let given = |value: &Value, otherwise: &Value| if value.is_null() { otherwise.clone() } else { value.clone() };
+    Some(json!({
+        "metadata": {"name": name, "finalizers": ["kubernetes.io/pv-protection"], "annotations": {
+            "pv.kubernetes.io/bound-by-controller": "yes", "pv.kubernetes.io/provisioned-by": DISK,
+        }},
+        "spec": {
+            "accessModes": given(&status["accessModes"], &spec["accessModes"]),
+            "capacity": given(&status["capacity"], &spec["resources"]["requests"]),
+            "claimRef": {
+                "apiVersion": "v1", "kind": "PersistentVolumeClaim", "uid": meta["uid"],
+                "namespace": meta["namespace"], "name": meta["name"],
+            },
+            "csi": {"driver": "sandbox.kubectl-stateful", "volumeHandle": name},
+            "persistentVolumeReclaimPolicy": "Delete",
+            "storageClassName": spec["storageClassName"],
+            "volumeMode": given(&spec["volumeMode"], &"Filesystem".into()),
+        },
+        "status": {"phase": "Bound"},
+    }))
+}
+
+fn node(name: &str) -> Value {
+    let amounts = json!({"cpu": "64", "memory": "256Gi", "pods": "250", "ephemeral-storage": "1Ti"});
+    json!({
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
+        "spec": {},
+        "status": {"capacity": amounts, "allocatable": amounts, "conditions": [
+            {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"},
+        ]},
+    })
+}
+
+fn class(name: &str) -> Value {
+    json!({
+        "metadata": {"name": name}, "provisioner": DISK, "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer", "allowVolumeExpansion": false,
+    })
+}
+
+/// The Secrets or ConfigMaps that pods and templates name.
+fn named(world: &World, kind: &str) -> Vec<Value> {
+    let (pods, sets) = (objects(world, "Pod"), objects(world, "StatefulSet"));
+    let specs = pods.iter().map(|pod| &pod["spec"]);
+    let templates = sets.iter().map(|set| &set["spec"]["template"]["spec"]);
+    let found = references::named(kind, specs.chain(templates));
+    found
+        .into_iter()
+        .map(|(name, keys)| {
+            let data: serde_json::Map<String, Value> = keys.into_iter().map(|key| (key, "".into())).collect();
+            let mut object = json!({"metadata": {"name": name}, "data": data});
+            if kind == "Secret" {
+                object["type"] = "Opaque".into();
+            }
+            object
+        })
+        .collect()
+}
