@@ -10,6 +10,7 @@ use libtest_mimic::{Failed, Trial};
 use serde::Deserialize;
 
 use crate::support::corpus::{self, KNOWN_DIFFERENCES};
+use crate::support::scenario;
 
 /// One line of the list.
 #[derive(Deserialize)]
@@ -58,13 +59,21 @@ fn list() -> Result<Vec<Known>, String> {
 }
 
 fn every_line_names_an_entry() -> Result<(), Failed> {
-    let entries = corpus::entries()?;
     for known in list()? {
-        if !entries.iter().any(|entry| entry.name == known.entry) {
-            return Err(format!("there is no entry `{}`", known.entry).into());
-        }
+        folder(&known.entry)?;
     }
     Ok(())
+}
+
+/// Where an entry of the corpus, or a scenario, lies below `tests/`.
+fn folder(entry: &str) -> Result<&'static str, String> {
+    if corpus::entries()?.iter().any(|known| known.name == entry) {
+        return Ok("corpus");
+    }
+    if scenario::scenarios()?.iter().any(|known| known.name == entry) {
+        return Ok("scenarios");
+    }
+    Err(format!("there is no entry `{entry}`"))
 }
 
 fn places_are_whole() -> Result<(), Failed> {
@@ -86,12 +95,13 @@ fn places_are_whole() -> Result<(), Failed> {
 fn the_page_is_fresh() -> Result<(), Failed> {
     let mut page = "<!-- Generated; `UPDATE_GENERATED=1 cargo test --test differential page` writes it. -->\n\n\
                     # Where the simulator answers otherwise\n\n\
-                    The sandbox is compared, answer by answer, with recorded answers of a real Kubernetes API server.\n\
-                    These are the differences that are known and left.\n\n\
-                    | requests | place | difference |\n|---|---|---|\n"
+                    The sandbox is compared, answer by answer and over time, with what was recorded of a real Kubernetes\n\
+                    control plane. These are the differences that are known and left.\n\n\
+                    | requests or scenario | place | difference |\n|---|---|---|\n"
         .to_owned();
     for Known { entry, at, reason } in list()? {
-        writeln!(page, "| [{entry}](../tests/corpus/{entry}.yaml) | `{at}` | {reason} |")?;
+        let folder = folder(&entry)?;
+        writeln!(page, "| [{entry}](../tests/{folder}/{entry}.yaml) | `{at}` | {reason} |")?;
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/differences.md");
     if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {

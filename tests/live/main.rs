@@ -35,13 +35,18 @@ mod world;
 mod writes;
 
 use std::process::ExitCode;
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use world::World;
 
-/// Tests that run at the same time unless `--test-threads` says otherwise.
-const SIDE_BY_SIDE: usize = 8;
+/// Tests that run at the same time unless `--test-threads` says otherwise:
+/// scenarios wait for the cluster far more than they work.
+const SIDE_BY_SIDE: usize = 24;
+
+/// As many of the others as run at the same time.
+const BUSY: usize = 8;
 
 fn main() -> ExitCode {
     if let Some(code) = lifetime::hold_if_asked() {
@@ -74,7 +79,6 @@ fn main() -> ExitCode {
     .flatten()
     .collect();
     let mut arguments = Arguments::from_args();
-    // Tests wait for the cluster far more than they work.
     arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
     let conclusion = libtest_mimic::run(&arguments, trials);
     plane::stop();
@@ -94,6 +98,14 @@ fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Failed>
 /// A test that needs the pinned tools, but not the shared control plane. It is
 /// handed its own name in the form of a namespace's name.
 fn needs_tools(name: impl Into<String>, test: impl FnOnce(String) -> Result<(), Failed> + Send + 'static) -> Trial {
+    idle(name, move |namespace| {
+        let _busy = Busy::begin();
+        test(namespace)
+    })
+}
+
+/// The same for a test that mostly waits.
+fn idle(name: impl Into<String>, test: impl FnOnce(String) -> Result<(), Failed> + Send + 'static) -> Trial {
     let name = name.into();
     let start: String = name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-").chars().take(40).collect();
     let namespace = format!("{}-{:05}", start.trim_end_matches('-'), fastrand::u32(..100_000));
@@ -104,4 +116,26 @@ fn needs_tools(name: impl Into<String>, test: impl FnOnce(String) -> Result<(), 
         Some(reason) => Ok(Completion::ignored_with(reason)),
         None => test(namespace).map(|()| Completion::Completed),
     })
+}
+
+/// One of the tests that keep the machine busy, until it is dropped.
+struct Busy;
+
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+impl Busy {
+    fn begin() -> Self {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = ENDED.wait_while(running, |running| *running >= BUSY);
+        *waited.unwrap_or_else(PoisonError::into_inner) += 1;
+        Self
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ENDED.notify_one();
+    }
 }

@@ -12,7 +12,7 @@ use crate::support::api::{Api, Method, path_of};
 use crate::support::corpus;
 use crate::support::scenario::{self, Change, Scenario, Stage};
 use crate::world::World;
-use crate::{live, plane};
+use crate::{idle, plane};
 
 pub fn tests() -> Vec<Trial> {
     match scenario::scenarios() {
@@ -32,12 +32,12 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 }
 
 fn trial(scenario: Scenario) -> Trial {
-    live(format!("scenario::{}", scenario.name), move |world| play(&scenario, world))
+    idle(format!("scenario::{}", scenario.name), move |namespace| play(&scenario, &World::fresh(&namespace)?))
 }
 
 fn play(scenario: &Scenario, world: &World) -> Result<(), Failed> {
     let updates = std::env::var_os("UPDATE_GOLDEN").is_some_and(|wish| wish == "1");
-    let patience = if updates { Duration::from_secs(1) } else { Duration::from_secs(15) };
+    let patience = if updates { Duration::from_secs(3) } else { Duration::from_secs(15) };
     let api = Api::new(world.client.clone(), "scenario");
     let mut stage = Real { world, api, history: plane::history()?, heard: 0, begun: Instant::now(), patience };
     let played = scenario.play(&mut stage, &world.namespace)?;

@@ -27,7 +27,7 @@ impl Target {
             "claim" => ("PersistentVolumeClaim", name.to_owned()),
             "revision" => ("ControllerRevision", name.to_owned()),
             "quota" => ("ResourceQuota", name.to_owned()),
-            "map" => ("ConfigMap", name.to_owned()),
+            "node" => ("Node", name.to_owned()),
             "budget" => ("PodDisruptionBudget", name.to_owned()),
             "class" if name.is_empty() => ("StorageClass", namespace.to_owned()),
             "class" => ("StorageClass", global),
@@ -38,7 +38,7 @@ impl Target {
             _ => return Err(format!("`{written}` is of no known kind")),
         };
         let namespace = match kind {
-            "StorageClass" | "PersistentVolume" => String::new(),
+            "StorageClass" | "PersistentVolume" | "Node" => String::new(),
             _ => namespace.to_owned(),
         };
         Ok(Self { kind, namespace, name })

@@ -71,6 +71,8 @@ fn set(story: &Story, object: &Value) -> Vec<String> {
     if status["observedGeneration"] != object["metadata"]["generation"] {
         line.push("not observed".to_owned());
     }
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    line.extend(conditions.map(|held| format!("{} {}", text(held, "/type"), text(held, "/status"))));
     line
 }
 

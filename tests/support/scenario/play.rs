@@ -15,7 +15,7 @@ use super::story::{Change, Story};
 use crate::support::api::Api;
 
 /// Time of the stage for which nothing may change at a rest.
-const QUIET: Duration = Duration::from_millis(1500);
+const QUIET: Duration = Duration::from_secs(2);
 
 /// A cluster that a scenario is played on, with a time of its own.
 pub trait Stage {

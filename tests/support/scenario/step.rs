@@ -180,7 +180,7 @@ pub(super) fn filled(value: &Value, story: &Story) -> Result<Value, String> {
         Value::Object(fields) => {
             let mut object = Map::new();
             for (key, value) in fields {
-                object.insert(key.clone(), filled(value, story)?);
+                object.insert(fill(key, story)?, filled(value, story)?);
             }
             object.into()
         }

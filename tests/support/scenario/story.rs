@@ -115,7 +115,15 @@ impl Story {
         let about = &change.object["involvedObject"];
         let [kind, reason, message] = ["/type", "/reason", "/message"].map(|pointer| text(&change.object, pointer));
         let message = message.strip_prefix("(combined from similar events): ").unwrap_or(message);
-        let told = undisturbed(message).unwrap_or_else(|| format!("{kind} {reason}: {message}"));
+        // What the server's own structs look like is left to the corpus of requests.
+        let message = message.split("\n@@").next().unwrap_or(message);
+        // How much of a quota is used is counted some time after it was used.
+        let message = message.split(", used: ").next().unwrap_or(message);
+        let told = match lost_race(message) {
+            Race::None => format!("{kind} {reason}: {message}"),
+            Race::InsteadOf(told) => told,
+            Race::Lost => return,
+        };
         let line = format!("{}/{} {told}", text(about, "/kind"), text(about, "/name"));
         if self.told.insert(line.clone()) {
             self.news.insert(line);
@@ -216,18 +224,36 @@ fn is_lasting(event: &Value) -> bool {
         "statefulset-controller" => true,
         "persistentvolume-controller" => matches!(
             text(event, "/reason"),
-            "VolumeMismatch" | "ClaimLost" | "ClaimMisbound" | "VolumeFailedDelete" | "VolumeDeleted"
+            "VolumeMismatch"
+                | "ClaimLost"
+                | "ClaimMisbound"
+                | "VolumeFailedDelete"
+                | "ProvisioningFailed"
+                | "FailedBinding"
         ),
         _ => false,
     }
 }
 
+/// What an event tells of two controllers that wrote the same object at once.
+enum Race {
+    None,
+    /// It stands in the place of this one.
+    InsteadOf(String),
+    /// It is told now and then, and the write is tried again.
+    Lost,
+}
+
 /// The controller writes into a claim that it has just made, and loses that
-/// race to the binder now and then. Then it tells of this instead of the pod's
-/// creation, and tries again.
-fn undisturbed(message: &str) -> Option<String> {
-    let (before, _) = message.split_once(" failed error: could not update claim ")?;
-    let lost = message.ends_with("please apply your changes to the latest version and try again");
-    let about = before.strip_prefix("Update").filter(|_| lost)?;
-    Some(format!("Normal SuccessfulCreate: Create{about} successful"))
+/// race to the binder now and then: then it tells of this instead of the pod's
+/// creation.
+fn lost_race(message: &str) -> Race {
+    if !message.ends_with("please apply your changes to the latest version and try again") {
+        return Race::None;
+    }
+    let about = message.split_once(" failed error: could not update claim ").map(|(before, _)| before);
+    match about.and_then(|before| before.strip_prefix("Update")) {
+        Some(about) => Race::InsteadOf(format!("Normal SuccessfulCreate: Create{about} successful")),
+        None => Race::Lost,
+    }
 }
