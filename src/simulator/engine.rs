@@ -2,6 +2,8 @@
 //! come in here, one at a time. Around each stands the same frame: take the
 //! file's lock and other processes' news, act, put it on disk, announce it.
 
+mod disturb;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
@@ -10,6 +12,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
+
+pub use disturb::TickHook;
 
 use super::actors;
 use super::controllers::Controller;
@@ -92,6 +96,8 @@ struct State {
     told: usize,
     /// What went wrong with the file while time passed: the next request tells.
     trouble: Option<OpenError>,
+    /// Asked before each look of an actor.
+    tick_hook: Option<TickHook>,
     /// When watches end, for whoever waits in real time.
     alarms: BTreeSet<Timestamp>,
 }
@@ -191,6 +197,7 @@ impl Simulator {
             refused: Vec::new(),
             told: 0,
             trouble: None,
+            tick_hook: None,
             alarms: BTreeSet::new(),
         };
         Self { inner: Arc::new(Inner { state: Mutex::new(state), news: watch::Sender::new(0) }) }
@@ -228,6 +235,12 @@ impl Simulator {
     #[must_use]
     pub fn request_log(&self) -> Vec<String> {
         self.state().world.log.clone()
+    }
+
+    /// All objects, by kind, namespace and name.
+    #[must_use]
+    pub fn objects(&self) -> Vec<Arc<serde_json::Value>> {
+        self.state().world.store.everything().cloned().collect()
     }
 
     /// Writes of actors that were refused, for tests and for `doctor`.
@@ -372,11 +385,12 @@ impl State {
             return if next.is_some() { Advance::Passed } else { Advance::Idle };
         };
         self.world.now = self.world.now.max(at);
+        let before = self.world.fresh.len();
+        self.before_look();
         let look = self.queue.take(actor, self.world.now);
         let Some(controller) = self.controllers.get(actor) else {
             return Advance::Passed;
         };
-        let before = self.world.fresh.len();
         let (looked, refused) = actors::run(&mut self.world, controller.as_ref(), look);
         self.queue.looked(actor, looked);
         self.refused.extend(refused);

@@ -42,7 +42,7 @@ pub struct Looked {
 }
 
 /// What one actor has before it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Work {
     everything: Option<Timestamp>,
     /// Changed objects in their order, and when they are looked at.
@@ -54,12 +54,15 @@ struct Work {
     /// A write was refused in the last look: any change may be what it waits for.
     refused: bool,
     refused_at: BTreeSet<Target>,
+    /// It does nothing until then.
+    stalled: Option<Timestamp>,
 }
 
 impl Work {
     fn next(&self) -> Option<Timestamp> {
         let timed = self.timed.first().map(|(at, _)| *at);
-        [self.everything, self.soon, timed].into_iter().flatten().min()
+        let next = [self.everything, self.soon, timed].into_iter().flatten().min()?;
+        Some(self.stalled.map_or(next, |until| until.max(next)))
     }
 
     fn take_all(&mut self, at: Timestamp) {
@@ -125,7 +128,7 @@ impl Work {
 }
 
 /// The work of all actors.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Queue {
     works: Vec<Work>,
 }
@@ -174,6 +177,21 @@ impl Queue {
     /// Takes out what the actor is to look at by now.
     pub fn take(&mut self, actor: usize, now: Timestamp) -> Look {
         self.works.get_mut(actor).map_or(Look::These(Vec::new()), |work| work.take(now))
+    }
+
+    /// The actor does nothing until then.
+    pub fn stall(&mut self, actor: usize, until: Timestamp) {
+        if let Some(work) = self.works.get_mut(actor) {
+            work.stalled = Some(until);
+        }
+    }
+
+    /// The actor comes up again and looks at everything.
+    pub fn restart(&mut self, actor: usize, now: Timestamp) {
+        if let Some(work) = self.works.get_mut(actor) {
+            work.stalled = None;
+            work.take_all(now);
+        }
     }
 
     /// The actor looked.

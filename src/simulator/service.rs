@@ -69,11 +69,11 @@ where
     }
 }
 
-fn text(headers: &HeaderMap, name: &HeaderName) -> String {
+pub(super) fn text(headers: &HeaderMap, name: &HeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-async fn read<B>(request: Request<B>) -> Raw
+pub(super) async fn read<B>(request: Request<B>) -> Raw
 where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -95,7 +95,7 @@ where
     }
 }
 
-fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody> {
+pub(super) fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody> {
     let retry_after = match &reply.payload {
         Payload::Json(value) if reply.code >= 400 => value["details"]["retryAfterSeconds"].as_u64(),
         Payload::Json(_) | Payload::Text(_) | Payload::Watch(_) => None,

@@ -48,7 +48,7 @@ struct Key {
 }
 
 /// The objects of the cluster.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Store {
     revision: u64,
     objects: BTreeMap<Key, Arc<Value>>,
@@ -126,6 +126,22 @@ impl Store {
             };
         }
         Ok(then.into_values().collect())
+    }
+
+    /// The objects as they were at a revision, or at the oldest one that is
+    /// remembered. It has no history.
+    #[must_use]
+    pub fn as_of(&self, revision: u64) -> Self {
+        let revision = revision.max(self.forgotten).min(self.revision);
+        let mut then = Self { revision, objects: self.objects.clone(), forgotten: revision, ..Self::default() };
+        for commit in self.history.iter().rev().take_while(|commit| commit.revision > revision) {
+            let key = key(commit.kind, &commit.namespace, &commit.name);
+            match &commit.before {
+                Some(before) => then.objects.insert(key, Arc::clone(before)),
+                None => then.objects.remove(&key),
+            };
+        }
+        then
     }
 
     /// The changes of a kind after a revision, oldest first.

@@ -55,7 +55,7 @@ impl Reply {
 }
 
 /// The state of a simulated cluster.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     pub store: Store,
     /// Virtual time.

@@ -5,7 +5,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::simulator::controllers::kubelet::{AS_CAPTURED, NODE_DOWN, STOP_SECONDS, goes_by_knobs, is_settled};
+use crate::simulator::clock::clock_text;
+use crate::simulator::controllers::kubelet::{
+    AS_CAPTURED, DOWN_SINCE, NODE_DOWN, STOP_SECONDS, goes_by_knobs, is_settled,
+};
 
 /// A pod that has been the same for this long is not on its way any more.
 const SETTLED: SignedDuration = SignedDuration::from_secs(60);
@@ -14,14 +17,23 @@ const SETTLED: SignedDuration = SignedDuration::from_secs(60);
 pub(super) fn mark(object: &mut Value, at: Timestamp) {
     let knob = match object["kind"].as_str() {
         Some("Pod") => of_pod(object, at),
-        Some("Node") if !is_ready(object) => Some((NODE_DOWN, "true")),
+        Some("Node") if !is_ready(object) => {
+            let since = condition(object, "Ready").and_then(|ready| time(&ready["lastTransitionTime"])).unwrap_or(at);
+            set(object, DOWN_SINCE, &clock_text(since));
+            Some((NODE_DOWN, "true"))
+        }
         _ => None,
     };
-    if let (Some((key, value)), Some(meta)) = (knob, object.get_mut("metadata").and_then(Value::as_object_mut)) {
-        let annotations = meta.entry("annotations").or_insert_with(|| json!({}));
-        if let Some(annotations) = annotations.as_object_mut() {
-            annotations.entry(key).or_insert_with(|| value.into());
-        }
+    if let Some((key, value)) = knob {
+        set(object, key, value);
+    }
+}
+
+/// Sets an annotation that is not there.
+fn set(object: &mut Value, key: &str, value: &str) {
+    let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    if let Some(annotations) = meta.entry("annotations").or_insert_with(|| json!({})).as_object_mut() {
+        annotations.entry(key).or_insert_with(|| value.into());
     }
 }
 

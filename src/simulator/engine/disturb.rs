@@ -1,0 +1,108 @@
+//! What faults do to a cluster from the side: others write, actors stall or
+//! come up again, the clock jumps, old states are shown.
+
+use std::time::Duration;
+
+use super::{Advance, Simulator, State};
+use crate::simulator::controllers::all::{all, of_copy};
+use crate::simulator::faults::Disturbance;
+use crate::simulator::request::Raw;
+use crate::simulator::sandbox::GivenUp;
+use crate::simulator::world::Reply;
+
+/// Asked before each look of an actor: what happens just then.
+pub type TickHook = Box<dyn FnMut() -> Vec<Disturbance> + Send>;
+
+impl Simulator {
+    /// Has this asked before each further look of an actor. It is called under
+    /// the simulator's lock and must not call the simulator.
+    pub fn on_tick(&self, hook: TickHook) {
+        self.state().tick_hook = Some(hook);
+    }
+
+    /// The same cluster once more, in memory and with the usual actors; what
+    /// happens in one of them from here on does not happen in the other.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let state = self.state();
+        let actors = if state.world.origin.is_some() { of_copy() } else { all() };
+        let mut world = state.world.clone();
+        world.log.clear();
+        let fork = Self::of_world(world, actors, None);
+        fork.state().queue = state.queue.clone();
+        fork
+    }
+
+    /// Lets something happen now.
+    pub fn disturb(&self, disturbance: &Disturbance) {
+        let mut state = self.state();
+        // Trouble with a file is told by the next request, as by `advance`.
+        if let Err(error) = state.framed(|state| state.disturb(disturbance)) {
+            state.trouble = Some(error);
+        }
+    }
+
+    /// Lets this time pass, with all that happens in it.
+    pub fn pass(&self, time: Duration) {
+        let end = self.now().checked_add(time).unwrap_or_else(|_| self.now());
+        while self.now() < end {
+            let left = self.now().duration_until(end).unsigned_abs();
+            if self.advance(left) == Advance::Idle {
+                return;
+            }
+        }
+    }
+
+    /// Answers a read from so many revisions ago, as far as is remembered;
+    /// anything else as ever.
+    pub(in crate::simulator) fn handle_as_of(&self, raw: &Raw, back: u64) -> Result<Reply, GivenUp> {
+        if raw.method != http::Method::GET || raw.query.contains("watch=") {
+            return self.handle(raw);
+        }
+        let mut state = self.state();
+        let then = state.world.store.as_of(state.world.store.revision().saturating_sub(back));
+        let now = std::mem::replace(&mut state.world.store, then);
+        let reply = state.world.handle(raw);
+        state.world.store = now;
+        Ok(reply)
+    }
+}
+
+impl State {
+    pub(super) fn disturb(&mut self, disturbance: &Disturbance) {
+        let now = self.world.now;
+        match disturbance {
+            Disturbance::Rival { namespace, act } => {
+                for request in act.requests(&self.world.store, namespace) {
+                    // A rival who is refused has done nothing.
+                    let _ = self.world.answer_actor(&request);
+                }
+            }
+            Disturbance::Stalled { actor, time } => {
+                if let (Some(index), Ok(until)) = (self.index_of(actor), now.checked_add(*time)) {
+                    self.queue.stall(index, until);
+                }
+            }
+            Disturbance::Restarted { actor } => {
+                if let Some(index) = self.index_of(actor) {
+                    self.queue.restart(index, now);
+                }
+            }
+            Disturbance::Jump(time) => self.world.now = now.checked_add(*time).unwrap_or(now),
+        }
+    }
+
+    fn index_of(&self, actor: &str) -> Option<usize> {
+        self.controllers.iter().position(|known| known.name() == actor)
+    }
+
+    /// What is planned for just before a look.
+    pub(super) fn before_look(&mut self) {
+        if let Some(mut hook) = self.tick_hook.take() {
+            for disturbance in hook() {
+                self.disturb(&disturbance);
+            }
+            self.tick_hook = Some(hook);
+        }
+    }
+}

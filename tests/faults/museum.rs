@@ -1,0 +1,194 @@
+//! Faults that were found in operators and in Kubernetes itself, each under its
+//! upstream number. Their common root: a claim, or a set, is chosen by name or
+//! label from an old view. The careless way breaks a rule in each.
+
+use kubectl_stateful::simulator::faults::{Disturbance, Fault, Point, Propagation, Rival, Schedule, Strike};
+use kubectl_stateful::simulator::oracles::Rule;
+
+use crate::naive;
+use crate::stage::{SET, Stage};
+
+fn rival(act: Rival) -> Fault {
+    Fault::Meanwhile(Disturbance::Rival { namespace: "default".to_owned(), act })
+}
+
+fn up(stage: &Stage) {
+    stage.simulator.disturb(&Disturbance::Rival {
+        namespace: "default".to_owned(),
+        act: Rival::ScaleUp { set: "web".to_owned() },
+    });
+    stage.rest();
+}
+
+fn down(stage: &Stage) {
+    stage.simulator.disturb(&Disturbance::Rival {
+        namespace: "default".to_owned(),
+        act: Rival::ScaleDown { set: "web".to_owned() },
+    });
+    stage.rest();
+}
+
+/// Commits since a moment, to go back that far.
+fn revision(stage: &Stage) -> u64 {
+    stage.get(&format!("{}?limit=1", crate::stage::PODS))["metadata"]["resourceVersion"]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .unwrap()
+}
+
+#[test]
+fn cassandra_operator_402_a_claim_whose_pod_the_old_list_does_not_show() {
+    let stage = Stage::new(3);
+    let plan = stage.plan(2);
+    let before = revision(&Stage::new(3));
+    down(&stage);
+    let shrunk = revision(&stage);
+    up(&stage);
+    let back = revision(&stage) - shrunk;
+    assert!(shrunk > before);
+    let faults = stage.faults(Schedule::one(Point::Request(1), Fault::Stale(back)));
+    let (_, rules) = stage.judged(plan, &faults, naive::clean_up);
+    assert!(rules.contains(&Rule::DoomedClaim) && rules.contains(&Rule::Identity), "{rules:?}");
+}
+
+#[test]
+fn cassandra_operator_407_scaled_down_and_up_and_restarted_with_an_old_view() {
+    let stage = Stage::new(3);
+    let plan = stage.plan(2);
+    down(&stage);
+    let shrunk = revision(&stage);
+    up(&stage);
+    let back = revision(&stage) - shrunk;
+    // The new instance reads everything from the same old cache.
+    let strikes = (1..=2).map(|number| Strike { at: Point::Request(number), fault: Fault::Stale(back) });
+    let faults = stage.faults(Schedule(strikes.collect()));
+    let (_, rules) = stage.judged(plan, &faults, naive::clean_up);
+    assert!(rules.contains(&Rule::DoomedClaim), "{rules:?}");
+}
+
+#[test]
+fn cass_operator_118_a_new_application_of_the_same_name_is_taken_for_the_one_that_ended() {
+    let stage = Stage::new(2);
+    let plan = stage.plan(1);
+    stage.simulator.disturb(&Disturbance::Rival {
+        namespace: "default".to_owned(),
+        act: Rival::DeleteSet { set: "web".to_owned(), how: Propagation::Foreground },
+    });
+    let ending = revision(&stage);
+    stage.rest();
+    let again = Stage::new(2).get(SET);
+    stage
+        .play(|hands| async move {
+            let mut set = again;
+            set["metadata"] = serde_json::json!({"name": "web"});
+            hands.post("/apis/apps/v1/namespaces/default/statefulsets", &set).await
+        })
+        .unwrap();
+    stage.rest();
+    let back = revision(&stage) - ending;
+    let faults = stage.faults(Schedule::one(Point::Request(1), Fault::Stale(back)));
+    let (_, rules) = stage.judged(plan, &faults, naive::finalize);
+    assert!(rules.contains(&Rule::DoomedClaim) && rules.contains(&Rule::Surprise), "{rules:?}");
+}
+
+#[test]
+fn casskop_316_a_decommission_goes_on_after_somebody_scaled_up_again() {
+    let stage = Stage::new(3);
+    let plan = stage.plan(2);
+    down(&stage);
+    up(&stage);
+    // What it decided before its restart is what it does after it.
+    let faults = stage.faults(Schedule::default());
+    let (_, rules) = stage.judged(plan, &faults, |hands| naive::clean_up_beyond(hands, 2));
+    assert!(rules.contains(&Rule::DoomedClaim), "{rules:?}");
+}
+
+#[test]
+fn zookeeper_operator_312_a_deletion_that_is_over_is_seen_once_more() {
+    let stage = Stage::new(2);
+    let plan = stage.plan(1);
+    stage.simulator.disturb(&Disturbance::Rival {
+        namespace: "default".to_owned(),
+        act: Rival::DeleteSet { set: "web".to_owned(), how: Propagation::Background },
+    });
+    stage.rest();
+    let gone = revision(&stage);
+    let again = Stage::new(2).get(SET);
+    stage
+        .play(|hands| async move {
+            let mut set = again;
+            set["metadata"] = serde_json::json!({"name": "web"});
+            hands.post("/apis/apps/v1/namespaces/default/statefulsets", &set).await
+        })
+        .unwrap();
+    stage.rest();
+    let back = revision(&stage) - gone;
+    let faults = stage.faults(Schedule::one(Point::Request(1), Fault::Stale(back)));
+    let (_, rules) = stage.judged(plan, &faults, naive::finalize);
+    assert!(rules.contains(&Rule::DoomedClaim), "{rules:?}");
+}
+
+#[test]
+fn zookeeper_operator_314_an_old_size_makes_claims_of_members_superfluous() {
+    let stage = Stage::new(2);
+    let small = revision(&stage);
+    up(&stage);
+    let plan = stage.plan(2);
+    let back = revision(&stage) - small;
+    let faults = stage.faults(Schedule::one(Point::Request(1), Fault::Stale(back)));
+    let (_, rules) = stage.judged(plan, &faults, |hands| async move {
+        let size = hands.get(SET).await?["spec"]["replicas"].as_u64().unwrap_or(0);
+        naive::clean_up_beyond(hands, size).await
+    });
+    assert!(rules.contains(&Rule::DoomedClaim), "{rules:?}");
+}
+
+#[test]
+fn rabbitmq_cluster_operator_653_an_old_size_of_claims_makes_it_delete_the_set() {
+    let stage = Stage::new(2);
+    let before = revision(&stage);
+    // The claims have been grown; the set is right again.
+    stage.play(|hands| async move { naive::expand(hands, "2Gi").await }).unwrap();
+    stage.rest();
+    let again = Stage::new(2).get(SET);
+    stage
+        .play(|hands| async move {
+            let mut set = again;
+            set["metadata"] = serde_json::json!({"name": "web"});
+            hands.post("/apis/apps/v1/namespaces/default/statefulsets", &set).await
+        })
+        .unwrap();
+    stage.rest();
+    let mut plan = stage.plan(2);
+    plan.shown.clear();
+    let back = revision(&stage) - before;
+    let faults = stage.faults(Schedule::one(Point::Request(1), Fault::Stale(back)));
+    let (_, rules) = stage.judged(plan, &faults, |hands| naive::expand(hands, "2Gi"));
+    assert!(rules.contains(&Rule::Surprise) && rules.contains(&Rule::Identity), "{rules:?}");
+}
+
+/// The same in kubernetes/kubernetes#89513 and #83282.
+#[test]
+fn kubernetes_74374_a_pod_comes_back_on_a_claim_that_is_going_away() {
+    let stage = Stage::new(2);
+    let plan = stage.plan(0);
+    let faults = stage.faults(Schedule::default());
+    let (_, rules) = stage.judged(plan, &faults, |hands| naive::replace_disk(hands, 1));
+    assert!(rules.contains(&Rule::DoomedClaim) && rules.contains(&Rule::DataLoss), "{rules:?}");
+}
+
+#[test]
+fn a_careless_scale_down_breaks_every_rule_about_data_even_when_nothing_goes_wrong() {
+    let stage = Stage::new(3);
+    let faults = stage.faults(Schedule::default());
+    let (ended, rules) = stage.judged(stage.plan(1), &faults, |hands| naive::scale_down(hands, 1));
+    ended.unwrap();
+    assert_eq!(rules, [Rule::DataLoss, Rule::DoomedClaim, Rule::Identity]);
+
+    // And touches what came in between under the same name.
+    let stage = Stage::new(3);
+    let plan = stage.plan(1);
+    let faults = stage.faults(Schedule::one(Point::Request(2), rival(Rival::RecreateSet { set: "web".to_owned() })));
+    let (_, rules) = stage.judged(plan, &faults, |hands| naive::scale_down(hands, 1));
+    assert!(rules.contains(&Rule::Surprise), "{rules:?}");
+}
