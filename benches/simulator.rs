@@ -66,7 +66,11 @@ fn seeding() -> (String, bool) {
     let start = Instant::now();
     let simulator = Simulator::copy_of(Original { origin, objects, unread: Vec::new() }, 7);
     let taken = start.elapsed();
-    let row = format!("copy of {REPLICAS} replicas with {} claims each ({count} objects) in {:.1} ms", TEMPLATES.len(), ms(taken));
+    let row = format!(
+        "copy of {REPLICAS} replicas with {} claims each ({count} objects) in {:.1} ms",
+        TEMPLATES.len(),
+        ms(taken)
+    );
     let runtime = runtime().unwrap();
     let api = in_process(&runtime, &simulator);
     let claims = runtime.block_on(api.list("PersistentVolumeClaim", "default")).unwrap();

@@ -197,7 +197,9 @@ impl Queue {
     /// The actor looked.
     pub fn looked(&mut self, actor: usize, looks: Vec<Looked>) {
         if let Some(work) = self.works.get_mut(actor) {
-            looks.into_iter().for_each(|looked| work.note(looked));
+            for looked in looks {
+                work.note(looked);
+            }
         }
     }
 }

@@ -63,7 +63,7 @@ impl Keyed for GarbageCollector {
     /// Itself, if it is still there; what depends on it, if it is gone or has
     /// begun to go; and its owners, which may wait for it.
     fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
-        let mut concerned: Vec<Target> = change.after.map(|object| object.target()).into_iter().collect();
+        let mut concerned: Vec<Target> = change.after.map(Fields::target).into_iter().collect();
         if change.after.is_none_or(Fields::terminating) {
             let gone = change.before.or(change.after)?;
             concerned.extend(targets(&view.dependents(gone.uid())));

@@ -94,7 +94,7 @@ impl Change<'_> {
     /// The place of the object.
     #[must_use]
     pub fn target(&self) -> Option<Target> {
-        self.after.or(self.before).map(|object| object.target())
+        self.after.or(self.before).map(fields::Fields::target)
     }
 }
 

@@ -47,10 +47,12 @@ impl Controller for StatefulSets {
                 change.by != self.name() || differs(change, &["/status/currentRevision", "/status/updateRevision"])
             }
             "Pod" => {
-                differs(change, &["/metadata/labels", "/metadata/ownerReferences", "/metadata/deletionTimestamp"])
-                    || differs(change, &["/spec/volumes", "/status/phase"])
-                    || change.before.is_some_and(|pod| pod.holds("Ready"))
-                        != change.after.is_some_and(|pod| pod.holds("Ready"))
+                let concerned = [change.before, change.after].into_iter().flatten().any(may_be_a_member);
+                concerned
+                    && (differs(change, &["/metadata/labels", "/metadata/annotations", "/metadata/ownerReferences"])
+                        || differs(change, &["/metadata/deletionTimestamp", "/spec/volumes", "/status/phase"])
+                        || change.before.is_some_and(|pod| pod.holds("Ready"))
+                            != change.after.is_some_and(|pod| pod.holds("Ready")))
             }
             // A claim in the way, which the real one tries again and again, or
             // one that a waiting pod has lost, of which it hears through the
@@ -102,6 +104,14 @@ impl Keyed for StatefulSets {
     fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
         let set = view.get(&target.kind, &target.namespace, &target.name);
         set.map(|set| self.reconcile(view, &set, now)).unwrap_or_default()
+    }
+}
+
+/// A set controls the pod, or nobody does and a selector may match it.
+fn may_be_a_member(pod: &Value) -> bool {
+    match pod.controller() {
+        Some(owner) => owner["kind"] == "StatefulSet",
+        None => pod["metadata"]["labels"].as_object().is_some_and(|labels| !labels.is_empty()),
     }
 }
 

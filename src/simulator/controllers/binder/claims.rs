@@ -27,10 +27,6 @@ impl Binding<'_> {
         step
     }
 
-    fn bond(&self, volume: &Value, claim: &Value, step: &mut Step) {
-        bind(volume, claim, step);
-    }
-
     fn volume(&self, name: &str) -> Option<Arc<Value>> {
         self.view.get("PersistentVolume", "", name)
     }
@@ -45,7 +41,7 @@ impl Binding<'_> {
             Some(volume) => {
                 let reference = &volume["spec"]["claimRef"];
                 if !reference.is_object() || reference["uid"] == claim.uid() {
-                    self.bond(volume, claim, step);
+                    bind(volume, claim, step);
                     return;
                 }
                 ("ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly")
@@ -64,7 +60,7 @@ impl Binding<'_> {
             return;
         };
         if reserved_for(&volume, claim) {
-            self.bond(&volume, claim, step);
+            bind(&volume, claim, step);
             return;
         }
         if volume["spec"]["claimRef"].is_object() {
@@ -76,7 +72,7 @@ impl Binding<'_> {
             return;
         }
         match mismatch(&volume, claim) {
-            None => self.bond(&volume, claim, step),
+            None => bind(&volume, claim, step),
             Some(reason) => {
                 let message = format!("Cannot bind to requested volume {named:?}: {reason}");
                 step.event_once(self.view, claim, EventType::Warning, "VolumeMismatch", message);
@@ -88,7 +84,7 @@ impl Binding<'_> {
     fn sync_unbound(&self, claim: &Value, step: &mut Step) {
         let delayed = delayed(self.view, claim);
         if let Some(volume) = best(claim, &self.view.list("PersistentVolume"), delayed).cloned() {
-            self.bond(&volume, claim, step);
+            bind(&volume, claim, step);
             return;
         }
         if let Some(class) = late_default(self.view, claim) {

@@ -96,6 +96,12 @@ impl Pass<'_> {
             return Slot::Waiting;
         }
         let repair = repair(&self.set, pod, ordinal);
+        if repair.as_ref().is_some_and(|repair| !repair["spec"].is_null())
+            && let Err(reason) = self.make_claims(ordinal)
+        {
+            events::pod_failed(self, "update", pod.name(), &reason);
+            return Slot::Failed;
+        }
         let owned_anew = pod.phase() != "Pending" && self.own_claims(pod, ordinal, false);
         if owned_anew || repair.is_some() {
             if let Some(patch) = repair {

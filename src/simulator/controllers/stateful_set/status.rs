@@ -47,6 +47,8 @@ pub(super) fn pass(set: &Set, revisions: &Revisions, members: &Members, now: Tim
                 "updateRevision": revisions.update.name,
                 "collisionCount": revisions.collisions,
                 "availableReplicas": counters.available,
+                // It writes the whole status and has none of its own.
+                "conditions": null,
             }),
         );
     }
