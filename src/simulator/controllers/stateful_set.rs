@@ -22,7 +22,7 @@ use self::members::Members;
 use self::revisions::Revisions;
 use self::set::Set;
 use super::fields::{Fields, targets};
-use super::{Change, Controller, Keyed, Step, Target, View, Write};
+use super::{Change, Controller, Keyed, Step, Target, View, Write, selector};
 
 /// The controller, with the one feature that differs between releases.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,12 +47,10 @@ impl Controller for StatefulSets {
                 change.by != self.name() || differs(change, &["/status/currentRevision", "/status/updateRevision"])
             }
             "Pod" => {
-                let concerned = [change.before, change.after].into_iter().flatten().any(may_be_a_member);
-                concerned
-                    && (differs(change, &["/metadata/labels", "/metadata/annotations", "/metadata/ownerReferences"])
-                        || differs(change, &["/metadata/deletionTimestamp", "/spec/volumes", "/status/phase"])
-                        || change.before.is_some_and(|pod| pod.holds("Ready"))
-                            != change.after.is_some_and(|pod| pod.holds("Ready")))
+                differs(change, &["/metadata/labels", "/metadata/annotations", "/metadata/ownerReferences"])
+                    || differs(change, &["/metadata/deletionTimestamp", "/spec/volumes", "/status/phase"])
+                    || change.before.is_some_and(|pod| pod.holds("Ready"))
+                        != change.after.is_some_and(|pod| pod.holds("Ready"))
             }
             // A claim in the way, which the real one tries again and again, or
             // one that a waiting pod has lost, of which it hears through the
@@ -80,8 +78,8 @@ impl Keyed for StatefulSets {
         targets(&view.list("StatefulSet"))
     }
 
-    /// What belongs to a set concerns it; what belongs to nobody, all sets of
-    /// its namespace.
+    /// What belongs to a set concerns it; a pod that belongs to nobody, the sets
+    /// that select it; a claim, all sets of its namespace.
     fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
         if change.kind == "StatefulSet" {
             return Some(change.target().into_iter().collect());
@@ -95,7 +93,11 @@ impl Keyed for StatefulSets {
                     name: owner.text("/name").to_owned(),
                 }),
                 Some(_) => {}
-                None => sets.extend(targets(&view.list_in("StatefulSet", object.namespace()))),
+                None => {
+                    let mut all = view.list_in("StatefulSet", object.namespace());
+                    all.retain(|set| change.kind != "Pod" || selector::matches(&set["spec"]["selector"], object));
+                    sets.extend(targets(&all));
+                }
             }
         }
         Some(sets)
@@ -104,14 +106,6 @@ impl Keyed for StatefulSets {
     fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
         let set = view.get(&target.kind, &target.namespace, &target.name);
         set.map(|set| self.reconcile(view, &set, now)).unwrap_or_default()
-    }
-}
-
-/// A set controls the pod, or nobody does and a selector may match it.
-fn may_be_a_member(pod: &Value) -> bool {
-    match pod.controller() {
-        Some(owner) => owner["kind"] == "StatefulSet",
-        None => pod["metadata"]["labels"].as_object().is_some_and(|labels| !labels.is_empty()),
     }
 }
 
