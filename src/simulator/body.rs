@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::decode::{Decoded, Mistyped, decode};
 use super::document::Node;
+use super::protobuf::{self, Unreadable};
 use super::query::FieldValidation;
 use super::request::Raw;
 use super::schema::table;
@@ -30,13 +31,16 @@ pub struct Read {
 /// 415 for other formats, 400 for what cannot be read or, with strict
 /// validation, has unknown or duplicate fields.
 pub fn object(raw: &Raw, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
+    if raw.content_type == protobuf::MEDIA_TYPE {
+        return Err(no_protobuf(raw, kind));
+    }
     if !matches!(raw.content_type.as_str(), "" | "application/json") {
         return Err(Refusal::unsupported_body());
     }
     let node = parse(&raw.body, kind)?;
     let Node::Object(fields) = &node else {
         let why = format!("json: cannot unmarshal {} into Go value of type {KIND_AND_VERSION}", node.json_type());
-        return Err(unrecognized(&raw.body, kind, &why));
+        return Err(no_json(&raw.body, kind, &why));
     };
     check_kind(fields, api_version, kind)?;
     typed(node, api_version, kind, validation)
@@ -132,17 +136,28 @@ fn read(node: Node, api_version: &str, kind: &str, validation: FieldValidation) 
 fn parse(body: &[u8], kind: &str) -> Result<Node, Refusal> {
     serde_json::from_slice(body).map_err(|error| {
         let why = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
-        unrecognized(body, kind, &why)
+        no_json(body, kind, &why)
     })
+}
+
+/// Why a body that should have been read from protobuf was not.
+fn no_protobuf(raw: &Raw, kind: &str) -> Refusal {
+    match protobuf::to_json(&raw.body) {
+        Ok(_) | Err(Unreadable::UnknownKind) => Refusal::unsupported_body(),
+        Err(why @ (Unreadable::Empty | Unreadable::NoPrefix | Unreadable::Torn)) => {
+            unrecognized(&raw.body, kind, &why.to_string())
+        }
+    }
+}
+
+fn no_json(body: &[u8], kind: &str, why: &str) -> Refusal {
+    unrecognized(body, kind, &format!("couldn't get version/kind; json parse error: {why}"))
 }
 
 fn unrecognized(body: &[u8], kind: &str, why: &str) -> Refusal {
     // Bodies of Secrets stay out of messages.
     let shown = if kind == "Secret" { "hidden".to_owned() } else { summary(body) };
-    Refusal::bad_request(&format!(
-        "the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; \
-         json parse error: {why} ({shown})"
-    ))
+    Refusal::bad_request(&format!("the object provided is unrecognized (must be of type {kind}): {why} ({shown})"))
 }
 
 /// The beginning of a body, in hexadecimal if it does not look like JSON.

@@ -31,6 +31,7 @@ mod listener;
 mod negotiation;
 pub mod oracles;
 mod patch;
+pub mod protobuf;
 mod quantity;
 mod query;
 mod queue;

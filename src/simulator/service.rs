@@ -16,6 +16,7 @@ use tower::Service;
 
 use super::engine::Simulator;
 use super::negotiation::View;
+use super::protobuf;
 use super::query::decoded;
 use super::request::Raw;
 use super::sandbox::GivenUp;
@@ -58,7 +59,8 @@ where
         let simulator = self.simulator.clone();
         Box::pin(async move {
             let accept = text(request.headers(), &header::ACCEPT);
-            let raw = read(request).await;
+            let mut raw = read(request).await;
+            in_json(&mut raw);
             let view = match View::of(&raw.path, &accept, &raw.query) {
                 Ok(view) => view,
                 Err(refusal) => return Ok(answer(simulator, Reply::refusal(refusal), View::default())),
@@ -66,6 +68,18 @@ where
             let reply = simulator.handle(&raw)?;
             Ok(answer(simulator, reply, view))
         })
+    }
+}
+
+/// Whatever form the body came in, the rest reads JSON. A body that is not what
+/// it says stays as it is, and is refused where it is read.
+fn in_json(raw: &mut Raw) {
+    if raw.content_type == protobuf::MEDIA_TYPE
+        && raw.body.len() < MOST_BYTES
+        && let Ok(value) = protobuf::to_json(&raw.body)
+    {
+        raw.body = Bytes::from(value.to_string());
+        "application/json".clone_into(&mut raw.content_type);
     }
 }
 
@@ -103,7 +117,7 @@ pub(super) fn answer(simulator: Simulator, reply: Reply, view: View) -> Response
     let (content_type, body) = match reply.payload {
         Payload::Json(value) => {
             let shown = view.shown(value, simulator.now());
-            ("application/json", Full::new(Bytes::from(shown.to_string())).boxed_unsync())
+            ("application/json", Full::new(Bytes::from(shown.to_string() + "\n")).boxed_unsync())
         }
         Payload::Text(text) => ("text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
         Payload::Watch(watch) => ("application/json", events(simulator, *watch, view)),

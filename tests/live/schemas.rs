@@ -1,7 +1,11 @@
 //! The simulator's table of types is made from the schemas that a real server
 //! publishes; here it is made again and must be the committed one.
 
+use std::path::Path;
+use std::process::Command;
+
 use kubectl_stateful::objects::kinds::{KINDS, collection_path};
+use kubectl_stateful::simulator::protobuf::{Numbers, generate as generate_numbers};
 use kubectl_stateful::simulator::schema::generate;
 use kubectl_stateful::simulator::schema::generate::DOCUMENTS;
 use libtest_mimic::{Failed, Trial};
@@ -9,11 +13,12 @@ use serde_json::{Value, json};
 
 use crate::support::api::Method;
 use crate::world::World;
-use crate::{ensure, live};
+use crate::{ensure, live, needs_tools};
 
 pub fn tests() -> Vec<Trial> {
     vec![
         live("the_table_of_types_is_what_the_published_schemas_give", current),
+        needs_tools("the_numbers_of_fields_are_those_of_the_published_definitions", |_| numbers()),
         live("the_columns_of_tables_are_those_of_the_server", columns),
     ]
 }
@@ -49,6 +54,48 @@ fn lines(table: &Value) -> String {
         format!("{part:?}:{{\n{}\n}}", entries.join(",\n"))
     });
     format!("{{{}}}\n", parts.collect::<Vec<_>>().join(",\n"))
+}
+
+const NUMBERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/simulator/protobuf/numbers.json");
+
+/// With `UPDATE_GENERATED=1` they are written instead. The definitions are those
+/// of the pinned modules; tools that were built elsewhere come without them.
+fn numbers() -> Result<(), Failed> {
+    let modules = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/control-plane/kubernetes");
+    let mut definitions = Vec::new();
+    for module in ["k8s.io/api", "k8s.io/apimachinery"] {
+        let listed = Command::new("go").args(["list", "-m", "-f", "{{.Dir}}", module]).current_dir(modules).output();
+        let Ok(listed) = listed else { return Ok(()) };
+        let folder = String::from_utf8(listed.stdout)?;
+        read_definitions(Path::new(folder.trim()), &mut definitions)?;
+    }
+    let found = generate_numbers(&definitions);
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {
+        let entries: Result<Vec<String>, serde_json::Error> =
+            found.iter().map(|(name, names)| Ok(format!("{name:?}:{}", serde_json::to_string(names)?))).collect();
+        std::fs::write(NUMBERS, format!("{{\n{}\n}}\n", entries?.join(",\n")))?;
+    }
+    let committed: Numbers = serde_json::from_str(&std::fs::read_to_string(NUMBERS)?)?;
+    ensure(committed == found, || "stale; UPDATE_GENERATED=1 cargo test --test live numbers writes them".to_owned())
+}
+
+/// Each `generated.proto` below the folder, with the last two parts of its
+/// package.
+fn read_definitions(folder: &Path, found: &mut Vec<(String, String)>) -> Result<(), Failed> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_definitions(&path, found)?;
+        } else if path.ends_with("generated.proto") {
+            let text = std::fs::read_to_string(&path)?;
+            let package = text.lines().find_map(|line| line.strip_prefix("package ")).unwrap_or_default();
+            let parts: Vec<&str> = package.trim_end_matches(';').rsplit('.').take(2).collect();
+            if let [version, group] = parts.as_slice() {
+                found.push((format!("{group}.{version}"), text));
+            }
+        }
+    }
+    Ok(())
 }
 
 const COLUMNS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/simulator/tables/columns.json");
