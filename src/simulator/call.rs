@@ -26,6 +26,9 @@ pub enum Page {
     Group(&'static str),
     /// `/api/v1`, `/apis/GROUP/VERSION`.
     Resources(&'static str),
+    /// `limitranges`: there are none and never will be, which `kubectl describe
+    /// namespace` wants to hear.
+    NoLimitRanges,
     /// `/openapi/v3` and below it.
     OpenApi(Option<&'static str>),
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::open_api;
 use super::request::{Page, groups, has_status};
 use super::world::Reply;
 use crate::objects::kinds::{ApiKind, KINDS};
@@ -30,8 +31,14 @@ pub fn answer(page: &Page) -> Reply {
             Reply::json(200, body)
         }
         Page::Resources(name) => Reply::json(200, resources(name)),
-        Page::OpenApi(None) => Reply::json(200, open_api_index()),
-        Page::OpenApi(Some(name)) => Reply::json(200, open_api(name)),
+        Page::NoLimitRanges => Reply::json(
+            200,
+            json!({
+                "kind": "LimitRangeList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": [],
+            }),
+        ),
+        Page::OpenApi(None) => Reply::json(200, open_api::index()),
+        Page::OpenApi(Some(name)) => Reply::json(200, open_api::document(name)),
     }
 }
 
@@ -50,10 +57,12 @@ fn group(name: &str) -> Value {
 fn resources(group: &str) -> Value {
     let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
     let mut list = Vec::new();
-    for kind in KINDS.iter().filter(|kind| kind.group == group) {
+    let mut kinds: Vec<&ApiKind> = KINDS.iter().filter(|kind| kind.group == group).collect();
+    kinds.sort_by_key(|kind| kind.plural);
+    for kind in kinds {
         list.push(json!({
             "name": kind.plural, "singularName": kind.kind.to_lowercase(), "namespaced": kind.namespaced,
-            "kind": kind.kind, "verbs": VERBS, "shortNames": short_names(kind.kind),
+            "kind": kind.kind, "verbs": VERBS, "shortNames": short_names(kind.kind), "categories": categories(kind.kind),
         }));
         for part in subresources(kind) {
             let mut resource = json!({
@@ -114,24 +123,7 @@ fn short_names(kind: &str) -> &'static [&'static str] {
     }
 }
 
-fn open_api_index() -> Value {
-    let mut paths = json!({"api/v1": {"serverRelativeURL": "/openapi/v3/api/v1"}});
-    for group in groups() {
-        paths[format!("apis/{group}/v1")] = json!({"serverRelativeURL": format!("/openapi/v3/apis/{group}/v1")});
-    }
-    json!({ "paths": paths })
-}
-
-/// Just enough for kubectl's apply: that PATCH understands `fieldValidation`.
-fn open_api(group: &str) -> Value {
-    let mut paths = json!({});
-    for kind in KINDS.iter().filter(|kind| kind.group == group) {
-        let path = crate::objects::kinds::collection_path(kind, if kind.namespaced { "{namespace}" } else { "" });
-        let gvk = json!({"group": kind.group, "version": kind.version, "kind": kind.kind});
-        let parameters = json!([{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}]);
-        paths[format!("{path}/{{name}}")] = json!({"patch": {
-            "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": gvk, "parameters": parameters,
-        }});
-    }
-    json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION}, "paths": paths})
+/// What `kubectl get all` means.
+fn categories(kind: &str) -> &'static [&'static str] {
+    if matches!(kind, "Pod" | "Service" | "StatefulSet") { &["all"] } else { &[] }
 }

@@ -29,6 +29,7 @@ mod import;
 mod lifecycle;
 mod listener;
 mod negotiation;
+mod open_api;
 pub mod oracles;
 mod patch;
 pub mod protobuf;

@@ -82,6 +82,9 @@ pub fn parse(raw: &Raw) -> Result<Call, Refusal> {
         ["api"] => Ok(Call::Page(Page::CoreVersions)),
         ["apis"] => Ok(Call::Page(Page::Groups)),
         ["api", "v1"] => Ok(Call::Page(Page::Resources(""))),
+        ["api", "v1", "limitranges"] | ["api", "v1", "namespaces", _, "limitranges"] if raw.method == Method::GET => {
+            Ok(Call::Page(Page::NoLimitRanges))
+        }
         ["api", "v1", rest @ ..] => objects(raw, "", rest),
         ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"] => Ok(Call::AccessReview),
         ["apis", group] => known_group(group).map(|group| Call::Page(Page::Group(group))),
