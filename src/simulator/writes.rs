@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::body::{self, Read};
+use super::document::Node;
 use super::import::newer;
 use super::lifecycle::completed;
 use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
-use super::patch::{json, merge, strategic, typed, unstructured};
+use super::patch::{json, last_applied, merge, strategic, typed, unstructured};
 use super::request::{ObjectCall, PatchKind, Raw};
 use super::schema::table;
 use super::status::{Cause, Refusal};
@@ -90,6 +91,7 @@ impl World {
             return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
         }
         let config = configuration(raw, call)?;
+        let sent = || body::configuration(raw).map(Node::value);
         let writer = writer(raw, call, Operation::Apply);
         let shape = table().kind(call.kind.kind);
         let reset = writer.reset();
@@ -103,13 +105,15 @@ impl World {
                 let why = "uid mismatch: the provided object specified uid, and no existing object was found";
                 return Err(Refusal::conflict(call.kind, &call.name, why));
             }
-            let applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
+            let mut applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
+            last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
             let object = typed_again(call, applied.object)?;
             let created = self.insert(&writer, &call.namespace, object, Some(applied.managed))?;
             return Ok(reply(call, None, &created, Vec::new()));
         };
         let managed = self.managed_before_apply(call, &old);
-        let applied = managed.apply(&shape, &old, &config, &claim, self.now)?;
+        let mut applied = managed.apply(&shape, &old, &config, &claim, self.now)?;
+        last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
         let object = typed_again(call, applied.object)?;
         let written = self.replace(&writer, &old, object, Some(applied.managed))?;
         Ok(reply(call, Some(&old), &written, Vec::new()))

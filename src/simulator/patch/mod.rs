@@ -4,6 +4,7 @@
 mod entry;
 pub mod field_set;
 pub mod json;
+pub mod last_applied;
 pub mod managed_fields;
 pub mod merge;
 pub mod strategic;
