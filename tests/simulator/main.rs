@@ -6,11 +6,13 @@
 mod budgets;
 mod copies;
 mod determinism;
+mod listener;
 mod minds;
 mod quotas;
 mod reads;
 mod rights;
 mod runs;
 mod sandbox;
+mod served_time;
 mod support;
 mod time;
