@@ -5,6 +5,7 @@
 mod corpus;
 mod join;
 mod known;
+mod kubectl;
 mod scenarios;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the harness is shared; the simulator needs no processes")]
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let tests = corpus::tests().into_iter().chain(scenarios::tests()).chain(known::tests()).collect();
+    let tests =
+        corpus::tests().into_iter().chain(scenarios::tests()).chain(known::tests()).chain(kubectl::tests()).collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }

@@ -14,6 +14,7 @@ mod init;
 mod kill;
 mod krew;
 mod kubectl;
+mod kubectl_script;
 mod lifetime;
 mod nodes;
 mod owners;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         volumes::tests(),
         writes::tests(),
         kubectl::tests(),
+        kubectl_script::tests(),
         init::tests(),
         tutorial::tests(),
         claims::tests(),

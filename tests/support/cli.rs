@@ -81,10 +81,15 @@ impl Cli {
     /// Somebody whose current context is `namespace` on the real control plane.
     /// The real kubectl is on the PATH.
     pub fn live(plane: &ControlPlane, user: User, namespace: &str) -> Result<Self, String> {
-        let mut cli = Self::at_home(Some(&plane.kubectl()))?;
+        Self::led_by(&plane.kubectl(), &plane.kubeconfig(user), namespace)
+    }
+
+    /// The same wherever this kubeconfig leads.
+    pub fn led_by(kubectl: &Path, kubeconfig: &Path, namespace: &str) -> Result<Self, String> {
+        let mut cli = Self::at_home(Some(kubectl))?;
         let path = cli.home().join("kubeconfig");
-        let text = fs::read_to_string(plane.kubeconfig(user)).map_err(|error| format!("kubeconfig: {error}"))?;
-        let mut config: Value = serde_json::from_str(&text).map_err(|error| format!("kubeconfig: {error}"))?;
+        let text = fs::read_to_string(kubeconfig).map_err(|error| format!("kubeconfig: {error}"))?;
+        let mut config: Value = serde_saphyr::from_str(&text).map_err(|error| format!("kubeconfig: {error}"))?;
         config["contexts"][0]["context"]["namespace"] = namespace.into();
         fs::write(&path, config.to_string()).map_err(|error| format!("kubeconfig: {error}"))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod control_plane;
 pub mod corpus;
 pub mod credentials;
+pub mod kubectl_script;
 pub mod plugin_manifest;
 pub mod scenario;
 pub mod seed;

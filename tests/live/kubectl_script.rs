@@ -1,0 +1,100 @@
+//! The script of kubectl commands, typed at a real cluster and at a served
+//! sandbox: what is said and how it ends must be the same but for the known
+//! differences, each of which must still be there.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::thread;
+
+use libtest_mimic::{Failed, Trial};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::live;
+use crate::support::cli::{Cli, Said};
+use crate::support::credentials::User;
+use crate::support::kubectl_script::{Command, commands, differences, folder, plain};
+use crate::world::World;
+
+pub fn tests() -> Vec<Trial> {
+    vec![live("the_script_of_kubectl_commands_says_the_same_on_a_served_sandbox", same)]
+}
+
+fn same(world: &World) -> Result<(), Failed> {
+    let commands = commands()?;
+    let known = differences()?;
+    let served = Served::start()?;
+    let here = Cli::led_by(&world.plane.kubectl(), &served.kubeconfig, &world.namespace)?;
+    here.run_kubectl(&["create", "namespace", &world.namespace], "")?.ended(0)?;
+    let there = world.cli(User::Admin)?;
+    let (real, simulated) = thread::scope(|scope| {
+        let real = scope.spawn(|| all(&there, &commands, &world.namespace));
+        let simulated = all(&here, &commands, &world.namespace);
+        (real.join().unwrap_or_else(|_| Err("the thread panicked".to_owned())), simulated)
+    });
+    let (real, simulated) = (real?, simulated?);
+    served.end()?;
+    let mut wrong = Vec::new();
+    for ((command, real), simulated) in commands.iter().zip(real).zip(simulated) {
+        let is_known = known.iter().any(|(name, _)| *name == command.name);
+        match (real == simulated, is_known) {
+            (true, false) | (false, true) => {}
+            (true, true) => wrong.push(format!("{}: a known difference is gone", command.name)),
+            (false, false) => {
+                wrong.push(format!("{}: {}\n--- real\n{real}\n--- simulated\n{simulated}", command.name, command.line));
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n\n").into()) }
+}
+
+/// What each command said, as it is compared.
+fn all(cli: &Cli, commands: &[Command], namespace: &str) -> Result<Vec<String>, String> {
+    for name in ["set.yaml", "more.yaml", "class.yaml", "node.yaml"] {
+        let text = std::fs::read_to_string(folder().join(name)).map_err(|error| format!("`{name}`: {error}"))?;
+        std::fs::write(cli.home().join(name), text.replace("$NAMESPACE", namespace))
+            .map_err(|error| format!("`{name}`: {error}"))?;
+    }
+    let said = |command: &Command| {
+        let Said { code, stdout, stderr } = cli.run_shell(&command.line.replace("$NAMESPACE", namespace))?;
+        let text = format!("{stdout}\n--- stderr\n{stderr}").replace(namespace, "$NAMESPACE");
+        Ok(format!("exit code {code:?}\n{}", plain(&text, command.mark)))
+    };
+    commands.iter().map(said).collect()
+}
+
+/// A served sandbox with a home of its own.
+struct Served {
+    child: Child,
+    kubeconfig: PathBuf,
+    _home: Cli,
+}
+
+impl Served {
+    fn start() -> Result<Self, String> {
+        let home = Cli::sandbox()?;
+        let mut command = home.plugin();
+        command.args(["sandbox", "serve"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|error| format!("serve: {error}"))?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line).map_err(|error| format!("serve: {error}"))?;
+        }
+        let path = line.trim_end().strip_prefix("export KUBECONFIG=").unwrap_or_default();
+        Ok(Self { child, kubeconfig: PathBuf::from(path), _home: home })
+    }
+
+    fn end(mut self) -> Result<(), String> {
+        kill_process(Pid::from_child(&self.child), Signal::INT).map_err(|error| format!("serve: {error}"))?;
+        let status = self.child.wait().map_err(|error| format!("serve: {error}"))?;
+        if status.success() { Ok(()) } else { Err(format!("serve ended with {status}")) }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
