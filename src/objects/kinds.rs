@@ -17,6 +17,8 @@ pub struct ApiKind {
     pub namespaced: bool,
 }
 
+const RBAC: &str = "rbac.authorization.k8s.io";
+
 const fn kind(group: &'static str, kind: &'static str, plural: &'static str, namespaced: bool) -> ApiKind {
     ApiKind { group, version: "v1", kind, plural, namespaced }
 }
@@ -26,6 +28,12 @@ pub const KINDS: &[ApiKind] = &[
     kind("", "Namespace", "namespaces", false),
     kind("", "Node", "nodes", false),
     kind("storage.k8s.io", "StorageClass", "storageclasses", false),
+    kind("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", false),
+    kind("", "ServiceAccount", "serviceaccounts", true),
+    kind(RBAC, "ClusterRole", "clusterroles", false),
+    kind(RBAC, "ClusterRoleBinding", "clusterrolebindings", false),
+    kind(RBAC, "Role", "roles", true),
+    kind(RBAC, "RoleBinding", "rolebindings", true),
     kind("", "Secret", "secrets", true),
     kind("", "ConfigMap", "configmaps", true),
     kind("", "PersistentVolume", "persistentvolumes", false),
@@ -40,6 +48,8 @@ pub const KINDS: &[ApiKind] = &[
     kind("storage.k8s.io", "VolumeAttachment", "volumeattachments", false),
     kind("policy", "PodDisruptionBudget", "poddisruptionbudgets", true),
     kind("coordination.k8s.io", "Lease", "leases", true),
+    kind("", "Endpoints", "endpoints", true),
+    ApiKind { version: "v2", ..kind("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true) },
 ];
 
 impl ApiKind {

@@ -50,6 +50,7 @@ pub fn reset_new(kind: &ApiKind, object: &mut Value) {
             json!({"phase": "Active"})
         }
         "ResourceQuota" => json!({}),
+        "HorizontalPodAutoscaler" => json!({"desiredReplicas": 0, "currentMetrics": null}),
         "VolumeAttachment" => json!({"attached": false}),
         "PodDisruptionBudget" => {
             json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0})

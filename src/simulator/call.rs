@@ -113,6 +113,8 @@ pub enum PatchKind {
 
 /// Kinds with a `status` subresource.
 const WITH_STATUS: &[&str] = &[
+    "CustomResourceDefinition",
+    "HorizontalPodAutoscaler",
     "Namespace",
     "Node",
     "PersistentVolume",

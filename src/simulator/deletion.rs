@@ -133,6 +133,7 @@ fn answers_with_object(kind: &ApiKind) -> bool {
             | "PersistentVolume"
             | "PersistentVolumeClaim"
             | "ResourceQuota"
+            | "ServiceAccount"
             | "StorageClass"
             | "VolumeAttachment"
     )

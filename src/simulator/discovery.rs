@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::open_api;
-use super::request::{Page, groups, has_status};
+use super::request::{Page, groups, has_status, version_of};
 use super::world::Reply;
 use crate::objects::kinds::{ApiKind, KINDS};
 
@@ -50,12 +50,14 @@ fn version() -> Value {
 }
 
 fn group(name: &str) -> Value {
-    let version = json!({"groupVersion": format!("{name}/v1"), "version": "v1"});
+    let version = version_of(name);
+    let version = json!({"groupVersion": format!("{name}/{version}"), "version": version});
     json!({"name": name, "versions": [version], "preferredVersion": version})
 }
 
 fn resources(group: &str) -> Value {
-    let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    let version = version_of(group);
+    let version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let mut list = Vec::new();
     let mut kinds: Vec<&ApiKind> = KINDS.iter().filter(|kind| kind.group == group).collect();
     kinds.sort_by_key(|kind| kind.plural);
@@ -119,6 +121,10 @@ fn short_names(kind: &str) -> &'static [&'static str] {
         "Event" => &["ev"],
         "ResourceQuota" => &["quota"],
         "PodDisruptionBudget" => &["pdb"],
+        "ServiceAccount" => &["sa"],
+        "Endpoints" => &["ep"],
+        "HorizontalPodAutoscaler" => &["hpa"],
+        "CustomResourceDefinition" => &["crd", "crds"],
         _ => &[],
     }
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::discovery::VERSION;
-use super::request::groups;
+use super::request::{groups, version_of};
 use super::schema::{Field, Shape, table};
 use crate::objects::kinds::{ApiKind, KINDS, collection_path};
 
@@ -18,7 +18,8 @@ const NO_TEXTS: &str = "The simulated cluster knows the fields and their types, 
 pub fn index() -> Value {
     let mut paths = json!({"api/v1": {"serverRelativeURL": "/openapi/v3/api/v1"}});
     for group in groups() {
-        paths[format!("apis/{group}/v1")] = json!({"serverRelativeURL": format!("/openapi/v3/apis/{group}/v1")});
+        let path = format!("apis/{group}/{}", version_of(group));
+        paths[&path] = json!({ "serverRelativeURL": format!("/openapi/v3/{path}") });
     }
     json!({ "paths": paths })
 }

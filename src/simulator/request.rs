@@ -24,17 +24,14 @@ pub struct Raw {
 /// Groups of a real cluster that are not simulated.
 const OTHER_GROUPS: &[&str] = &[
     "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
     "apiregistration.k8s.io",
     "authentication.k8s.io",
-    "autoscaling",
     "batch",
     "certificates.k8s.io",
     "events.k8s.io",
     "flowcontrol.apiserver.k8s.io",
     "networking.k8s.io",
     "node.k8s.io",
-    "rbac.authorization.k8s.io",
     "resource.k8s.io",
     "scheduling.k8s.io",
 ];
@@ -43,11 +40,9 @@ const OTHER_GROUPS: &[&str] = &[
 const OTHER_RESOURCES: &[&str] = &[
     "bindings",
     "componentstatuses",
-    "endpoints",
     "limitranges",
     "podtemplates",
     "replicationcontrollers",
-    "serviceaccounts",
     "daemonsets",
     "deployments",
     "replicasets",
@@ -76,8 +71,8 @@ pub fn parse(raw: &Raw) -> Result<Call, Refusal> {
         ["readyz" | "livez" | "healthz", ..] => Ok(Call::Page(Page::Health)),
         ["openapi", "v3"] => Ok(Call::Page(Page::OpenApi(None))),
         ["openapi", "v3", "api", "v1"] => Ok(Call::Page(Page::OpenApi(Some("")))),
-        ["openapi", "v3", "apis", group, "v1"] => {
-            known_group(group).map(|group| Call::Page(Page::OpenApi(Some(group))))
+        ["openapi", "v3", "apis", group, version] => {
+            served(group, version).map(|group| Call::Page(Page::OpenApi(Some(group))))
         }
         ["api"] => Ok(Call::Page(Page::CoreVersions)),
         ["apis"] => Ok(Call::Page(Page::Groups)),
@@ -88,9 +83,8 @@ pub fn parse(raw: &Raw) -> Result<Call, Refusal> {
         ["api", "v1", rest @ ..] => objects(raw, "", rest),
         ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"] => Ok(Call::AccessReview),
         ["apis", group] => known_group(group).map(|group| Call::Page(Page::Group(group))),
-        ["apis", group, "v1"] => known_group(group).map(|group| Call::Page(Page::Resources(group))),
-        ["apis", group, "v1", rest @ ..] => objects(raw, known_group(group)?, rest),
-        ["apis", group, _, ..] if known_group(group).is_ok() => Err(Refusal::no_resource()),
+        ["apis", group, version] => served(group, version).map(|group| Call::Page(Page::Resources(group))),
+        ["apis", group, version, rest @ ..] => objects(raw, served(group, version)?, rest),
         _ => Err(Refusal::no_page()),
     }
 }
@@ -113,6 +107,21 @@ fn known_group(name: &str) -> Result<&'static str, Refusal> {
         return Err(Refusal::not_simulated(&format!("the API group {name}")));
     }
     groups().into_iter().find(|group| *group == name).ok_or_else(Refusal::no_page)
+}
+
+/// The version that a group is served in.
+#[must_use]
+pub fn version_of(group: &str) -> &'static str {
+    KINDS.iter().find(|kind| kind.group == group).map_or("v1", |kind| kind.version)
+}
+
+fn served(group: &str, version: &str) -> Result<&'static str, Refusal> {
+    let group = known_group(group)?;
+    match (group, version) {
+        _ if version == version_of(group) => Ok(group),
+        ("autoscaling", "v1") => Err(Refusal::not_simulated("the API group autoscaling in version v1")),
+        _ => Err(Refusal::no_resource()),
+    }
 }
 
 fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusal> {
@@ -262,7 +271,7 @@ mod tests {
     fn what_is_not_simulated_is_refused_by_name() {
         for (path, code) in [
             ("/apis/batch/v1/jobs", 501),
-            ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", 501),
+            ("/apis/autoscaling/v1/horizontalpodautoscalers", 501),
             ("/apis/apps/v1/deployments", 501),
             ("/api/v1/namespaces/a/pods/b/log", 501),
             ("/apis/foo/v1/bars", 404),

@@ -73,6 +73,8 @@ pub struct World {
 /// Larger bodies are refused, as on the real server.
 const LARGEST_BODY: usize = 3 * 1024 * 1024;
 
+const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+
 impl World {
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, denied: Vec<(String, String)>) -> Self {
@@ -114,6 +116,14 @@ impl World {
     }
 
     fn objects(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        let mut reply = self.dispatch(raw, call)?;
+        if call.kind.kind == "Endpoints" {
+            reply.warnings.push(ENDPOINTS.to_owned());
+        }
+        Ok(reply)
+    }
+
+    fn dispatch(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
         match call.action {
             Action::Get => reads::get(&self.store, call),
             Action::List => reads::list(&self.store, call),

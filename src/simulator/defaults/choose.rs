@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{kinds, pods};
+use super::{kinds, others, pods};
 use crate::objects::kinds::ApiKind;
 
 /// Fills in the defaults of a kind.
@@ -17,6 +17,9 @@ pub fn apply(kind: &ApiKind, object: &mut Value) {
         "Service" => kinds::service(object),
         "StatefulSet" => kinds::stateful_set(object),
         "EndpointSlice" => kinds::endpoint_slice(object),
+        "Endpoints" => kinds::endpoints(object),
+        "RoleBinding" | "ClusterRoleBinding" => others::binding(object),
+        "HorizontalPodAutoscaler" => others::autoscaler(object),
         "Pod" => pods::pod(object),
         _ => {}
     }

@@ -22,6 +22,14 @@ pub fn node(node: &mut Value) {
     }
 }
 
+pub fn endpoints(endpoints: &mut Value) {
+    for subset in items(endpoints, "subsets") {
+        for port in items(subset, "ports") {
+            set_empty(port, "protocol", "TCP");
+        }
+    }
+}
+
 pub fn storage_class(class: &mut Value) {
     set(class, "reclaimPolicy", "Delete");
     set(class, "volumeBindingMode", "Immediate");

@@ -4,6 +4,7 @@
 mod choose;
 mod containers;
 mod kinds;
+mod others;
 mod pods;
 
 pub use choose::apply;

@@ -69,6 +69,7 @@ fn merge_field(shape: &Shape, live: &mut Map<String, Value>, name: &str, change:
         (None, _) => &Shape::Any,
     };
     let merged = match (change, inner) {
+        _ if field.is_some_and(|field| field.replaced) => change.clone(),
         (Value::Object(change), _) => {
             let old = live.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
             Value::Object(merge_objects(inner, old, change)?)

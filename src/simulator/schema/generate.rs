@@ -31,11 +31,14 @@ impl ZeroValues {
 /// The documents that `generate` needs, as paths below `/openapi/v3/`.
 pub const DOCUMENTS: &[&str] = &[
     "api/v1",
+    "apis/apiextensions.k8s.io/v1",
     "apis/apps/v1",
     "apis/authorization.k8s.io/v1",
+    "apis/autoscaling/v2",
     "apis/coordination.k8s.io/v1",
     "apis/discovery.k8s.io/v1",
     "apis/policy/v1",
+    "apis/rbac.authorization.k8s.io/v1",
     "apis/storage.k8s.io/v1",
 ];
 
@@ -48,7 +51,10 @@ const EXTRA: &[(&str, &str)] = &[
     ("DeleteOptions", "meta.v1.DeleteOptions"),
     ("Eviction", "policy.v1.Eviction"),
     ("Scale", "autoscaling.v1.Scale"),
+    ("LocalSubjectAccessReview", "authorization.v1.LocalSubjectAccessReview"),
     ("SelfSubjectAccessReview", "authorization.v1.SelfSubjectAccessReview"),
+    ("SelfSubjectRulesReview", "authorization.v1.SelfSubjectRulesReview"),
+    ("SubjectAccessReview", "authorization.v1.SubjectAccessReview"),
 ];
 
 /// The table for these documents; what they do not describe is left out.
@@ -98,7 +104,8 @@ fn collect(documents: &[Value]) -> BTreeMap<String, &Value> {
 /// `io.k8s.api.core.v1.Pod` is `core.v1.Pod` here.
 fn short(name: &str) -> String {
     let name = name.rsplit('/').next().unwrap_or(name);
-    name.trim_start_matches("io.k8s.api.").trim_start_matches("io.k8s.apimachinery.pkg.apis.").to_owned()
+    let inner = ["io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apiextensions-apiserver.pkg.apis."];
+    inner.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name).to_owned()
 }
 
 fn describe(schema: &Value, zeros: &ZeroValues, owner: &str, open: &mut Vec<String>) -> Type {
@@ -113,6 +120,7 @@ fn describe(schema: &Value, zeros: &ZeroValues, owner: &str, open: &mut Vec<Stri
             shape: shape(property, open),
             always: is_zero(default) || is_required_list || zeros.nulls(owner, name),
             null: zeros.nulls(owner, name),
+            replaced: property["x-kubernetes-patch-strategy"] == "replace",
             omits_zero: zeros.zeros(owner, name),
             default: (!default.is_null() && !is_zero(default)).then(|| default.clone()),
         };

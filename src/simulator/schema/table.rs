@@ -25,6 +25,7 @@ pub struct Type {
 }
 
 /// A field of a struct.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts about a field")]
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Field {
     #[serde(rename = "s")]
@@ -35,6 +36,9 @@ pub struct Field {
     /// Its zero is written as `null`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub null: bool,
+    /// A strategic merge patch replaces it as a whole.
+    #[serde(default, rename = "whole", skip_serializing_if = "is_false")]
+    pub replaced: bool,
     /// Go leaves it out when it is zero, so `0`, `""` and `false` do not survive.
     #[serde(default, rename = "zero", skip_serializing_if = "is_false")]
     pub omits_zero: bool,

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{create, metadata, pods, quotas, services, sets, volumes};
+use super::{create, metadata, pods, quotas, rights, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::request::Part;
 use crate::simulator::status::Cause;
@@ -44,10 +44,12 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
         "Secret" | "ConfigMap" => vec![metadata(), of_data(old, new), whole()],
         "ResourceQuota" => vec![metadata(), content(), quotas::of_change(old, new)],
         "Lease" => vec![metadata(), content()],
-        "Namespace" | "Node" => vec![whole(), metadata()],
+        "Namespace" | "Node" | "Role" | "ClusterRole" | "HorizontalPodAutoscaler" => vec![whole(), metadata()],
         "ControllerRevision" => vec![metadata(), whole(), immutable(old, new, "data")],
         "VolumeAttachment" => vec![whole(), immutable(old, new, "spec")],
         "EndpointSlice" => vec![whole(), immutable(old, new, "addressType")],
+        "RoleBinding" | "ClusterRoleBinding" => vec![whole(), metadata(), rights::of_binding_change(old, new)],
+        "ServiceAccount" => vec![metadata(), whole()],
         _ => vec![content()],
     };
     parts.concat()

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{metadata, names, pods, quotas, services, sets, volumes};
+use super::{metadata, names, pods, quotas, rights, scaling, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
 
@@ -35,6 +35,10 @@ pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
         "ResourceQuota" => quotas::of_quota(object),
         "Event" => of_event(object),
         "Lease" => of_lease(object),
+        "Role" | "ClusterRole" => rights::of_role(kind, object),
+        "RoleBinding" | "ClusterRoleBinding" => rights::of_binding(kind, object),
+        "HorizontalPodAutoscaler" => scaling::of_autoscaler(object),
+        "PodDisruptionBudget" => scaling::of_budget(object),
         _ => Vec::new(),
     }
 }

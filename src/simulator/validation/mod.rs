@@ -10,6 +10,8 @@ pub mod names;
 mod pods;
 mod quotas;
 mod read;
+mod rights;
+mod scaling;
 mod services;
 mod sets;
 mod volumes;

@@ -226,6 +226,7 @@ pub fn qualified(field: &str, key: &str) -> Vec<Cause> {
 pub fn of_kind(kind: &ApiKind, field: &str, name: &str) -> Vec<Cause> {
     match kind.kind {
         "StatefulSet" | "Service" | "Namespace" => label(field, name),
+        "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => path_segment(field, name),
         _ => subdomain(field, name),
     }
 }
