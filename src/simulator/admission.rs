@@ -69,6 +69,7 @@ pub fn drop_disabled(kind: &ApiKind, old: Option<&Value>, new: &mut Value) {
     let pod = match kind.kind {
         "StatefulSet" => "/spec/template/spec",
         "Pod" => "/spec",
+        "PersistentVolumeClaim" => return data_sources(old, new),
         _ => return,
     };
     let place = "/spec/updateStrategy/rollingUpdate";
@@ -83,6 +84,39 @@ pub fn drop_disabled(kind: &ApiKind, old: Option<&Value>, new: &mut Value) {
         for container in containers.flatten().filter_map(Value::as_object_mut) {
             drop_stop_signal(container);
         }
+    }
+}
+
+/// Where a claim's data come from stands in two fields. What the older one
+/// cannot say is dropped, a source in another namespace too, and what only one
+/// says is copied into the other.
+fn data_sources(old: Option<&Value>, claim: &mut Value) {
+    let had = |name: &str| old.is_some_and(|old| !old["spec"][name].is_null());
+    let Some(spec) = claim.get_mut("spec").and_then(Value::as_object_mut) else { return };
+    let text = |source: &Value, name: &str| source[name].as_str().unwrap_or_default().to_owned();
+    let is_elsewhere = spec.get("dataSourceRef").is_some_and(|source| !text(source, "namespace").is_empty());
+    if is_elsewhere && !had("dataSourceRef") {
+        spec.shift_remove("dataSourceRef");
+    }
+    let is_old = |source: &Value| {
+        let (group, kind) = (text(source, "apiGroup"), text(source, "kind"));
+        matches!((&*group, &*kind), ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+    };
+    if !had("dataSource") && !spec.contains_key("dataSourceRef") && !spec.get("dataSource").is_some_and(is_old) {
+        spec.shift_remove("dataSource");
+    }
+    let is_elsewhere = spec.get("dataSourceRef").is_some_and(|source| !text(source, "namespace").is_empty());
+    match (spec.get("dataSource").cloned(), spec.get("dataSourceRef").cloned()) {
+        (Some(source), None) => {
+            spec.insert("dataSourceRef".to_owned(), source);
+        }
+        (None, Some(mut source)) if !is_elsewhere => {
+            if let Some(fields) = source.as_object_mut() {
+                fields.shift_remove("namespace");
+            }
+            spec.insert("dataSource".to_owned(), source);
+        }
+        _ => {}
     }
 }
 
@@ -202,6 +236,12 @@ pub fn touch(kind: &ApiKind, old: &Value, new: &mut Value, now: Timestamp) {
     }
 }
 
+/// The class of a claim, which an old annotation overrules.
+fn class_of(claim: &Value) -> &str {
+    let old = claim["metadata"]["annotations"]["volume.beta.kubernetes.io/storage-class"].as_str();
+    old.or_else(|| claim["spec"]["storageClassName"].as_str()).unwrap_or_default()
+}
+
 /// Admission of a change: growing a claim needs a class that allows it.
 ///
 /// # Errors
@@ -217,10 +257,13 @@ pub fn admit_change(store: &Store, kind: &ApiKind, old: &Value, new: &Value) -> 
         return Ok(());
     }
     let name = new["metadata"]["name"].as_str().unwrap_or_default();
-    let class = new["spec"]["storageClassName"].as_str().unwrap_or_default();
+    if old["status"]["phase"] != "Bound" {
+        return Err(Refusal::forbidden(kind, name, "Only bound persistent volume claims can be expanded"));
+    }
+    let (before, class) = (class_of(old), class_of(new));
     let found = ApiKind::named("StorageClass").and_then(|kind| store.object(kind, "", class));
     let allows = found.is_some_and(|class| class["allowVolumeExpansion"] == true);
-    if !allows || old["spec"]["volumeName"].is_null() {
+    if !allows || before != class {
         let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
                    support resize";
         return Err(Refusal::forbidden(kind, name, why));

@@ -31,7 +31,7 @@ pub struct Mistyped(pub String);
 pub fn decode(shape: &Shape, node: Node) -> Result<Decoded, Mistyped> {
     let mut oddities = Vec::new();
     let name = if let Shape::Struct(name) = shape { name.as_str() } else { "" };
-    let place = Place { path: "", owner: name };
+    let place = Place { path: "", owner: name, go: None };
     let value = read(shape, node, place, &mut oddities)?;
     Ok(Decoded { value: settle(shape, value).unwrap_or_else(|| Value::Object(Map::new())), oddities })
 }
@@ -41,6 +41,8 @@ struct Place<'a> {
     path: &'a str,
     /// The struct that has the field, as Go's messages name it.
     owner: &'a str,
+    /// Go's own name of the type that stands here.
+    go: Option<&'a str>,
 }
 
 fn child(path: &str, name: &str) -> String {
@@ -53,11 +55,20 @@ fn read(shape: &Shape, node: Node, place: Place<'_>, oddities: &mut Vec<String>)
         (Shape::Any, node) => Ok(node.value()),
         (Shape::Struct(name), Node::Object(fields)) => read_struct(name, fields, place, oddities),
         (Shape::Map { of, .. }, Node::Object(entries)) => read_map(of, entries, place, oddities),
+        // What is no quantity is read as the text of one.
+        (Shape::Quantity, Node::Bool(_) | Node::List(_) | Node::Object(_)) => {
+            Err(Mistyped(quantity::Fault::Format.text().to_owned()))
+        }
+        (Shape::Quantity, Node::Text(text)) => {
+            let text = Value::from(text.trim());
+            malformed(shape, &text).map_or(Ok(text), |why| Err(Mistyped(why)))
+        }
         (Shape::List { of, .. }, Node::List(items)) => {
             let mut values = Vec::with_capacity(items.len());
             for (index, item) in items.into_iter().enumerate() {
                 let path = format!("{}[{index}]", place.path);
-                values.push(read(of, item, Place { path: &path, ..place }, oddities)?);
+                let go = place.go.and_then(|go| go.strip_prefix("[]"));
+                values.push(read(of, item, Place { path: &path, go, ..place }, oddities)?);
             }
             Ok(Value::Array(values))
         }
@@ -86,7 +97,8 @@ fn read_struct(
         if !seen.insert(key.clone()) {
             oddities.push(format!("duplicate field {path:?}"));
         }
-        out.insert(key, read(&field.shape, node, Place { path: &path, owner: name }, oddities)?);
+        let place = Place { path: &path, owner: name, go: field.go.as_deref() };
+        out.insert(key, read(&field.shape, node, place, oddities)?);
     }
     Ok(Value::Object(out))
 }
@@ -100,7 +112,7 @@ fn read_map(
     let mut out = Map::new();
     for (key, node) in entries {
         let path = child(place.path, &key);
-        let value = read(of, node, Place { path: place.path, ..place }, oddities)?;
+        let value = read(of, node, Place { go: None, ..place }, oddities)?;
         if out.insert(key, value).is_some() {
             oddities.push(format!("duplicate field {path:?}"));
         }
@@ -134,7 +146,8 @@ fn read_scalar(shape: &Shape, node: Node) -> Result<Value, String> {
 fn mistyped(found: &str, shape: &Shape, place: Place<'_>) -> Mistyped {
     let owner = place.owner.rsplit('.').next().unwrap_or_default();
     let path: String = plain_path(place.path);
-    Mistyped(format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {}", go_type(shape)))
+    let kind = place.go.map_or_else(|| go_type(shape), str::to_owned);
+    Mistyped(format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {kind}"))
 }
 
 /// Go's messages leave the list positions out.
@@ -181,9 +194,7 @@ fn go_type(shape: &Shape) -> String {
 fn malformed(shape: &Shape, value: &Value) -> Option<String> {
     let text = value.as_str()?;
     match shape {
-        Shape::Quantity if quantity::canonical(text).is_none() => Some(
-            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned(),
-        ),
+        Shape::Quantity => quantity::canonical(text).err().map(|fault| fault.text().to_owned()),
         Shape::Bytes => base64_fault(text).map(|at| format!("illegal base64 data at input byte {at}")),
         Shape::Time => time_fault(text, "2006-01-02T15:04:05Z07:00"),
         Shape::MicroTime => {
@@ -202,7 +213,6 @@ fn malformed(shape: &Shape, value: &Value) -> Option<String> {
         | Shape::Int64
         | Shape::Number
         | Shape::Boolean
-        | Shape::Quantity
         | Shape::IntOrString
         | Shape::Any
         | Shape::Struct(_)

@@ -159,7 +159,7 @@ impl World {
             let generation = old["metadata"]["generation"].as_i64().unwrap_or(0).saturating_add(1);
             set_meta(&mut new, "generation", generation.into());
         }
-        if is_same(old, &new, &managed) {
+        if is_same(old, &new, &managed) && !self.is_bare_claim(old) {
             return Ok(Arc::clone(old));
         }
         admission::touch(kind, old, &mut new, self.now);
@@ -168,6 +168,15 @@ impl World {
             return Ok(self.remove(writer, old, new));
         }
         Ok(self.put(writer, Some(old), new))
+    }
+
+    /// A new claim is stored without its phase, which every reader puts in. So
+    /// the first write to it changes what is stored, whatever it says. Its UID
+    /// was drawn from the revision that it was made in.
+    fn is_bare_claim(&self, object: &Value) -> bool {
+        let revision = text(object, "resourceVersion").parse();
+        object["kind"] == "PersistentVolumeClaim"
+            && revision.is_ok_and(|revision| text(object, "uid") == identity::uid(self.seed, revision))
     }
 
     /// Whose fields they are after an ordinary write.

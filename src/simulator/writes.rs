@@ -226,10 +226,16 @@ pub(super) fn check_uid(call: &ObjectCall, old: &Value, uid: &str) -> Result<(),
     if stored == uid {
         return Ok(());
     }
+    let folder = match call.kind.kind {
+        "Node" => "minions",
+        "Service" => "services/specs",
+        _ => call.kind.plural,
+    };
+    let place = if call.kind.namespaced { format!("{folder}/{}", call.namespace) } else { folder.to_owned() };
     let why = format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+        "StorageError: invalid object, Code: 4, Key: /registry/{place}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
          Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}",
-        call.kind.plural, call.namespace, call.name,
+        call.name,
     );
     Err(Refusal::conflict(call.kind, &call.name, &why))
 }

@@ -94,8 +94,8 @@ fn merge_key<'a>(shape: &'a Shape, list: &str) -> Option<&'a str> {
 }
 
 fn merge_primitives(old: &[Value], items: &[Value]) -> Value {
-    let mut merged = old.to_vec();
-    for item in items {
+    let mut merged: Vec<Value> = Vec::with_capacity(old.len());
+    for item in old.iter().chain(items) {
         if !merged.contains(item) {
             merged.push(item.clone());
         }

@@ -86,5 +86,5 @@ fn found(value: &Value) -> &'static str {
 }
 
 fn shown(value: &Value) -> String {
-    format!("&{{{value}}}")
+    format!("&{{{}}}", super::unstructured::go_text(value))
 }

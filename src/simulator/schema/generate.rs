@@ -10,12 +10,13 @@ use serde_json::{Map, Value};
 use super::table::{Field, ListKind, Shape, Table, Type};
 use crate::objects::kinds::KINDS;
 
-/// What OpenAPI does not say: fields that Go leaves out when zero, and those
-/// that it writes as `null`.
+/// What OpenAPI does not say: fields that Go leaves out when zero, those that
+/// it writes as `null`, and types that have a name of their own in Go.
 #[derive(Default, serde::Deserialize)]
 struct ZeroValues {
     zeros: BTreeMap<String, BTreeSet<String>>,
     nulls: BTreeMap<String, BTreeSet<String>>,
+    names: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl ZeroValues {
@@ -121,6 +122,7 @@ fn describe(schema: &Value, zeros: &ZeroValues, owner: &str, open: &mut Vec<Stri
             always: is_zero(default) || is_required_list || zeros.nulls(owner, name),
             null: zeros.nulls(owner, name),
             replaced: property["x-kubernetes-patch-strategy"] == "replace",
+            go: zeros.names.get(owner).and_then(|names| names.get(name)).cloned(),
             omits_zero: zeros.zeros(owner, name),
             default: (!default.is_null() && !is_zero(default)).then(|| default.clone()),
         };

@@ -42,6 +42,9 @@ pub struct Field {
     /// Go leaves it out when it is zero, so `0`, `""` and `false` do not survive.
     #[serde(default, rename = "zero", skip_serializing_if = "is_false")]
     pub omits_zero: bool,
+    /// Go's name of the type, where it has one that says more than its shape.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub go: Option<String>,
     /// Stands in for a missing list-map key (the protocol of a port).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{create, metadata, pods, quotas, rights, services, sets, volumes};
+use super::{claims, classes, create, metadata, pods, quotas, rights, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::request::Part;
 use crate::simulator::status::Cause;
@@ -23,6 +23,9 @@ pub fn of_change(writer: &Writer, old: &Value, new: &Value) -> Vec<Cause> {
         Part::Status if writer.kind.kind == "StatefulSet" => {
             [sets::of_status(new, old), metadata::of_change_again(old, new)].concat()
         }
+        Part::Status if writer.kind.kind == "PersistentVolumeClaim" => {
+            [metadata::of_change_again(old, new), claims::of_status(new)].concat()
+        }
         Part::Status | Part::Finalize => metadata::of_change_again(old, new),
         Part::Scale | Part::Binding | Part::Eviction => Vec::new(),
     }
@@ -38,9 +41,9 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
         "Pod" if pods::is_allowed_change(&old["spec"], &new["spec"]) => vec![metadata(), content()],
         "Pod" => vec![metadata(), vec![Cause::forbidden("spec", pods::IMMUTABLE)]],
         "Service" => vec![metadata(), services::of_change(old, new), content()],
-        "PersistentVolumeClaim" => vec![metadata(), whole(), volumes::of_claim_change(old, new)],
-        "PersistentVolume" => vec![whole(), whole(), volumes::of_volume_change(old, new)],
-        "StorageClass" => vec![whole(), metadata(), volumes::of_class_change(old, new)],
+        "PersistentVolumeClaim" => vec![metadata(), whole(), claims::of_change(old, new)],
+        "PersistentVolume" => vec![whole(), whole(), volumes::of_change(old, new)],
+        "StorageClass" => vec![whole(), metadata(), classes::of_change(old, new)],
         "Secret" | "ConfigMap" => vec![metadata(), of_data(old, new), whole()],
         "ResourceQuota" => vec![metadata(), content(), quotas::of_change(old, new)],
         "Lease" => vec![metadata(), content()],

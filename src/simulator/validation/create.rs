@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{metadata, names, pods, quotas, rights, scaling, services, sets, volumes};
+use super::{claims, classes, metadata, names, pods, quotas, rights, scaling, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
 
@@ -28,8 +28,8 @@ pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
         "Pod" => pods::of_pod(object),
         "Service" => services::of_service(object),
         "PersistentVolume" => volumes::of_volume(object),
-        "PersistentVolumeClaim" => volumes::of_claim("spec", &object["spec"]),
-        "StorageClass" => volumes::of_class(object),
+        "PersistentVolumeClaim" => claims::of_claim("spec", &object["spec"]),
+        "StorageClass" => classes::of_class(object),
         "Secret" => of_secret(object),
         "ConfigMap" => of_config_map(object),
         "ResourceQuota" => quotas::of_quota(object),

@@ -64,31 +64,105 @@ fn append(out: &mut [String], text: &str) {
     }
 }
 
-/// One hunk from the first to the last line that differs. Of two changes apart
-/// from each other the real server would leave the equal lines between them
-/// alone; here they are taken out and put in again.
+/// Equal lines: where they begin in both, and how many.
+#[derive(Clone, Copy)]
+struct Block {
+    old: usize,
+    new: usize,
+    length: usize,
+}
+
+/// The longest run of equal lines within both ranges, the first of several.
+fn longest(old: &[String], new: &[String], (from, to): (usize, usize), (low, high): (usize, usize)) -> Block {
+    let mut best = Block { old: from, new: low, length: 0 };
+    for i in from..to {
+        for j in low..high {
+            let pairs = old.get(i..to).unwrap_or_default().iter().zip(new.get(j..high).unwrap_or_default());
+            let length = pairs.take_while(|(old, new)| old == new).count();
+            if length > best.length {
+                best = Block { old: i, new: j, length };
+            }
+        }
+    }
+    best
+}
+
+/// The longest run, then those before and behind it.
+fn matching(old: &[String], new: &[String], a: (usize, usize), b: (usize, usize), out: &mut Vec<Block>) {
+    let found = longest(old, new, a, b);
+    if found.length > 0 {
+        matching(old, new, (a.0, found.old), (b.0, found.new), out);
+        out.push(found);
+        let (old_end, new_end) = (found.old.saturating_add(found.length), found.new.saturating_add(found.length));
+        matching(old, new, (old_end, a.1), (new_end, b.1), out);
+    }
+}
+
+/// A unified diff: changes with the lines around them, those that are near
+/// each other in one hunk.
 fn unified(old: &[String], new: &[String]) -> String {
-    let same = old.iter().zip(new).take_while(|(old, new)| old == new).count();
-    let (rest_old, rest_new) = (old.get(same..).unwrap_or_default(), new.get(same..).unwrap_or_default());
-    let tail = rest_old.iter().rev().zip(rest_new.iter().rev()).take_while(|(old, new)| old == new).count();
-    let start = same.saturating_sub(CONTEXT);
-    let after = tail.min(CONTEXT);
-    let cut = |lines: &[String], from: usize, to: usize, mark: &str| {
-        let lines = lines.get(from..to).unwrap_or_default();
-        lines.iter().fold(String::new(), |text, line| text + mark + line.as_str() + "\n")
-    };
-    let (end_old, end_new) = (old.len().saturating_sub(tail), new.len().saturating_sub(tail));
-    let length = |end: usize| end.saturating_add(after).saturating_sub(start);
-    let first = start.saturating_add(1);
-    format!(
-        "@@ -{first},{} +{first},{} @@\n{}{}{}{}",
-        length(end_old),
-        length(end_new),
-        cut(old, start, same, " "),
-        cut(old, same, end_old, "-"),
-        cut(new, same, end_new, "+"),
-        cut(old, end_old, end_old.saturating_add(after), " "),
-    )
+    let mut blocks = Vec::new();
+    matching(old, new, (0, old.len()), (0, new.len()), &mut blocks);
+    blocks.push(Block { old: old.len(), new: new.len(), length: 0 });
+    let (mut text, mut hunk) = (String::new(), Hunk::default());
+    let (mut at_old, mut at_new) = (0, 0);
+    for block in blocks {
+        let is_changed = at_old < block.old || at_new < block.new;
+        if is_changed {
+            hunk.begin(old, at_old, at_new);
+            hunk.add(old, at_old, block.old, '-');
+            hunk.add(new, at_new, block.new, '+');
+        }
+        (at_old, at_new) = (block.old.saturating_add(block.length), block.new.saturating_add(block.length));
+        let is_last = at_old == old.len() && at_new == new.len();
+        if hunk.is_open() && (block.length > CONTEXT.saturating_mul(2) || is_last) {
+            hunk.add(old, block.old, at_old.min(block.old.saturating_add(CONTEXT)), ' ');
+            text.push_str(&std::mem::take(&mut hunk).text());
+        } else if hunk.is_open() {
+            hunk.add(old, block.old, at_old, ' ');
+        }
+    }
+    text
+}
+
+/// Changes that are shown together.
+#[derive(Default)]
+struct Hunk {
+    start: Option<(usize, usize)>,
+    old: usize,
+    new: usize,
+    lines: String,
+}
+
+impl Hunk {
+    fn is_open(&self) -> bool {
+        self.start.is_some()
+    }
+
+    /// Begins with the lines before the first change.
+    fn begin(&mut self, lines: &[String], old: usize, new: usize) {
+        if self.start.is_none() {
+            let before = old.min(new).min(CONTEXT);
+            let (from, low) = (old.saturating_sub(before), new.saturating_sub(before));
+            self.start = Some((from.saturating_add(1), low.saturating_add(1)));
+            self.add(lines, from, old, ' ');
+        }
+    }
+
+    fn add(&mut self, lines: &[String], from: usize, to: usize, mark: char) {
+        for line in lines.get(from..to).unwrap_or_default() {
+            self.old = self.old.saturating_add(usize::from(mark != '+'));
+            self.new = self.new.saturating_add(usize::from(mark != '-'));
+            self.lines.push(mark);
+            self.lines.push_str(line);
+            self.lines.push('\n');
+        }
+    }
+
+    fn text(self) -> String {
+        let (old, new) = self.start.unwrap_or_default();
+        format!("@@ -{old},{} +{new},{} @@\n{}", self.old, self.new, self.lines)
+    }
 }
 
 #[cfg(test)]

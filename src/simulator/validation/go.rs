@@ -18,6 +18,8 @@ pub enum Zero {
     Struct(Struct),
     /// A pointer to a struct.
     Pointer(Struct),
+    /// A list of structs.
+    List(Struct),
 }
 
 pub const CLAIM: Struct = &[
@@ -38,6 +40,18 @@ pub const UPDATE_STRATEGY: Struct =
 
 pub const ROLLING_UPDATE: Struct =
     &[("Partition", "partition", Zero::Number), ("MaxUnavailable", "maxUnavailable", Zero::Null)];
+
+/// Where a volume can be reached.
+pub const NODE_AFFINITY: Struct =
+    &[("Required", "required", Zero::Pointer(&[("NodeSelectorTerms", "nodeSelectorTerms", Zero::List(NODE_TERM))]))];
+
+const NODE_TERM: Struct = &[
+    ("MatchExpressions", "matchExpressions", Zero::List(NODE_REQUIREMENT)),
+    ("MatchFields", "matchFields", Zero::List(NODE_REQUIREMENT)),
+];
+
+const NODE_REQUIREMENT: Struct =
+    &[("Key", "key", Zero::Text), ("Operator", "operator", Zero::Text), ("Values", "values", Zero::Null)];
 
 pub const SECURITY_CONTEXT: Struct = &[
     ("Capabilities", "capabilities", Zero::Pointer(&[("Add", "add", Zero::Null), ("Drop", "drop", Zero::Null)])),
@@ -72,7 +86,7 @@ pub const VOLUME_SOURCES: Struct = &[
     ("NFS", "nfs", Zero::Pointer(NFS)),
     ("RBD", "rbd", Zero::Null),
     ("Quobyte", "quobyte", Zero::Null),
-    ("ISCSI", "iscsi", Zero::Null),
+    ("ISCSI", "iscsi", Zero::Pointer(ISCSI)),
     ("FlexVolume", "flexVolume", Zero::Null),
     ("Cinder", "cinder", Zero::Null),
     ("CephFS", "cephfs", Zero::Null),
@@ -87,6 +101,20 @@ pub const VOLUME_SOURCES: Struct = &[
     ("Local", "local", Zero::Pointer(&[("Path", "path", Zero::Text), ("FSType", "fsType", Zero::Null)])),
     ("StorageOS", "storageos", Zero::Null),
     ("CSI", "csi", Zero::Pointer(CSI)),
+];
+
+const ISCSI: Struct = &[
+    ("TargetPortal", "targetPortal", Zero::Text),
+    ("IQN", "iqn", Zero::Text),
+    ("Lun", "lun", Zero::Number),
+    ("ISCSIInterface", "iscsiInterface", Zero::Text),
+    ("FSType", "fsType", Zero::Text),
+    ("ReadOnly", "readOnly", Zero::False),
+    ("Portals", "portals", Zero::Null),
+    ("DiscoveryCHAPAuth", "chapAuthDiscovery", Zero::False),
+    ("SessionCHAPAuth", "chapAuthSession", Zero::False),
+    ("SecretRef", "secretRef", Zero::Pointer(SECRET)),
+    ("InitiatorName", "initiatorName", Zero::Null),
 ];
 
 const NFS: Struct =
@@ -114,12 +142,25 @@ pub fn in_go(fields: Struct, value: &Value) -> Value {
         let shown = match zero {
             Zero::Struct(inside) => in_go(inside, found),
             Zero::Pointer(inside) if found.is_object() => in_go(inside, found),
+            Zero::List(inside) if found.is_array() => {
+                found.as_array().into_iter().flatten().map(|item| in_go(inside, item)).collect()
+            }
+            Zero::Null if is_map(found) => {
+                let mut sorted = found.clone();
+                sorted.sort_all_objects();
+                sorted
+            }
             Zero::Text if found.is_null() => Value::from(""),
             Zero::False if found.is_null() => Value::from(false),
             Zero::Number if found.is_null() => Value::from(0),
-            Zero::Null | Zero::Text | Zero::False | Zero::Number | Zero::Pointer(_) => found.clone(),
+            Zero::Null | Zero::Text | Zero::False | Zero::Number | Zero::Pointer(_) | Zero::List(_) => found.clone(),
         };
         ((*name).to_owned(), shown)
     });
     Value::Object(entries.collect())
+}
+
+/// Go writes the keys of maps in order.
+fn is_map(value: &Value) -> bool {
+    value.as_object().is_some_and(|entries| entries.values().all(Value::is_string))
 }

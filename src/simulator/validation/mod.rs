@@ -2,6 +2,8 @@
 //! and of changes; admission (403) and conflicts (409) are elsewhere.
 
 mod change;
+mod claims;
+mod classes;
 mod create;
 mod diff;
 mod go;
@@ -17,4 +19,5 @@ mod sets;
 mod volumes;
 
 pub use change::{of_change, of_metadata};
+pub use claims::is_fractional;
 pub use create::of_new;

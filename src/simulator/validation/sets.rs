@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::read::non_negative;
-use super::{go, names, pods, volumes};
+use super::{claims, go, names, pods};
 use crate::simulator::selectors::LabelSelector;
 use crate::simulator::status::Cause;
 
@@ -41,7 +41,7 @@ fn of_spec(set: &Value, is_new: bool, with_pod: bool) -> Vec<Cause> {
     strategy(spec, &mut causes);
     if is_new {
         for (index, template) in spec["volumeClaimTemplates"].as_array().into_iter().flatten().enumerate() {
-            causes.extend(volumes::of_claim(&format!("spec.volumeClaimTemplates[{index}].spec"), &template["spec"]));
+            causes.extend(claims::of_claim(&format!("spec.volumeClaimTemplates[{index}].spec"), &template["spec"]));
         }
     }
     for (field, path) in [

@@ -5,6 +5,7 @@ mod pods;
 
 use serde_json::Value;
 
+use super::validation::is_fractional;
 use crate::objects::kinds::ApiKind;
 
 /// Warnings about a new object, or about what became of an old one.
@@ -13,8 +14,48 @@ pub fn of(kind: &ApiKind, old: Option<&Value>, new: &Value) -> Vec<String> {
     match kind.kind {
         "StatefulSet" => of_set(old, new),
         "Pod" if old.is_none() => pods::of_pod("", &new["metadata"], &new["spec"]),
+        "PersistentVolumeClaim" => of_claim(new),
+        "PersistentVolume" => of_volume(new),
         _ => Vec::new(),
     }
+}
+
+fn of_claim(claim: &Value) -> Vec<String> {
+    let old = "volume.beta.kubernetes.io/storage-class";
+    let mut warnings = Vec::new();
+    if !claim["metadata"]["annotations"][old].is_null() {
+        let why = "deprecated since v1.8; use \"storageClassName\" attribute instead";
+        warnings.push(format!("metadata.annotations[{old}]: {why}"));
+    }
+    warnings.extend(fractions("spec", &claim["spec"]));
+    warnings
+}
+
+/// Bytes do not come in parts.
+fn fractions(path: &str, spec: &Value) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for list in ["requests", "limits"] {
+        let value = &spec["resources"][list]["storage"];
+        if is_fractional(value) {
+            let why = format!("fractional byte value {value} is invalid, must be an integer");
+            warnings.push(format!("{path}.resources.{list}[storage]: {why}"));
+        }
+    }
+    warnings
+}
+
+fn of_volume(volume: &Value) -> Vec<String> {
+    let spec = &volume["spec"];
+    let mut warnings = Vec::new();
+    if spec["persistentVolumeReclaimPolicy"] == "Recycle" {
+        let why = "The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic \
+                   provisioning.";
+        warnings.push(format!("spec.persistentVolumeReclaimPolicy: {why}"));
+    }
+    for (_, shown, why) in pods::OLD_VOLUMES.iter().filter(|(name, ..)| !spec[*name].is_null()) {
+        warnings.push(format!("spec.{shown}: {why}"));
+    }
+    warnings
 }
 
 fn of_set(old: Option<&Value>, new: &Value) -> Vec<String> {
@@ -23,6 +64,12 @@ fn of_set(old: Option<&Value>, new: &Value) -> Vec<String> {
     if old.is_none_or(|old| generation(old) != generation(new)) {
         let template = &new["spec"]["template"];
         warnings.extend(pods::of_pod("spec.template.", &template["metadata"], &template["spec"]));
+    }
+    // The path of a changed set is misspelled by the server.
+    let inside = if old.is_some() { "Spec" } else { "" };
+    for (index, claim) in new["spec"]["volumeClaimTemplates"].as_array().into_iter().flatten().enumerate() {
+        let path = format!("spec.volumeClaimTemplates[{index}].{inside}");
+        warnings.extend(fractions(path.trim_end_matches('.'), &claim["spec"]));
     }
     if new["spec"]["revisionHistoryLimit"].as_i64().is_some_and(|limit| limit < 0) {
         let why = "a negative value retains all historical revisions; a value >= 0 is recommended";

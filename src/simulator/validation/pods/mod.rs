@@ -13,5 +13,7 @@ mod spec;
 mod update;
 mod volumes;
 
+pub use scheduling::node_selector;
+pub use sources::{host_path, iscsi, nfs};
 pub use spec::{of_pod, of_template};
 pub use update::{IMMUTABLE, is_allowed_change};

@@ -40,7 +40,7 @@ fn weight(path: &str, term: &Value) -> Option<Cause> {
 }
 
 /// A selector of nodes, of which one term must hold.
-fn node_selector(path: &str, selector: &Value) -> Vec<Cause> {
+pub fn node_selector(path: &str, selector: &Value) -> Vec<Cause> {
     let terms = items(selector, "nodeSelectorTerms", path);
     if terms.is_empty() {
         return vec![Cause::required(format!("{path}.nodeSelectorTerms"), "must have at least one node selector term")];

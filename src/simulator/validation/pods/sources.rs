@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::env;
 use crate::simulator::status::Cause;
 use crate::simulator::validation::read::{amount, between, items, needed, text};
-use crate::simulator::validation::{names, volumes};
+use crate::simulator::validation::{claims, names, volumes};
 
 const HOST_PATHS: &[&str] =
     &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
@@ -70,9 +70,12 @@ pub fn iscsi(path: &str, source: &Value) -> Vec<Cause> {
     let mut causes: Vec<Cause> =
         ["targetPortal", "iqn"].into_iter().filter_map(|name| needed(source, name, path)).collect();
     let name = text(source, "iqn");
-    if !name.is_empty() && !["iqn", "eui", "naa"].iter().any(|start| name.starts_with(start)) {
-        let why = "must be valid format starting with iqn, eui, or naa";
-        causes.push(Cause::invalid(format!("{path}.iqn"), &name.into(), why));
+    let is_known = ["iqn", "eui", "naa"].iter().any(|start| name.starts_with(start));
+    if !name.is_empty() && !is_known {
+        // The server is shorter about disks that are volumes of their own.
+        let more = if path.starts_with("spec.iscsi") { "" } else { " starting with iqn, eui, or naa" };
+        let why = format!("must be valid format{more}");
+        causes.push(Cause::invalid(format!("{path}.iqn"), &name.into(), &why));
     }
     causes.extend(between(&source["lun"], &format!("{path}.lun"), 0, 255));
     causes
@@ -207,6 +210,6 @@ fn ephemeral(path: &str, source: &Value) -> Vec<Cause> {
             causes.push(Cause::forbidden(format!("{path}.metadata.{name}"), "cannot be set"));
         }
     }
-    causes.extend(volumes::of_claim(&format!("{path}.spec"), &template["spec"]));
+    causes.extend(claims::of_claim(&format!("{path}.spec"), &template["spec"]));
     causes
 }
