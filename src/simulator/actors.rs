@@ -7,11 +7,12 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::clock::clock_text;
-use super::controllers::{Controller, EventType, Keyed, Step, Target, Write};
+use super::controllers::{Controller, EventType, Step, Target, View, Write};
 use super::identity;
+use super::past::Past;
 use super::queue::{Look, Looked};
 use super::request::Raw;
-use super::store::kind_of;
+use super::store::{Store, kind_of};
 use super::world::World;
 use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
 
@@ -22,29 +23,29 @@ const MERGE: &str = "application/merge-patch+json";
 /// first refused write, after which the actor may record why. Each object of an
 /// actor that works by key is looked at when the writes about the one before it
 /// are done. Returns what each look came to, and what was refused.
-pub fn run(world: &mut World, actor: &dyn Controller, look: Look) -> (Vec<Looked>, Vec<String>) {
+/// `seen` is the revision that the actor has seen, if that is not the newest.
+pub fn run(world: &mut World, actor: &dyn Controller, look: Look, seen: Option<u64>) -> (Vec<Looked>, Vec<String>) {
     let mut refused = Vec::new();
     let Some(keyed) = actor.keyed() else {
-        let passes = actor.passes(&world.store, world.now);
+        let passes = with_view(&world.store, seen, |view| actor.passes(view, world.now));
         return (vec![play(world, actor, None, &passes, &mut refused)], refused);
     };
     let targets = match look {
-        Look::Everything => keyed.keys(&world.store),
+        Look::Everything => with_view(&world.store, seen, |view| keyed.keys(view)),
         Look::These(targets) => targets,
     };
-    let looked = targets.into_iter().map(|target| look_at(world, actor, keyed, target, &mut refused)).collect();
-    (looked, refused)
+    let looked = targets.into_iter().map(|target| {
+        let passes = with_view(&world.store, seen, |view| keyed.passes_about(view, &target, world.now));
+        play(world, actor, Some(target), &passes, &mut refused)
+    });
+    (looked.collect(), refused)
 }
 
-fn look_at(
-    world: &mut World,
-    actor: &dyn Controller,
-    keyed: &dyn Keyed,
-    target: Target,
-    refused: &mut Vec<String>,
-) -> Looked {
-    let passes = keyed.passes_about(&world.store, &target, world.now);
-    play(world, actor, Some(target), &passes, refused)
+fn with_view<T>(store: &Store, seen: Option<u64>, look: impl FnOnce(&dyn View) -> T) -> T {
+    match seen {
+        Some(revision) => look(&Past::new(store, revision)),
+        None => look(store),
+    }
 }
 
 fn play(

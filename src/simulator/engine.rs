@@ -19,59 +19,19 @@ use super::actors;
 use super::controllers::Controller;
 use super::controllers::all::{all, of_copy};
 use super::import::{Origin, Original, world_of};
+use super::lags::Lags;
+use super::options::{Advance, CommitHook, Options, Waiter};
 use super::queue::{Concern, Queue};
+use super::recent::Recent;
 use super::request::Raw;
 use super::sandbox::{GivenUp, OpenError, Sandbox};
 use super::seed;
 use super::service::SimulatorService;
+use super::sizes::Sizes;
 use super::status::Refusal;
 use super::store::{Commit, Store};
 use super::watch::WatchStart;
 use super::world::{Payload, Reply, World};
-
-/// How a simulated cluster begins.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Same seed and same requests give the same history, byte for byte.
-    pub seed: u64,
-    /// Virtual time at the start.
-    pub start: Timestamp,
-    /// Rights that clients do not have: (verb, resource), such as
-    /// `("delete", "persistentvolumes")`; `*` stands for all.
-    pub deny: Vec<(String, String)>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        // 2026-01-01T00:00:00Z: long after the epoch, so that ages look right.
-        let start = Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { seed: 0, start, deny: Vec::new() }
-    }
-}
-
-/// What letting time pass came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Advance {
-    /// An actor looked, or the time passed without news.
-    Passed,
-    /// Nothing is queued: nothing will ever happen by itself. The time passed
-    /// nevertheless.
-    Idle,
-}
-
-/// Called after each commit, under the simulator's lock: it must not call the
-/// simulator.
-pub type CommitHook = Box<dyn FnMut(&Commit) + Send>;
-
-/// Whoever waits for a sandbox that another process keeps locked.
-pub trait Waiter: Send {
-    /// Called once with the other's process id, when it takes longer than five
-    /// seconds.
-    fn waits_for(&mut self, process: u32);
-
-    /// Asked again and again: whether waiting is to end, without the sandbox.
-    fn gives_up(&self) -> bool;
-}
 
 /// A simulated cluster. Clones are the same cluster.
 #[derive(Clone)]
@@ -91,9 +51,10 @@ struct State {
     queue: Queue,
     file: Option<Sandbox>,
     hooks: Vec<CommitHook>,
-    refused: Vec<String>,
+    refused: Recent,
     /// How many of the world's fresh commits the actors have been told of.
     told: usize,
+    lags: Lags,
     /// What went wrong with the file while time passed: the next request tells.
     trouble: Option<OpenError>,
     /// Asked before each look of an actor.
@@ -105,6 +66,8 @@ struct State {
 /// A catch-up of an hour could be busy; more events than this mean that an
 /// actor never comes to rest.
 const MOST_EVENTS: usize = 100_000;
+/// When an actor that was behind looks again.
+const CATCH_UP: Duration = Duration::from_millis(50);
 const LONGEST_CATCH_UP: Duration = Duration::from_hours(1);
 
 impl fmt::Debug for Simulator {
@@ -125,13 +88,14 @@ impl Simulator {
     pub fn with_controllers(options: Options, controllers: Vec<Box<dyn Controller>>) -> Self {
         let mut world = World::new(options.seed, options.start, options.deny);
         seed::fill(&mut world);
-        Self::of_world(world, controllers, None)
+        let lags = Lags::new(options.seed, options.lags);
+        Self::of_world(world, controllers, None, lags)
     }
 
     /// A copy of a live namespace in memory. Time begins when it was read.
     #[must_use]
     pub fn copy_of(original: Original, seed: u64) -> Self {
-        Self::of_world(world_of(original, seed), of_copy(), None)
+        Self::of_world(world_of(original, seed), of_copy(), None, Lags::default())
     }
 
     /// Makes a sandbox of a copy, in a file that must not exist yet.
@@ -181,12 +145,12 @@ impl Simulator {
         elapsed: Duration,
         controllers: Vec<Box<dyn Controller>>,
     ) -> Result<Self, OpenError> {
-        let simulator = Self::of_world(world, controllers, Some(file));
+        let simulator = Self::of_world(world, controllers, Some(file), Lags::default());
         simulator.catch_up(elapsed.min(LONGEST_CATCH_UP))?;
         Ok(simulator)
     }
 
-    fn of_world(world: World, controllers: Vec<Box<dyn Controller>>, file: Option<Sandbox>) -> Self {
+    fn of_world(world: World, controllers: Vec<Box<dyn Controller>>, file: Option<Sandbox>, lags: Lags) -> Self {
         let queue = Queue::new(controllers.len(), world.now);
         let state = State {
             world,
@@ -194,8 +158,9 @@ impl Simulator {
             queue,
             file,
             hooks: Vec::new(),
-            refused: Vec::new(),
+            refused: Recent::default(),
             told: 0,
+            lags,
             trouble: None,
             tick_hook: None,
             alarms: BTreeSet::new(),
@@ -231,10 +196,10 @@ impl Simulator {
         self.state().world.origin.clone()
     }
 
-    /// One line per request: method, path and query, status, hash of the body.
+    /// One line for each of the last requests: method, path and query, status, hash of the body.
     #[must_use]
     pub fn request_log(&self) -> Vec<String> {
-        self.state().world.log.clone()
+        self.state().world.log.lines()
     }
 
     /// All objects, by kind, namespace and name.
@@ -246,7 +211,23 @@ impl Simulator {
     /// Writes of actors that were refused, for tests and for `doctor`.
     #[must_use]
     pub fn refused_writes(&self) -> Vec<String> {
-        self.state().refused.clone()
+        self.state().refused.lines()
+    }
+
+    /// How much is held, for tests and benches: it must not grow with what was
+    /// said to the cluster, only with what is in it.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        let state = self.state();
+        let store = &state.world.store;
+        Sizes {
+            objects: store.everything().count(),
+            events: store.everything().filter(|object| object["kind"] == "Event").count(),
+            history: store.history_len(),
+            log: state.world.log.len(),
+            refused: state.refused.len(),
+            alarms: state.alarms.len(),
+        }
     }
 
     /// Has each further commit told to this hook.
@@ -303,6 +284,8 @@ impl Simulator {
             None => state.framed(|state| state.world.handle(raw)),
         };
         if let Ok(Reply { payload: Payload::Watch(watch), .. }) = &reply {
+            let now = state.world.now;
+            state.alarms = state.alarms.split_off(&now);
             state.alarms.extend(watch.ends());
         }
         drop(state);
@@ -382,16 +365,25 @@ impl State {
         let next = self.queue.next();
         let Some((at, actor)) = next.filter(|(at, _)| *at <= limit) else {
             self.world.now = limit;
+            self.world.expire_events();
             return if next.is_some() { Advance::Passed } else { Advance::Idle };
         };
         self.world.now = self.world.now.max(at);
         let before = self.world.fresh.len();
+        self.world.expire_events();
         self.before_look();
         let look = self.queue.take(actor, self.world.now);
         let Some(controller) = self.controllers.get(actor) else {
             return Advance::Passed;
         };
-        let (looked, refused) = actors::run(&mut self.world, controller.as_ref(), look);
+        let seen = self.lags.seen(controller.name(), self.world.store.revision());
+        let (mut looked, refused) = actors::run(&mut self.world, controller.as_ref(), look, seen);
+        if seen.is_some() {
+            let again = self.world.now.checked_add(CATCH_UP).ok();
+            for looked in &mut looked {
+                looked.wake = looked.wake.into_iter().chain(again).min();
+            }
+        }
         self.queue.looked(actor, looked);
         self.refused.extend(refused);
         let news = self.world.fresh.get(before..).unwrap_or_default();

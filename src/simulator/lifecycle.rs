@@ -109,8 +109,7 @@ impl World {
     /// What the made-up names of a dry run are drawn from. It must not give
     /// away the names of the real one, and no two dry runs share theirs.
     fn dry_draw(&self) -> u64 {
-        let requests = u64::try_from(self.log.len()).unwrap_or_default();
-        u64::MAX.wrapping_sub(self.next_revision()).wrapping_sub(requests)
+        u64::MAX.wrapping_sub(self.next_revision()).wrapping_sub(self.log.total())
     }
 
     /// Puts a changed object in the place of the stored one.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -13,6 +14,9 @@ use crate::objects::kinds::{ApiKind, KINDS};
 
 /// How many commits are remembered. A watch from before that is told 410.
 const HISTORY: usize = 2_000;
+
+/// How long an event is kept.
+const EVENTS_LAST: Duration = Duration::from_hours(1);
 
 /// One change of one object.
 #[derive(Clone, Debug)]
@@ -52,6 +56,8 @@ struct Key {
 pub struct Store {
     revision: u64,
     objects: BTreeMap<Key, Arc<Value>>,
+    /// When each event is forgotten.
+    expiries: BTreeSet<(Timestamp, Key)>,
     /// Who names a UID among their owners.
     dependents: BTreeMap<String, BTreeSet<Key>>,
     history: VecDeque<Commit>,
@@ -97,6 +103,30 @@ impl Store {
             };
             self.objects.range(start..).take_while(move |(key, _)| is_about(key)).map(|(_, object)| object)
         })
+    }
+
+    /// An object as it was at a revision, as far as that is known.
+    #[must_use]
+    pub fn object_at(&self, kind: &ApiKind, namespace: &str, name: &str, revision: u64) -> Option<Arc<Value>> {
+        let since = self.history.iter().rev().take_while(|commit| commit.revision > revision);
+        let here = since.filter(|commit| commit.kind == kind && commit.namespace == namespace && commit.name == name);
+        match here.last() {
+            Some(first) => first.before.clone(),
+            None => self.object(kind, namespace, name).cloned(),
+        }
+    }
+
+    /// The events whose time is over.
+    #[must_use]
+    pub fn expired_events(&self, now: Timestamp) -> Vec<Arc<Value>> {
+        let over = self.expiries.iter().take_while(|(at, _)| *at <= now);
+        over.filter_map(|(_, key)| self.objects.get(key)).cloned().collect()
+    }
+
+    /// How many commits are remembered.
+    #[must_use]
+    pub fn history_len(&self) -> usize {
+        self.history.len()
     }
 
     /// All objects of all kinds, for compaction.
@@ -175,6 +205,12 @@ impl Store {
     }
 
     fn index(&mut self, key: &Key, before: Option<&Value>, after: Option<&Value>) {
+        if let Some(at) = before.and_then(expiry) {
+            self.expiries.remove(&(at, key.clone()));
+        }
+        if let Some(at) = after.and_then(expiry) {
+            self.expiries.insert((at, key.clone()));
+        }
         for uid in owners(before) {
             if let Some(held) = self.dependents.get_mut(uid) {
                 held.remove(key);
@@ -201,6 +237,16 @@ impl Store {
         self.forgotten = revision;
         self.history.clear();
     }
+}
+
+/// When an event is forgotten: an hour after it was last seen.
+fn expiry(object: &Value) -> Option<Timestamp> {
+    if object["kind"] != "Event" {
+        return None;
+    }
+    let time = |value: &Value| value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let seen = time(&object["lastTimestamp"]).max(time(&object["metadata"]["creationTimestamp"]))?;
+    seen.checked_add(EVENTS_LAST).ok()
 }
 
 fn owners(object: Option<&Value>) -> impl Iterator<Item = &str> {

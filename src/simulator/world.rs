@@ -11,10 +11,12 @@ use super::identity;
 use super::import::Origin;
 use super::query::Query;
 use super::reads;
+use super::recent::Recent;
 use super::request::{Action, Call, ObjectCall, Part, Raw, parse};
 use super::status::{Body, Refusal};
 use super::store::{Commit, Store};
 use super::watch::WatchStart;
+use crate::objects::kinds::ApiKind;
 
 /// An answer that is ready to be sent.
 #[derive(Debug)]
@@ -67,8 +69,12 @@ pub struct World {
     pub origin: Option<Origin>,
     /// Commits of the request under way.
     pub fresh: Vec<Commit>,
-    pub log: Vec<String>,
+    /// One line per request.
+    pub log: Recent,
 }
+
+/// In whose name old events go.
+const EXPIRY: &str = "etcd";
 
 /// Larger bodies are refused, as on the real server.
 const LARGEST_BODY: usize = 3 * 1024 * 1024;
@@ -78,7 +84,7 @@ const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s
 impl World {
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, denied: Vec<(String, String)>) -> Self {
-        Self { store: Store::default(), now, seed, denied, origin: None, fresh: Vec::new(), log: Vec::new() }
+        Self { store: Store::default(), now, seed, denied, origin: None, fresh: Vec::new(), log: Recent::default() }
     }
 
     /// Answers a client's request and notes it in the request log.
@@ -144,6 +150,24 @@ impl World {
     #[must_use]
     pub fn next_revision(&self) -> u64 {
         self.store.revision().saturating_add(1)
+    }
+
+    /// Takes out the events that are an hour old, as a real cluster does.
+    pub(super) fn expire_events(&mut self) {
+        for event in self.store.expired_events(self.now) {
+            let Some(kind) = ApiKind::named("Event") else { return };
+            let text = |name: &str| event["metadata"][name].as_str().unwrap_or_default().to_owned();
+            self.commit(Commit {
+                revision: self.next_revision(),
+                at: self.now,
+                kind,
+                namespace: text("namespace"),
+                name: text("name"),
+                before: Some(event),
+                after: None,
+                by: EXPIRY.to_owned(),
+            });
+        }
     }
 
     /// Takes in a commit.

@@ -6,7 +6,9 @@
 mod budgets;
 mod copies;
 mod determinism;
+mod lags;
 mod listener;
+mod memory;
 mod minds;
 mod quotas;
 mod reads;

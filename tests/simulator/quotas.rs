@@ -16,7 +16,7 @@ fn quota(hard: &Value) -> Value {
 
 /// The cluster comes to rest; what is used of each limit, as the quota says.
 fn used(cluster: &Simulator) -> Value {
-    while cluster.advance(seconds(3600)) == Advance::Passed {}
+    while cluster.advance(seconds(60)) == Advance::Passed {}
     get(cluster, &format!("{QUOTAS}/q")).ok()["status"]["used"].clone()
 }
 

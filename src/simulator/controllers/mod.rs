@@ -39,7 +39,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use self::fields::Fields as _;
+use self::fields::Fields;
 use crate::objects::kinds::KINDS;
 
 /// What an actor may look at. Lists are sorted by namespace and name.
@@ -94,7 +94,7 @@ impl Change<'_> {
     /// The place of the object.
     #[must_use]
     pub fn target(&self) -> Option<Target> {
-        self.after.or(self.before).map(fields::Fields::target)
+        self.after.or(self.before).map(Fields::target)
     }
 }
 

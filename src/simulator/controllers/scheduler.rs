@@ -4,15 +4,18 @@
 //! restart.
 
 mod fit;
+mod placed;
 mod volumes;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::placed::Placed;
 use self::volumes::{ClaimNeed, Placement};
-use super::fields::{Fields, with_condition};
+use super::fields::{Fields, claim_names, with_condition};
 use super::{Change, Controller, EventType, Step, View, Write};
 
 /// `default-scheduler`.
@@ -37,7 +40,20 @@ impl Controller for Scheduler {
     }
 
     fn minds(&self, change: &Change<'_>) -> bool {
-        matches!(change.kind, "Pod" | "Node" | "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass")
+        match change.kind {
+            // One that waits, or one that makes room or was in the way.
+            "Pod" => {
+                let state = |pod: &Value| {
+                    (
+                        pod["metadata"]["labels"].clone(),
+                        matches!(pod.phase(), "Succeeded" | "Failed"),
+                        pod.terminating(),
+                    )
+                };
+                change.after.is_none_or(waits) || change.before.map(state) != change.after.map(state)
+            }
+            kind => matches!(kind, "Node" | "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass"),
+        }
     }
 
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
@@ -46,7 +62,7 @@ impl Controller for Scheduler {
         if waiting.is_empty() {
             return Vec::new();
         }
-        let mut cluster = Cluster::read(view);
+        let mut cluster = Cluster::read(view, &waiting);
         waiting.sort_by_key(|pod| {
             let age = pod.instant("/metadata/creationTimestamp");
             (age, pod.namespace().to_owned(), pod.name().to_owned())
@@ -69,13 +85,22 @@ fn waits(pod: &Value) -> bool {
 struct Cluster<'a> {
     view: &'a dyn View,
     nodes: Vec<Arc<Value>>,
-    pods: Vec<Arc<Value>>,
+    pods: Placed,
     volumes: Vec<Arc<Value>>,
 }
 
 impl<'a> Cluster<'a> {
-    fn read(view: &'a dyn View) -> Self {
-        Self { view, nodes: view.list("Node"), pods: view.list("Pod"), volumes: view.list("PersistentVolume") }
+    /// Of the volumes, those that a waiting pod could get.
+    fn read(view: &'a dyn View, waiting: &[Arc<Value>]) -> Self {
+        let pods = Placed::of(&view.list("Pod"));
+        let claims: BTreeSet<(&str, String)> =
+            waiting.iter().flat_map(|pod| claim_names(pod).into_iter().map(|name| (pod.namespace(), name))).collect();
+        let mut volumes = view.list("PersistentVolume");
+        volumes.retain(|volume| {
+            let claim = &volume["spec"]["claimRef"];
+            !claim.is_object() || claims.contains(&(claim.text("/namespace"), claim.text("/name").to_owned()))
+        });
+        Self { view, nodes: view.list("Node"), pods, volumes }
     }
 
     fn schedule(&mut self, pod: &Value, now: Timestamp) -> Step {
@@ -113,7 +138,7 @@ impl<'a> Cluster<'a> {
                     Some(reason) => Err(vec![reason]),
                 });
             match placed {
-                Ok(placement) => fits.push((self.load(node), node.name(), placement)),
+                Ok(placement) => fits.push((self.pods.load(node), node.name(), placement)),
                 Err(why) => reasons.extend(why),
             }
         }
@@ -123,15 +148,11 @@ impl<'a> Cluster<'a> {
             .ok_or(Refusal::Nodes(reasons))
     }
 
-    fn load(&self, node: &Value) -> usize {
-        self.pods.iter().filter(|pod| pod.text("/spec/nodeName") == node.name()).count()
-    }
-
     /// Remembers a decision for the pods that follow in this look.
     fn note(&mut self, pod: &Value, node: &str) {
-        if let Some(known) = self.pods.iter_mut().find(|known| known.uid() == pod.uid() && known.name() == pod.name()) {
-            Arc::make_mut(known)["spec"]["nodeName"] = json!(node);
-        }
+        let mut placed = pod.clone();
+        placed["spec"]["nodeName"] = json!(node);
+        self.pods.add(&Arc::new(placed));
     }
 
     /// Volumes that were given away are no candidates for the next pod.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Advance, Simulator, State};
 use crate::simulator::controllers::all::{all, of_copy};
 use crate::simulator::faults::Disturbance;
+use crate::simulator::recent::Recent;
 use crate::simulator::request::Raw;
 use crate::simulator::sandbox::GivenUp;
 use crate::simulator::world::Reply;
@@ -27,8 +28,8 @@ impl Simulator {
         let state = self.state();
         let actors = if state.world.origin.is_some() { of_copy() } else { all() };
         let mut world = state.world.clone();
-        world.log.clear();
-        let fork = Self::of_world(world, actors, None);
+        world.log = Recent::default();
+        let fork = Self::of_world(world, actors, None, state.lags.clone());
         fork.state().queue = state.queue.clone();
         fork
     }

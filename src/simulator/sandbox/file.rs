@@ -15,7 +15,7 @@ use super::error::OpenError;
 use super::folder::{make_private_folder, sync_folder};
 use super::line::{Clock, FORMAT, Header, Line, Written};
 use super::lock::{Held, Lock};
-use crate::simulator::engine::Waiter;
+use crate::simulator::options::Waiter;
 use crate::simulator::seed;
 use crate::simulator::store::{Commit, kind_of};
 use crate::simulator::world::World;

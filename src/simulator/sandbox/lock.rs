@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::error::{GivenUp, OpenError};
-use crate::simulator::engine::Waiter;
+use crate::simulator::options::Waiter;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(5);

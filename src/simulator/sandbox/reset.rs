@@ -8,7 +8,7 @@ use std::path::Path;
 use super::error::OpenError;
 use super::lock::Lock;
 use super::serving::{Serving, is_lock};
-use crate::simulator::engine::Waiter;
+use crate::simulator::options::Waiter;
 
 /// Removes what is in the folder of this log, between two requests of whoever
 /// has it open. A sandbox that is not there is no error.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::placed::Placed;
 use crate::simulator::controllers::amount::amount;
 use crate::simulator::controllers::fields::Fields;
 use crate::simulator::controllers::selector;
@@ -22,7 +23,7 @@ pub(super) fn preemption_may_help(reason: &str) -> bool {
 }
 
 /// Why the node itself will not do; looked at before volumes.
-pub(super) fn misfit(pod: &Value, node: &Value, pods: &[Arc<Value>]) -> Option<String> {
+pub(super) fn misfit(pod: &Value, node: &Value, pods: &Placed) -> Option<String> {
     let cordoned = node["spec"]["unschedulable"] == true;
     if cordoned && !tolerates(pod, "node.kubernetes.io/unschedulable", "", "NoSchedule") {
         return Some("node(s) were unschedulable".to_owned());
@@ -44,7 +45,7 @@ pub(super) fn misfit(pod: &Value, node: &Value, pods: &[Arc<Value>]) -> Option<S
 }
 
 /// Why the pods that are there will not have it; looked at after volumes.
-pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[Arc<Value>]) -> Option<String> {
+pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &Placed) -> Option<String> {
     let spread = pod.items("/spec/topologySpreadConstraints").iter();
     let mut hard = spread.filter(|constraint| constraint["whenUnsatisfiable"] == "DoNotSchedule");
     if hard.any(|constraint| skewed(pod, constraint, node, nodes, pods)) {
@@ -53,7 +54,9 @@ pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[A
     let terms =
         |path: &str| pod.items(&format!("/spec/affinity/{path}/requiredDuringSchedulingIgnoredDuringExecution"));
     let near = |term: &Value| {
-        placed(pods).any(|other| chosen(term, pod, other) && shares(term.text("/topologyKey"), node, other, nodes))
+        pods.active
+            .iter()
+            .any(|other| chosen(term, pod, other) && shares(term.text("/topologyKey"), node, other, nodes))
     };
     if !terms("podAffinity").iter().all(|term| near(term) || starts_group(term, pod, pods)) {
         return Some(AFFINITY.to_owned());
@@ -65,12 +68,8 @@ pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[A
 }
 
 /// The first pod of a group that wants to be near itself may go anywhere.
-fn starts_group(term: &Value, pod: &Value, pods: &[Arc<Value>]) -> bool {
-    chosen(term, pod, pod) && !placed(pods).any(|other| chosen(term, pod, other))
-}
-
-fn placed(pods: &[Arc<Value>]) -> impl Iterator<Item = &Arc<Value>> {
-    pods.iter().filter(|pod| !pod.text("/spec/nodeName").is_empty() && !matches!(pod.phase(), "Succeeded" | "Failed"))
+fn starts_group(term: &Value, pod: &Value, pods: &Placed) -> bool {
+    chosen(term, pod, pod) && !pods.active.iter().any(|other| chosen(term, pod, other))
 }
 
 /// A term of `owner` selects the pod `other`.
@@ -91,8 +90,8 @@ fn shares(key: &str, node: &Value, other: &Value, nodes: &[Arc<Value>]) -> bool 
     domain.is_some() && home.and_then(|home| home.label(key)) == domain
 }
 
-fn existing_refuse(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[Arc<Value>]) -> bool {
-    placed(pods).any(|other| {
+fn existing_refuse(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &Placed) -> bool {
+    pods.choosy.iter().any(|other| {
         other
             .items("/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution")
             .iter()
@@ -102,11 +101,12 @@ fn existing_refuse(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[Arc<
 
 /// One more pod in the node's domain would exceed `maxSkew`. A node without
 /// the label has no domain and will not do.
-fn skewed(pod: &Value, constraint: &Value, node: &Value, nodes: &[Arc<Value>], pods: &[Arc<Value>]) -> bool {
+fn skewed(pod: &Value, constraint: &Value, node: &Value, nodes: &[Arc<Value>], pods: &Placed) -> bool {
     let key = constraint.text("/topologyKey");
     let Some(domain) = node.label(key) else { return true };
     let count = |domain: &str| {
-        placed(pods)
+        pods.active
+            .iter()
             .filter(|other| other.namespace() == pod.namespace() && !other.terminating())
             .filter(|other| selector::matches(&constraint["labelSelector"], other))
             .filter(|other| {
@@ -138,17 +138,17 @@ fn tolerates(pod: &Value, key: &str, value: &str, effect: &str) -> bool {
 }
 
 /// Processor, memory and the number of pods, where the node says what it has.
-fn insufficient(pod: &Value, node: &Value, pods: &[Arc<Value>]) -> Option<String> {
-    let on_node: Vec<&Arc<Value>> = placed(pods).filter(|other| other.text("/spec/nodeName") == node.name()).collect();
+fn insufficient(pod: &Value, node: &Value, pods: &Placed) -> Option<String> {
+    let on_node = pods.on(node);
     let allocatable = |resource: &str| node["status"]["allocatable"][resource].as_str().map(amount);
     if allocatable("pods").is_some_and(|most| amount(&on_node.len().to_string()) >= most) {
         return Some("Too many pods".to_owned());
     }
     ["cpu", "memory"].into_iter().find_map(|resource| {
         let wanted = request(pod, resource);
+        let most = allocatable(resource).filter(|_| wanted > 0)?;
         let used: i128 = on_node.iter().map(|other| request(other, resource)).fold(0, i128::saturating_add);
-        let most = allocatable(resource)?;
-        (wanted > 0 && used.saturating_add(wanted) > most).then(|| format!("Insufficient {resource}"))
+        (used.saturating_add(wanted) > most).then(|| format!("Insufficient {resource}"))
     })
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{Sandbox, seed_at};
-use crate::simulator::engine::Waiter;
 use crate::simulator::import::{Original, world_of};
+use crate::simulator::options::Waiter;
 use crate::simulator::sandbox::error::OpenError;
 
 impl Sandbox {
