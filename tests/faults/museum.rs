@@ -3,7 +3,7 @@
 //! label from an old view. The careless way breaks a rule in each.
 
 use kubectl_stateful::simulator::faults::{Disturbance, Fault, Point, Propagation, Rival, Schedule, Strike};
-use kubectl_stateful::simulator::oracles::Rule;
+use kubectl_stateful::simulator::oracles::{Rule, Secrets};
 
 use crate::naive;
 use crate::stage::{SET, Stage};
@@ -175,6 +175,56 @@ fn kubernetes_74374_a_pod_comes_back_on_a_claim_that_is_going_away() {
     let faults = stage.faults(Schedule::default());
     let (_, rules) = stage.judged(plan, &faults, |hands| naive::replace_disk(hands, 1));
     assert!(rules.contains(&Rule::DoomedClaim) && rules.contains(&Rule::DataLoss), "{rules:?}");
+}
+
+/// H-12: nobody deletes a claim by hand, and the data is gone even so.
+#[test]
+fn a_set_that_deletes_its_claims_while_scaling_is_scaled() {
+    for (by_us, expected) in [(true, vec![Rule::DataLoss]), (false, vec![])] {
+        let stage = Stage::new(2);
+        let act = Rival::TurnRetention { set: "web".to_owned() };
+        stage.simulator.disturb(&Disturbance::Rival { namespace: "default".to_owned(), act });
+        stage.rest();
+        let plan = stage.plan(1);
+        let faults = stage.faults(Schedule::one(
+            Point::Request(1),
+            if by_us { Fault::Twice } else { rival(Rival::ScaleDown { set: "web".to_owned() }) },
+        ));
+        let (_, rules) = stage.judged(plan, &faults, |hands| async move {
+            let set = hands.get(SET).await?;
+            if by_us {
+                let scale = serde_json::json!({"spec": {"replicas": 1}, "metadata": {
+                    "name": "web", "namespace": "default", "uid": set["metadata"]["uid"]}});
+                hands.put(&format!("{SET}/scale"), &scale).await?;
+            }
+            Ok::<_, kube::Error>(())
+        });
+        assert_eq!(rules, expected, "by us: {by_us}");
+    }
+}
+
+#[test]
+fn a_password_in_an_annotation_is_found_and_one_in_its_secret_is_not() {
+    for (path, object, expected) in [
+        ("secrets", serde_json::json!({"metadata": {"name": "a"}, "stringData": {"password": "hunter2-long"}}), vec![]),
+        (
+            "configmaps",
+            serde_json::json!({"metadata": {"name": "a", "annotations": {"was": "user:hunter2-long"}}}),
+            vec![Rule::Secrecy],
+        ),
+    ] {
+        let stage = Stage::new(1);
+        let mut plan = stage.plan(1);
+        plan.secrets = Secrets::new(["hunter2-long"]);
+        for kind in ["Secret", "ConfigMap"] {
+            plan.made.insert((kind.to_owned(), "default".to_owned(), "a".to_owned()));
+        }
+        let faults = stage.faults(Schedule::default());
+        let path = format!("/api/v1/namespaces/default/{path}");
+        let (made, rules) = stage.judged(plan, &faults, |hands| async move { hands.post(&path, &object).await });
+        made.unwrap();
+        assert_eq!(rules, expected);
+    }
 }
 
 #[test]

@@ -19,7 +19,8 @@ pub const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";
 pub const VOLUMES: &str = "/api/v1/persistentvolumes";
 pub const TEMPLATES: [&str; 2] = ["data", "wal"];
 
-/// Who the runs of these tests are.
+/// Who the runs of these tests are: as field manager, and as user agent where
+/// the API takes no manager, as of deletions.
 pub const RUNNER: &str = "runner";
 
 /// The cluster and its observers.
@@ -147,6 +148,7 @@ impl Hands {
             .method(method)
             .uri(uri)
             .header("content-type", content_type)
+            .header("user-agent", RUNNER)
             .body(body.as_bytes().to_vec())
             .unwrap();
         self.client.request(request).await

@@ -16,6 +16,8 @@ use crate::simulator::store::Commit;
 pub(super) struct Blame {
     asked: BTreeMap<String, String>,
     scaled: BTreeMap<String, Scaled>,
+    /// The sets of pods that have changed: a claim's owner may be its pod.
+    set_of: BTreeMap<String, String>,
     revision: u64,
     /// The revision that the run has last seen sets at.
     looked: u64,
@@ -35,6 +37,11 @@ impl Blame {
         let was_asked = commit.before.as_deref().is_some_and(is_terminating);
         if !was_asked && commit.after.as_deref().is_none_or(is_terminating) {
             self.asked.entry(uid(object).to_owned()).or_insert_with(|| commit.by.clone());
+        }
+        if commit.kind.kind == "Pod"
+            && let Some(set) = owners(object).find(|owner| owner["kind"] == "StatefulSet")
+        {
+            self.set_of.insert(uid(object).to_owned(), text(set, "/uid").to_owned());
         }
         if commit.kind.kind == "StatefulSet" {
             let wish = |object: Option<&Value>| {
@@ -75,9 +82,9 @@ impl Blame {
         if is_other(self.asked.get(uid(claim))) {
             return true;
         }
-        let owners = claim["metadata"]["ownerReferences"].as_array().into_iter().flatten();
-        owners.into_iter().any(|owner| {
+        owners(claim).any(|owner| {
             let owner = text(owner, "/uid");
+            let owner = self.set_of.get(owner).map_or(owner, String::as_str);
             is_other(self.asked.get(owner)) || is_other(self.scaled.get(owner).map(|scaled| &scaled.by))
         })
     }
@@ -155,11 +162,14 @@ pub(super) fn doomed_claim(there: &There, commit: &Commit, confirmed: &Confirmed
 
 fn is_member_with(pod: &Value, claim: &str) -> bool {
     let is_over = matches!(text(pod, "/status/phase"), "Succeeded" | "Failed");
-    let mut owners = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
     let mut volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
     !is_over
-        && owners.any(|owner| owner["kind"] == "StatefulSet")
+        && owners(pod).any(|owner| owner["kind"] == "StatefulSet")
         && volumes.any(|volume| text(volume, "/persistentVolumeClaim/claimName") == claim)
+}
+
+fn owners(object: &Value) -> impl Iterator<Item = &Value> {
+    object["metadata"]["ownerReferences"].as_array().into_iter().flatten()
 }
 
 /// Whether the claim belongs to an ordinal in the set's range.
