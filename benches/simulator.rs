@@ -2,11 +2,11 @@
 //! namespace is, and for one client beside the real API server, in turns with
 //! it. Without the real one (no Go tools) its row is left out.
 
-#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a benchmark prints rounded figures")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 #[path = "../tests/support/mod.rs"]
-#[expect(dead_code, reason = "the harness is shared")]
+#[expect(dead_code, unused_imports, reason = "the harness is shared")]
 mod support;
 
 use std::process::ExitCode;
@@ -155,8 +155,8 @@ fn turn_of(runtime: &tokio::runtime::Runtime, api: &Api, turn: u32) -> Duration 
             for _ in 0..3 {
                 api.send(Method::Get, &path, None).await.unwrap();
             }
-            let patch = json!({"spec": {"replicas": round}});
-            api.send(Method::MergePatch, &path, Some(&patch)).await.unwrap();
+            let wish = json!({"spec": {"replicas": round}});
+            api.send(Method::MergePatch, &path, Some(&wish)).await.unwrap();
             api.send(Method::Delete, &path, None).await.unwrap();
         }
     });
