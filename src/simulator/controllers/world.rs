@@ -107,12 +107,6 @@ impl World {
         self.apply(&Write::Patch { target, patch }).unwrap();
     }
 
-    /// A user's merge patch of the status.
-    pub fn edit_status(&mut self, kind: &str, name: &str, status: &Value) {
-        let target = self.object(kind, name).target();
-        self.apply(&Write::PatchStatus { target, patch: json!({ "status": status }) }).unwrap();
-    }
-
     /// A user's delete.
     pub fn remove(&mut self, kind: &str, name: &str) {
         let object = self.object(kind, name);

@@ -30,21 +30,6 @@ fn a_static_volume_without_a_class_binds_with_the_marks_of_the_controller() {
 }
 
 #[test]
-fn v_21_a_larger_volume_with_fewer_modes_is_taken_first() {
-    let mut world = World::new();
-    let mut large = host_path("large", "");
-    large["spec"]["capacity"]["storage"] = json!("5Gi");
-    let mut small = host_path("small", "");
-    small["spec"]["accessModes"] = json!(["ReadWriteOnce", "ReadOnlyMany"]);
-    world.put(large);
-    world.put(small);
-    world.put(claim("mine", Some("")));
-    world.settle();
-    assert_eq!(volume_of(&world, "mine"), "large");
-    assert_eq!(world.object("PersistentVolumeClaim", "mine")["status"]["capacity"]["storage"], "5Gi");
-}
-
-#[test]
 fn v_22_a_claim_that_names_no_class_takes_a_volume_without_one_or_the_default_later() {
     let mut world = World::new();
     world.put(host_path("disk", ""));
@@ -169,19 +154,6 @@ fn pv_40_delete_removes_a_dynamic_volume_and_retain_keeps_it() {
 }
 
 #[test]
-fn pv_41_turning_the_policy_to_retain_first_saves_the_volume() {
-    let mut world = World::new();
-    world.put(class("fast", "Immediate", "Delete"));
-    world.put(claim("mine", Some("fast")));
-    world.settle();
-    let volume = volume_of(&world, "mine");
-    world.edit("PersistentVolume", &volume, json!({ "spec": { "persistentVolumeReclaimPolicy": "Retain" } }));
-    world.remove("PersistentVolumeClaim", "mine");
-    world.settle();
-    assert_eq!(world.object("PersistentVolume", &volume).phase(), "Released");
-}
-
-#[test]
 fn pv_40_a_host_path_outside_tmp_cannot_be_deleted_and_fails() {
     let mut world = World::new();
     let mut disk = host_path("disk", "");
@@ -209,21 +181,6 @@ fn pv_40_recycle_makes_the_volume_available_again() {
     let volume = world.object("PersistentVolume", "disk");
     assert_eq!(volume.phase(), "Available");
     assert!(volume["spec"]["claimRef"].is_null());
-}
-
-#[test]
-fn pv_55_a_bound_volume_stays_terminating_until_its_claim_is_gone() {
-    let mut world = World::new();
-    world.put(host_path("disk", ""));
-    world.put(claim("mine", Some("")));
-    world.settle();
-    world.remove("PersistentVolume", "disk");
-    world.settle();
-    assert!(world.object("PersistentVolume", "disk").terminating());
-    assert_eq!(world.object("PersistentVolumeClaim", "mine").phase(), "Bound");
-    world.remove("PersistentVolumeClaim", "mine");
-    world.settle();
-    assert!(!world.exists("PersistentVolume", "disk"));
 }
 
 #[test]

@@ -7,23 +7,6 @@ use super::super::world::World;
 use super::{class, set, world_with};
 
 #[test]
-fn pods_are_made_in_order_and_each_waits_for_the_one_before() {
-    let mut world = World::new();
-    world.put(class("fast", "Immediate", "Delete"));
-    world.put(set(3, "fast"));
-    world.run(1);
-    assert_eq!(world.names("Pod"), ["web-0"]);
-    world.run(2);
-    assert_eq!(world.names("Pod"), ["web-0", "web-1"]);
-    world.settle();
-    let status = &world.object("StatefulSet", "web")["status"];
-    assert_eq!(status["readyReplicas"], 3);
-    assert_eq!(status["availableReplicas"], 3);
-    assert_eq!(status["currentRevision"], status["updateRevision"]);
-    assert_eq!(world.names("PersistentVolumeClaim"), ["data-web-0", "data-web-1", "data-web-2"]);
-}
-
-#[test]
 fn an_immediate_claim_gets_its_volume_before_any_pod() {
     let mut world = World::new();
     world.put(class("fast", "Immediate", "Delete"));
