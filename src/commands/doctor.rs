@@ -1,5 +1,6 @@
-//! `kubectl stateful doctor -f`: what is wrong with manifests, before they are
-//! applied. Reading them is all that is done here; the rules are `diagnosis`.
+//! `kubectl stateful doctor`: what is wrong with live sets, or with manifests
+//! before they are applied. Reading is all that is done here; the rules are
+//! `diagnosis`.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -7,20 +8,41 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use crate::diagnosis::files::{Examined, count, examine};
+use super::context::Way;
+use super::status::{StatusArgs, failure, look, set_name};
+use crate::cluster::Connection;
+use crate::diagnosis::command::{Command, Tool};
+use crate::diagnosis::files::examine;
+use crate::diagnosis::finding::{Examined, LookedAt};
+use crate::diagnosis::live;
 use crate::diagnosis::source::{Input, LARGEST};
 use crate::error::{Failure, Kind};
+use crate::facts::inventory::Inventory;
+use crate::facts::reader::Reader;
+use crate::wizard::equivalent::quote;
 
-/// Say what is wrong with manifests, why, and how to mend it
+/// Say what is wrong with sets or manifests, why, and what to type
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct DoctorArgs {
-    /// A manifest, a folder of them, or `-`; can be given several times
-    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
+    /// A StatefulSet: `web`, `sts/web` or `statefulset.apps/web`; all of the namespace if left out
+    #[arg(value_name = "SET", value_parser = set_name, conflicts_with = "files")]
+    pub set: Option<String>,
+
+    /// Look at manifests instead: a file, a folder, or `-`; can be given several times
+    #[arg(short = 'f', long = "filename", value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
     /// Look into the folders of folders too
-    #[arg(short = 'R', long)]
+    #[arg(short = 'R', long, requires = "files")]
     pub recursive: bool,
+
+    /// Look at all namespaces
+    #[arg(short = 'A', long, conflicts_with_all = ["set", "files"])]
+    pub all_namespaces: bool,
+
+    /// Only sets with these labels, such as `app=web,tier!=cache`
+    #[arg(short = 'l', long, value_name = "SELECTOR", conflicts_with_all = ["set", "files"])]
+    pub selector: Option<String>,
 
     /// A format other than text for people
     #[arg(short, long, value_name = "FORMAT")]
@@ -57,12 +79,55 @@ pub fn of_files(args: &DoctorArgs) -> Result<Examined, Failure> {
     Ok(examine(&inputs))
 }
 
+/// Reads the sets and holds the rules against them.
+///
+/// # Errors
+/// As `status`.
+pub async fn of_sets(args: &DoctorArgs, connection: &Connection, way: Way<'_>) -> Result<Examined, Failure> {
+    let wanted = StatusArgs {
+        set: args.set.clone(),
+        all_namespaces: args.all_namespaces,
+        selector: args.selector.clone(),
+        output: None,
+        no_headers: false,
+    };
+    let seen = look(&wanted, connection, way).await?;
+    let looked_at = LookedAt::Sets(seen.found.len());
+    let mut unknown: Vec<&'static str> = seen.unreadable.iter().map(|what| what.resource()).collect();
+    if seen.found.is_empty() {
+        return Ok(Examined { findings: Vec::new(), looked_at, unknown });
+    }
+    let reader = Reader::new(connection.client.clone());
+    let classes = Inventory::classes(&reader).await.map_err(|error| failure(&error, connection))?;
+    if classes.is_none() {
+        unknown.push("storageclasses");
+    }
+    let findings = live::examine(&seen.found, &seen.inventory, classes.as_deref(), seen.now);
+    Ok(Examined { findings, looked_at, unknown })
+}
+
+/// A finding's command as it is typed for this cluster; none where kubectl
+/// cannot reach it.
+#[must_use]
+pub fn line(command: &Command, way: Way<'_>) -> Option<String> {
+    let words: Vec<String> = command.words.iter().map(|word| quote(word)).collect();
+    let words = words.join(" ");
+    let namespace = command.namespace.as_deref();
+    match command.tool {
+        Tool::Ours => Some(Way { namespace, ..way }.ours(&words)),
+        Tool::Kubectl => match namespace {
+            Some(namespace) => way.kubectl(&format!("-n {} {words}", quote(namespace))),
+            None => way.kubectl(&words),
+        },
+    }
+}
+
 /// How the command ends: an error for errors, nothing for warnings.
 ///
 /// # Errors
 /// Findings that are errors (5).
 pub fn verdict(examined: &Examined) -> Result<(), Failure> {
-    let (errors, _) = count(&examined.findings);
+    let (errors, _) = examined.count();
     if errors == 0 {
         return Ok(());
     }
@@ -113,7 +178,8 @@ mod tests {
     use super::*;
 
     fn args(files: &[&Path], recursive: bool) -> DoctorArgs {
-        DoctorArgs { files: files.iter().map(|path| (*path).to_owned()).collect(), recursive, output: None }
+        let files = files.iter().map(|path| (*path).to_owned()).collect();
+        DoctorArgs { set: None, files, recursive, all_namespaces: false, selector: None, output: None }
     }
 
     #[test]

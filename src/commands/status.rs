@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::context::Way;
 use crate::cluster::Connection;
 use crate::cluster::failure::explain;
+use crate::diagnosis::live::fill;
 use crate::error::Failure;
-use crate::facts::inventory::Inventory;
+use crate::facts::inventory::{Inventory, Unreadable};
 use crate::facts::overview::{SetOverview, Statuses, overviews};
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::set::Set;
@@ -60,34 +62,48 @@ pub enum StatusFormat {
 /// A named set that does not exist (1), sets that may not be read (3), a
 /// cluster that does not answer (1).
 pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) -> Result<Statuses, Failure> {
+    let mut seen = look(args, connection, way).await?;
+    fill(&mut seen.found, &seen.inventory, seen.now);
+    let mut hints: Vec<_> =
+        seen.found.iter().flat_map(SetOverview::released).filter_map(|one| way.frees(&one.meta.name)).collect();
+    hints.extend(seen.hint);
+    hints.sort();
+    hints.dedup();
+    let namespace = (!args.all_namespaces).then(|| connection.namespace.clone());
+    Ok(Statuses { namespace, sets: seen.found, unreadable: seen.unreadable, now: seen.now, hints })
+}
+
+/// The sets that were asked for, and what was read around them.
+pub(super) struct Seen {
+    pub inventory: Inventory,
+    pub found: Vec<SetOverview>,
+    pub unreadable: Vec<Unreadable>,
+    pub now: Timestamp,
+    /// About a namespace without any sets.
+    pub hint: Option<String>,
+}
+
+/// Reads all of it; the events only where something is not settled.
+pub(super) async fn look(args: &StatusArgs, connection: &Connection, way: Way<'_>) -> Result<Seen, Failure> {
     let reader = Reader::new(connection.client.clone());
     let namespace = if args.all_namespaces { "" } else { connection.namespace.as_str() };
     let (sets, wanted) = find_sets(args, &reader, namespace, connection, way).await?;
     let asked_for = |set: &Set| wanted.contains(&set.meta.uid);
     let now = connection.clock.now();
-
-    let mut unreadable = Vec::new();
-    let mut found: Vec<SetOverview> = Vec::new();
-    let sets_are_none = sets.is_empty();
-    if !wanted.is_empty() {
-        let failed = |error: kube::Error| failure(&error, connection);
-        let mut inventory = Inventory::around(sets, &reader, namespace).await.map_err(failed)?;
+    let hint = if sets.is_empty() { no_namespace(&reader, namespace, way).await } else { None };
+    if wanted.is_empty() {
+        let inventory = Inventory { sets, ..Inventory::default() };
+        return Ok(Seen { inventory, found: Vec::new(), unreadable: Vec::new(), now, hint });
+    }
+    let failed = |error: kube::Error| failure(&error, connection);
+    let mut inventory = Inventory::around(sets, &reader, namespace).await.map_err(failed)?;
+    let mut found = overviews(&inventory, now, asked_for);
+    if found.iter().any(SetOverview::needs_events) {
+        inventory = inventory.with_events(&reader, namespace).await.map_err(failed)?;
         found = overviews(&inventory, now, asked_for);
-        if found.iter().any(SetOverview::needs_events) {
-            inventory = inventory.with_events(&reader, namespace).await.map_err(failed)?;
-            found = overviews(&inventory, now, asked_for);
-        }
-        unreadable = inventory.unreadable();
     }
-    let mut hints: Vec<_> =
-        found.iter().flat_map(SetOverview::released).filter_map(|one| way.frees(&one.meta.name)).collect();
-    if sets_are_none {
-        hints.extend(no_namespace(&reader, namespace, way).await);
-    }
-    hints.sort();
-    hints.dedup();
-    let namespace = (!args.all_namespaces).then(|| namespace.to_owned());
-    Ok(Statuses { namespace, sets: found, unreadable, now, hints })
+    let unreadable = inventory.unreadable();
+    Ok(Seen { inventory, found, unreadable, now, hint })
 }
 
 /// A line about a namespace that does not exist. Whoever may not look gets none.
@@ -139,7 +155,7 @@ fn read_sets(objects: &[Value]) -> Vec<Set> {
 }
 
 /// The name in `web`, `sts/web`, `statefulsets/web` or `statefulset.v1.apps/web`.
-fn set_name(word: &str) -> Result<String, String> {
+pub(super) fn set_name(word: &str) -> Result<String, String> {
     let name = match word.split_once('/') {
         None => word,
         Some((kind, name)) => {
@@ -186,7 +202,7 @@ fn bad_selector(error: &kube::Error, connection: &Connection) -> Failure {
 }
 
 /// What a failed read means; nothing was changed in any case.
-fn failure(error: &kube::Error, connection: &Connection) -> Failure {
+pub(super) fn failure(error: &kube::Error, connection: &Connection) -> Failure {
     explain(error, &connection.identity, "reading the StatefulSets")
 }
 
@@ -198,7 +214,6 @@ mod tests {
     use clap::Parser;
     use futures::future::BoxFuture;
     use http::{Request, Response};
-    use jiff::Timestamp;
     use kube::client::Body;
     use serde_json::json;
 

@@ -53,6 +53,8 @@ pub struct Finding {
     pub remedy: String,
     /// What to type, where a command does it.
     pub command: Option<Command>,
+    /// The member of a live set below which `status` shows it.
+    pub member: Option<String>,
 }
 
 impl Finding {
@@ -103,5 +105,36 @@ impl Finding {
             "remedy": self.remedy,
             "command": command,
         })
+    }
+}
+
+/// What came of looking.
+#[derive(Debug)]
+pub struct Examined {
+    /// In the order of the files and in them; of live sets causes first.
+    pub findings: Vec<Finding>,
+    pub looked_at: LookedAt,
+    /// Resources that could not be read, as rights name them.
+    pub unknown: Vec<&'static str>,
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookedAt {
+    /// `ignored` are custom resources.
+    Files {
+        files: usize,
+        objects: usize,
+        ignored: usize,
+    },
+    Sets(usize),
+}
+
+impl Examined {
+    /// How many errors and warnings there are.
+    #[must_use]
+    pub fn count(&self) -> (usize, usize) {
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        (errors, self.findings.len() - errors)
     }
 }

@@ -9,12 +9,15 @@ pub mod files;
 pub mod finding;
 pub mod kind;
 pub mod labels;
+pub mod live;
 pub mod manifests;
 pub mod references;
 pub mod rule;
 pub mod rules;
 #[cfg(test)]
 mod samples;
+pub mod sight;
 pub mod source;
 pub mod sources;
 pub mod wanted;
+mod words;

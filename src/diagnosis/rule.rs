@@ -2,6 +2,7 @@
 
 use super::finding::{Finding, Severity, Spot};
 use super::manifests::{BrokenPiece, Document, Manifests};
+use super::sight::{Member, Sight};
 use crate::objects::placed::{Entry, Place, Placed};
 
 /// One rule. Its code is the name of its file and of its page.
@@ -15,7 +16,7 @@ pub struct Rule {
     pub summary: &'static str,
     /// What `explain` prints, as Markdown.
     pub page: &'static str,
-    pub check: Check,
+    pub checks: &'static [Check],
 }
 
 /// What a rule looks at.
@@ -26,6 +27,13 @@ pub enum Check {
     Text(fn(&BrokenPiece) -> Option<Finding>),
     /// All manifests of the input together.
     Files(fn(&Manifests) -> Vec<Finding>),
+    /// One live set with all that is around it.
+    Live(fn(&Sight<'_>) -> Vec<Finding>),
+    /// The same, for `doctor` alone: what `status` shows by other means, or
+    /// what does not belong to the first questions of the night.
+    Deep(fn(&Sight<'_>) -> Vec<Finding>),
+    /// The same, asked where nothing else was found about a member.
+    LastResort(fn(&Member<'_>, &Sight<'_>) -> Option<Finding>),
 }
 
 impl Rule {
@@ -42,7 +50,21 @@ impl Rule {
             cause: String::new(),
             remedy: String::new(),
             command: None,
+            member: None,
         }
+    }
+
+    /// About a live set as a whole.
+    #[must_use]
+    pub fn of_set(&self, sight: &Sight<'_>, message: impl Into<String>) -> Finding {
+        self.finding(message).about(format!("StatefulSet/{}", sight.set().meta.name))
+    }
+
+    /// About a member of a live set.
+    #[must_use]
+    pub fn of_member(&self, member: &Member<'_>, message: impl Into<String>) -> Finding {
+        let name = &member.row.name;
+        Finding { member: Some(name.clone()), ..self.finding(message).about(format!("Pod/{name}")) }
     }
 
     /// About a value in a document.

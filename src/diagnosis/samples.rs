@@ -1,9 +1,16 @@
-//! For the tests of rules: manifests from a text, and what one rule says.
+//! For the tests of rules: manifests from a text, a small live set to break,
+//! and what one rule says.
+
+use serde_json::Value;
 
 use super::finding::Finding;
+use super::live::examine;
 use super::manifests::Manifests;
 use super::rule::{Check, Rule};
 use super::source::Input;
+use crate::facts::inventory::Inventory;
+use crate::facts::overview::overviews;
+use crate::facts::samples::{claim, inventory, node, now, pod, service, set};
 
 pub(crate) fn manifests(text: &str) -> Manifests {
     Manifests::of(&[Input { name: "a.yaml".to_owned(), bytes: text.as_bytes().to_vec() }])
@@ -12,13 +19,18 @@ pub(crate) fn manifests(text: &str) -> Manifests {
 /// What the rule says about a text.
 pub(crate) fn found(rule: &Rule, text: &str) -> Vec<Finding> {
     let all = manifests(text);
-    match rule.check {
-        Check::Text(check) => all.broken.iter().filter_map(check).collect(),
-        Check::Files(check) => {
-            assert!(all.broken.is_empty(), "{:?}", all.broken);
-            check(&all)
+    let mut found = Vec::new();
+    for check in rule.checks {
+        match check {
+            Check::Text(check) => found.extend(all.broken.iter().filter_map(check)),
+            Check::Files(check) => {
+                assert!(all.broken.is_empty(), "{:?}", all.broken);
+                found.extend(check(&all));
+            }
+            Check::Live(_) | Check::Deep(_) | Check::LastResort(_) => {}
         }
     }
+    found
 }
 
 /// Holds that it says something whole, and gives the places and messages.
@@ -86,4 +98,77 @@ pub(crate) fn broken_free(text: &str) -> Vec<String> {
     let input = Input { name: "a.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
     let found = super::files::examine(&[input]).findings;
     found.into_iter().map(|finding| format!("{}: {}", finding.code, finding.message)).collect()
+}
+
+/// A calm set of one member; each test breaks something in it.
+#[derive(Clone)]
+pub(crate) struct Broken {
+    pub(crate) set: Value,
+    pub(crate) service: Value,
+    pub(crate) pod: Value,
+    pub(crate) claim: Value,
+    pub(crate) volume: Value,
+    pub(crate) node: Value,
+    pub(crate) more: Vec<Value>,
+    /// Kinds that may not be read.
+    pub(crate) hidden: Vec<&'static str>,
+}
+
+impl Broken {
+    pub(crate) fn new() -> Self {
+        let [claim, volume] = claim("data", "web", 0, "eu-1a");
+        Self {
+            set: set("web", 1),
+            service: service("web"),
+            pod: pod("web", 0, "node-a"),
+            claim,
+            volume,
+            node: node("node-a", "eu-1a", true),
+            more: Vec::new(),
+            hidden: Vec::new(),
+        }
+    }
+
+    /// All findings, the first one first.
+    pub(crate) fn all(&self) -> Vec<Finding> {
+        let one = [&self.set, &self.service, &self.pod, &self.claim, &self.volume, &self.node];
+        let objects: Vec<Value> = one.into_iter().chain(&self.more).cloned().collect();
+        let mut seen = inventory(&objects);
+        self.hidden.iter().for_each(|kind| hide(&mut seen, kind));
+        let found = examine(&overviews(&seen, now(), |_| true), &seen, Some(&[]), now());
+        let whole =
+            |finding: &Finding| !finding.message.is_empty() && !finding.cause.is_empty() && !finding.remedy.is_empty();
+        assert!(found.iter().all(whole), "{found:?}");
+        found
+    }
+
+    /// Those of one rule.
+    pub(crate) fn findings(&self, rule: &Rule) -> Vec<Finding> {
+        self.all().into_iter().filter(|finding| finding.code == rule.code).collect()
+    }
+}
+
+fn hide(inventory: &mut Inventory, kind: &str) {
+    match kind {
+        "Pod" => inventory.pods = None,
+        "PersistentVolumeClaim" => inventory.claims = None,
+        "PersistentVolume" => inventory.volumes = None,
+        "Service" => inventory.services = None,
+        "Node" => inventory.nodes = None,
+        "Event" => inventory.events = None,
+        other => panic!("{other} is not read"),
+    }
+}
+
+/// What the rule says about a live set.
+pub(crate) fn tells(rule: &Rule, broken: &Broken) -> Vec<String> {
+    let found = broken.findings(rule);
+    assert!(!found.is_empty(), "{} does not fire: {:?}", rule.code, broken.all());
+    found.into_iter().map(|finding| finding.message).collect()
+}
+
+/// Holds that the rule says nothing about a live set.
+pub(crate) fn calm(rule: &Rule, broken: &Broken) {
+    let found = broken.findings(rule);
+    assert!(found.is_empty(), "{found:?}");
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::claim::Claim;
+use super::class::Class;
 use super::event::Event;
 use super::node::Node;
 use super::pod::Pod;
@@ -89,6 +90,14 @@ impl Inventory {
     pub async fn with_events(mut self, reader: &Reader, namespace: &str) -> Result<Self, kube::Error> {
         self.events = read_list(reader, "Event", namespace, Event::read).await?;
         Ok(self)
+    }
+
+    /// The classes of the cluster; `None` if the caller may not read them.
+    ///
+    /// # Errors
+    /// Whatever is not a lack of rights.
+    pub async fn classes(reader: &Reader) -> Result<Option<Vec<Class>>, kube::Error> {
+        read_list(reader, "StorageClass", "", Class::read).await
     }
 
     /// What could not be read, for want of rights.

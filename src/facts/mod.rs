@@ -18,7 +18,6 @@ pub mod obstacle;
 pub mod ordinals;
 pub mod overview;
 pub mod pod;
-pub mod problems;
 pub mod quota;
 pub mod reader;
 mod released;

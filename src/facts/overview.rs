@@ -47,7 +47,7 @@ pub struct SetOverview {
     pub more_missing: u64,
     /// Claims of ordinals that the set does not want and that have no pod.
     pub leftovers: Option<Vec<EarlierClaim>>,
-    /// What is wrong with the set as a whole; strings are raw.
+    /// What is wrong with the set as a whole, as `diagnosis` says; raw.
     pub problems: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ pub struct PodOverview {
     /// In the order of the templates, then other claims of the pod. `None` if
     /// claims cannot be read.
     pub claims: Option<Vec<ClaimOverview>>,
-    /// What is wrong with it and its claims; strings are raw.
+    /// What is wrong with it and its claims, as `diagnosis` says; raw.
     pub problems: Vec<String>,
 }
 

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::inventory::Inventory;
-use super::overview::overviews;
 use super::{claim::Claim, event::Event, node::Node, pod::Pod, service::Service, set::Set, volume::Volume};
 
 /// The moment at which all tests look.
@@ -136,40 +135,5 @@ pub(crate) fn inventory(objects: &[Value]) -> Inventory {
         volumes: Some(all(objects, "PersistentVolume", Volume::read)),
         nodes: Some(all(objects, "Node", Node::read)),
         events: Some(all(objects, "Event", Event::read)),
-    }
-}
-
-/// A calm set of one member; each test breaks something in it.
-pub(crate) struct Broken {
-    pub(crate) set: Value,
-    pub(crate) service: Value,
-    pub(crate) pod: Value,
-    pub(crate) claim: Value,
-    pub(crate) volume: Value,
-    pub(crate) node: Value,
-    pub(crate) more: Vec<Value>,
-}
-
-impl Broken {
-    pub(crate) fn new() -> Self {
-        let [claim, volume] = claim("data", "web", 0, "eu-1a");
-        Self {
-            set: set("web", 1),
-            service: service("web"),
-            pod: pod("web", 0, "node-a"),
-            claim,
-            volume,
-            node: node("node-a", "eu-1a", true),
-            more: Vec::new(),
-        }
-    }
-
-    /// All problems of the set and then of its members.
-    pub(crate) fn problems(self) -> Vec<String> {
-        let mut objects = vec![self.set, self.service, self.pod, self.claim, self.volume, self.node];
-        objects.extend(self.more);
-        let found = overviews(&inventory(&objects), now(), |_| true).remove(0);
-        let of_pods = found.pods.into_iter().flatten().flat_map(|member| member.problems);
-        found.problems.into_iter().chain(of_pods).collect()
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::meta::{Meta, count, items, map, maybe_text, text};
 use super::ordinals::OrdinalRange;
-use super::words::{ManagementPolicy, RetentionPolicy};
+use super::words::{ManagementPolicy, RetentionPolicy, Strategy};
 
 /// The view of one StatefulSet.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,9 @@ pub struct Set {
     /// The governing Service; newer servers accept a set without one.
     pub service_name: Option<String>,
     pub management: ManagementPolicy,
+    pub strategy: Strategy,
+    /// Members below it keep their revision, counted from the first one (SS-61).
+    pub partition: u64,
     pub templates: Vec<ClaimTemplate>,
     /// `spec.selector.matchLabels`.
     pub selector: BTreeMap<String, String>,
@@ -64,6 +67,8 @@ impl Set {
             ),
             service_name: maybe_text(&spec["serviceName"]).filter(|name| !name.is_empty()),
             management: ManagementPolicy::read(spec["podManagementPolicy"].as_str().unwrap_or("OrderedReady")),
+            strategy: Strategy::read(spec["updateStrategy"]["type"].as_str().unwrap_or("RollingUpdate")),
+            partition: count(&spec["updateStrategy"]["rollingUpdate"]["partition"]),
             templates: items(&spec["volumeClaimTemplates"]).iter().map(ClaimTemplate::read).collect(),
             selector: map(&spec["selector"]["matchLabels"]),
             pod_labels: map(&spec["template"]["metadata"]["labels"]),

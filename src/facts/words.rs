@@ -70,6 +70,11 @@ words! {
 }
 
 words! {
+    /// How pods get a changed template (SS-60, SS-66, SS-67).
+    Strategy { RollingUpdate, OnDelete, Recreate }
+}
+
+words! {
     /// What a set does with its claims when it shrinks or goes (2.9).
     RetentionPolicy { Retain, Delete }
 }

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::escape::escape;
 use super::style::{Mark, Style, Tint};
 use super::wrap::wrap;
-use crate::diagnosis::files::{Examined, count};
-use crate::diagnosis::finding::{Finding, Severity, Spot};
+use crate::diagnosis::finding::{Examined, Finding, LookedAt, Severity, Spot};
 use crate::facts::machine::API_VERSION;
 
 /// Columns of an excerpt that are shown at most.
@@ -18,7 +17,7 @@ pub type Told<'a> = (&'a Finding, Option<String>);
 
 /// The document of `-o yaml|json`.
 #[must_use]
-pub fn document(told: &[Told<'_>], unknown: &[&str]) -> Value {
+pub fn document(told: &[Told<'_>], unknown: &[&'static str]) -> Value {
     json!({
         "apiVersion": API_VERSION,
         "kind": "Findings",
@@ -37,18 +36,31 @@ pub fn text(told: &[Told<'_>], style: &Style) -> String {
 /// The last line: how many there are, and what was looked at.
 #[must_use]
 pub fn summary(examined: &Examined) -> String {
-    let (errors, warnings) = count(&examined.findings);
+    let (errors, warnings) = examined.count();
     let found = match (errors, warnings) {
         (0, 0) => "nothing found".to_owned(),
         (errors, 0) => many(errors, "error"),
         (0, warnings) => many(warnings, "warning"),
         (errors, warnings) => format!("{}, {}", many(errors, "error"), many(warnings, "warning")),
     };
-    let ignored = match examined.ignored {
-        0 => String::new(),
-        ignored => format!("; {} not looked at", many(ignored, "custom resource")),
-    };
-    format!("{found} in {} of {}{ignored}", many(examined.objects, "object"), many(examined.files, "file"))
+    match examined.looked_at {
+        LookedAt::Sets(0) => "there are no sets".to_owned(),
+        LookedAt::Sets(sets) => format!("{found} in {}", many(sets, "set")),
+        LookedAt::Files { files, objects, ignored: 0 } => {
+            format!("{found} in {} of {}", many(objects, "object"), many(files, "file"))
+        }
+        LookedAt::Files { files, objects, ignored } => {
+            let foreign = many(ignored, "custom resource");
+            format!("{found} in {} of {}; {foreign} not looked at", many(objects, "object"), many(files, "file"))
+        }
+    }
+}
+
+/// The line about what could not be read; none if everything could.
+#[must_use]
+pub fn unknown(examined: &Examined) -> Option<String> {
+    let names = examined.unknown.join(", ");
+    (!names.is_empty()).then(|| format!("no right to read {names}: what depends on them is unknown"))
 }
 
 fn many(count: usize, of: &str) -> String {

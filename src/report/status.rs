@@ -243,9 +243,11 @@ mod tests {
     const UTF8: Style = Style { unicode: true, ..Style::PLAIN };
 
     fn statuses(inventory: &Inventory) -> Statuses {
+        let mut sets = overviews(inventory, now(), |_| true);
+        crate::diagnosis::live::fill(&mut sets, inventory, now());
         Statuses {
             namespace: Some("default".to_owned()),
-            sets: overviews(inventory, now(), |_| true),
+            sets,
             unreadable: inventory.unreadable(),
             now: now(),
             hints: Vec::new(),

@@ -81,6 +81,7 @@ fn with_live_names(command: Command, own: Option<&Recipe>, words: &[OsString], l
         .mut_arg("namespace", |arg| arg.add(names("Namespace")))
         .mut_arg("sandbox", |arg| arg.add(ArgValueCompleter::new(values::sandboxes)))
         .mut_subcommand("status", |status| status.mut_arg("set", |arg| arg.add(names("StatefulSet"))))
+        .mut_subcommand("doctor", |doctor| doctor.mut_arg("set", |arg| arg.add(names("StatefulSet"))))
         .mut_subcommand("explain", |explain| {
             explain.mut_arg("code", |arg| arg.add(ArgValueCompleter::new(values::codes)))
         });

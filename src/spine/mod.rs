@@ -7,6 +7,8 @@ mod connect;
 mod dispatch;
 mod order;
 mod parse;
+#[cfg(test)]
+mod remedies;
 mod sandbox;
 mod screen;
 mod serve;

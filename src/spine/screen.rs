@@ -8,7 +8,8 @@ use crate::commands::doctor::DoctorFormat;
 use crate::commands::flags::Format;
 use crate::commands::screen::Screen;
 use crate::commands::status::StatusFormat;
-use crate::diagnosis::files::Examined;
+use crate::diagnosis::command::Command;
+use crate::diagnosis::finding::Examined;
 use crate::error::Failure;
 use crate::facts::overview::Statuses;
 use crate::objects::yaml::to_yaml;
@@ -74,16 +75,19 @@ impl TerminalScreen {
         finished(written)
     }
 
-    /// The answer of `doctor -f`.
-    pub fn show_findings(&self, examined: &Examined, format: Option<DoctorFormat>) -> Result<(), Failure> {
-        let told: Vec<findings::Told<'_>> = examined.findings.iter().map(|finding| (finding, None)).collect();
+    /// The answer of `doctor`; `line` makes a command of a finding one to type here.
+    pub fn show_findings(
+        &self,
+        examined: &Examined,
+        format: Option<DoctorFormat>,
+        line: &dyn Fn(&Command) -> Option<String>,
+    ) -> Result<(), Failure> {
+        let told: Vec<findings::Told<'_>> =
+            examined.findings.iter().map(|finding| (finding, finding.command.as_ref().and_then(line))).collect();
+        let document = || findings::document(&told, &examined.unknown);
         let written = self.output(|output| match format {
-            Some(DoctorFormat::Yaml) => {
-                output.document(&to_yaml(&findings::document(&told, &[])), output::Format::Yaml)
-            }
-            Some(DoctorFormat::Json) => {
-                output.document(&format!("{:#}\n", findings::document(&told, &[])), output::Format::Json)
-            }
+            Some(DoctorFormat::Yaml) => output.document(&to_yaml(&document()), output::Format::Yaml),
+            Some(DoctorFormat::Json) => output.document(&format!("{:#}\n", document()), output::Format::Json),
             None => {
                 let text = findings::text(&told, &output.result);
                 output.write(&text)
@@ -91,7 +95,9 @@ impl TerminalScreen {
         });
         finished(written)?;
         if format.is_none() {
-            self.tell(&findings::summary(examined));
+            for line in findings::unknown(examined).into_iter().chain([findings::summary(examined)]) {
+                self.tell(&line);
+            }
         }
         Ok(())
     }

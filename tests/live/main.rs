@@ -9,6 +9,7 @@ mod budgets;
 mod claims;
 mod completion;
 mod differential;
+mod doctor;
 mod history;
 mod init;
 mod kill;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         init::tests(),
         tutorial::tests(),
         claims::tests(),
+        doctor::tests(),
         status::tests(),
         completion::tests(),
         kill::tests(),

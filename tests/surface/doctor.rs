@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use kubectl_stateful::diagnosis::files::{Examined, examine};
-use kubectl_stateful::diagnosis::finding::Severity;
+use kubectl_stateful::diagnosis::files::examine;
+use kubectl_stateful::diagnosis::finding::{Examined, Severity};
 use kubectl_stateful::diagnosis::source::Input;
 
 use crate::program::{Home, run};
@@ -229,7 +229,7 @@ fn errors_end_with_5_and_warnings_with_0() {
     assert!(finished.stdout.contains("apiVersion: apps/v1beta1\n"), "{}", finished.stdout);
     home.say("doctor -f warn.yaml").told(0, &["1 warning in 6 objects of 1 file"]);
     home.say("doctor -f none.yaml").told(2, &["cannot read `none.yaml`"]);
-    home.say("doctor").told(2, &[]);
+    home.say("doctor web -f warn.yaml").told(2, &["cannot be used with"]);
 }
 
 #[test]

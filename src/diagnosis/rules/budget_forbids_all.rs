@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S4-08"],
     summary: "a budget lets no pod be evicted",
     page: include_str!("../../../docs/explain/budget-forbids-all.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

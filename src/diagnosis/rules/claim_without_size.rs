@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e3"],
     summary: "a claim asks for no size",
     page: include_str!("../../../docs/explain/claim-without-size.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     sources: &["S5-e2"],
     summary: "a claim names a class that is called `default`",
     page: include_str!("../../../docs/explain/class-named-default.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

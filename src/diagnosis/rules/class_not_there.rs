@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e8"],
     summary: "a claim names a class that nothing here has",
     page: include_str!("../../../docs/explain/class-not-there.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

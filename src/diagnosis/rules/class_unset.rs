@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e5"],
     summary: "a claim gets the default class instead of the volume beside it",
     page: include_str!("../../../docs/explain/class-unset.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e4"],
     summary: "a StorageClass names no provisioner",
     page: include_str!("../../../docs/explain/class-without-provisioner.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

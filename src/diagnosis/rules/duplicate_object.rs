@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["SS-09"],
     summary: "the same object is there twice",
     page: include_str!("../../../docs/explain/duplicate-object.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     sources: &["S5-e3"],
     summary: "a namespace is named without a name",
     page: include_str!("../../../docs/explain/empty-namespace.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

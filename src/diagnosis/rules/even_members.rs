@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S5-e7"],
     summary: "an even number of members of a group that votes",
     page: include_str!("../../../docs/explain/even-members.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 /// Images of software whose members vote, by the last word of their name.

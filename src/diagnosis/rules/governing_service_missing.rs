@@ -1,9 +1,12 @@
 //! No Service of the input has the name that the set wants.
 
+use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::sight::Sight;
+use crate::facts::overview::ServiceState;
 
 pub static RULE: Rule = Rule {
     code: "governing-service-missing",
@@ -11,7 +14,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e8", "SS-08"],
     summary: "none of the Services is the one that a set names",
     page: include_str!("../../../docs/explain/governing-service-missing.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check), Check::Live(live)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
@@ -39,10 +42,22 @@ fn check(all: &Manifests) -> Vec<Finding> {
     all.of_kind(Kind::StatefulSet).filter_map(lost).collect()
 }
 
+fn live(sight: &Sight<'_>) -> Vec<Finding> {
+    let ServiceState::Missing(name) = &sight.overview.service else { return Vec::new() };
+    vec![
+        RULE.of_set(sight, format!("Service `{name}` does not exist, so the pods have no DNS names"))
+            .because("the set names it, and the server does not check that it exists")
+            .remedy("make a headless Service of this name with `kubectl stateful create service`")
+            .command(Command::get(Some(sight.namespace()), "services")),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, silent};
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{Broken, SOUND, calm, fires, silent, tells};
 
     #[test]
     fn a_set_that_names_another_service_is_found() {
@@ -56,5 +71,15 @@ mod tests {
     fn a_set_alone_may_have_its_service_elsewhere() {
         silent(&RULE, SOUND);
         silent(&RULE, SOUND.split_once("---\n").unwrap().1);
+    }
+
+    #[test]
+    fn a_live_set_without_its_service_is_told() {
+        let mut broken = Broken::new();
+        calm(&RULE, &broken);
+        broken.service["metadata"]["name"] = json!("other");
+        assert_eq!(tells(&RULE, &broken), ["Service `web` does not exist, so the pods have no DNS names"]);
+        broken.hidden.push("Service");
+        calm(&RULE, &broken);
     }
 }

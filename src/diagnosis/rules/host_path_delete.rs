@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e4"],
     summary: "a folder of a node is to be deleted with its claim",
     page: include_str!("../../../docs/explain/host-path-delete.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e10"],
     summary: "a folder of a node is offered to all nodes",
     page: include_str!("../../../docs/explain/host-path-node.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

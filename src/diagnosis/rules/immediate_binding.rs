@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S4-e5", "PV-06"],
     summary: "a class chooses a zone before the pod is placed",
     page: include_str!("../../../docs/explain/immediate-binding.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 /// Drivers whose volumes can only be reached from one zone.

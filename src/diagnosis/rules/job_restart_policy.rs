@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e1"],
     summary: "a Job has the restart policy Always",
     page: include_str!("../../../docs/explain/job-restart-policy.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

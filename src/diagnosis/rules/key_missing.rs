@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e2"],
     summary: "a Secret or ConfigMap lacks the key that a pod names",
     page: include_str!("../../../docs/explain/key-missing.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["SS-09"],
     summary: "two objects stand in one document",
     page: include_str!("../../../docs/explain/lost-separator.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

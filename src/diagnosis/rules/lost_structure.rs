@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S2-e1"],
     summary: "lines that give a manifest its structure are missing",
     page: include_str!("../../../docs/explain/lost-structure.md"),
-    check: Check::Text(check),
+    checks: &[Check::Text(check)],
 };
 
 /// Kinds, and the keys that no manifest of them can do without.

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     sources: &["S5-e8"],
     summary: "the number of members is written down twice, and differs",
     page: include_str!("../../../docs/explain/members-fixed.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

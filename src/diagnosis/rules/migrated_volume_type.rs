@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e10"],
     summary: "a kind of volume that a CSI driver has taken over",
     page: include_str!("../../../docs/explain/migrated-volume-type.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 /// Kinds of volumes and the drivers that serve them today.

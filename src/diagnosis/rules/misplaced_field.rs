@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e1", "S3-e3", "SS-08"],
     summary: "a field stands beside `spec` instead of below it",
     page: include_str!("../../../docs/explain/misplaced-field.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 /// Kinds, and the fields of their spec that are sometimes found outside.

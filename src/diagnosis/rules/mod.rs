@@ -1,45 +1,73 @@
 //! All rules, one per file. Those about broken text come first, in the order in
-//! which they are asked; the order of the others says nothing.
+//! which they are asked. Those about live sets follow, causes before what they
+//! bring about: the first finding is what to look at first.
 
 mod budget_forbids_all;
+mod claim_lost;
+mod claim_missing;
+mod claim_pending;
+mod claim_terminating;
+mod claim_waits_for_pod;
 mod claim_without_size;
 mod class_named_default;
 mod class_not_there;
 mod class_unset;
 mod class_without_provisioner;
+mod config_missing;
+mod container_fails;
+mod controller_behind;
 mod duplicate_key;
 mod duplicate_object;
 mod empty_namespace;
 mod even_members;
+mod failed_create;
+mod foreign_pod;
 mod governing_service_missing;
 mod host_path_delete;
 mod host_path_node;
+mod image_failure;
 mod immediate_binding;
+mod init_failed;
 mod job_restart_policy;
 mod key_missing;
+mod leftover_claims;
+mod leftover_terminating;
 mod lost_separator;
 mod lost_structure;
+mod member_waits;
 mod members_fixed;
 mod migrated_volume_type;
 mod misplaced_field;
 mod mount_without_volume;
 mod no_kind;
+mod no_node;
 mod no_objects;
 mod no_readiness_probe;
+mod node_lost;
 mod not_text;
 mod not_yaml;
 mod partition_stops_updates;
+mod pinned_volume;
 mod placeholder;
 mod plain_password;
+mod pod_failed;
+mod pod_not_ready;
+mod pod_overdue;
+mod pod_warning;
 mod recycle_policy;
 mod reference_missing;
+mod released_volume;
 mod removed_api_version;
 mod removed_volume_type;
+mod rollout_stuck;
+mod scale_down_deadlock;
+mod scale_down_frozen;
 mod selector_matches_nothing;
 mod selector_not_of_template;
 mod selector_too_wide;
 mod service_after_set;
 mod service_not_headless;
+mod set_deleting;
 mod set_name_too_long;
 mod set_restart_policy;
 mod set_without_selector;
@@ -50,6 +78,10 @@ mod tab_indentation;
 mod template_marks;
 mod too_few_volumes;
 mod untagged_image;
+mod volume_failed;
+mod volume_missing;
+mod volume_of_another;
+mod volume_terminating;
 mod volumes_on_one_path;
 
 use super::rule::Rule;
@@ -60,6 +92,42 @@ pub static ALL: &[&Rule] = &[
     &tab_indentation::RULE,
     &lost_structure::RULE,
     &not_yaml::RULE,
+    &set_deleting::RULE,
+    &controller_behind::RULE,
+    &foreign_pod::RULE,
+    &claim_terminating::RULE,
+    &rollout_stuck::RULE,
+    &scale_down_deadlock::RULE,
+    &scale_down_frozen::RULE,
+    &pod_overdue::RULE,
+    &node_lost::RULE,
+    &claim_lost::RULE,
+    &volume_missing::RULE,
+    &volume_of_another::RULE,
+    &released_volume::RULE,
+    &claim_pending::RULE,
+    &pinned_volume::RULE,
+    &failed_create::RULE,
+    &no_node::RULE,
+    &image_failure::RULE,
+    &config_missing::RULE,
+    &init_failed::RULE,
+    &container_fails::RULE,
+    &pod_failed::RULE,
+    &claim_missing::RULE,
+    &claim_waits_for_pod::RULE,
+    &volume_terminating::RULE,
+    &volume_failed::RULE,
+    &pod_not_ready::RULE,
+    &member_waits::RULE,
+    &governing_service_missing::RULE,
+    &service_not_headless::RULE,
+    &selector_matches_nothing::RULE,
+    &partition_stops_updates::RULE,
+    &leftover_terminating::RULE,
+    &leftover_claims::RULE,
+    &volumes_on_one_path::RULE,
+    &pod_warning::RULE,
     &budget_forbids_all::RULE,
     &claim_without_size::RULE,
     &class_named_default::RULE,
@@ -70,7 +138,6 @@ pub static ALL: &[&Rule] = &[
     &duplicate_object::RULE,
     &empty_namespace::RULE,
     &even_members::RULE,
-    &governing_service_missing::RULE,
     &host_path_delete::RULE,
     &host_path_node::RULE,
     &immediate_binding::RULE,
@@ -85,18 +152,15 @@ pub static ALL: &[&Rule] = &[
     &no_objects::RULE,
     &no_readiness_probe::RULE,
     &not_text::RULE,
-    &partition_stops_updates::RULE,
     &placeholder::RULE,
     &plain_password::RULE,
     &recycle_policy::RULE,
     &reference_missing::RULE,
     &removed_api_version::RULE,
     &removed_volume_type::RULE,
-    &selector_matches_nothing::RULE,
     &selector_not_of_template::RULE,
     &selector_too_wide::RULE,
     &service_after_set::RULE,
-    &service_not_headless::RULE,
     &set_name_too_long::RULE,
     &set_restart_policy::RULE,
     &set_without_selector::RULE,
@@ -105,7 +169,6 @@ pub static ALL: &[&Rule] = &[
     &strategy_contradicts::RULE,
     &too_few_volumes::RULE,
     &untagged_image::RULE,
-    &volumes_on_one_path::RULE,
 ];
 
 /// The rule of a code.

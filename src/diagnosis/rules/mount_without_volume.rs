@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["SS-08"],
     summary: "a container mounts a volume that there is none of",
     page: include_str!("../../../docs/explain/mount-without-volume.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S2-e1"],
     summary: "a document has no kind, version or name",
     page: include_str!("../../../docs/explain/no-kind.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

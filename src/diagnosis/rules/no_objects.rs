@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     sources: &["S2-e1"],
     summary: "there is no object in the input",
     page: include_str!("../../../docs/explain/no-objects.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e11"],
     summary: "pods of a set count as ready as soon as they start",
     page: include_str!("../../../docs/explain/no-readiness-probe.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

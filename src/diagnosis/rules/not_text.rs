@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S2-e1"],
     summary: "the file is no text",
     page: include_str!("../../../docs/explain/not-text.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

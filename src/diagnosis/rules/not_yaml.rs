@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e1", "S2-e1"],
     summary: "the text is no YAML",
     page: include_str!("../../../docs/explain/not-yaml.md"),
-    check: Check::Text(check),
+    checks: &[Check::Text(check)],
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "the last of the rules about text always has something to say")]

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e9"],
     summary: "a placeholder was left in the manifest",
     page: include_str!("../../../docs/explain/placeholder.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

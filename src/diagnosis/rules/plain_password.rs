@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e12"],
     summary: "a password stands in the manifest",
     page: include_str!("../../../docs/explain/plain-password.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 const WORDS: [&str; 5] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY"];

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e3"],
     summary: "a volume is wiped as soon as its claim goes",
     page: include_str!("../../../docs/explain/recycle-policy.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e2"],
     summary: "none of the Secrets or ConfigMaps is the one that a pod names",
     page: include_str!("../../../docs/explain/reference-missing.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e2", "S5-e1"],
     summary: "the version of the API is gone",
     page: include_str!("../../../docs/explain/removed-api-version.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 /// Version, kind (empty: all of it), what replaces it, the release that dropped

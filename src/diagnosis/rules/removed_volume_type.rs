@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e10"],
     summary: "a kind of volume that is gone",
     page: include_str!("../../../docs/explain/removed-volume-type.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 /// Kinds of volumes, the release without them, and what to use instead.

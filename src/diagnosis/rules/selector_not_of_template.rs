@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["SS-12"],
     summary: "the selector does not match the labels of the template",
     page: include_str!("../../../docs/explain/selector-not-of-template.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

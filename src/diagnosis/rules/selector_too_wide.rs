@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e9"],
     summary: "the selector of a Service matches pods of several workloads",
     page: include_str!("../../../docs/explain/selector-too-wide.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e8"],
     summary: "the Service of a set is made after the set",
     page: include_str!("../../../docs/explain/service-after-set.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -1,9 +1,12 @@
 //! The governing Service of a set has an address of its own.
 
+use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::sight::Sight;
+use crate::facts::overview::ServiceState;
 use crate::objects::placed::Placed;
 
 pub static RULE: Rule = Rule {
@@ -12,7 +15,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e7", "S3-e5"],
     summary: "the Service of a set is not headless",
     page: include_str!("../../../docs/explain/service-not-headless.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check), Check::Live(live)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
@@ -39,10 +42,23 @@ fn check(all: &Manifests) -> Vec<Finding> {
     all.of_kind(Kind::StatefulSet).filter_map(governed).collect()
 }
 
+fn live(sight: &Sight<'_>) -> Vec<Finding> {
+    let ServiceState::NotHeadless(name) = &sight.overview.service else { return Vec::new() };
+    vec![
+        RULE.of_set(sight, format!("Service `{name}` is not headless, so the pods have no DNS names"))
+            .about(format!("Service/{name}"))
+            .because("its name leads to one address instead of to the pods; names of single pods are only promised for headless Services")
+            .remedy("delete the Service and make it anew with `clusterIP: None`; clients get a second one with another name")
+            .command(Command::describe(Some(sight.namespace()), "service", name)),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, silent};
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{Broken, SOUND, calm, fires, silent, tells};
 
     #[test]
     fn a_governing_service_with_an_address_is_found() {
@@ -60,5 +76,13 @@ mod tests {
                 "{SOUND}---\napiVersion: v1\nkind: Service\nmetadata: {{name: web-client}}\nspec: {{selector: {{app: web}}}}\n"
             ),
         );
+    }
+
+    #[test]
+    fn a_live_one_is_told_and_a_headless_one_is_not() {
+        let mut broken = Broken::new();
+        calm(&RULE, &broken);
+        broken.service["spec"]["clusterIP"] = json!("10.0.0.1");
+        assert_eq!(tells(&RULE, &broken), ["Service `web` is not headless, so the pods have no DNS names"]);
     }
 }

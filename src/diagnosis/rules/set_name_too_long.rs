@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["SS-07", "SS-09"],
     summary: "the name of a set is too long for its pods",
     page: include_str!("../../../docs/explain/set-name-too-long.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

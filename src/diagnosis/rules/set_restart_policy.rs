@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["SS-12"],
     summary: "the pods of a set must be restarted always",
     page: include_str!("../../../docs/explain/set-restart-policy.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e2", "SS-12"],
     summary: "a set or Deployment has no selector",
     page: include_str!("../../../docs/explain/set-without-selector.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 const NEED_ONE: [Kind; 4] = [Kind::StatefulSet, Kind::Deployment, Kind::DaemonSet, Kind::ReplicaSet];

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e6"],
     summary: "a size is written in thousandths of a byte",
     page: include_str!("../../../docs/explain/size-in-thousandths.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

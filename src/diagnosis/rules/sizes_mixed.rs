@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e6"],
     summary: "a volume is a little smaller than the claim, by its unit",
     page: include_str!("../../../docs/explain/sizes-mixed.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["SS-11", "SS-12"],
     summary: "settings of a rolling update for a set that does not roll",
     page: include_str!("../../../docs/explain/strategy-contradicts.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

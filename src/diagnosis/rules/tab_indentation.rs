@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e1"],
     summary: "lines are indented with tabs",
     page: include_str!("../../../docs/explain/tab-indentation.md"),
-    check: Check::Text(check),
+    checks: &[Check::Text(check)],
 };
 
 fn check(broken: &BrokenPiece) -> Option<Finding> {

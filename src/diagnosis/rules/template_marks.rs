@@ -10,7 +10,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e9"],
     summary: "a template was not filled in",
     page: include_str!("../../../docs/explain/template-marks.md"),
-    check: Check::Text(check),
+    checks: &[Check::Text(check)],
 };
 
 fn check(broken: &BrokenPiece) -> Option<Finding> {

@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e14"],
     summary: "there are fewer volumes than claims",
     page: include_str!("../../../docs/explain/too-few-volumes.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

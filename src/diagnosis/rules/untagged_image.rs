@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     sources: &["S5-e10"],
     summary: "an image has no version",
     page: include_str!("../../../docs/explain/untagged-image.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::sight::Sight;
+use crate::facts::overview::VolumeState;
 use crate::objects::placed::Placed;
 
 pub static RULE: Rule = Rule {
@@ -14,7 +17,7 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e7"],
     summary: "two volumes lie on the same place",
     page: include_str!("../../../docs/explain/volumes-on-one-path.md"),
-    check: Check::Files(check),
+    checks: &[Check::Files(check), Check::Deep(live)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
@@ -62,10 +65,42 @@ fn back_end(volume: &Document) -> Option<(&Placed, String)> {
     })
 }
 
+fn live(sight: &Sight<'_>) -> Vec<Finding> {
+    let Some(volumes) = &sight.scene.volumes else { return Vec::new() };
+    let mut found = Vec::new();
+    for member in sight.members() {
+        for claim in member.row.claims.iter().flatten() {
+            let VolumeState::There(volume) = &claim.volume else { continue };
+            let same = |other: &&&crate::facts::volume::Volume| {
+                other.meta.uid != volume.meta.uid
+                    && !volume.source.is_empty()
+                    && other.source == volume.source
+                    && other.nodes == volume.nodes
+            };
+            let Some(other) = volumes.values().find(same) else { continue };
+            found.push(
+                RULE.of_member(
+                    &member,
+                    format!("volume `{}` lies on the same place as `{}`", volume.meta.name, other.meta.name),
+                )
+                .about(format!("PersistentVolume/{}", volume.meta.name))
+                .evidence(format!("both are {}", volume.source))
+                .because("two claims write into the same files, and removing one takes the data of the other")
+                .remedy("find out which of them is meant, and move the data of the other to a place of its own")
+                .command(Command::describe(None, "persistentvolume", &volume.meta.name)),
+            );
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{fires, found, silent};
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{Broken, calm, fires, found, silent, tells};
+    use crate::facts::samples::volume_name;
 
     fn pair(one: &str, other: &str) -> String {
         let volume = |name: &str, spec: &str| {
@@ -86,5 +121,16 @@ mod tests {
         silent(&RULE, &pair("{hostPath: {path: /data/a}}", "{hostPath: {path: /data/b}}"));
         silent(&RULE, &pair("{nfs: {server: a, path: /d}}", "{nfs: {server: b, path: /d}}"));
         silent(&RULE, &pair("{local: {path: /d}, nodeAffinity: {a: 1}}", "{local: {path: /d}, nodeAffinity: {a: 2}}"));
+    }
+
+    #[test]
+    fn live_volumes_on_one_place_are_told() {
+        let mut broken = Broken::new();
+        broken.volume["spec"]["csi"] = json!({"driver": "d", "volumeHandle": "v"});
+        calm(&RULE, &broken);
+        let mut twin = broken.volume.clone();
+        twin["metadata"] = json!({"name": "twin", "uid": "twin"});
+        broken.more.push(twin);
+        assert_eq!(tells(&RULE, &broken), [format!("volume `{}` lies on the same place as `twin`", volume_name(0))]);
     }
 }

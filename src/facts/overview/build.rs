@@ -8,10 +8,9 @@ use crate::facts::inventory::{Inventory, Scene};
 use crate::facts::leftovers::{EarlierClaim, Fate, earlier_claims, with_policies};
 use crate::facts::ordinals::{Ordinal, claim_name, pod_name, pod_ordinal, sets_of_claim};
 use crate::facts::pod::Pod;
-use crate::facts::problems;
 use crate::facts::released;
 use crate::facts::set::Set;
-use crate::facts::words::{ClaimPhase, ManagementPolicy};
+use crate::facts::words::ClaimPhase;
 
 /// Members without a pod that are listed one by one; the rest is counted.
 const MOST_MISSING: usize = 10;
@@ -47,11 +46,6 @@ fn overview(set: &Set, scene: &Scene<'_>) -> SetOverview {
     let pods = existing.as_deref().map(|existing| rows(set, existing, scene));
     let listed = pods.iter().flatten().filter(|row| row.pod.is_none()).count();
     let leftovers = leftovers(set, existing.as_deref().unwrap_or_default(), scene);
-    let mut problems = problems::of_set(set, &service, scene);
-    if missing > 0 && existing.is_some() {
-        problems.extend(problems::failed_create(set, scene));
-    }
-    problems.extend(problems::of_leftovers(leftovers.as_deref().unwrap_or_default(), scene));
     SetOverview {
         set: set.clone(),
         ready,
@@ -60,7 +54,7 @@ fn overview(set: &Set, scene: &Scene<'_>) -> SetOverview {
         more_missing: if pods.is_some() { missing.saturating_sub(count(listed)) } else { 0 },
         pods,
         leftovers,
-        problems,
+        problems: Vec::new(),
     }
 }
 
@@ -88,7 +82,7 @@ fn members<'a>(set: &Set, pods: &[&'a Pod]) -> Vec<(Ordinal, &'a Pod)> {
 fn rows(set: &Set, existing: &[(Ordinal, &Pod)], scene: &Scene<'_>) -> Vec<PodOverview> {
     let there = |ordinal: Ordinal| existing.iter().any(|(taken, _)| *taken == ordinal);
     let missing = set.range.iter().filter(|ordinal| !there(*ordinal)).take(MOST_MISSING);
-    let mut rows: Vec<PodOverview> = missing.map(|ordinal| missing_row(set, ordinal, existing, scene)).collect();
+    let mut rows: Vec<PodOverview> = missing.map(|ordinal| missing_row(set, ordinal, scene)).collect();
     rows.extend(existing.iter().map(|(ordinal, pod)| row(set, *ordinal, pod, scene)));
     rows.sort_by(|one, other| (one.ordinal, &one.name).cmp(&(other.ordinal, &other.name)));
     rows
@@ -96,13 +90,6 @@ fn rows(set: &Set, existing: &[(Ordinal, &Pod)], scene: &Scene<'_>) -> Vec<PodOv
 
 fn row(set: &Set, ordinal: Ordinal, pod: &Pod, scene: &Scene<'_>) -> PodOverview {
     let claims = claims(set, ordinal, Some(pod), scene);
-    let mut problems = problems::of_pod(pod, set, scene);
-    for claim in claims.iter().flatten() {
-        problems.extend(problems::of_claim(claim, Some(pod), scene));
-    }
-    if problems.is_empty() && !pod.is_ready() {
-        problems.extend(problems::last_warning(&pod.meta.uid, scene));
-    }
     PodOverview {
         name: pod.meta.name.clone(),
         ordinal,
@@ -115,23 +102,20 @@ fn row(set: &Set, ordinal: Ordinal, pod: &Pod, scene: &Scene<'_>) -> PodOverview
             node: pod.node.as_deref().map(|name| node(name, scene)),
         }),
         claims,
-        problems,
+        problems: Vec::new(),
     }
 }
 
-fn missing_row(set: &Set, ordinal: Ordinal, existing: &[(Ordinal, &Pod)], scene: &Scene<'_>) -> PodOverview {
+fn missing_row(set: &Set, ordinal: Ordinal, scene: &Scene<'_>) -> PodOverview {
     let claims = claims(set, ordinal, None, scene);
-    let mut problems = Vec::new();
-    // OrderedReady waits for every lower member (SS-33); name the first in its way.
-    if set.management == ManagementPolicy::OrderedReady {
-        let blocker =
-            existing.iter().find(|(lower, pod)| *lower < ordinal && set.range.contains(*lower) && !pod.is_ready());
-        problems.extend(blocker.map(|(_, pod)| format!("not created yet: waits for `{}`", pod.meta.name)));
+    PodOverview {
+        name: pod_name(&set.meta.name, ordinal),
+        ordinal,
+        in_range: true,
+        pod: None,
+        claims,
+        problems: Vec::new(),
     }
-    for claim in claims.iter().flatten() {
-        problems.extend(problems::of_claim(claim, None, scene));
-    }
-    PodOverview { name: pod_name(&set.meta.name, ordinal), ordinal, in_range: true, pod: None, claims, problems }
 }
 
 fn node(name: &str, scene: &Scene<'_>) -> NodeOverview {
@@ -331,8 +315,8 @@ mod tests {
         let mut all = vec![set("web", 1), service("web"), pod("web", 0, "node-a"), node("node-a", "eu-1a", true)];
         all.extend(claim("data", "web", 0, "eu-1a"));
         let calm = one(&all);
-        assert!(!calm.needs_events() && !calm.has_problems());
-        assert!(one(&world()).needs_events() && one(&world()).has_problems());
+        assert!(!calm.needs_events());
+        assert!(one(&world()).needs_events());
         all[4]["status"]["phase"] = json!("Pending");
         assert!(one(&all).needs_events());
     }

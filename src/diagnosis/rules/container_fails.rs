@@ -1,0 +1,66 @@
+//! A container that ends again and again, or does not start.
+
+use crate::diagnosis::command::Command;
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::sight::Sight;
+use crate::diagnosis::words;
+
+pub static RULE: Rule = Rule {
+    code: "container-fails",
+    severity: Severity::Error,
+    sources: &["S4-06", "SS-65"],
+    summary: "a container does not keep running",
+    page: include_str!("../../../docs/explain/container-fails.md"),
+    checks: &[Check::Live(check)],
+};
+
+fn check(sight: &Sight<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for member in sight.members() {
+        let Some(pod) = member.pod.filter(|pod| pod.meta.deleting.is_none()) else { continue };
+        for container in pod.containers.iter().filter(|container| {
+            !container.init
+                && !words::is_image_failure(container)
+                && words::waits_for(container) != Some("CreateContainerConfigError")
+        }) {
+            let Some(message) = words::of_container(container, sight.scene) else { continue };
+            found.push(
+                RULE.of_member(&member, message)
+                    .because("the member is not ready while one of its containers does not run")
+                    .remedy(words::and_then_delete(sight, "read what it wrote before it ended, and mend it"))
+                    .command(Command::previous_logs(sight.namespace(), &member.row.name, &container.name)),
+            );
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{Broken, calm};
+
+    #[test]
+    fn a_crashing_container_says_why_it_waits_and_how_it_ended() {
+        let mut broken = Broken::new();
+        broken.pod["status"] = json!({"phase": "Running",
+            "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-03-13T11:59:00Z"}],
+            "containerStatuses": [{"name": "app", "restartCount": 4,
+                "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}},
+                "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-03-13T11:56:00Z"}}}]});
+        let words =
+            "container `app` waits: CrashLoopBackOff: back-off 40s; last ended with exit code 137 (OOMKilled) 4m ago";
+        assert_eq!(broken.all().iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>(), [words]);
+    }
+
+    #[test]
+    fn containers_that_run_or_are_being_made_are_not() {
+        calm(&RULE, &Broken::new());
+        let mut broken = Broken::new();
+        broken.pod["status"]["containerStatuses"][0]["state"] = json!({"waiting": {"reason": "ContainerCreating"}});
+        calm(&RULE, &broken);
+    }
+}

@@ -1,0 +1,65 @@
+//! Claims of ordinals that the set does not want: they cost, and come back with old data.
+
+use crate::diagnosis::command::Command;
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::sight::Sight;
+use crate::facts::words::ReclaimPolicy;
+
+pub static RULE: Rule = Rule {
+    code: "leftover-claims",
+    severity: Severity::Warning,
+    sources: &["S5-e4", "S4-e7", "SS-71", "H-45"],
+    summary: "claims of earlier members are left",
+    page: include_str!("../../../docs/explain/leftover-claims.md"),
+    checks: &[Check::Deep(check)],
+};
+
+fn check(sight: &Sight<'_>) -> Vec<Finding> {
+    let left = sight.overview.leftovers.as_deref().unwrap_or_default();
+    let staying: Vec<_> = left.iter().filter(|claim| !claim.deleting).collect();
+    if staying.is_empty() {
+        return Vec::new();
+    }
+    let number = if staying.len() == 1 { "1 claim is".to_owned() } else { format!("{} claims are", staying.len()) };
+    let finding = RULE.of_set(sight, format!("{number} left from members that the set no longer has"));
+    let line = |claim: &&crate::facts::leftovers::EarlierClaim| {
+        let policy = claim.reclaim_policy.as_ref().map_or("unknown", ReclaimPolicy::as_str);
+        format!(
+            "claim `{}`, {}, {} old, reclaim policy of its volume: {policy}",
+            claim.name,
+            claim.size,
+            claim.age(sight.scene.now)
+        )
+    };
+    let finding = staying.iter().take(10).map(line).fold(finding, Finding::evidence);
+    vec![
+        finding
+            .because("they cost what their volumes cost; when the set grows again its new members start with the old data in them")
+            .remedy("keep them if the members are to come back; else look at the reclaim policy of each volume, and delete the claims by name")
+            .command(Command::get(Some(sight.namespace()), "persistentvolumeclaim")),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{Broken, calm, tells};
+    use crate::facts::samples::claim;
+
+    #[test]
+    fn claims_that_nobody_wants_any_more_are_told() {
+        let mut broken = Broken::new();
+        broken.more.extend(claim("data", "web", 1, "eu-1a"));
+        assert_eq!(tells(&RULE, &broken), ["1 claim is left from members that the set no longer has"]);
+        assert_eq!(
+            broken.findings(&RULE)[0].evidence,
+            ["claim `data-web-1`, 10Gi, 12d old, reclaim policy of its volume: Delete"]
+        );
+    }
+
+    #[test]
+    fn claims_of_members_are_not() {
+        calm(&RULE, &Broken::new());
+    }
+}

@@ -1,0 +1,66 @@
+//! The node of a pod is gone or does not answer.
+
+use crate::diagnosis::command::Command;
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::sight::{Member, Sight};
+
+pub static RULE: Rule = Rule {
+    code: "node-lost",
+    severity: Severity::Error,
+    sources: &["S4-08", "H-06"],
+    summary: "the node of a pod is gone or does not answer",
+    page: include_str!("../../../docs/explain/node-lost.md"),
+    checks: &[Check::Live(check)],
+};
+
+fn check(sight: &Sight<'_>) -> Vec<Finding> {
+    if sight.scene.nodes.is_none() {
+        return Vec::new();
+    }
+    let lost = |member: &Member<'_>| {
+        let name = member.pod?.node.as_deref()?;
+        let (message, remedy) = match sight.scene.node(name) {
+            None => (
+                format!("node `{name}` does not exist any more"),
+                "the pod goes by itself within minutes; if it does not, delete it",
+            ),
+            Some(node) if !node.ready => (
+                format!("node `{name}` is not ready"),
+                "bring the machine back; if it is off for good, delete the Node, and its pods move",
+            ),
+            Some(_) => return None,
+        };
+        let finding = RULE.of_member(member, message).because(
+            "nobody knows whether the pod still runs there, so it is not made anew elsewhere, and its volumes stay attached there",
+        );
+        Some(finding.remedy(remedy).command(Command::describe(None, "node", name)))
+    };
+    sight.members().iter().filter_map(lost).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{Broken, calm, tells};
+
+    #[test]
+    fn a_node_that_is_down_or_gone_is_told() {
+        let mut broken = Broken::new();
+        broken.node["status"]["conditions"][0]["status"] = json!("Unknown");
+        assert_eq!(tells(&RULE, &broken), ["node `node-a` is not ready"]);
+        broken.node["metadata"]["name"] = json!("other");
+        assert_eq!(tells(&RULE, &broken), ["node `node-a` does not exist any more"]);
+    }
+
+    #[test]
+    fn a_node_that_is_up_and_nodes_that_nobody_may_see_are_not() {
+        calm(&RULE, &Broken::new());
+        let mut broken = Broken::new();
+        broken.node["status"]["conditions"][0]["status"] = json!("Unknown");
+        broken.hidden.push("Node");
+        calm(&RULE, &broken);
+    }
+}

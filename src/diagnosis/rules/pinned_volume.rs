@@ -1,0 +1,109 @@
+//! A volume that only closed or lost nodes can reach.
+
+use crate::diagnosis::command::Command;
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::sight::{Member, Sight};
+use crate::facts::node::Node;
+use crate::facts::volume::Volume;
+
+pub static RULE: Rule = Rule {
+    code: "pinned-volume",
+    severity: Severity::Error,
+    sources: &["S4-e5", "S4-08", "H-43", "PV-06"],
+    summary: "a volume is pinned where no node takes pods",
+    page: include_str!("../../../docs/explain/pinned-volume.md"),
+    checks: &[Check::Live(check)],
+};
+
+fn check(sight: &Sight<'_>) -> Vec<Finding> {
+    let Some((nodes, claims)) = sight.scene.nodes.zip(sight.scene.claims.as_ref()) else { return Vec::new() };
+    let mut found = Vec::new();
+    for member in sight.members() {
+        let waiting = member.pod.filter(|pod| pod.node.is_none() && pod.unschedulable.is_some());
+        for used in waiting.iter().flat_map(|pod| &pod.claims) {
+            let volume = claims.get(used.claim.as_str()).and_then(|claim| sight.scene.volume_of(claim));
+            found.extend(volume.and_then(|volume| pinned(&member, volume, nodes)));
+        }
+    }
+    found
+}
+
+/// Where a volume is pinned to, if no node there can take a pod.
+fn pinned(member: &Member<'_>, volume: &Volume, nodes: &[Node]) -> Option<Finding> {
+    let selector = volume.nodes.as_ref()?;
+    let reaches = |node: &&Node| selector.admits(node) != Some(false);
+    if nodes.iter().filter(reaches).any(Node::is_schedulable) {
+        return None;
+    }
+    let name = &volume.meta.name;
+    // CSI drivers have zone labels of their own, such as `topology.ebs.csi.aws.com/zone`.
+    let message = if let Some(zones) = selector.demanded(|key| key.ends_with("/zone")) {
+        format!("volume `{name}` is pinned to zone {}, which has no schedulable node", zones.join(" or "))
+    } else if let Some(hosts) = selector.demanded(|key| key == "kubernetes.io/hostname") {
+        format!("volume `{name}` is pinned to node {}, which takes no pods", hosts.join(" or "))
+    } else {
+        format!("volume `{name}` is pinned to nodes of which none takes pods")
+    };
+    let finding = RULE.of_member(member, message).because("the data lies there, so the pod can run nowhere else");
+    let there: Vec<&Node> = nodes.iter().filter(reaches).collect();
+    let state = |node: &Node| match (node.ready, node.cordoned) {
+        (false, _) => format!("node `{}` is not ready", node.meta.name),
+        (true, _) => format!("node `{}` is closed for new pods", node.meta.name),
+    };
+    let finding = there.iter().take(5).map(|node| state(node)).fold(finding, Finding::evidence);
+    Some(match there.iter().find(|node| node.ready && node.cordoned) {
+        Some(closed) => finding.remedy("open the node again, or add one in the same zone").command(Command::uncordon(&closed.meta.name)),
+        None => finding
+            .remedy("add a node where the volume is, or bring one back; for new volumes use a class with `WaitForFirstConsumer`")
+            .command(Command::describe(None, "persistentvolume", name)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    use crate::diagnosis::command::Command;
+    use crate::diagnosis::samples::{Broken, calm, tells};
+    use crate::facts::samples::{node, pending_pod, volume_name};
+
+    fn pinned_to(ready: bool) -> Broken {
+        let mut broken = Broken::new();
+        broken.pod = pending_pod("web", 0, "volume node affinity conflict");
+        broken.node = node("node-a", "eu-1a", ready);
+        broken
+    }
+
+    #[test]
+    fn a_zone_without_an_open_node_is_the_first_thing_that_is_told() {
+        let found = pinned_to(false).all();
+        assert_eq!(
+            found[0].message,
+            format!("volume `{}` is pinned to zone eu-1a, which has no schedulable node", volume_name(0))
+        );
+        assert_eq!(found[0].evidence, ["node `node-a` is not ready"]);
+        let mut closed = pinned_to(true);
+        closed.node["spec"] = json!({"unschedulable": true});
+        assert_eq!(closed.findings(&RULE)[0].command, Some(Command::uncordon("node-a")));
+    }
+
+    #[test]
+    fn a_folder_of_a_closed_node_names_the_node() {
+        let mut broken = pinned_to(false);
+        broken.volume["spec"]["nodeAffinity"]["required"]["nodeSelectorTerms"][0] =
+            json!({"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["node-a"]}]});
+        broken.node["metadata"]["labels"] = json!({"kubernetes.io/hostname": "node-a"});
+        assert_eq!(
+            tells(&RULE, &broken),
+            [format!("volume `{}` is pinned to node node-a, which takes no pods", volume_name(0))]
+        );
+    }
+
+    #[test]
+    fn an_open_node_in_the_zone_and_a_pod_that_runs_are_not() {
+        calm(&RULE, &pinned_to(true));
+        calm(&RULE, &Broken::new());
+    }
+}

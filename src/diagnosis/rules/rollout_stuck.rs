@@ -1,0 +1,84 @@
+//! A pod of an older revision that is not ready: the set waits for it, and will
+//! never replace it. Undoing the rollout does not help.
+
+use crate::diagnosis::command::Command;
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::sight::{Member, Sight};
+use crate::facts::words::Strategy;
+
+pub static RULE: Rule = Rule {
+    code: "rollout-stuck",
+    severity: Severity::Error,
+    sources: &["SS-65", "SS-09", "SS-41"],
+    summary: "a rollout waits for a pod that it should replace",
+    page: include_str!("../../../docs/explain/rollout-stuck.md"),
+    checks: &[Check::Live(check)],
+};
+
+fn check(sight: &Sight<'_>) -> Vec<Finding> {
+    let set = sight.set();
+    if !sight.in_order()
+        || set.strategy == Strategy::OnDelete
+        || !set.is_observed()
+        || set.status.update_revision.is_empty()
+    {
+        return Vec::new();
+    }
+    // Below the partition an older revision is as it should be (SS-61).
+    let first = set.range.start + set.partition;
+    let stuck = |member: &Member<'_>| {
+        let pod = member.pod?;
+        let old = pod.revision() != set.status.update_revision && !pod.revision().is_empty();
+        if !member.is_unready() || !member.row.in_range || member.row.ordinal.0 < first || !old {
+            return None;
+        }
+        Some(
+            RULE.of_member(member, "is not ready and of an older revision: the rollout waits for it and will never replace it")
+                .evidence(format!("the pod has revision `{}`, the set wants `{}`", set.revision_hash(pod.revision()), set.revision_hash(&set.status.update_revision)))
+                .because("a set of ordered pods waits for each to be ready before it replaces any; a template that was mended or undone does not reach this one")
+                .remedy("delete the pod: it comes back with the template that the set has now, on the same claims")
+                .command(Command::delete_pod(sight.namespace(), &member.row.name)),
+        )
+    };
+    sight.members().iter().filter_map(stuck).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    use crate::diagnosis::command::Command;
+    use crate::diagnosis::samples::{Broken, calm};
+
+    fn broken() -> Broken {
+        let mut broken = Broken::new();
+        broken.set["status"]["updateRevision"] = json!("web-9d2e");
+        broken.set["status"]["currentRevision"] = json!("web-9d2e");
+        broken.pod["status"] = json!({"phase": "Pending", "containerStatuses": [
+            {"name": "app", "state": {"waiting": {"reason": "ImagePullBackOff"}}}]});
+        broken
+    }
+
+    #[test]
+    fn after_an_undone_rollout_only_the_label_tells_which_pod_to_delete() {
+        let found = broken().all();
+        assert_eq!(found[0].code, "rollout-stuck", "{found:?}");
+        assert_eq!(found[0].evidence, ["the pod has revision `7c9f`, the set wants `9d2e`"]);
+        assert_eq!(found[0].command, Some(Command::delete_pod("default", "web-0")));
+    }
+
+    #[test]
+    fn a_pod_of_the_new_revision_one_below_the_partition_and_parallel_sets_are_not() {
+        let mut new = broken();
+        new.pod["metadata"]["labels"]["controller-revision-hash"] = json!("web-9d2e");
+        calm(&RULE, &new);
+        let mut kept = broken();
+        kept.set["spec"]["updateStrategy"] = json!({"rollingUpdate": {"partition": 1}});
+        calm(&RULE, &kept);
+        let mut parallel = broken();
+        parallel.set["spec"]["podManagementPolicy"] = json!("Parallel");
+        calm(&RULE, &parallel);
+    }
+}

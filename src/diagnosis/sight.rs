@@ -1,0 +1,63 @@
+//! What a rule about a live set looks at: the set, its members, and all that
+//! was read around it. What could not be read is `None`, never "there is none".
+
+use crate::facts::class::Class;
+use crate::facts::inventory::Scene;
+use crate::facts::overview::{PodOverview, SetOverview};
+use crate::facts::pod::Pod;
+use crate::facts::set::Set;
+use crate::facts::words::ManagementPolicy;
+
+/// One set and its surroundings.
+pub struct Sight<'a> {
+    pub overview: &'a SetOverview,
+    pub scene: &'a Scene<'a>,
+    /// `None`: not read.
+    pub classes: Option<&'a [Class]>,
+}
+
+/// A member of the set, with its pod if there is one.
+pub struct Member<'a> {
+    pub row: &'a PodOverview,
+    pub pod: Option<&'a Pod>,
+}
+
+impl<'a> Sight<'a> {
+    #[must_use]
+    pub fn set(&self) -> &'a Set {
+        &self.overview.set
+    }
+
+    #[must_use]
+    pub fn namespace(&self) -> &'a str {
+        &self.set().meta.namespace
+    }
+
+    /// By ordinal; none if pods cannot be read.
+    #[must_use]
+    pub fn members(&self) -> Vec<Member<'a>> {
+        let pod = |name: &str| self.scene.pods.iter().flatten().copied().find(|pod| pod.meta.name == name);
+        self.overview.pods.iter().flatten().map(|row| Member { row, pod: pod(&row.name) }).collect()
+    }
+
+    /// One after the other, each waiting for those before it (SS-21).
+    #[must_use]
+    pub fn in_order(&self) -> bool {
+        self.set().management == ManagementPolicy::OrderedReady
+    }
+
+    /// Members that the set wants and that there are no pods of.
+    #[must_use]
+    pub fn lacks_pods(&self) -> bool {
+        let rows = self.overview.pods.as_deref();
+        rows.is_some_and(|rows| self.overview.more_missing > 0 || rows.iter().any(|row| row.pod.is_none()))
+    }
+}
+
+impl Member<'_> {
+    /// There is a pod, and it neither serves nor is on its way out.
+    #[must_use]
+    pub fn is_unready(&self) -> bool {
+        self.pod.is_some_and(|pod| !pod.is_ready() && pod.meta.deleting.is_none())
+    }
+}

@@ -1,0 +1,102 @@
+//! Words that several rules about live sets use.
+
+use super::sight::Sight;
+use crate::facts::age::{age, age_of};
+use crate::facts::claim::Claim;
+use crate::facts::event::newest;
+use crate::facts::inventory::Scene;
+use crate::facts::pod::{Container, ContainerState, Exit};
+
+/// The finalizer that every claim has while pods may use it (PV-50).
+const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
+
+/// Reasons of waiting that only say that work is under way.
+const HARMLESS_WAITS: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
+
+/// Names between backticks, with commas.
+pub(super) fn quoted<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// `is being deleted since 4m, held by pod web-0`.
+pub(super) fn leaving(claim: &Claim, scene: &Scene<'_>) -> String {
+    let since = age_of(claim.meta.deleting, scene.now);
+    let pods: Vec<String> = scene.holders(claim).iter().map(|pod| pod.meta.name.clone()).collect();
+    let foreign: Vec<&String> =
+        claim.meta.finalizers.iter().filter(|finalizer| *finalizer != CLAIM_PROTECTION).collect();
+    let held = match (pods.as_slice(), foreign.as_slice()) {
+        ([], []) => String::new(),
+        ([], finalizers) => format!(", held by finalizer {}", quoted(finalizers)),
+        (pods, []) => format!(", held by pod {}", quoted(pods)),
+        (pods, finalizers) => format!(", held by pod {} and finalizer {}", quoted(pods), quoted(finalizers)),
+    };
+    format!("is being deleted since {since}{held}")
+}
+
+/// `ended with exit code 137 (OOMKilled) 4m ago`.
+pub(super) fn ended(exit: &Exit, scene: &Scene<'_>) -> String {
+    let reason = if exit.reason.is_empty() { String::new() } else { format!(" ({})", exit.reason) };
+    let when = exit.at.map(|at| format!(" {} ago", age(at, scene.now))).unwrap_or_default();
+    format!("ended with exit code {}{reason}{when}", exit.code)
+}
+
+/// Why a container waits, where that is more than work under way.
+pub(super) fn waits_for(container: &Container) -> Option<&str> {
+    match &container.state {
+        ContainerState::Waiting { reason, .. } if !HARMLESS_WAITS.contains(&reason.as_str()) => Some(reason),
+        ContainerState::Waiting { .. } | ContainerState::Running | ContainerState::Ended(_) => None,
+    }
+}
+
+/// Why a container does not run, and how it ended the last time.
+pub(super) fn of_container(container: &Container, scene: &Scene<'_>) -> Option<String> {
+    let kind = if container.init { "init container" } else { "container" };
+    let name = &container.name;
+    let last = container.last_exit.as_ref().map(|exit| format!("; last {}", ended(exit, scene)));
+    match &container.state {
+        ContainerState::Waiting { reason, .. } if HARMLESS_WAITS.contains(&reason.as_str()) => None,
+        ContainerState::Waiting { reason, message } => {
+            let message = if message.is_empty() { String::new() } else { format!(": {message}") };
+            Some(format!("{kind} `{name}` waits: {reason}{message}{}", last.unwrap_or_default()))
+        }
+        ContainerState::Ended(exit) if exit.code != 0 || !container.init => {
+            Some(format!("{kind} `{name}` {}", ended(exit, scene)))
+        }
+        ContainerState::Ended(_) => None,
+        ContainerState::Running if container.ready || container.init => None,
+        ContainerState::Running => last.map(|last| format!("{kind} `{name}` is not ready{last}")),
+    }
+}
+
+/// The image cannot be fetched, or its name is none.
+pub(super) fn is_image_failure(container: &Container) -> bool {
+    let reasons = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"];
+    waits_for(container).is_some_and(|reason| reasons.contains(&reason))
+}
+
+/// What mends a template does not reach a pod that a set of ordered pods waits for (SS-65).
+pub(super) fn and_then_delete(sight: &Sight<'_>, mend: &str) -> String {
+    if sight.in_order() {
+        format!(
+            "{mend}; if that changes the template, delete the pod after it: the set waits for it and does not replace it by itself"
+        )
+    } else {
+        mend.to_owned()
+    }
+}
+
+/// The volume is made or chosen when the pod has a node (PV-05).
+pub(super) fn waits_for_pod(claim: &Claim, scene: &Scene<'_>) -> bool {
+    let last = scene.events.and_then(|events| newest(events, &claim.meta.uid, |_| true));
+    last.is_some_and(|event| ["WaitForFirstConsumer", "WaitForPodScheduled"].contains(&event.reason.as_str()))
+}
+
+/// What the last event about the claim says, behind a colon.
+pub(super) fn why_pending(claim: &Claim, scene: &Scene<'_>) -> String {
+    match scene.events {
+        None => "; why could not be read".to_owned(),
+        Some(events) => {
+            newest(events, &claim.meta.uid, |_| true).map(|event| format!(": {}", event.said())).unwrap_or_default()
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! `doctor` on the sandbox and on the real cluster: the same states, the same
+//! findings; and stuck states whose finding is gone after its command was typed.
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Value, json};
+
+use crate::support::cli::Cli;
+use crate::support::credentials::User;
+use crate::world::World;
+use crate::{ensure, live};
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        live("doctor_finds_the_same_on_the_sandbox_and_on_a_real_cluster_in_the_same_state", same),
+        live("after_an_undone_rollout_doctor_names_the_pod_to_delete_and_is_silent_after_it", rollout),
+        live("a_claim_that_is_deleted_under_its_pod_is_told_first_with_what_keeps_the_volume", claim),
+        live("without_rights_to_volumes_and_nodes_doctor_works_and_says_what_is_unknown", viewer),
+    ]
+}
+
+/// A set that is well, one that lacks a Secret and its Service, and two that
+/// wait for volumes that nobody makes.
+const STATES: [&[&str]; 4] = [
+    &["init", "generic", "--name", "web", "--image", "web:1", "--port", "80", "--yes"],
+    &["create", "statefulset", "keyless", "--image", "x:1", "--env-from-secret", "A=missing/key", "--yes", "--no-wait"],
+    &["init", "generic", "--name", "lonely", "--image", "x:1", "--storage-class", "manual", "--yes", "--no-wait"],
+    &["init", "generic", "--name", "none", "--image", "x:1", "--storage-class", "", "--yes", "--no-wait"],
+];
+
+fn findings(cli: &Cli, words: &[&str]) -> Result<Vec<Value>, String> {
+    let said = cli.run(&[&["doctor", "-o", "json"], words].concat())?;
+    let document: Value = serde_json::from_str(&said.stdout).map_err(|why| format!("{why}: {said}"))?;
+    Ok(document["findings"].as_array().cloned().unwrap_or_default())
+}
+
+fn codes(cli: &Cli, words: &[&str]) -> Result<Vec<String>, String> {
+    let found = findings(cli, words)?;
+    Ok(found.iter().map(|finding| format!("{} {}", finding["code"], finding["object"]).replace('"', "")).collect())
+}
+
+fn same(world: &World) -> Result<(), Failed> {
+    let (real, simulated) = (world.cli(User::Admin)?, Cli::sandbox()?);
+    for words in STATES {
+        for cli in [&real, &simulated] {
+            cli.run(words)?.ended(0)?;
+        }
+    }
+    let expected = [
+        ("keyless", "config-missing Pod/keyless-0"),
+        ("lonely", "claim-pending PersistentVolumeClaim/data-lonely-0"),
+        ("none", "claim-pending PersistentVolumeClaim/data-none-0"),
+    ];
+    for (set, first) in expected {
+        for cli in [&real, &simulated] {
+            world
+                .until(first, || Ok((codes(cli, &[set])?.first().map(String::as_str) == Some(first)).then_some(())))?;
+        }
+        world.until("the same findings", || Ok((codes(&real, &[set])? == codes(&simulated, &[set])?).then_some(())))?;
+    }
+    ensure(codes(&real, &["web"])?.is_empty(), || format!("{:?}", codes(&real, &["web"])))?;
+    real.run(&["doctor", "web"])?.ended(0)?.says("nothing found in 1 set")?;
+    real.run(&["doctor"])?.ended(5)?;
+    Ok(())
+}
+
+/// SS-65 and SS-09: the undo alone mends nothing.
+fn rollout(world: &World) -> Result<(), Failed> {
+    let cli = world.cli(User::Admin)?;
+    cli.run(&["init", "generic", "--name", "web", "--image", "web:1", "--yes"])?.ended(0)?;
+    let set = world.get("StatefulSet", "web")?.unwrap_or_default();
+    let good = set["spec"]["template"]["spec"]["containers"].clone();
+    let mut bad = good.clone();
+    bad[0]["env"] = json!([{ "name": "A", "valueFrom": { "secretKeyRef": { "name": "missing", "key": "a" } } }]);
+    let containers = |list: &Value| json!({ "spec": { "template": { "spec": { "containers": list } } } });
+    world.merge_patch("StatefulSet", "web", &containers(&bad))?;
+    let first = |code: &str| {
+        world.until(code, || {
+            Ok((findings(&cli, &["web"])?.first().map(|one| one["code"].clone()) == Some(code.into())).then_some(()))
+        })
+    };
+    first("config-missing")?;
+    world.merge_patch("StatefulSet", "web", &containers(&good))?;
+    first("rollout-stuck")?;
+    let command = findings(&cli, &["web"])?[0]["command"].as_str().unwrap_or_default().to_owned();
+    cli.run_shell(&command)?.ended(0)?;
+    world.until("nothing left to find", || Ok(findings(&cli, &["web"])?.is_empty().then_some(())))?;
+    Ok(())
+}
+
+/// PV-52 and PV-53: the time bomb, and what takes the data out of its reach.
+fn claim(world: &World) -> Result<(), Failed> {
+    let cli = world.cli(User::Admin)?;
+    cli.run(&["init", "generic", "--name", "web", "--image", "web:1", "--yes"])?.ended(0)?;
+    world.delete("PersistentVolumeClaim", "data-web-0")?;
+    let found = findings(&cli, &["web"])?;
+    ensure(found.first().is_some_and(|one| one["code"] == "claim-terminating"), || format!("{found:?}"))?;
+    cli.run_shell(found[0]["command"].as_str().unwrap_or_default())?.ended(0)?;
+    let volume = world.get("PersistentVolumeClaim", "data-web-0")?.unwrap_or_default()["spec"]["volumeName"].clone();
+    let volume = world.get("PersistentVolume", volume.as_str().unwrap_or_default())?.unwrap_or_default();
+    ensure(volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain", || volume.to_string())
+}
+
+fn viewer(world: &World) -> Result<(), Failed> {
+    world.grant(User::Viewer, "view")?;
+    let admin = world.cli(User::Admin)?;
+    admin.run(STATES[1])?.ended(0)?;
+    let cli = world.cli(User::Viewer)?;
+    world.until("what is missing", || {
+        Ok((codes(&cli, &[])?.first().map(String::as_str) == Some("config-missing Pod/keyless-0")).then_some(()))
+    })?;
+    let said = cli.run(&["doctor"])?.ended(5)?;
+    said.says("no right to read persistentvolumes, nodes, storageclasses: what depends on them is unknown")?;
+    Ok(())
+}
