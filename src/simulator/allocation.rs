@@ -6,9 +6,11 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
+use super::families;
 use super::identity;
 use super::status::{Cause, Refusal};
 use super::store::Store;
+use super::validation::addresses;
 use crate::objects::kinds::ApiKind;
 
 /// 10.96.0.0/16; the first addresses are the cluster's own.
@@ -29,13 +31,24 @@ fn wants_health_port(service: &Value) -> bool {
 
 /// An update that leaves the addresses out keeps them.
 pub fn keep(kind: &ApiKind, old: &Value, new: &mut Value) {
-    if kind.kind != "Service" || new["spec"]["type"] == "ExternalName" || old["spec"]["type"] == "ExternalName" {
+    if kind.kind != "Service" {
         return;
     }
-    if !is_given(&new["spec"]["clusterIP"]) && !is_given(&new["spec"]["clusterIPs"]) {
-        new["spec"]["clusterIP"] = old["spec"]["clusterIP"].clone();
-        new["spec"]["clusterIPs"] = old["spec"]["clusterIPs"].clone();
-    } else if is_given(&new["spec"]["clusterIP"]) && new["spec"]["clusterIP"] != old["spec"]["clusterIP"] {
+    if old["spec"]["type"] == "ExternalName" {
+        list_address(new);
+        return;
+    }
+    if new["spec"]["type"] == "ExternalName" {
+        drop_addresses(old, new);
+        return;
+    }
+    for name in ["clusterIP", "clusterIPs"] {
+        if !is_given(&new["spec"][name]) {
+            new["spec"][name] = old["spec"][name].clone();
+        }
+    }
+    let is_same = |name: &str| new["spec"][name] == old["spec"][name];
+    if !is_same("clusterIP") && is_same("clusterIPs") {
         new["spec"]["clusterIPs"] = json!([new["spec"]["clusterIP"]]);
     }
     for name in ["ipFamilies", "ipFamilyPolicy"] {
@@ -57,6 +70,35 @@ pub fn keep(kind: &ApiKind, old: &Value, new: &mut Value) {
         drop_unchanged(old, new, "allocateLoadBalancerNodePorts");
         drop_unchanged(old, new, "loadBalancerClass");
     }
+}
+
+/// An address that stands in the older field alone stands in the list as well.
+fn list_address(service: &mut Value) {
+    if is_given(&service["spec"]["clusterIP"]) && !is_given(&service["spec"]["clusterIPs"]) {
+        service["spec"]["clusterIPs"] = json!([service["spec"]["clusterIP"]]);
+    }
+}
+
+/// A Service that becomes a name gives its addresses back.
+fn drop_addresses(old: &Value, new: &mut Value) {
+    let is_same = |name: &str| new["spec"].get(name) == old["spec"].get(name);
+    let gone: &[&str] = if is_same("clusterIP") && is_same("clusterIPs") || new["spec"].get("clusterIP").is_none() {
+        &["clusterIP", "clusterIPs"]
+    } else {
+        &[]
+    };
+    for name in gone {
+        if let Some(spec) = new["spec"].as_object_mut() {
+            spec.shift_remove(*name);
+        }
+    }
+    for name in ["ipFamilies", "ipFamilyPolicy", "externalTrafficPolicy", "internalTrafficPolicy"] {
+        drop_unchanged(old, new, name);
+    }
+    for name in ["healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"] {
+        drop_unchanged(old, new, name);
+    }
+    drop_ports(old, new);
 }
 
 fn is_balancer(service: &Value) -> bool {
@@ -113,10 +155,13 @@ fn is_given(value: &Value) -> bool {
 fn keep_ports(old: &Value, new: &mut Value) {
     let empty = Vec::new();
     let before = old["spec"]["ports"].as_array().unwrap_or(&empty).clone();
+    let given = new["spec"]["ports"].as_array().unwrap_or(&empty).iter().map(|port| port["nodePort"].clone());
+    let used: Vec<Value> = given.filter(|port| before.iter().any(|one| one["nodePort"] == *port)).collect();
     for port in new["spec"]["ports"].as_array_mut().into_iter().flatten() {
         if port["nodePort"].is_null() {
-            let same = before.iter().find(|one| one["port"] == port["port"] && one["protocol"] == port["protocol"]);
-            if let Some(kept) = same.map(|one| one["nodePort"].clone()).filter(|kept| !kept.is_null()) {
+            let same = before.iter().rfind(|one| one["name"] == port["name"]);
+            let kept = same.map(|one| one["nodePort"].clone()).filter(|kept| !kept.is_null() && !used.contains(kept));
+            if let Some(kept) = kept {
                 port["nodePort"] = kept;
             }
         }
@@ -128,7 +173,11 @@ fn keep_ports(old: &Value, new: &mut Value) {
 /// # Errors
 /// 422 for an address or port that is taken or outside the range.
 pub fn assign(store: &Store, kind: &ApiKind, service: &mut Value, draw: (u64, u64)) -> Result<(), Refusal> {
-    if kind.kind != "Service" || service["spec"]["type"] == "ExternalName" {
+    if kind.kind != "Service" {
+        return Ok(());
+    }
+    list_address(service);
+    if service["spec"]["type"] == "ExternalName" {
         return Ok(());
     }
     let name = service["metadata"]["name"].as_str().unwrap_or_default().to_owned();
@@ -137,8 +186,12 @@ pub fn assign(store: &Store, kind: &ApiKind, service: &mut Value, draw: (u64, u6
         .map(AsRef::as_ref)
         .filter(|other: &&Value| other["metadata"]["uid"] != service["metadata"]["uid"])
         .collect();
+    let causes = addresses(service);
+    if !causes.is_empty() {
+        return Err(Refusal::invalid(kind, &name, &causes));
+    }
+    families::assign(service).map_err(|causes| Refusal::invalid(kind, &name, &causes))?;
     assign_address(&others, service, draw).map_err(|cause| Refusal::invalid(kind, &name, &[cause]))?;
-    assign_families(service);
     if wants_ports(service) {
         assign_ports(&others, service, draw).map_err(|cause| Refusal::invalid(kind, &name, &[cause]))?;
     }
@@ -150,20 +203,6 @@ pub fn assign(store: &Store, kind: &ApiKind, service: &mut Value, draw: (u64, u6
         }
     }
     Ok(())
-}
-
-/// One family, as the cluster has only one; but without addresses and without
-/// a selector the server cannot know, and leaves both open.
-fn assign_families(service: &mut Value) {
-    let spec = &mut service["spec"];
-    let is_open = spec["clusterIP"] == "None" && spec["selector"].as_object().is_none_or(serde_json::Map::is_empty);
-    if spec["ipFamilyPolicy"].is_null() {
-        spec["ipFamilyPolicy"] = json!(if is_open { "RequireDualStack" } else { "SingleStack" });
-    }
-    if spec["ipFamilies"].is_null() {
-        let both = is_open && spec["ipFamilyPolicy"] != "SingleStack";
-        spec["ipFamilies"] = if both { json!(["IPv4", "IPv6"]) } else { json!(["IPv4"]) };
-    }
 }
 
 fn assign_address(others: &[&Value], service: &mut Value, draw: (u64, u64)) -> Result<(), Cause> {

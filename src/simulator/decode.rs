@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::document::Node;
@@ -112,7 +110,11 @@ fn read_map(
     let mut out = Map::new();
     for (key, node) in entries {
         let path = child(place.path, &key);
-        let value = read(of, node, Place { go: None, ..place }, oddities)?;
+        let value = match read(of, node, Place { go: None, ..place }, oddities)? {
+            // In a map `null` is an empty text.
+            Value::Null if matches!(of, Shape::String | Shape::Bytes) => of.zero(),
+            value => value,
+        };
         if out.insert(key, value).is_some() {
             oddities.push(format!("duplicate field {path:?}"));
         }
@@ -226,11 +228,32 @@ fn time_fault(text: &str, layout: &str) -> Option<String> {
     (!fits).then(|| format!("parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""))
 }
 
-/// Where base64 ends being base64.
+/// Where base64 ends being base64, as Go counts: line breaks are passed over,
+/// groups are four letters, and unused bits may be set.
 fn base64_fault(text: &str) -> Option<usize> {
-    let is_digit = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/' | b'=');
-    let stray = text.bytes().position(|letter| !is_digit(letter));
-    stray.or_else(|| STANDARD.decode(text).is_err().then_some(text.len()))
+    let mut group = 0_usize;
+    let mut letters = text.bytes().enumerate().filter(|(_, letter)| !matches!(letter, b'\r' | b'\n')).peekable();
+    while let Some((at, letter)) = letters.next() {
+        if letter != b'=' {
+            if !(letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/')) {
+                return Some(at);
+            }
+            group = (group + 1) % 4;
+            continue;
+        }
+        if group < 2 {
+            return Some(at);
+        }
+        if group == 2 {
+            match letters.next() {
+                Some((_, b'=')) => {}
+                Some(_) => return Some(at),
+                None => return Some(text.len()),
+            }
+        }
+        return letters.next().map(|(at, _)| at);
+    }
+    (group > 0).then(|| text.len().saturating_sub(group))
 }
 
 #[cfg(test)]

@@ -52,6 +52,9 @@ impl World {
     ) -> Result<Arc<Value>, Refusal> {
         let kind = writer.kind;
         let mut object = completed(kind, object);
+        for name in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+            set_meta(&mut object, name, Value::Null);
+        }
         let managed = managed.unwrap_or_else(|| {
             let mut managed = Managed::of(&object);
             let shape = table().kind(kind.kind);
@@ -84,8 +87,7 @@ impl World {
         if kind.namespaced {
             let given = text(object, "namespace");
             if !given.is_empty() && given != namespace {
-                let message = "the namespace of the provided object does not match the namespace sent on the request";
-                return Err(Refusal::bad_request(message));
+                return Err(Refusal::bad_request(super::writes::OTHER_NAMESPACE));
             }
             set_meta(object, "namespace", namespace.into());
         } else {
@@ -96,12 +98,12 @@ impl World {
             let base: String = generate.chars().take(58).collect();
             set_meta(object, "name", format!("{base}{}", identity::suffix(self.seed, revision)).into());
         }
-        for name in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
-            set_meta(object, name, Value::Null);
-        }
+        set_meta(object, "managedFields", Value::Null);
         set_meta(object, "uid", identity::uid(self.seed, revision).into());
         set_meta(object, "creationTimestamp", clock_text(self.now).into());
-        set_meta(object, "generation", if has_generation(kind) { 1.into() } else { Value::Null });
+        if has_generation(kind) {
+            set_meta(object, "generation", 1.into());
+        }
         admission::reset_new(kind, object);
         Ok(())
     }
@@ -130,7 +132,10 @@ impl World {
             newer::keep(&table().kind(kind.kind), old, &mut new);
         }
         let given = text(&new, "resourceVersion");
-        if !given.is_empty() && given != text(old, "resourceVersion") {
+        if !given.is_empty() && given.parse::<u64>().is_err() {
+            return Err(Refusal::internal(&format!("strconv.ParseUint: parsing {given:?}: invalid syntax")));
+        }
+        if !matches!(given, "" | "0") && given != text(old, "resourceVersion") {
             return Err(Refusal::stale(kind, &name));
         }
         let managed = managed.unwrap_or_else(|| self.ownership(writer, old, &new));

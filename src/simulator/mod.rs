@@ -22,6 +22,7 @@ mod discovery;
 mod document;
 mod engine;
 mod eviction;
+mod families;
 pub mod faults;
 mod field_selector;
 mod identity;

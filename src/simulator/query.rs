@@ -128,6 +128,10 @@ impl Query {
     fn set(&mut self, name: &str, value: &str, method: &Method, on_collection: bool) -> Result<(), Refusal> {
         match name {
             "dryRun" => self.dry_run = dry_run(value, options_kind(method))?,
+            "fieldManager" if value.len() > 128 => {
+                let cause = Cause::too_long("fieldManager", 128);
+                return Err(Refusal::invalid_named("meta.k8s.io", options_kind(method), "", &[cause]));
+            }
             "fieldManager" => value.clone_into(&mut self.field_manager),
             "force" => self.force = Some(flag(value)),
             "fieldValidation" => self.field_validation = field_validation(value)?,

@@ -16,7 +16,14 @@ use super::schema::table;
 use super::status::{Cause, Refusal};
 use super::warnings;
 use super::world::{Reply, World, manager};
-use super::writer::Writer;
+use super::writer::{Writer, set_meta};
+
+/// What Go reads patches into.
+const INTO_MAP: &str = "into Go value of type map[string]interface {}";
+
+/// An object for another namespace than the request's.
+pub(super) const OTHER_NAMESPACE: &str =
+    "the namespace of the provided object does not match the namespace sent on the request";
 
 fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writer {
     Writer {
@@ -57,7 +64,11 @@ impl World {
     pub(super) fn update(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
         let kind = call.kind;
         let Read { object, warnings } = body::object(raw, &kind.api_version(), kind.kind, call.query.field_validation)?;
-        check_place(call, &object)?;
+        check_name(call, &object)?;
+        let given = object["metadata"]["namespace"].as_str().unwrap_or_default();
+        if call.kind.namespaced && !given.is_empty() && given != call.namespace {
+            return Err(Refusal::bad_request(OTHER_NAMESPACE));
+        }
         let old = self.stored(call)?;
         if let Some(uid) = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
             check_uid(call, &old, uid)?;
@@ -76,9 +87,17 @@ impl World {
         let known = if self.origin.is_some() { newer::without(kind, &old) } else { Arc::clone(&old) };
         let Read { object, warnings } = match how {
             PatchKind::Json => patched(call, json::apply(&known, &change)?)?,
-            PatchKind::Merge => patched(call, merge::apply(&known, &change))?,
+            PatchKind::Merge => {
+                let why = |found: &str| format!("error decoding patch: json: cannot unmarshal {found} {INTO_MAP}");
+                let found = json::json_type(&change);
+                if !change.is_object() {
+                    return Err(Refusal::bad_request(&why(found)));
+                }
+                patched(call, merge::apply(&known, &change))?
+            }
             PatchKind::Strategic | PatchKind::Apply => strategically(call, &known, &change)?,
         };
+        check_name(call, &object)?;
         check_place(call, &object)?;
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
         Ok(reply(call, Some(&old), &written, warnings))
@@ -90,7 +109,7 @@ impl World {
             let cause = Cause::required("fieldManager", "is required for apply patch");
             return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
         }
-        let config = configuration(raw, call)?;
+        let mut config = configuration(raw, call)?;
         let sent = || body::configuration(raw).map(Node::value);
         let writer = writer(raw, call, Operation::Apply);
         let shape = table().kind(call.kind.kind);
@@ -101,10 +120,12 @@ impl World {
             if call.part != super::request::Part::Whole {
                 return Err(Refusal::not_found(call.kind, &call.name));
             }
-            if config["metadata"]["uid"].as_str().is_some_and(|uid| !uid.is_empty()) {
-                let why = "uid mismatch: the provided object specified uid, and no existing object was found";
-                return Err(Refusal::conflict(call.kind, &call.name, why));
+            if let Some(uid) = config["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
+                let why =
+                    format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+                return Err(Refusal::conflict(call.kind, &call.name, &why));
             }
+            set_meta(&mut config, "resourceVersion", Value::Null);
             let mut applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
             last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
             let object = typed_again(call, applied.object)?;
@@ -146,6 +167,10 @@ fn patched(call: &ObjectCall, patched: Value) -> Result<Read, Refusal> {
 /// A strategically merged object; what cannot be read is told with the patch.
 fn strategically(call: &ObjectCall, old: &Value, patch: &Value) -> Result<Read, Refusal> {
     let kind = call.kind;
+    if !patch.is_object() {
+        let found = json::json_type(patch);
+        return Err(Refusal::bad_request(&format!("json: cannot unmarshal {found} {INTO_MAP}")));
+    }
     let shape = table().kind(kind.kind);
     let mut merged = strategic::apply(&shape, old, patch)?;
     let shown = unstructured::go_text(patch);
@@ -200,6 +225,16 @@ fn typed_again(call: &ObjectCall, object: Value) -> Result<Value, Refusal> {
     let kind = call.kind;
     let read = body::typed(object.into(), &kind.api_version(), kind.kind, super::query::FieldValidation::Ignore)?;
     Ok(completed(kind, read.object))
+}
+
+/// The name of an object that is written by name is in the body as well.
+fn check_name(call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
+    let named = object["metadata"]["name"].as_str().unwrap_or_default();
+    if named.is_empty() {
+        let why = "was undeterminable: name must be provided";
+        return Err(Refusal::bad_request(&format!("the name of the object ({} based on URL) {why}", call.name)));
+    }
+    check_place(call, &serde_json::json!({"metadata": {"name": named}}))
 }
 
 fn check_place(call: &ObjectCall, object: &Value) -> Result<(), Refusal> {

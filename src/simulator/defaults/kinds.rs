@@ -72,6 +72,11 @@ pub fn service(service: &mut Value) {
     if spec["sessionAffinity"] == "ClientIP" && spec["sessionAffinityConfig"]["clientIP"]["timeoutSeconds"].is_null() {
         spec["sessionAffinityConfig"] = json!({"clientIP": {"timeoutSeconds": 10800}});
     }
+    if spec["sessionAffinity"] == "None"
+        && let Some(fields) = spec.as_object_mut()
+    {
+        fields.shift_remove("sessionAffinityConfig");
+    }
     set_empty(spec, "type", "ClusterIP");
     for port in items(spec, "ports") {
         set_empty(port, "protocol", "TCP");

@@ -52,7 +52,9 @@ fn operations(patch: &Value) -> Result<Vec<&Map<String, Value>>, Refusal> {
     Ok(operations)
 }
 
-fn json_type(value: &Value) -> &'static str {
+/// A type in the words of JSON.
+#[must_use]
+pub fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

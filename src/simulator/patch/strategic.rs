@@ -35,6 +35,10 @@ fn merge_objects(
         Some(other) => return Err(Refusal::bad_request(&format!("unknown patch type: {other}"))),
     }
     if let Some(kept) = patch.get("$retainKeys").and_then(Value::as_array) {
+        let is_kept = |name: &str| name.starts_with('$') || kept.iter().any(|one| one == name);
+        if !patch.iter().all(|(name, value)| value.is_null() || is_kept(name)) {
+            return Err(Refusal::bad_request("invalid patch format of retainKeys"));
+        }
         live.retain(|name, _| kept.iter().any(|one| one == name));
     }
     let before = live.clone();
@@ -70,10 +74,11 @@ fn merge_field(shape: &Shape, live: &mut Map<String, Value>, name: &str, change:
     };
     let merged = match (change, inner) {
         _ if field.is_some_and(|field| field.replaced) => change.clone(),
-        (Value::Object(change), _) => {
-            let old = live.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
-            Value::Object(merge_objects(inner, old, change)?)
-        }
+        (Value::Object(change), _) => match live.get(name).and_then(Value::as_object) {
+            Some(old) => Value::Object(merge_objects(inner, old.clone(), change)?),
+            // Where nothing is there is nothing to direct.
+            None => Value::Object(plain(change)),
+        },
         (Value::Array(items), Shape::List { of, merge: Some(key), .. }) => {
             let old = live.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
             if key.is_empty() { merge_primitives(&old, items) } else { merge_items(of, key, old, items)? }

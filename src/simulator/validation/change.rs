@@ -26,6 +26,9 @@ pub fn of_change(writer: &Writer, old: &Value, new: &Value) -> Vec<Cause> {
         Part::Status if writer.kind.kind == "PersistentVolumeClaim" => {
             [metadata::of_change_again(old, new), claims::of_status(new)].concat()
         }
+        Part::Status if writer.kind.kind == "Service" => {
+            [metadata::of_change_again(old, new), services::of_status(new)].concat()
+        }
         Part::Status | Part::Finalize => metadata::of_change_again(old, new),
         Part::Scale | Part::Binding | Part::Eviction => Vec::new(),
     }

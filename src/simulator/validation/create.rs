@@ -1,10 +1,15 @@
 //! Checks of a new object: its metadata, then what its kind demands.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{claims, classes, metadata, names, pods, quotas, rights, scaling, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
+
+/// A mebibyte of keys' values.
+const LARGEST_DATA: usize = 1024 * 1024;
 
 /// What is wrong with a new object; empty when nothing is.
 pub fn of_new(kind: &ApiKind, object: &Value) -> Vec<Cause> {
@@ -44,25 +49,68 @@ pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
 }
 
 fn of_secret(secret: &Value) -> Vec<Cause> {
-    let mut causes = names::data_keys("data", &secret["data"]);
-    let needed: &[&str] = match secret["type"].as_str() {
-        Some("kubernetes.io/tls") => &["tls.crt", "tls.key"],
-        Some("kubernetes.io/dockerconfigjson") => &[".dockerconfigjson"],
-        Some("kubernetes.io/dockercfg") => &[".dockercfg"],
-        Some("kubernetes.io/ssh-auth") => &["ssh-privatekey"],
-        _ => &[],
+    let data = &secret["data"];
+    let mut causes = names::data_keys("data", data);
+    let bytes = |value: &Value| value.as_str().map_or(0, |text| text.trim_end_matches('=').len().saturating_mul(3) / 4);
+    if data.as_object().into_iter().flatten().map(|(_, value)| bytes(value)).sum::<usize>() > LARGEST_DATA {
+        causes.push(Cause::too_long("data", LARGEST_DATA));
+    }
+    let missing = |keys: &[&str]| -> Vec<Cause> {
+        let missing = keys.iter().filter(|key| data[**key].is_null());
+        missing.map(|key| Cause::required(format!("data[{key}]"), "")).collect()
     };
-    for key in needed {
-        if secret["data"][*key].is_null() {
-            causes.push(Cause::required(format!("data[{key}]"), ""));
+    match secret["type"].as_str() {
+        Some("kubernetes.io/tls") => causes.extend(missing(&["tls.crt", "tls.key"])),
+        Some("kubernetes.io/dockerconfigjson") => causes.extend(docker(data, ".dockerconfigjson")),
+        Some("kubernetes.io/dockercfg") => causes.extend(docker(data, ".dockercfg")),
+        Some("kubernetes.io/ssh-auth") if bytes(&data["ssh-privatekey"]) == 0 => {
+            causes.push(Cause::required("data[ssh-privatekey]", ""));
         }
+        Some("kubernetes.io/basic-auth") if data["username"].is_null() && data["password"].is_null() => {
+            causes.extend(missing(&["username", "password"]));
+        }
+        Some("kubernetes.io/service-account-token") => {
+            let name = "kubernetes.io/service-account.name";
+            if secret["metadata"]["annotations"][name].as_str().unwrap_or_default().is_empty() {
+                causes.push(Cause::required(format!("metadata.annotations[{name}]"), ""));
+            }
+        }
+        _ => {}
     }
     causes
 }
 
+/// Credentials for images are JSON; what is wrong with it is told without it.
+fn docker(data: &Value, key: &str) -> Option<Cause> {
+    let field = format!("data[{key}]");
+    let Some(text) = data[key].as_str() else { return Some(Cause::required(field, "")) };
+    let bytes = STANDARD.decode(text).unwrap_or_default();
+    let why = match serde_json::from_slice::<serde_json::Map<String, Value>>(&bytes) {
+        Ok(_) => return None,
+        Err(_) if bytes.is_empty() => "unexpected end of JSON input".to_owned(),
+        Err(_) => match bytes.first().map(|first| char::from(*first)) {
+            Some(first) => format!("invalid character '{first}' looking for beginning of value"),
+            None => String::new(),
+        },
+    };
+    Some(Cause::invalid(field, &"<secret contents redacted>".into(), &why))
+}
+
 fn of_config_map(map: &Value) -> Vec<Cause> {
-    let mut causes = names::data_keys("data", &map["data"]);
-    causes.extend(names::data_keys("binaryData", &map["binaryData"]));
+    let (data, binary) = (&map["data"], &map["binaryData"]);
+    let mut causes = Vec::new();
+    for (key, _) in data.as_object().into_iter().flatten() {
+        let field = format!("data[{key}]");
+        causes.extend(names::data_key(&field, key));
+        if !binary[key].is_null() {
+            causes.push(Cause::invalid(field, &key.as_str().into(), "duplicate of key present in binaryData"));
+        }
+    }
+    causes.extend(names::data_keys("binaryData", binary));
+    let size = data.as_object().into_iter().flatten().map(|(_, value)| value.as_str().map_or(0, str::len));
+    if size.sum::<usize>() > LARGEST_DATA {
+        causes.push(Cause::too_long("", LARGEST_DATA));
+    }
     causes
 }
 

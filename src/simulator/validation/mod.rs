@@ -21,3 +21,4 @@ mod volumes;
 pub use change::{of_change, of_metadata};
 pub use claims::is_fractional;
 pub use create::of_new;
+pub use services::addresses;

@@ -14,10 +14,33 @@ pub fn of(kind: &ApiKind, old: Option<&Value>, new: &Value) -> Vec<String> {
     match kind.kind {
         "StatefulSet" => of_set(old, new),
         "Pod" if old.is_none() => pods::of_pod("", &new["metadata"], &new["spec"]),
+        "Service" => of_service(&new["spec"]),
         "PersistentVolumeClaim" => of_claim(new),
         "PersistentVolume" => of_volume(new),
         _ => Vec::new(),
     }
+}
+
+fn of_service(spec: &Value) -> Vec<String> {
+    let is_given = |name: &str| match &spec[name] {
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        _ => false,
+    };
+    let is_headless = spec["clusterIP"] == "None";
+    let is_name = spec["type"] == "ExternalName";
+    let close = "spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"";
+    let addresses = "spec.externalIPs is deprecated and may no longer be implemented in some clusters";
+    let said = [
+        (is_headless && is_given("loadBalancerIP"), "spec.loadBalancerIP is ignored for headless services"),
+        (is_headless && is_given("externalIPs"), "spec.externalIPs is ignored for headless services"),
+        (is_headless && spec["sessionAffinity"] != "None", "spec.SessionAffinity is ignored for headless services"),
+        (is_given("externalIPs") && !is_headless && !is_name, addresses),
+        (is_name && is_given("externalIPs"), "spec.externalIPs is ignored when spec.type is \"ExternalName\""),
+        (!is_name && is_given("externalName"), "spec.externalName is ignored when spec.type is not \"ExternalName\""),
+        (spec["trafficDistribution"] == "PreferClose", close),
+    ];
+    said.into_iter().filter(|(is_said, _)| *is_said).map(|(_, text)| text.to_owned()).collect()
 }
 
 fn of_claim(claim: &Value) -> Vec<String> {
