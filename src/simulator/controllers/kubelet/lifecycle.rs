@@ -103,12 +103,19 @@ fn stop(pod: &Value, now: Timestamp, step: &mut Step) {
         Some(text) => text.parse().unwrap_or(STOP),
         None => STOP,
     };
-    let due = later(end, -grace.saturating_sub(grace.min(wanted.max(0))));
+    let wanted = wanted.max(0).saturating_add(sleep_before_stop(pod));
+    let due = later(end, -grace.saturating_sub(grace.min(wanted)));
     if now < due {
         step.wake_at(due);
     } else {
         step.delete(pod, Some(0));
     }
+}
+
+/// The longest sleep that a container's `preStop` puts before its end.
+fn sleep_before_stop(pod: &Value) -> i64 {
+    let containers = pod.items("/spec/containers").iter();
+    containers.filter_map(|container| container.number("/lifecycle/preStop/sleep/seconds")).max().unwrap_or(0).max(0)
 }
 
 /// Why the pod's volumes cannot be mounted yet: claims that are not bound,

@@ -194,3 +194,19 @@ fn the_actors_keep_nothing_in_memory() {
         assert_eq!(shape(&whole), shape(&restarted), "{kind}");
     }
 }
+
+#[test]
+fn a_sleep_before_the_stop_is_slept_within_the_grace_period() {
+    for (sleep, gone_after) in [(10, 11), (100, 30)] {
+        let mut world = World::new();
+        let mut pod = plain("one");
+        pod["spec"]["containers"][0]["lifecycle"] = json!({ "preStop": { "sleep": { "seconds": sleep } } });
+        world.put(pod);
+        world.settle();
+        world.remove("Pod", "one");
+        world.run(gone_after - 1);
+        assert!(world.exists("Pod", "one"), "slept {sleep}");
+        world.run(1);
+        assert!(!world.exists("Pod", "one"), "slept {sleep}");
+    }
+}

@@ -124,3 +124,29 @@ fn a_pod_that_asks_for_more_than_any_node_has_is_told_what_lacks() {
          available: 3 No preemption victims found for incoming pod."
     );
 }
+
+#[test]
+fn a_port_of_a_node_is_given_once() {
+    let mut world = World::new();
+    for (name, address) in [("a", ""), ("b", "10.0.0.1"), ("c", ""), ("d", "10.0.0.2")] {
+        world.put(json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "default" },
+            "spec": { "containers": [{ "name": "main", "image": "tool:1", "ports": [
+                { "containerPort": 80, "hostPort": 8080, "hostIP": address },
+            ] }] },
+        }));
+    }
+    world.settle();
+    assert!(["a", "b", "c"].iter().all(|name| world.object("Pod", name).holds("Ready")));
+    assert_eq!(world.object("Pod", "d").text("/spec/nodeName"), world.object("Pod", "b").text("/spec/nodeName"));
+    world.put(json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "e", "namespace": "default" },
+        "spec": { "containers": [{ "name": "main", "image": "tool:1", "ports": [{ "containerPort": 1, "hostPort": 8080 }] }] },
+    }));
+    world.settle();
+    assert_eq!(
+        told(&world, "e"),
+        "0/3 nodes are available: 3 node(s) didn't have free ports for the requested pod ports. no new claims to \
+         deallocate, preemption: 0/3 nodes are available: 3 No preemption victims found for incoming pod."
+    );
+}

@@ -16,10 +16,13 @@ const ANTI_AFFINITY: &str = "node(s) didn't match pod anti-affinity rules";
 const AFFINITY: &str = "node(s) didn't match pod affinity rules";
 const EXISTING: &str = "node(s) didn't satisfy existing pods anti-affinity rules";
 
+const PORTS: &str = "node(s) didn't have free ports for the requested pod ports";
+const ANY_ADDRESS: &str = "0.0.0.0";
+
 /// Whether removing pods from the node could help; decides a number in the
 /// text only.
 pub(super) fn preemption_may_help(reason: &str) -> bool {
-    reason.starts_with("Insufficient ") || matches!(reason, SPREAD | ANTI_AFFINITY | EXISTING)
+    reason.starts_with("Insufficient ") || matches!(reason, SPREAD | ANTI_AFFINITY | EXISTING | PORTS)
 }
 
 /// Why the node itself will not do; looked at before volumes.
@@ -41,7 +44,34 @@ pub(super) fn misfit(pod: &Value, node: &Value, pods: &Placed) -> Option<String>
     if !selector::pairs(&pod["spec"]["nodeSelector"], labels) || !selector::node_matches(required, node) {
         return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
     }
+    if pods.on(node).iter().any(|other| is_port_taken(pod, other)) {
+        return Some(PORTS.to_owned());
+    }
     insufficient(pod, node, pods)
+}
+
+/// Both want the same port of the node: of all its addresses, or of the same.
+fn is_port_taken(pod: &Value, other: &Value) -> bool {
+    let wanted = host_ports(pod);
+    !wanted.is_empty()
+        && host_ports(other).iter().any(|held| {
+            wanted.iter().any(|new| {
+                let same_address = new.2 == held.2 || new.2 == ANY_ADDRESS || held.2 == ANY_ADDRESS;
+                (new.0, new.1) == (held.0, held.1) && same_address
+            })
+        })
+}
+
+/// The node's ports that a pod takes: number, protocol, address.
+fn host_ports(pod: &Value) -> Vec<(i64, &str, &str)> {
+    let containers = pod.items("/spec/containers").iter();
+    let ports = containers.flat_map(|container| container.items("/ports"));
+    ports
+        .filter_map(|port| {
+            let number = port.number("/hostPort").filter(|number| *number > 0)?;
+            Some((number, unless_empty(port.text("/protocol"), "TCP"), unless_empty(port.text("/hostIP"), ANY_ADDRESS)))
+        })
+        .collect()
 }
 
 /// Why the pods that are there will not have it; looked at after volumes.
@@ -135,6 +165,10 @@ fn tolerates(pod: &Value, key: &str, value: &str, effect: &str) -> bool {
             && (wanted_key == key || (wanted_key.is_empty() && exists))
             && (exists || toleration.text("/value") == value)
     })
+}
+
+fn unless_empty<'a>(text: &'a str, usual: &'a str) -> &'a str {
+    if text.is_empty() { usual } else { text }
 }
 
 /// Processor, memory and the number of pods, where the node says what it has.
