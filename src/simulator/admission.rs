@@ -46,7 +46,11 @@ pub fn reset_new(kind: &ApiKind, object: &mut Value) {
         "Pod" => json!({"phase": "Pending", "qosClass": quality(object)}),
         "Service" => json!({"loadBalancer": {}}),
         "Namespace" => {
-            object["spec"]["finalizers"] = json!(["kubernetes"]);
+            let mut finalizers = object["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+            if !finalizers.iter().any(|name| name == "kubernetes") {
+                finalizers.push(json!("kubernetes"));
+            }
+            object["spec"]["finalizers"] = Value::Array(finalizers);
             json!({"phase": "Active"})
         }
         "ResourceQuota" => json!({}),
@@ -70,6 +74,16 @@ pub fn drop_disabled(kind: &ApiKind, old: Option<&Value>, new: &mut Value) {
         "StatefulSet" => "/spec/template/spec",
         "Pod" => "/spec",
         "PersistentVolumeClaim" => return data_sources(old, new),
+        "Lease" => {
+            // Leases that are coordinated are not switched on.
+            for name in ["strategy", "preferredHolder"] {
+                let is_used = old.is_some_and(|old| !old["spec"][name].is_null());
+                if let Some(spec) = new.get_mut("spec").and_then(Value::as_object_mut).filter(|_| !is_used) {
+                    spec.shift_remove(name);
+                }
+            }
+            return;
+        }
         _ => return,
     };
     let place = "/spec/updateStrategy/rollingUpdate";
@@ -133,19 +147,21 @@ fn drop_stop_signal(container: &mut Map<String, Value>) {
     }
 }
 
-/// `BestEffort`, `Burstable` or `Guaranteed`.
+/// `BestEffort`, `Burstable` or `Guaranteed`; amounts of nothing do not count.
 fn quality(pod: &Value) -> &'static str {
     let lists = ["containers", "initContainers"].map(|list| pod["spec"][list].as_array());
     let mut any = false;
     let mut guaranteed = true;
     for container in lists.into_iter().flatten().flatten() {
-        let resources = &container["resources"];
-        any |=
-            ["limits", "requests"].iter().any(|list| resources[*list].as_object().is_some_and(|map| !map.is_empty()));
-        guaranteed &= ["cpu", "memory"].iter().all(|name| {
-            let limit = &resources["limits"][*name];
-            !limit.is_null() && (resources["requests"][*name].is_null() || resources["requests"][*name] == *limit)
-        });
+        let amount = |list: &str, name: &str| {
+            let written = container["resources"][list][name].as_str().and_then(Quantity::parse).map(Quantity::nanos);
+            written.filter(|nanos| *nanos > 0)
+        };
+        for name in ["cpu", "memory"] {
+            let (limit, request) = (amount("limits", name), amount("requests", name));
+            any |= limit.is_some() || request.is_some();
+            guaranteed &= limit.is_some() && (request.is_none() || request == limit);
+        }
     }
     match (any, guaranteed) {
         (false, _) => "BestEffort",

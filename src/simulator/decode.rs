@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::bytes;
 use super::document::Node;
 use super::quantity;
 use super::schema::{Shape, table};
@@ -197,7 +198,7 @@ fn malformed(shape: &Shape, value: &Value) -> Option<String> {
     let text = value.as_str()?;
     match shape {
         Shape::Quantity => quantity::canonical(text).err().map(|fault| fault.text().to_owned()),
-        Shape::Bytes => base64_fault(text).map(|at| format!("illegal base64 data at input byte {at}")),
+        Shape::Bytes => bytes::fault(text).map(|at| format!("illegal base64 data at input byte {at}")),
         Shape::Time => time_fault(text, "2006-01-02T15:04:05Z07:00"),
         Shape::MicroTime => {
             let layout = "2006-01-02T15:04:05.000000Z07:00";
@@ -226,34 +227,6 @@ fn malformed(shape: &Shape, value: &Value) -> Option<String> {
 fn time_fault(text: &str, layout: &str) -> Option<String> {
     let fits = text.parse::<jiff::Timestamp>().is_ok();
     (!fits).then(|| format!("parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""))
-}
-
-/// Where base64 ends being base64, as Go counts: line breaks are passed over,
-/// groups are four letters, and unused bits may be set.
-fn base64_fault(text: &str) -> Option<usize> {
-    let mut group = 0_usize;
-    let mut letters = text.bytes().enumerate().filter(|(_, letter)| !matches!(letter, b'\r' | b'\n')).peekable();
-    while let Some((at, letter)) = letters.next() {
-        if letter != b'=' {
-            if !(letter.is_ascii_alphanumeric() || matches!(letter, b'+' | b'/')) {
-                return Some(at);
-            }
-            group = (group + 1) % 4;
-            continue;
-        }
-        if group < 2 {
-            return Some(at);
-        }
-        if group == 2 {
-            match letters.next() {
-                Some((_, b'=')) => {}
-                Some(_) => return Some(at),
-                None => return Some(text.len()),
-            }
-        }
-        return letters.next().map(|(at, _)| at);
-    }
-    (group > 0).then(|| text.len().saturating_sub(group))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod actors;
 mod admission;
 mod allocation;
 mod body;
+mod bytes;
 mod call;
 mod cause;
 mod clock;

@@ -14,7 +14,7 @@ use super::status::{Cause, Refusal};
 use super::topology;
 use super::world::{Reply, World, manager, success};
 use super::writer::Writer;
-use super::writes::check_uid;
+use super::writes::{check_place, check_uid};
 
 /// The `Scale` of a set.
 #[must_use]
@@ -48,6 +48,7 @@ impl World {
             .ok_or_else(|| Refusal::not_found(call.kind, &call.name))?
             .clone();
         let (wanted, warnings) = wanted_scale(raw, call, patch, &of_set(&set))?;
+        check_place(call, &wanted)?;
         let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
         if replicas < 0 {
             let why = "must be greater than or equal to 0";
@@ -138,7 +139,7 @@ fn wanted_scale(
         }
         Some(PatchKind::Apply) => return Err(Refusal::not_simulated("server-side apply of statefulsets/scale")),
     };
-    let read = body::typed(patched.into(), "autoscaling/v1", "Scale", validation)?;
+    let read = body::patched(patched, "autoscaling/v1", "Scale", validation)?;
     Ok((read.object, read.warnings))
 }
 

@@ -1,11 +1,9 @@
 //! The spelling of the server: nulls and zeros that Go does not write are left
 //! out, what it always writes is put in, quantities are rewritten.
 
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use super::bytes;
 use super::quantity;
 use super::schema::{Field, Shape, table};
 
@@ -22,17 +20,9 @@ pub fn settle(shape: &Shape, value: Value) -> Option<Value> {
             Some(items.into_iter().filter_map(|item| settle(of, item)).collect())
         }
         (Shape::Quantity, Value::String(text)) => Some(Value::String(quantity::canonical(&text).unwrap_or(text))),
-        (Shape::Bytes, Value::String(text)) => Some(Value::String(encoded(&text).unwrap_or(text))),
+        (Shape::Bytes, Value::String(text)) => Some(Value::String(bytes::encoded(&text).unwrap_or(text))),
         (_, value) => Some(value),
     }
-}
-
-/// Bytes in the one way in which they are written.
-fn encoded(text: &str) -> Option<String> {
-    let lenient = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
-    let written: String = text.chars().filter(|letter| !matches!(letter, '\r' | '\n')).collect();
-    let bytes = GeneralPurpose::new(&STANDARD, lenient).decode(written).ok()?;
-    Some(GeneralPurpose::new(&STANDARD, lenient).encode(bytes))
 }
 
 fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {

@@ -237,7 +237,8 @@ fn check_name(call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
     check_place(call, &serde_json::json!({"metadata": {"name": named}}))
 }
 
-fn check_place(call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
+/// What names and namespaces an object names are those of its path.
+pub(super) fn check_place(call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
     let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
     if !text("name").is_empty() && text("name") != call.name {
         let message =

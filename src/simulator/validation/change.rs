@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::{claims, classes, create, metadata, pods, quotas, rights, services, sets, volumes};
+use super::go::{ATTACHMENT, in_go};
+use super::{claims, classes, create, metadata, others, pods, quotas, rights, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::request::Part;
 use crate::simulator::status::Cause;
@@ -29,6 +30,13 @@ pub fn of_change(writer: &Writer, old: &Value, new: &Value) -> Vec<Cause> {
         Part::Status if writer.kind.kind == "Service" => {
             [metadata::of_change_again(old, new), services::of_status(new)].concat()
         }
+        Part::Status if writer.kind.kind == "PodDisruptionBudget" => others::of_budget_status(new),
+        Part::Status if writer.kind.kind == "Node" => {
+            [metadata::of_change_again(old, new), others::of_node_change(old, new)].concat()
+        }
+        Part::Status if writer.kind.kind == "Namespace" => {
+            metadata::of_change_again(old, new).into_iter().chain(others::of_namespace_status(new)).collect()
+        }
         Part::Status | Part::Finalize => metadata::of_change_again(old, new),
         Part::Scale | Part::Binding | Part::Eviction => Vec::new(),
     }
@@ -41,7 +49,9 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
     let content = || create::of_content(kind, new);
     let parts: Vec<Vec<Cause>> = match kind.kind {
         "StatefulSet" => vec![metadata(), sets::of_changed_set(old, new), of_set(old, new)],
-        "Pod" if pods::is_allowed_change(&old["spec"], &new["spec"]) => vec![metadata(), content()],
+        "Pod" if pods::is_allowed_change(&old["spec"], &new["spec"]) => {
+            vec![metadata(), pods::missing_images(&new["spec"]), content()]
+        }
         "Pod" => vec![metadata(), vec![Cause::forbidden("spec", pods::IMMUTABLE)]],
         "Service" => vec![metadata(), services::of_change(old, new), content()],
         "PersistentVolumeClaim" => vec![metadata(), whole(), claims::of_change(old, new)],
@@ -50,9 +60,14 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
         "Secret" | "ConfigMap" => vec![metadata(), of_data(old, new), whole()],
         "ResourceQuota" => vec![metadata(), content(), quotas::of_change(old, new)],
         "Lease" => vec![metadata(), content()],
-        "Namespace" | "Node" | "Role" | "ClusterRole" | "HorizontalPodAutoscaler" => vec![whole(), metadata()],
+        "Namespace" | "Role" | "ClusterRole" | "HorizontalPodAutoscaler" => vec![whole(), metadata()],
+        "Node" => vec![whole(), metadata(), others::of_node_change(old, new)],
         "ControllerRevision" => vec![metadata(), whole(), immutable(old, new, "data")],
-        "VolumeAttachment" => vec![whole(), immutable(old, new, "spec")],
+        "VolumeAttachment" if old["spec"] == new["spec"] => vec![whole()],
+        "VolumeAttachment" => {
+            let shown = in_go(ATTACHMENT, &new["spec"]);
+            vec![whole(), vec![Cause::invalid("spec", &shown, "field is immutable")]]
+        }
         "EndpointSlice" => vec![whole(), immutable(old, new, "addressType")],
         "RoleBinding" | "ClusterRoleBinding" => vec![whole(), metadata(), rights::of_binding_change(old, new)],
         "ServiceAccount" => vec![metadata(), whole()],

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{claims, classes, metadata, names, pods, quotas, rights, scaling, services, sets, volumes};
+use super::{claims, classes, metadata, names, others, pods, quotas, rights, scaling, services, sets, volumes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
 
@@ -13,7 +13,10 @@ const LARGEST_DATA: usize = 1024 * 1024;
 
 /// What is wrong with a new object; empty when nothing is.
 pub fn of_new(kind: &ApiKind, object: &Value) -> Vec<Cause> {
-    let causes = of_whole(kind, object);
+    let mut causes = of_whole(kind, object);
+    if kind.kind == "ControllerRevision" {
+        causes.extend(others::of_revision_data(object));
+    }
     if causes.is_empty() { metadata::of_path(&object["metadata"]) } else { causes }
 }
 
@@ -44,6 +47,10 @@ pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
         "RoleBinding" | "ClusterRoleBinding" => rights::of_binding(kind, object),
         "HorizontalPodAutoscaler" => scaling::of_autoscaler(object),
         "PodDisruptionBudget" => scaling::of_budget(object),
+        "Node" => others::of_node(object),
+        "ControllerRevision" => others::of_revision(object),
+        "EndpointSlice" => others::of_slice(object),
+        "VolumeAttachment" => others::of_attachment(object),
         _ => Vec::new(),
     }
 }
@@ -131,10 +138,24 @@ fn of_lease(lease: &Value) -> Vec<Cause> {
 fn of_event(event: &Value) -> Vec<Cause> {
     let about = event["involvedObject"]["namespace"].as_str().unwrap_or_default();
     let own = event["metadata"]["namespace"].as_str().unwrap_or_default();
+    let is_new = !event["eventTime"].is_null();
     // Events about cluster-scoped objects stand in `default`.
-    let fits = about == own || about.is_empty() && own == "default";
-    if fits {
-        return Vec::new();
+    let fits =
+        if about.is_empty() { own == "default" || is_new && own == "kube-system" } else { is_new || about == own };
+    let mut causes = Vec::new();
+    if !fits {
+        causes.push(Cause::invalid("involvedObject.namespace", &about.into(), "does not match event.namespace"));
     }
-    vec![Cause::invalid("involvedObject.namespace", &about.into(), "does not match event.namespace")]
+    if !is_new {
+        return causes;
+    }
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    let reporter = "reportingComponent";
+    if text(reporter).is_empty() {
+        causes.push(Cause::required(reporter, ""));
+    }
+    causes.extend(names::qualified(reporter, text(reporter)));
+    let missing = ["reportingInstance", "action", "reason"].into_iter().filter(|name| text(name).is_empty());
+    causes.extend(missing.map(|name| Cause::required(name, "")));
+    causes
 }

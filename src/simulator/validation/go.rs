@@ -41,6 +41,20 @@ pub const UPDATE_STRATEGY: Struct =
 pub const ROLLING_UPDATE: Struct =
     &[("Partition", "partition", Zero::Number), ("MaxUnavailable", "maxUnavailable", Zero::Null)];
 
+/// Which volume is attached where.
+pub const ATTACHMENT: Struct = &[
+    ("Attacher", "attacher", Zero::Text),
+    (
+        "Source",
+        "source",
+        Zero::Struct(&[
+            ("PersistentVolumeName", "persistentVolumeName", Zero::Null),
+            ("InlineVolumeSpec", "inlineVolumeSpec", Zero::Null),
+        ]),
+    ),
+    ("NodeName", "nodeName", Zero::Text),
+];
+
 /// Where a volume can be reached.
 pub const NODE_AFFINITY: Struct =
     &[("Required", "required", Zero::Pointer(&[("NodeSelectorTerms", "nodeSelectorTerms", Zero::List(NODE_TERM))]))];

@@ -9,6 +9,7 @@ mod diff;
 mod go;
 mod metadata;
 pub mod names;
+mod others;
 mod pods;
 mod quotas;
 mod read;

@@ -16,4 +16,4 @@ mod volumes;
 pub use scheduling::node_selector;
 pub use sources::{host_path, iscsi, nfs};
 pub use spec::{of_pod, of_template};
-pub use update::{IMMUTABLE, is_allowed_change};
+pub use update::{IMMUTABLE, is_allowed_change, missing_images};

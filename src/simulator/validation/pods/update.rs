@@ -2,10 +2,19 @@
 
 use serde_json::Value;
 
+use crate::simulator::status::Cause;
+use crate::simulator::validation::read::{items, needed};
+
 /// Seen with 1.36; the real server adds a diff of its own structs.
 pub const IMMUTABLE: &str = "pod updates may not change fields other than `spec.containers[*].image`,\
     `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing \
     tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+/// Images are missed twice in a changed pod: here, and with the whole of it.
+pub fn missing_images(spec: &Value) -> Vec<Cause> {
+    let containers = ["containers", "initContainers"].into_iter().flat_map(|list| items(spec, list, "spec"));
+    containers.filter_map(|(path, container)| needed(container, "image", &path)).collect()
+}
 
 /// Whether a pod's new spec differs only in what may change.
 pub fn is_allowed_change(old: &Value, new: &Value) -> bool {
