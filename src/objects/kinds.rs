@@ -28,7 +28,6 @@ pub const KINDS: &[ApiKind] = &[
     kind("", "Namespace", "namespaces", false),
     kind("", "Node", "nodes", false),
     kind("storage.k8s.io", "StorageClass", "storageclasses", false),
-    kind("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", false),
     kind("", "ServiceAccount", "serviceaccounts", true),
     kind(RBAC, "ClusterRole", "clusterroles", false),
     kind(RBAC, "ClusterRoleBinding", "clusterrolebindings", false),

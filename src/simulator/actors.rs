@@ -93,6 +93,7 @@ fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
         query: format!("fieldManager={actor}"),
         content_type: content_type.to_owned(),
         user_agent: actor.to_owned(),
+        user: None,
         body: Bytes::from(body.to_string()),
     };
     match write {

@@ -186,7 +186,7 @@ fn check_kind(fields: &[(String, Node)], api_version: &str, kind: &str) -> Resul
     let version = given_version.rsplit('/').next().unwrap_or_default();
     let is_known = KINDS.iter().any(|known| known.kind == given_kind && known.api_version() == given_version);
     let why = if is_known {
-        let group = api_version.split_once('/').map_or("core", |(group, _)| group);
+        let group = api_version.split_once('/').map_or("core", |(group, _)| group.split('.').next().unwrap_or(group));
         format!("converting ({version}.{given_kind}) to ({group}.{kind}): unknown conversion")
     } else {
         format!("no kind {given_kind:?} is registered for version {given_version:?} in scheme {SCHEME:?}")

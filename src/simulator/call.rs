@@ -1,5 +1,6 @@
 //! What a request asks for, once it is understood.
 
+use super::access::Review;
 use super::query::Query;
 use crate::objects::kinds::ApiKind;
 
@@ -8,8 +9,8 @@ use crate::objects::kinds::ApiKind;
 pub enum Call {
     /// Version, health and discovery.
     Page(Page),
-    /// `POST …/selfsubjectaccessreviews`.
-    AccessReview,
+    /// A question about rights, in a namespace or (empty) in none.
+    Review(Review, String),
     Objects(Box<ObjectCall>),
 }
 
@@ -113,7 +114,6 @@ pub enum PatchKind {
 
 /// Kinds with a `status` subresource.
 const WITH_STATUS: &[&str] = &[
-    "CustomResourceDefinition",
     "HorizontalPodAutoscaler",
     "Namespace",
     "Node",

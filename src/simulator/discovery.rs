@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::access::Review;
 use super::open_api;
 use super::request::{Page, groups, has_status, version_of};
 use super::world::Reply;
@@ -90,9 +91,12 @@ fn resources(group: &str) -> Value {
         }
     }
     if group == "authorization.k8s.io" {
-        list.push(json!({
-            "name": "selfsubjectaccessreviews", "singularName": "selfsubjectaccessreview", "namespaced": false,
-            "kind": "SelfSubjectAccessReview", "verbs": ["create"],
+        list.extend(Review::ALL.map(|review| {
+            let kind = review.kind();
+            json!({
+                "name": kind.plural, "singularName": kind.kind.to_lowercase(), "namespaced": kind.namespaced,
+                "kind": kind.kind, "verbs": ["create"],
+            })
         }));
     }
     json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": list})
@@ -124,7 +128,6 @@ fn short_names(kind: &str) -> &'static [&'static str] {
         "ServiceAccount" => &["sa"],
         "Endpoints" => &["ep"],
         "HorizontalPodAutoscaler" => &["hpa"],
-        "CustomResourceDefinition" => &["crd", "crds"],
         _ => &[],
     }
 }

@@ -82,6 +82,13 @@ impl FieldSelector {
         }
     }
 
+    /// The one name that is selected.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        let wanted = self.terms.iter().find(|(field, _, equal)| field == "metadata.name" && *equal);
+        wanted.map(|(_, value, _)| value.as_str())
+    }
+
     /// Narrows the selection to one name.
     pub fn require_name(&mut self, name: &str) {
         self.terms.push(("metadata.name".to_owned(), name.to_owned(), true));

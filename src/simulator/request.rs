@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use http::Method;
 
+use super::access::{Review, User};
 pub use super::call::{Action, Call, ObjectCall, Page, Part, PatchKind, has_status};
 use super::query::Query;
 use super::status::Refusal;
@@ -18,12 +19,15 @@ pub struct Raw {
     /// Without parameters such as `charset`.
     pub content_type: String,
     pub user_agent: String,
+    /// On whose behalf, if not the administrator's.
+    pub user: Option<User>,
     pub body: Bytes,
 }
 
 /// Groups of a real cluster that are not simulated.
 const OTHER_GROUPS: &[&str] = &[
     "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
     "apiregistration.k8s.io",
     "authentication.k8s.io",
     "batch",
@@ -50,9 +54,6 @@ const OTHER_RESOURCES: &[&str] = &[
     "csinodes",
     "csistoragecapacities",
     "volumeattributesclasses",
-    "localsubjectaccessreviews",
-    "selfsubjectrulesreviews",
-    "subjectaccessreviews",
 ];
 
 /// Subresources that need a real node or are not simulated.
@@ -81,7 +82,13 @@ pub fn parse(raw: &Raw) -> Result<Call, Refusal> {
             Ok(Call::Page(Page::NoLimitRanges))
         }
         ["api", "v1", rest @ ..] => objects(raw, "", rest),
-        ["apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"] => Ok(Call::AccessReview),
+        ["apis", "authorization.k8s.io", "v1", plural] if Review::at(plural, false).is_some() => {
+            Review::at(plural, false).map(|review| Call::Review(review, String::new())).ok_or_else(Refusal::no_resource)
+        }
+        ["apis", "authorization.k8s.io", "v1", "namespaces", namespace, plural] => {
+            let review = Review::at(plural, true).ok_or_else(Refusal::no_resource)?;
+            Ok(Call::Review(review, (*namespace).to_owned()))
+        }
         ["apis", group] => known_group(group).map(|group| Call::Page(Page::Group(group))),
         ["apis", group, version] => served(group, version).map(|group| Call::Page(Page::Resources(group))),
         ["apis", group, version, rest @ ..] => objects(raw, served(group, version)?, rest),
@@ -242,6 +249,7 @@ mod tests {
             query: String::new(),
             content_type: content_type.to_owned(),
             user_agent: String::new(),
+            user: None,
             body: Bytes::new(),
         })
     }

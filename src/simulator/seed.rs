@@ -1,6 +1,8 @@
 //! What a fresh simulated cluster holds: the usual namespaces, three nodes in
 //! three zones and three storage classes.
 
+mod roles;
+
 use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
@@ -22,6 +24,9 @@ pub fn fill(world: &mut World) {
     for class in classes() {
         post(world, "/apis/storage.k8s.io/v1/storageclasses", &class);
     }
+    for (path, object) in roles::all() {
+        post(world, path, &object);
+    }
     world.fresh.clear();
 }
 
@@ -32,6 +37,7 @@ fn post(world: &mut World, path: &str, body: &Value) {
         query: "fieldManager=sandbox".to_owned(),
         content_type: "application/json".to_owned(),
         user_agent: "sandbox".to_owned(),
+        user: None,
         body: Bytes::from(body.to_string()),
     };
     // The seed is ours and a test proves that all of it goes in.

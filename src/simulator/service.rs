@@ -14,6 +14,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
 use tower::Service;
 
+use super::access::User;
 use super::engine::Simulator;
 use super::negotiation::View;
 use super::protobuf;
@@ -105,8 +106,16 @@ where
         query: head.uri.query().unwrap_or_default().to_owned(),
         content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
         user_agent: text(&head.headers, &header::USER_AGENT),
+        user: impersonated(&head.headers),
         body,
     }
+}
+
+/// The user that the administrator plays.
+fn impersonated(headers: &HeaderMap) -> Option<User> {
+    let name = headers.get("impersonate-user")?.to_str().ok()?;
+    let groups = headers.get_all("impersonate-group").iter().filter_map(|group| group.to_str().ok());
+    Some(User::named(name, groups.map(str::to_owned).collect()))
 }
 
 pub(super) fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody> {

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::access;
+use super::access::{self, Rights};
 use super::discovery;
 use super::identity;
 use super::import::Origin;
@@ -103,7 +103,7 @@ impl World {
     pub fn answer_actor(&mut self, raw: &Raw) -> Result<Reply, Refusal> {
         match parse(raw)? {
             Call::Objects(call) => self.objects(raw, &call),
-            Call::Page(_) | Call::AccessReview => Err(Refusal::no_resource()),
+            Call::Page(_) | Call::Review(..) => Err(Refusal::no_resource()),
         }
     }
 
@@ -113,9 +113,9 @@ impl World {
         }
         match parse(raw)? {
             Call::Page(page) => Ok(discovery::answer(&page)),
-            Call::AccessReview => access::review(&self.denied, raw),
+            Call::Review(review, namespace) => access::answer(&self.rights(), review, &namespace, raw, self.now),
             Call::Objects(call) => {
-                access::check(&self.denied, &call)?;
+                self.rights().check(raw.user.as_ref(), &call)?;
                 self.objects(raw, &call)
             }
         }
@@ -144,6 +144,10 @@ impl World {
             Action::Delete => self.delete(raw, call),
             Action::DeleteCollection => self.delete_collection(raw, call),
         }
+    }
+
+    fn rights(&self) -> Rights<'_> {
+        Rights { store: &self.store, denied: &self.denied }
     }
 
     /// The revision that the next commit will have.

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
@@ -75,8 +77,11 @@ struct Step {
     body: Option<Value>,
     /// A body that is sent as it stands, in place of `body`.
     text: Option<String>,
+    /// A body of bytes, in place of `body`.
+    base64: Option<String>,
     /// Sent again until it is answered with this code: the real server's
-    /// admission hears of a quota a moment after it is stored. For dry runs only.
+    /// admission hears of a quota, and its authoriser of a role, a moment after
+    /// it is stored. For reads and dry runs only.
     until: Option<u16>,
     /// JSON pointers into the answer that are not compared.
     #[serde(default)]
@@ -203,8 +208,8 @@ impl Step {
     async fn answered(&self, client: &Client, namespace: &str, earlier: &[Value]) -> Result<Answer, String> {
         let mut answer = self.send(client, namespace, earlier).await?;
         let Some(until) = self.until else { return Ok(answer) };
-        if !self.request.contains("dryRun=All") {
-            return Err("only a dry run can be sent again".to_owned());
+        if !self.request.contains("dryRun=All") && !self.request.starts_with("GET ") {
+            return Err("only a read or a dry run can be sent again".to_owned());
         }
         for _ in 1..MOST_TRIES {
             if answer.code == until {
@@ -231,9 +236,15 @@ impl Step {
             .header(http::header::CONTENT_TYPE, self.content.as_deref().unwrap_or("application/json"));
         let request = self.user.iter().fold(request, |request, user| {
             let request = request.header("Impersonate-User", user.name.replace(NAMESPACE, namespace));
-            user.groups.iter().fold(request, |request, group| request.header("Impersonate-Group", group))
+            user.groups.iter().fold(request, |request, group| {
+                request.header("Impersonate-Group", group.replace(NAMESPACE, namespace))
+            })
         });
-        let request = request.body(Body::from(body.into_bytes())).map_err(|error| error.to_string())?;
+        let body = match &self.base64 {
+            Some(bytes) => STANDARD.decode(bytes).map_err(|error| error.to_string())?,
+            None => body.into_bytes(),
+        };
+        let request = request.body(Body::from(body)).map_err(|error| error.to_string())?;
         let answer = client.send(request).await.map_err(|error| error.to_string())?;
         let code = answer.status().as_u16();
         let warnings = answer.headers().get_all(http::header::WARNING).iter();

@@ -188,6 +188,7 @@ fn raw(method: Method, path: String, content_type: &str, body: &Value) -> Raw {
         query: format!("fieldManager={RIVAL}"),
         content_type: content_type.to_owned(),
         user_agent: RIVAL.to_owned(),
+        user: None,
         body: Bytes::from(body.to_string()),
     }
 }

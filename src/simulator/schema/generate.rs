@@ -32,7 +32,6 @@ impl ZeroValues {
 /// The documents that `generate` needs, as paths below `/openapi/v3/`.
 pub const DOCUMENTS: &[&str] = &[
     "api/v1",
-    "apis/apiextensions.k8s.io/v1",
     "apis/apps/v1",
     "apis/authorization.k8s.io/v1",
     "apis/autoscaling/v2",
@@ -105,7 +104,7 @@ fn collect(documents: &[Value]) -> BTreeMap<String, &Value> {
 /// `io.k8s.api.core.v1.Pod` is `core.v1.Pod` here.
 fn short(name: &str) -> String {
     let name = name.rsplit('/').next().unwrap_or(name);
-    let inner = ["io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apiextensions-apiserver.pkg.apis."];
+    let inner = ["io.k8s.api.", "io.k8s.apimachinery.pkg.apis."];
     inner.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name).to_owned()
 }
 
