@@ -36,7 +36,7 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
         }
         for check in ALL.iter().flat_map(|rule| rule.checks) {
             match check {
-                Check::LastResort(check) => found.extend(check(&member, sight)),
+                Check::LastResort(check) => found.extend(check(member, sight)),
                 Check::Live(_) | Check::Deep(_) | Check::Text(_) | Check::Files(_) => {}
             }
         }
@@ -52,24 +52,35 @@ pub fn examine(
     classes: Option<&[Class]>,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let of = |overview: &SetOverview| {
-        let scene = Scene::of(inventory, &overview.set.meta.namespace, now);
-        findings(&Sight { overview, scene: &scene, classes }, Depth::Doctor)
-    };
-    overviews.iter().flat_map(of).collect()
+    let mut found = Vec::new();
+    // Sets of one namespace stand together, and share what was read of it.
+    for together in overviews.chunk_by(|one, other| one.set.meta.namespace == other.set.meta.namespace) {
+        let Some(first) = together.first() else { continue };
+        let scene = Scene::of(inventory, &first.set.meta.namespace, now);
+        let of = |overview| findings(&Sight::of(overview, &scene, classes), Depth::Doctor);
+        found.extend(together.iter().flat_map(of));
+    }
+    found
 }
 
 /// Writes what is wrong into the overviews, a sentence each, for `status`.
 pub fn fill(overviews: &mut [SetOverview], inventory: &Inventory, now: Timestamp) {
-    for overview in overviews {
-        let scene = Scene::of(inventory, &overview.set.meta.namespace, now);
-        let found = findings(&Sight { overview, scene: &scene, classes: None }, Depth::Status);
-        for finding in found {
-            let rows = overview.pods.iter_mut().flatten();
-            match finding.member.and_then(|name| rows.into_iter().find(|row| row.name == name)) {
-                Some(row) => row.problems.push(finding.message),
-                None => overview.problems.push(finding.message),
+    for together in overviews.chunk_by_mut(|one, other| one.set.meta.namespace == other.set.meta.namespace) {
+        let namespace = together.first().map(|first| first.set.meta.namespace.clone()).unwrap_or_default();
+        let scene = Scene::of(inventory, &namespace, now);
+        for overview in together {
+            let found = findings(&Sight::of(overview, &scene, None), Depth::Status);
+            for finding in found {
+                write(overview, finding);
             }
         }
+    }
+}
+
+fn write(overview: &mut SetOverview, finding: Finding) {
+    let rows = overview.pods.iter_mut().flatten();
+    match finding.member.and_then(|name| rows.into_iter().find(|row| row.name == name)) {
+        Some(row) => row.problems.push(finding.message),
+        None => overview.problems.push(finding.message),
     }
 }

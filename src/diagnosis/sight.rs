@@ -14,6 +14,7 @@ pub struct Sight<'a> {
     pub scene: &'a Scene<'a>,
     /// `None`: not read.
     pub classes: Option<&'a [Class]>,
+    members: Vec<Member<'a>>,
 }
 
 /// A member of the set, with its pod if there is one.
@@ -23,6 +24,14 @@ pub struct Member<'a> {
 }
 
 impl<'a> Sight<'a> {
+    #[must_use]
+    pub fn of(overview: &'a SetOverview, scene: &'a Scene<'a>, classes: Option<&'a [Class]>) -> Self {
+        let own: Vec<&Pod> = scene.pods.iter().flatten().copied().filter(|pod| is_like(overview, pod)).collect();
+        let pod = |name: &str| own.iter().copied().find(|pod| pod.meta.name == name);
+        let members = overview.pods.iter().flatten().map(|row| Member { row, pod: pod(&row.name) }).collect();
+        Self { overview, scene, classes, members }
+    }
+
     #[must_use]
     pub fn set(&self) -> &'a Set {
         &self.overview.set
@@ -35,9 +44,8 @@ impl<'a> Sight<'a> {
 
     /// By ordinal; none if pods cannot be read.
     #[must_use]
-    pub fn members(&self) -> Vec<Member<'a>> {
-        let pod = |name: &str| self.scene.pods.iter().flatten().copied().find(|pod| pod.meta.name == name);
-        self.overview.pods.iter().flatten().map(|row| Member { row, pod: pod(&row.name) }).collect()
+    pub fn members(&self) -> &[Member<'a>] {
+        &self.members
     }
 
     /// One after the other, each waiting for those before it (SS-21).
@@ -52,6 +60,11 @@ impl<'a> Sight<'a> {
         let rows = self.overview.pods.as_deref();
         rows.is_some_and(|rows| self.overview.more_missing > 0 || rows.iter().any(|row| row.pod.is_none()))
     }
+}
+
+/// Whether the pod may have the name of a member.
+fn is_like(overview: &SetOverview, pod: &Pod) -> bool {
+    pod.meta.name.starts_with(&overview.set.meta.name)
 }
 
 impl Member<'_> {

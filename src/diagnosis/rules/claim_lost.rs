@@ -27,7 +27,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
             };
             let volume = claim.volume_name.as_deref().unwrap_or("NAME");
             found.push(
-                RULE.of_member(&member, message)
+                RULE.of_member(member, message)
                     .about(format!("PersistentVolumeClaim/{}", overview.name))
                     .evidence(format!("it was bound to `{volume}`"))
                     .because("a claim never takes another volume than the one that it was bound to")

@@ -21,7 +21,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for member in sight.members() {
         for claim in member.row.claims.iter().flatten() {
-            found.extend(going(sight, &member, claim));
+            found.extend(going(sight, member, claim));
         }
     }
     found

@@ -24,7 +24,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         {
             let Some(message) = words::of_container(container, sight.scene) else { continue };
             found.push(
-                RULE.of_member(&member, message)
+                RULE.of_member(member, message)
                     .because("the container cannot be made before all Secrets, ConfigMaps and keys that it names are there")
                     .remedy("make what is missing, and the pod goes on by itself; or mend the name in the template, and then delete the pod")
                     .command(Command::get(Some(sight.namespace()), "secrets,configmaps")),

@@ -26,7 +26,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         }) {
             let Some(message) = words::of_container(container, sight.scene) else { continue };
             found.push(
-                RULE.of_member(&member, message)
+                RULE.of_member(member, message)
                     .because("the member is not ready while one of its containers does not run")
                     .remedy(words::and_then_delete(sight, "read what it wrote before it ended, and mend it"))
                     .command(Command::previous_logs(sight.namespace(), &member.row.name, &container.name)),

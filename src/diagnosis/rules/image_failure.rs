@@ -22,7 +22,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         for container in pod.containers.iter().filter(|container| words::is_image_failure(container)) {
             let Some(message) = words::of_container(container, sight.scene) else { continue };
             found.push(
-                RULE.of_member(&member, message)
+                RULE.of_member(member, message)
                     .because("the name or version is wrong, the registry does not answer, or it wants a login")
                     .remedy(words::and_then_delete(sight, "mend the image in the template, or add `imagePullSecrets`"))
                     .command(Command::describe(Some(sight.namespace()), "pod", &member.row.name)),

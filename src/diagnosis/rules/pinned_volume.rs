@@ -23,7 +23,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         let waiting = member.pod.filter(|pod| pod.node.is_none() && pod.unschedulable.is_some());
         for used in waiting.iter().flat_map(|pod| &pod.claims) {
             let volume = claims.get(used.claim.as_str()).and_then(|claim| sight.scene.volume_of(claim));
-            found.extend(volume.and_then(|volume| pinned(&member, volume, nodes)));
+            found.extend(volume.and_then(|volume| pinned(member, volume, nodes)));
         }
     }
     found

@@ -19,7 +19,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for member in sight.members() {
         for overview in member.row.claims.iter().flatten() {
-            found.extend(of_claim(sight, &member, overview));
+            found.extend(of_claim(sight, member, overview));
         }
     }
     found

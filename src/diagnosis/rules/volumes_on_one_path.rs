@@ -80,7 +80,7 @@ fn live(sight: &Sight<'_>) -> Vec<Finding> {
             let Some(other) = volumes.values().find(same) else { continue };
             found.push(
                 RULE.of_member(
-                    &member,
+                    member,
                     format!("volume `{}` lies on the same place as `{}`", volume.meta.name, other.meta.name),
                 )
                 .about(format!("PersistentVolume/{}", volume.meta.name))
