@@ -4,6 +4,7 @@
 //! Which columns a kind has (`columns.json`) is what a real server says. What
 //! stands in them is decided here, one file for each group of kinds.
 
+mod access;
 mod age;
 mod cluster;
 mod format;
@@ -116,6 +117,10 @@ fn cells(object: &Value, now: Timestamp) -> Vec<Value> {
         "PersistentVolume" => storage::volume(object, now),
         "PersistentVolumeClaim" => storage::claim(object, now),
         "VolumeAttachment" => storage::attachment(object, now),
+        "Endpoints" => access::endpoints(object, now),
+        "RoleBinding" | "ClusterRoleBinding" => access::binding(object, now),
+        "Role" | "ClusterRole" | "CustomResourceDefinition" => access::made_at(object),
+        "HorizontalPodAutoscaler" => access::autoscaler(object, now),
         _ => vec![format::name(object), age::cell(object, now)],
     }
 }
