@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::store::Store;
 use crate::objects::kinds::ApiKind;
+use crate::objects::names::label_value;
 
 const COPIED: [&str; 2] = ["topology.kubernetes.io/region", "topology.kubernetes.io/zone"];
 
@@ -14,6 +15,9 @@ pub fn label(store: &Store, pod: &mut Value) {
     let node = node.and_then(|name| store.object(ApiKind::named("Node")?, "", name));
     let labels = node.and_then(|node| node["metadata"]["labels"].as_object());
     for (name, value) in labels.into_iter().flatten().filter(|(name, _)| COPIED.contains(&name.as_str())) {
-        pod["metadata"]["labels"][name] = value.clone();
+        // A node of elsewhere may carry what no pod could.
+        if value.as_str().is_some_and(|value| label_value(value).is_ok()) {
+            pod["metadata"]["labels"][name] = value.clone();
+        }
     }
 }

@@ -63,7 +63,7 @@ impl<'a> Both<'a> {
 
     /// Lets the simulated cluster come to rest, and the real one to the same.
     fn agree(&self, after: &str) -> Result<(), Failed> {
-        while self.simulator.advance(Duration::from_hours(1)) == Advance::Passed {}
+        while self.simulator.advance(Duration::from_mins(1)) == Advance::Passed {}
         let namespace = &self.real.namespace;
         let seen = |api: &Api| -> Result<Value, String> {
             let get = |kind, name| self.real.runtime.block_on(api.get(kind, namespace, name));

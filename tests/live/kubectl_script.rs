@@ -10,14 +10,16 @@ use std::thread;
 use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::live;
 use crate::support::cli::{Cli, Said};
 use crate::support::credentials::User;
 use crate::support::kubectl_script::{Command, commands, differences, folder, plain};
 use crate::world::World;
+use crate::{needs_tools, plane};
 
 pub fn tests() -> Vec<Trial> {
-    vec![live("the_script_of_kubectl_commands_says_the_same_on_a_served_sandbox", same)]
+    vec![needs_tools("the_script_of_kubectl_commands_says_the_same_on_a_served_sandbox", |namespace| {
+        same(&World::on(plane::with_nodes_that_change()?, &namespace)?)
+    })]
 }
 
 fn same(world: &World) -> Result<(), Failed> {

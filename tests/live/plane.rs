@@ -22,6 +22,7 @@ struct Running {
 type Shared = Mutex<Option<Result<Running, String>>>;
 
 static WHOLE: Shared = Mutex::new(None);
+static CHANGING: Shared = Mutex::new(None);
 static BARE: Shared = Mutex::new(None);
 static HISTORY: Mutex<Option<Result<Arc<History>, String>>> = Mutex::new(None);
 
@@ -36,20 +37,24 @@ fn plane_of(shared: &'static Shared, start: fn() -> Result<Running, String>) -> 
     }
 }
 
+fn whole() -> Result<Running, String> {
+    let plane = Arc::new(ControlPlane::start()?);
+    let actors = Actors::start(
+        &plane,
+        vec![Box::new(Kubelet::new(PlayedNodes::All)), Box::new(Provisioner::new(DISK)), Box::new(Resizer::new(DISK))],
+    )?;
+    Ok(Running { _actors: Some(actors), plane })
+}
+
 /// The whole one.
 pub fn get() -> Result<Arc<ControlPlane>, String> {
-    plane_of(&WHOLE, || {
-        let plane = Arc::new(ControlPlane::start()?);
-        let actors = Actors::start(
-            &plane,
-            vec![
-                Box::new(Kubelet::new(PlayedNodes::All)),
-                Box::new(Provisioner::new(DISK)),
-                Box::new(Resizer::new(DISK)),
-            ],
-        )?;
-        Ok(Running { _actors: Some(actors), plane })
-    })
+    plane_of(&WHOLE, whole)
+}
+
+/// Another whole one, for what changes the nodes: the scheduler counts them in
+/// its messages, which others compare.
+pub fn with_nodes_that_change() -> Result<Arc<ControlPlane>, String> {
+    plane_of(&CHANGING, whole)
 }
 
 /// What happens on the whole one, recorded since this was first asked for.
@@ -67,5 +72,5 @@ pub fn bare() -> Result<Arc<ControlPlane>, String> {
 /// Ends everything and waits for it. Should this not be reached, the end of
 /// the process does the same.
 pub fn stop() {
-    drop((locked(&WHOLE).take(), locked(&BARE).take()));
+    drop((locked(&WHOLE).take(), locked(&CHANGING).take(), locked(&BARE).take()));
 }
