@@ -152,14 +152,16 @@ async fn find(set: &Value, namespace: &str, reader: &Reader, context: &Context<'
     else {
         return Ok(None);
     };
+    // The claims first: those of a set that somebody makes meanwhile are then not
+    // taken for the ones of an earlier set.
+    let listed = match reader.list(claims, namespace, None).await {
+        Err(error) if is_forbidden(&error) => return Ok(None),
+        listed => listed.map_err(failed)?,
+    };
     let members = match reader.get(&reference).await {
         // The check of rights, which comes next, names this one with all others.
         Err(error) if is_forbidden(&error) => return Ok(None),
         found => found.map_err(failed)?.as_ref().and_then(Set::read).map(|set| set.range),
-    };
-    let listed = match reader.list(claims, namespace, None).await {
-        Err(error) if is_forbidden(&error) => return Ok(None),
-        listed => listed.map_err(failed)?,
     };
     let claims: Vec<_> = listed.iter().filter_map(Claim::read).collect();
     let templates: Vec<_> = wanted.templates.iter().map(|template| template.name.clone()).collect();
