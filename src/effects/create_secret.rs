@@ -25,13 +25,18 @@ pub struct CreateSecret {
 
 impl CreateSecret {
     pub(super) async fn look(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<Ready, EffectError> {
-        let before = Reader::new(connection.client.clone()).get(&self.object).await?;
-        let change = if let Some(before) = &before {
-            self.check_keys(before)?;
-            Change::Kept
-        } else {
-            self.dry_run(connection, secrets).await?;
-            Change::New
+        let reader = Reader::new(connection.client.clone());
+        let mut before = reader.get(&self.object).await?;
+        if before.is_none() && !self.dry_run(connection, secrets).await? {
+            // Somebody was quicker between the two.
+            before = reader.get(&self.object).await?;
+        }
+        let change = match &before {
+            Some(before) => {
+                self.check_keys(before)?;
+                Change::Kept
+            }
+            None => Change::New,
         };
         Ok(Ready { preview: Preview::of(change, before.as_ref(), Value::Null), before })
     }
@@ -57,9 +62,9 @@ impl CreateSecret {
         }
     }
 
-    /// Whether the server would take it. It looks into keys and certificates and
-    /// into no other values, so only those are sent.
-    async fn dry_run(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<(), EffectError> {
+    /// Whether the server would take it; not if there is one by now. It looks into
+    /// keys and certificates and into no other values, so only those are sent.
+    async fn dry_run(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<bool, EffectError> {
         let looked_into = self.manifest["type"] == "kubernetes.io/tls";
         let body = if looked_into {
             self.resolved(secrets)?
@@ -67,8 +72,9 @@ impl CreateSecret {
             secret_token::resolve(&self.manifest, |_| Ok::<_, EffectError>(b"-".to_vec()))?
         };
         match request::create(&connection.client, &self.object, &body, Mode::DryRun).await {
+            Err(kube::Error::Api(status)) if status.reason == "AlreadyExists" => Ok(false),
             Err(kube::Error::Api(status)) if looked_into => Err(EffectError::secret_refused(&status)),
-            answered => answered.map(drop).map_err(EffectError::from),
+            answered => answered.map(|_| true).map_err(EffectError::from),
         }
     }
 
