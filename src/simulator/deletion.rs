@@ -94,7 +94,7 @@ impl Options {
         Ok(())
     }
 
-    pub(super) fn check(&self, call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
+    pub(super) fn check(&self, kind: &ApiKind, object: &Value) -> Result<(), Refusal> {
         let stored = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
         let wanted = [("UID", &self.uid, stored("uid"), "deleted and then recreated")];
         let version = [("ResourceVersion", &self.resource_version, stored("resourceVersion"), "modified")];
@@ -104,7 +104,7 @@ impl Options {
                     "the {what} in the precondition ({wanted}) does not match the {what} in record ({stored}). The \
                      object might have been {happened}"
                 );
-                return Err(Refusal::precondition(call.kind, &call.name, &why));
+                return Err(Refusal::precondition(kind, object["metadata"]["name"].as_str().unwrap_or_default(), &why));
             }
         }
         Ok(())
@@ -147,7 +147,7 @@ impl World {
             .object(call.kind, &call.namespace, &call.name)
             .cloned()
             .ok_or_else(|| Refusal::not_found(call.kind, &call.name))?;
-        options.check(call, &old)?;
+        options.check(call.kind, &old)?;
         let writer = Writer {
             kind: call.kind,
             part: call.part,
@@ -189,6 +189,7 @@ impl World {
         let revision = self.store.revision();
         let mut items = Vec::with_capacity(doomed.len());
         for object in &doomed {
+            options.check(call.kind, object)?;
             self.doom(&writer, object, &options)?;
             // The answer shows what was found, as the real server does.
             items.push(reads::item(object));

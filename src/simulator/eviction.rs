@@ -53,7 +53,7 @@ impl World {
         {
             self.count(&budget, after)?;
         }
-        options.check(call, &pod)?;
+        options.check(call.kind, &pod)?;
         let writer = Writer {
             kind: call.kind,
             part: Part::Eviction,

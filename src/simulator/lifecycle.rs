@@ -74,8 +74,9 @@ impl World {
         if !text(&object, "resourceVersion").is_empty() {
             return Err(Refusal::internal("resourceVersion should not be set on objects to be created"));
         }
-        if self.store.object(kind, namespace, &name).is_some() {
-            return Err(Refusal::already_exists(kind, &name));
+        if let Some(there) = self.store.object(kind, namespace, &name) {
+            let is_terminating = !there["metadata"]["deletionTimestamp"].is_null();
+            return Err(Refusal::already_exists(kind, &name, is_terminating));
         }
         managed.store(&mut object);
         Ok(self.put(writer, None, object))

@@ -80,8 +80,9 @@ impl Refusal {
     }
 
     #[must_use]
-    pub fn already_exists(kind: &ApiKind, name: &str) -> Self {
-        let message = format!("{} {name:?} already exists", resource(kind));
+    pub fn already_exists(kind: &ApiKind, name: &str, is_terminating: bool) -> Self {
+        let going = if is_terminating { "object is being deleted: " } else { "" };
+        let message = format!("{going}{} {name:?} already exists", resource(kind));
         Self::status(409, "AlreadyExists", &message, Some(details(name, kind.group, kind.plural).into()))
     }
 

@@ -11,7 +11,7 @@ use super::import::newer;
 use super::lifecycle::completed;
 use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
 use super::patch::{json, last_applied, merge, strategic, typed, unstructured};
-use super::request::{ObjectCall, PatchKind, Raw};
+use super::request::{Action, ObjectCall, PatchKind, Raw};
 use super::schema::table;
 use super::status::{Cause, Refusal};
 use super::warnings;
@@ -80,6 +80,10 @@ impl World {
     pub(super) fn patch(&mut self, raw: &Raw, call: &ObjectCall, how: PatchKind) -> Result<Reply, Refusal> {
         if how == PatchKind::Apply {
             return self.apply(raw, call);
+        }
+        if call.query.force.is_some() {
+            let cause = Cause::forbidden("force", "may not be specified for non-apply patch");
+            return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
         }
         let old = self.stored(call)?;
         let kind = call.kind;
@@ -246,11 +250,13 @@ pub(super) fn check_place(call: &ObjectCall, object: &Value) -> Result<(), Refus
         return Err(Refusal::bad_request(&message));
     }
     if call.kind.namespaced && !text("namespace").is_empty() && text("namespace") != call.namespace {
-        let message = format!(
-            "the namespace of the object ({}) does not match the namespace on the request ({})",
-            text("namespace"),
-            call.namespace
-        );
+        let is_patch = matches!(call.action, Action::Patch(_));
+        let message = if is_patch {
+            "the namespace of the provided object does not match the namespace sent on the request".to_owned()
+        } else {
+            let (found, wanted) = (text("namespace"), &call.namespace);
+            format!("the namespace of the object ({found}) does not match the namespace on the request ({wanted})")
+        };
         return Err(Refusal::bad_request(&message));
     }
     Ok(())
