@@ -32,11 +32,23 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 }
 
 fn trial(scenario: Scenario) -> Trial {
-    idle(format!("scenario::{}", scenario.name), move |namespace| play(&scenario, &World::fresh(&namespace)?))
+    idle(format!("scenario::{}", scenario.name), move |namespace| {
+        let first = play(&scenario, &World::fresh(&namespace)?);
+        if first.is_ok() || is_recording() {
+            return first;
+        }
+        // Whether a cluster has come to rest is a guess, which a busy machine can
+        // make wrong: what differs must differ twice.
+        play(&scenario, &World::fresh(&format!("{namespace}-again"))?)
+    })
+}
+
+fn is_recording() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some_and(|wish| wish == "1")
 }
 
 fn play(scenario: &Scenario, world: &World) -> Result<(), Failed> {
-    let updates = std::env::var_os("UPDATE_GOLDEN").is_some_and(|wish| wish == "1");
+    let updates = is_recording();
     let patience = if updates { Duration::from_secs(3) } else { Duration::from_secs(15) };
     let api = Api::new(world.client.clone(), "scenario");
     let mut stage = Real { world, api, history: plane::history()?, heard: 0, begun: Instant::now(), patience };
