@@ -190,7 +190,7 @@ fn captured(world: &World) -> Result<(), Failed> {
     for part in [
         "    2  pods\n",
         "    3  persistentvolumeclaims\n",
-        "    2  persistentvolumes\n",
+        "  persistentvolumes\n",
         "values and annotations of Secrets and ConfigMaps",
         "PersistentVolumeClaim/held has the finalizer example.com/backup",
         "kubectl stateful status --sandbox=try",
