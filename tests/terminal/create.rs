@@ -129,7 +129,10 @@ fn claims_that_do_not_fit_together_are_asked_for_again() {
     answer(&mut screen, &SET[..4]);
     answer(&mut screen, &[("Volume for each pod (optional)", "data:1Gi:/a\r")]);
     answer(&mut screen, &[("Volume for each pod, next", "data:1Gi:/b\r")]);
-    answer(&mut screen, &[("✓ Volume for each pod, next (Enter: no more) · data:1Gi:/b", ENTER)]);
+    answer(
+        &mut screen,
+        &[("✓ Volume for each pod, next (Enter: no more) · data:1Gi:/b\n? Volume for each pod, next", ENTER)],
+    );
     answer(&mut screen, &SET[5..]);
     screen.shows("! `--claim`: `data` is there twice");
     answer(&mut screen, &[("Volume for each pod (Enter: data", "data:2Gi:/var/lib/mysql\r")]);
