@@ -93,7 +93,8 @@ fn namespace() -> Vec<Value> {
         pod["metadata"]["name"] = format!("web-{ordinal}").into();
         pod["metadata"]["namespace"] = "default".into();
         pod["metadata"]["ownerReferences"] = owner.clone();
-        let volume = |name| json!({"name": name, "persistentVolumeClaim": {"claimName": format!("{name}-web-{ordinal}")}});
+        let volume =
+            |name| json!({"name": name, "persistentVolumeClaim": {"claimName": format!("{name}-web-{ordinal}")}});
         pod["spec"]["volumes"] = TEMPLATES.map(volume).to_vec().into();
         one(pod);
         for template in TEMPLATES {

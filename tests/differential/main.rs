@@ -7,6 +7,7 @@ mod join;
 mod known;
 mod kubectl;
 mod scenarios;
+mod simulated;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the harness is shared; the simulator needs no processes")]
 mod support;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let tests =
-        corpus::tests().into_iter().chain(scenarios::tests()).chain(known::tests()).chain(kubectl::tests()).collect();
+    let tests = [corpus::tests(), scenarios::tests(), known::tests(), kubectl::tests(), simulated::tests()];
+    let tests = tests.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }

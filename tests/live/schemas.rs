@@ -12,6 +12,7 @@ use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
 use crate::support::api::Method;
+use crate::support::resources;
 use crate::world::World;
 use crate::{ensure, live, needs_tools};
 
@@ -20,6 +21,7 @@ pub fn tests() -> Vec<Trial> {
         live("the_table_of_types_is_what_the_published_schemas_give", current),
         needs_tools("the_numbers_of_fields_are_those_of_the_published_definitions", |_| numbers()),
         live("the_columns_of_tables_are_those_of_the_server", columns),
+        live("the_resources_of_the_server_are_the_recorded_ones", served),
     ]
 }
 
@@ -125,6 +127,17 @@ fn columns(world: &World) -> Result<(), Failed> {
     }
     let committed: Value = serde_json::from_str(&std::fs::read_to_string(COLUMNS)?)?;
     ensure(committed == found, || "stale; UPDATE_GENERATED=1 cargo test --test live columns writes them".to_owned())
+}
+
+/// With `UPDATE_GENERATED=1` they are written instead.
+fn served(world: &World) -> Result<(), Failed> {
+    let found = world.runtime.block_on(resources::of(&world.api))?;
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {
+        std::fs::write(resources::recorded_at(), serde_json::to_string_pretty(&found)? + "\n")?;
+    }
+    ensure(resources::recorded()? == found, || {
+        "stale; UPDATE_GENERATED=1 cargo test --test live resources writes them".to_owned()
+    })
 }
 
 /// The OpenAPI document of a group and version, by its path below `/openapi/v3`.

@@ -163,6 +163,11 @@ impl Entry {
         Ok(json!({"proves": self.proves, "answers": answers}))
     }
 
+    /// Method and path of each request.
+    pub fn requests(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|step| step.request.as_str())
+    }
+
     /// Compares played answers with the golden ones.
     pub fn check(&self, played: &Value) -> Result<(), String> {
         report(&self.name, self.compare(played)?)

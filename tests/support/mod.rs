@@ -15,6 +15,7 @@ pub mod corpus;
 pub mod credentials;
 pub mod kubectl_script;
 pub mod plugin_manifest;
+pub mod resources;
 pub mod scenario;
 pub mod seed;
 pub mod streams;

@@ -74,6 +74,11 @@ pub fn orphans(scenarios: &[Scenario]) -> Result<Vec<String>, String> {
 }
 
 impl Scenario {
+    /// What it is evidence of.
+    pub fn proves(&self) -> &str {
+        &self.proves
+    }
+
     /// The golden form; null if there is none yet.
     pub fn golden(&self) -> Result<Value, String> {
         let path = self.golden_path();

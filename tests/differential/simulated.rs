@@ -1,0 +1,233 @@
+//! The page of what is simulated and what is not: made from what the simulated
+//! server says that it serves, from what a real one says, and from the requests
+//! and scenarios whose outcome was recorded on a real one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use kubectl_stateful::simulator::controllers::all::all;
+use libtest_mimic::{Failed, Trial};
+use serde_json::json;
+
+use crate::join;
+use crate::support::api::{Api, Method, runtime};
+use crate::support::corpus;
+use crate::support::resources::{self, Resources};
+use crate::support::scenario;
+
+const PAGE: &str = "docs/simulated.md";
+
+const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
+
+const HEAD: &str = "<!-- Generated; `UPDATE_GENERATED=1 cargo test --test differential page` writes it. -->\n\n\
+    # What is simulated\n\n\
+    What the sandbox does was recorded on a real Kubernetes control plane and is compared with it, request by request and\n\
+    over time. What is left of differences is on [a page of its own](differences.md); the kubectl commands that were tried\n\
+    are on [another](kubectl.md).\n";
+
+/// What each actor does, for the reader. An actor that is not here fails the test.
+const ACTORS: [(&str, &str); 16] = [
+    ("statefulset-controller", "pods, claims, revisions, rolling updates, retention policy and status of StatefulSets"),
+    ("persistentvolume-controller", "binding of claims and volumes, phases, release"),
+    ("external-provisioner", "makes and deletes the volumes of the sandbox's classes"),
+    ("persistentvolumeclaim-protection-controller", "keeps claims that a pod uses"),
+    ("persistentvolume-protection-controller", "keeps volumes that a claim is bound to"),
+    (
+        "default-scheduler",
+        "nodes for pods: resources, taints, affinity, spread, volumes and zones; no scoring, no preemption",
+    ),
+    ("kubelet", "plays the nodes: starts and stops pods, probes, restarts; there are no images and no processes"),
+    ("external-resizer", "grows volumes"),
+    ("endpointslice-controller", "EndpointSlices of Services"),
+    ("garbage-collector-controller", "collects what has lost its owners; orphans; foreground deletion"),
+    ("namespace-controller", "empties namespaces that are deleted"),
+    ("resourcequota-controller", "counts what quotas count"),
+    ("controllermanager", "status of PodDisruptionBudgets"),
+    ("node-controller", "nodes whose kubelet is silent, and their taints"),
+    ("taint-eviction-controller", "removes pods that do not tolerate a node's taint"),
+    ("pod-garbage-collector-controller", "removes pods of nodes that are gone or out of service"),
+];
+
+const NOT: &str = "\nAlso not simulated: images, processes and networks (no `exec`, `attach`, `port-forward`); admission webhooks and\n\
+    policies; that nobody can give away more rights than they have; attaching and detaching of volumes; scaling by an\n\
+    autoscaler (the object is stored as it is); preemption and scoring in the scheduler.\n";
+
+pub fn tests() -> Vec<Trial> {
+    vec![Trial::test("the_page_of_what_is_simulated_is_fresh", the_page_is_fresh)]
+}
+
+fn the_page_is_fresh() -> Result<(), Failed> {
+    let page = page()?;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {
+        fs::write(&path, &page)?;
+    }
+    if fs::read_to_string(&path).is_ok_and(|text| text == page) {
+        return Ok(());
+    }
+    Err(format!("`{PAGE}` is stale; UPDATE_GENERATED=1 cargo test --test differential page writes it").into())
+}
+
+fn page() -> Result<String, Failed> {
+    let runtime = runtime()?;
+    let (ours, not_refused) = runtime.block_on(async {
+        let api = Api::new(join::bare().client(), "page");
+        let ours = resources::of(&api).await?;
+        let not_refused = not_refused(&api, &missing(&ours)?).await;
+        Ok::<_, String>((ours, not_refused))
+    })?;
+    if !not_refused.is_empty() {
+        return Err(format!("not refused as not simulated: {not_refused:?}").into());
+    }
+    let entries = corpus::entries()?;
+    let mut page = HEAD.to_owned();
+    served(&mut page, &ours, &counted(&entries, &ours))?;
+    writeln!(page, "\n{} request scripts in all.", entries.len())?;
+    actors(&mut page)?;
+    over_time(&mut page)?;
+    refused(&mut page, &ours)?;
+    page.push_str(NOT);
+    Ok(page)
+}
+
+/// How many entries ask for each resource with each verb.
+fn counted(entries: &[corpus::Entry], served: &Resources) -> BTreeMap<(String, String, &'static str), usize> {
+    let mut counted = BTreeMap::new();
+    for entry in entries {
+        let asked: BTreeSet<_> = entry.requests().filter_map(|request| asked(request, served)).collect();
+        for key in asked {
+            *counted.entry(key).or_default() += 1;
+        }
+    }
+    counted
+}
+
+/// Group with version, resource (with subresource) and verb of a request;
+/// `None` for what is no object of a resource that is served.
+fn asked(request: &str, served: &Resources) -> Option<(String, String, &'static str)> {
+    let (method, target) = request.split_once(' ')?;
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let (group, rest) = match parts.as_slice() {
+        ["api", version, rest @ ..] => ((*version).to_owned(), rest),
+        ["apis", group, version, rest @ ..] => (format!("{group}/{version}"), rest),
+        _ => return None,
+    };
+    let rest = match rest {
+        ["namespaces", _, part @ ("status" | "finalize")] => vec!["namespaces", "", part],
+        ["namespaces", _, rest @ ..] if !rest.is_empty() => rest.to_vec(),
+        rest => rest.to_vec(),
+    };
+    let resource = match rest.as_slice() {
+        [resource] | [resource, _] => (*resource).to_owned(),
+        [resource, _, part] => format!("{resource}/{part}"),
+        _ => return None,
+    };
+    let is_watch = query.split('&').any(|pair| matches!(pair, "watch=true" | "watch=1" | "watch"));
+    let verb = match (method, rest.len() == 1) {
+        ("GET", true) if is_watch => "watch",
+        ("GET", true) => "list",
+        ("GET", false) => "get",
+        ("POST", _) => "create",
+        ("PUT", _) => "update",
+        ("PATCH", _) => "patch",
+        ("DELETE", true) => "deletecollection",
+        ("DELETE", false) => "delete",
+        _ => return None,
+    };
+    served.get(&group)?.get(&resource).map(|_| (group, resource, verb))
+}
+
+/// One row for each resource: the verbs it has, and how many scripts use them.
+fn served(
+    page: &mut String,
+    ours: &Resources,
+    counted: &BTreeMap<(String, String, &'static str), usize>,
+) -> Result<(), Failed> {
+    writeln!(
+        page,
+        "\n## Requests\n\nThe number says how many recorded request scripts use a verb; `-`: there is no such verb.\n"
+    )?;
+    writeln!(page, "| group | resource | {} |\n|---|---|{}", VERBS.join(" | "), "---|".repeat(VERBS.len()))?;
+    for (group, resources) in ours {
+        for (resource, verbs) in resources {
+            let cell = |verb: &'static str| {
+                let count = counted.get(&(group.clone(), resource.clone(), verb)).copied().unwrap_or(0);
+                if verbs.contains(verb) || count > 0 { count.to_string() } else { "-".to_owned() }
+            };
+            writeln!(page, "| {group} | {resource} | {} |", VERBS.map(cell).join(" | "))?;
+        }
+    }
+    Ok(())
+}
+
+fn actors(page: &mut String) -> Result<(), Failed> {
+    writeln!(page, "\n## Who acts\n\n| actor | does |\n|---|---|")?;
+    let names: Vec<&str> = all().iter().map(|actor| actor.name()).collect();
+    for (name, _) in ACTORS {
+        if !names.contains(&name) {
+            return Err(format!("there is no actor `{name}` among {names:?}").into());
+        }
+    }
+    for name in names {
+        let told = ACTORS.iter().find(|(known, _)| *known == name);
+        let (_, does) = told.ok_or_else(|| format!("nothing is said about the actor `{name}`"))?;
+        writeln!(page, "| {name} | {does} |")?;
+    }
+    Ok(())
+}
+
+fn over_time(page: &mut String) -> Result<(), Failed> {
+    let scenarios = scenario::scenarios()?;
+    writeln!(
+        page,
+        "\n## Over time\n\n{} scenarios are played on both.\n\n| scenario | what it shows |\n|---|---|",
+        scenarios.len()
+    )?;
+    for scenario in scenarios {
+        let proves = scenario.proves().replace('|', "\\|").replace('\n', " ");
+        writeln!(page, "| [{0}](../tests/scenarios/{0}.yaml) | {proves} |", scenario.name)?;
+    }
+    Ok(())
+}
+
+/// What a real server serves beside, by group and version.
+fn missing(ours: &Resources) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let mut missing = BTreeMap::new();
+    for (group, theirs) in resources::recorded()? {
+        let here = ours.get(&group);
+        let not_here = theirs.into_keys().filter(|resource| here.is_none_or(|here| !here.contains_key(resource)));
+        missing.insert(group, not_here.collect::<Vec<_>>());
+    }
+    missing.retain(|_, resources| !resources.is_empty());
+    Ok(missing)
+}
+
+/// Those of the missing resources (their parts aside) that are answered with
+/// anything else than that they are not simulated.
+async fn not_refused(api: &Api, missing: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (group, resources) in missing {
+        let root = if group == "v1" { "/api" } else { "/apis" };
+        for resource in resources.iter().filter(|resource| !resource.contains('/')) {
+            let path = format!("{root}/{group}/{resource}");
+            let answer = api.send(Method::Post, &path, Some(&json!({}))).await;
+            let code = answer.err().and_then(|refusal| refusal.code);
+            if code != Some(501) {
+                wrong.push(format!("{path}: {code:?}"));
+            }
+        }
+    }
+    wrong
+}
+
+fn refused(page: &mut String, ours: &Resources) -> Result<(), Failed> {
+    writeln!(page, "\n## Not simulated\n\nThese resources of a real API server are refused by name (501).\n")?;
+    writeln!(page, "| group | resources |\n|---|---|")?;
+    for (group, resources) in missing(ours)? {
+        writeln!(page, "| {group} | {} |", resources.join(", "))?;
+    }
+    Ok(())
+}
