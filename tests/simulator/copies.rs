@@ -267,6 +267,30 @@ fn what_could_not_be_read_is_stood_in_for() {
 }
 
 #[test]
+fn a_volume_that_could_not_be_read_is_within_reach_of_its_node_alone() {
+    let mut objects = objects();
+    objects.retain(|object| object["kind"] != "PersistentVolume");
+    let node = objects.iter_mut().find(|object| object["kind"] == "Node").unwrap();
+    node["metadata"]["labels"] = json!({"kubernetes.io/hostname": "host-1"});
+    let mut other = node.clone();
+    other["metadata"] = meta("n2", 8);
+    other["metadata"]["labels"] = json!({"kubernetes.io/hostname": "host-2"});
+    other["metadata"].as_object_mut().unwrap().remove("namespace");
+    objects.push(other);
+    let simulator = Simulator::copy_of(original(objects, &["PersistentVolume"]), 7);
+    let unschedulable = |is: bool| {
+        merge(&simulator, "/api/v1/nodes/n1", &json!({"spec": {"unschedulable": is}})).ok();
+        run(&simulator, seconds(60));
+        get(&simulator, POD).ok()
+    };
+    merge(&simulator, "/api/v1/nodes/n1", &json!({"spec": {"unschedulable": true}})).ok();
+    send(&simulator, "DELETE", POD, "", "").ok();
+    let waiting = unschedulable(true);
+    assert_eq!(waiting["status"]["phase"], "Pending", "the other node cannot reach the volume: {waiting}");
+    assert_eq!(unschedulable(false)["spec"]["nodeName"], "n1");
+}
+
+#[test]
 fn a_copy_on_disk_goes_on_as_a_copy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.jsonl");

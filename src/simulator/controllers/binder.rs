@@ -19,7 +19,8 @@ pub(super) use self::matching::{best_on_node, class_of};
 pub(super) const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 pub(super) const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 pub(super) const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
-pub(super) const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+/// On a claim whose class waits for a pod: the node that was chosen for it.
+pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 pub(super) const PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
 pub(super) const PROVISIONER_BETA: &str = "volume.beta.kubernetes.io/storage-provisioner";
 pub(super) const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";

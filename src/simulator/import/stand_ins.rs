@@ -2,7 +2,7 @@
 //! events go to; and for kinds that could not be read (for want of rights) what
 //! others refer to, or claims would lose their volumes and pods their nodes.
 //! What is assumed is the worst that matters: a volume is deleted when its
-//! claim is.
+//! claim is, and it is out of reach of other nodes than those that it was seen on.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,11 +13,13 @@ use super::references;
 use crate::objects::kinds::ApiKind;
 use crate::simulator::clock::clock_text;
 use crate::simulator::controllers::all::DISK;
+use crate::simulator::controllers::binder::SELECTED_NODE;
 use crate::simulator::identity;
 use crate::simulator::world::World;
 
 /// On an object that was made up.
 const ASSUMED: &str = "sandbox.kubectl-stateful/assumed";
+const HOSTNAME: &str = "kubernetes.io/hostname";
 
 pub(super) fn fill(world: &mut World, namespace: &str, unread: &[String]) {
     for name in ["default", "kube-system", namespace] {
@@ -25,9 +27,7 @@ pub(super) fn fill(world: &mut World, namespace: &str, unread: &[String]) {
     }
     for kind in unread {
         let made: Vec<Value> = match kind.as_str() {
-            "PersistentVolume" => {
-                objects(world, "PersistentVolumeClaim").iter().filter_map(|one| volume(one)).collect()
-            }
+            "PersistentVolume" => volumes(world),
             "Node" => texts(&objects(world, "Pod"), "/spec/nodeName").map(|name| node(&name)).collect(),
             "StorageClass" => texts(&objects(world, "PersistentVolumeClaim"), "/spec/storageClassName")
                 .map(|name| class(&name))
@@ -81,6 +81,40 @@ fn namespace_object(name: &str) -> Value {
     })
 }
 
+/// A volume for each bound claim, tied to the nodes that it was seen on.
+fn volumes(world: &World) -> Vec<Value> {
+    let pods = objects(world, "Pod");
+    let made = objects(world, "PersistentVolumeClaim").into_iter().filter_map(|claim| {
+        let mut volume = volume(&claim)?;
+        let hosts: Vec<String> = nodes_of(&claim, &pods).into_iter().map(|node| host(world, node)).collect();
+        if !hosts.is_empty() {
+            volume["spec"]["nodeAffinity"] = json!({"required": {"nodeSelectorTerms": [
+                {"matchExpressions": [{"key": HOSTNAME, "operator": "In", "values": hosts}]},
+            ]}});
+        }
+        Some(volume)
+    });
+    made.collect()
+}
+
+/// Where pods use the claim, and where its disk was made.
+fn nodes_of<'a>(claim: &'a Value, pods: &'a [Arc<Value>]) -> BTreeSet<&'a str> {
+    let name = claim["metadata"]["name"].as_str();
+    let uses = |pod: &&Arc<Value>| {
+        let mut volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
+        volumes.any(|volume| volume["persistentVolumeClaim"]["claimName"].as_str() == name)
+    };
+    let users = pods.iter().filter(uses).map(|pod| &pod["spec"]["nodeName"]);
+    let made_at = &claim["metadata"]["annotations"][SELECTED_NODE];
+    users.chain([made_at]).filter_map(Value::as_str).filter(|node| !node.is_empty()).collect()
+}
+
+/// The label of a node that volumes are tied by: its name where it was not read.
+fn host(world: &World, node: &str) -> String {
+    let held = ApiKind::named("Node").and_then(|kind| world.store.object(kind, "", node));
+    held.and_then(|node| node["metadata"]["labels"][HOSTNAME].as_str()).unwrap_or(node).to_owned()
+}
+
 fn volume(claim: &Value) -> Option<Value> {
     let name = claim["spec"]["volumeName"].as_str().filter(|name| !name.is_empty())?;
     let (meta, spec, status) = (&claim["metadata"], &claim["spec"], &claim["status"]);
@@ -108,7 +142,7 @@ fn volume(claim: &Value) -> Option<Value> {
 fn node(name: &str) -> Value {
     let amounts = json!({"cpu": "64", "memory": "256Gi", "pods": "250", "ephemeral-storage": "1Ti"});
     json!({
-        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}},
+        "metadata": {"name": name, "labels": { HOSTNAME: name, "kubernetes.io/os": "linux" }},
         "spec": {},
         "status": {"capacity": amounts, "allocatable": amounts, "conditions": [
             {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"},
