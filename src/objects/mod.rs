@@ -10,6 +10,7 @@ pub mod placed;
 pub mod quantity;
 pub mod secret_token;
 pub mod size;
+pub mod stuck;
 pub mod summary;
 pub mod withheld;
 pub mod yaml;

@@ -290,6 +290,41 @@ fn a_volume_that_could_not_be_read_is_within_reach_of_its_node_alone() {
     assert_eq!(unschedulable(false)["spec"]["nodeName"], "n1");
 }
 
+/// A claim that its provisioner, or resizer, has left alone for a day.
+fn waiting_claim(name: &str, spec: Value, status: Value) -> Value {
+    let mut meta = meta(name, 20);
+    meta["annotations"] = json!({"volume.kubernetes.io/storage-provisioner": "ebs.csi.aws.com"});
+    let mut claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "status": status,
+        "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "ebs", "volumeMode": "Filesystem"}});
+    for (key, value) in spec.as_object().unwrap() {
+        claim["spec"][key] = value.clone();
+    }
+    claim
+}
+
+#[test]
+fn a_claim_that_waits_in_vain_for_a_volume_or_for_more_of_it_goes_on_waiting() {
+    let mut objects = objects();
+    let more = json!({"requests": {"storage": "2Gi"}});
+    let late = waiting_claim("late", json!({"resources": more}), json!({"phase": "Pending"}));
+    objects.push(late);
+    objects.iter_mut().find(|object| object["kind"] == "StorageClass").unwrap()["volumeBindingMode"] =
+        json!("Immediate");
+    objects.iter_mut().find(|object| object["kind"] == "PersistentVolumeClaim").unwrap()["spec"]["resources"] = more;
+    let simulator = copy(objects);
+    run(&simulator, seconds(600));
+    let late = CLAIM.replace("data-db-0", "late");
+    assert_eq!(get(&simulator, &late).ok()["status"]["phase"], "Pending");
+    assert_eq!(get(&simulator, CLAIM).ok()["status"]["capacity"]["storage"], "1Gi");
+    let lift = json!({"metadata": {"annotations": {"sandbox.kubectl-stateful/as-captured": null}}});
+    for claim in [late.as_str(), CLAIM] {
+        merge(&simulator, claim, &lift).ok();
+    }
+    run(&simulator, seconds(60));
+    assert_eq!(get(&simulator, &late).ok()["status"]["phase"], "Bound", "what kept it is lifted");
+    assert_eq!(get(&simulator, CLAIM).ok()["status"]["capacity"]["storage"], "2Gi");
+}
+
 #[test]
 fn a_copy_on_disk_goes_on_as_a_copy() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Snapshot, admission};
 use crate::facts::meta::{Meta, condition, items};
+use crate::objects::stuck::{Stuck, stuck};
 
 /// Finalizers whose owners are simulated.
 const KNOWN_FINALIZERS: &[&str] = &[
@@ -34,6 +35,8 @@ pub enum Gap {
     Unscheduled(String),
     /// A pod is not ready, for reasons inside of its containers.
     Unwell(String),
+    /// A claim waits in vain for its volume, or for more of it.
+    Claim { name: String, stuck: Stuck },
     /// The autoscaler does not act in the copy.
     Autoscaler(String),
 }
@@ -54,6 +57,13 @@ impl fmt::Display for Gap {
                 write!(out, "{pod} waits for a node: the copy has no pods of other namespaces and may find room")
             }
             Self::Unwell(pod) => write!(out, "{pod} is not ready and stays so in the copy until it is deleted"),
+            Self::Claim { name, stuck } => {
+                let what = match stuck {
+                    Stuck::Unmade => "waits for a volume that its provisioner does not make",
+                    Stuck::Ungrown => "waits for more room that its volume is not given",
+                };
+                write!(out, "{name} {what}, and stays so in the copy until it is deleted")
+            }
             Self::Autoscaler(name) => write!(out, "{name} does not scale in the copy"),
         }
     }
@@ -74,6 +84,8 @@ pub(super) fn find(snapshot: &Snapshot, admission: Option<&[Value]>, namespace: 
     }
     for object in &snapshot.objects {
         of_object(object, &mut gaps);
+        let held = snapshot.at.and_then(|at| stuck(object, at));
+        gaps.extend(held.map(|stuck| Gap::Claim { name: name(object), stuck }));
     }
     gaps
 }
@@ -153,6 +165,21 @@ mod tests {
                 "PersistentVolumeClaim/data-db-0 has the finalizer snapshot.storage.kubernetes.io/bound, which nobody takes off in the copy",
                 "Pod/late waits for a node: the copy has no pods of other namespaces and may find room",
             ]
+        );
+    }
+
+    #[test]
+    fn a_claim_that_waits_in_vain_is_named() {
+        let claim = json!({"kind": "PersistentVolumeClaim", "spec": {}, "metadata": {"name": "data-db-0",
+            "creationTimestamp": "2026-05-01T09:00:00Z",
+            "annotations": {"volume.kubernetes.io/storage-provisioner": "example.com/broken"}}});
+        let at = Some("2026-05-01T10:00:00Z".parse().unwrap());
+        let snapshot = Snapshot { at, objects: vec![claim], unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() };
+        let told: Vec<String> = find(&snapshot, Some(&[]), "prod").iter().map(Gap::to_string).collect();
+        assert_eq!(
+            told,
+            ["PersistentVolumeClaim/data-db-0 waits for a volume that its provisioner does not make, \
+              and stays so in the copy until it is deleted"]
         );
     }
 

@@ -35,7 +35,8 @@ pub const START_SECONDS: &str = "sandbox.kubectl-stateful/start-seconds";
 /// beyond its grace period.
 pub const STOP_SECONDS: &str = "sandbox.kubectl-stateful/stop-seconds";
 /// The pod stays as it is until it is deleted: what keeps it from being well
-/// is outside of what a copy of its cluster holds.
+/// is outside of what a copy of its cluster holds. A claim with it gets nothing
+/// from its provisioner or resizer.
 pub const AS_CAPTURED: &str = "sandbox.kubectl-stateful/as-captured";
 /// On a node: its kubelet is gone. Pods on it neither start nor stop.
 pub const NODE_DOWN: &str = "sandbox.kubectl-stateful/node-down";

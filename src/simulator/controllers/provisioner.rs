@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::binder::{PROVISIONED_BY, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE, class_of};
 use super::fields::{Fields, targets};
+use super::kubelet::AS_CAPTURED;
 use super::{Change, Controller, EventType, Keyed, Step, Target, View, Write};
 
 /// What names of provisioners inside of Kubernetes begin with.
@@ -97,11 +98,14 @@ impl Keyed for Provisioner {
 }
 
 impl Provisioner {
-    /// The claim waits for a volume of ours.
+    /// The claim waits for a volume of ours, and was not copied as one that waits in vain.
     fn is_asked(&self, claim: &Value) -> bool {
         let asked =
             [PROVISIONER, PROVISIONER_BETA].iter().any(|key| claim.annotation(key).is_some_and(|name| self.is(name)));
-        asked && !claim.terminating() && claim.text("/spec/volumeName").is_empty()
+        asked
+            && !claim.terminating()
+            && claim.text("/spec/volumeName").is_empty()
+            && claim.annotation(AS_CAPTURED).is_none()
     }
 
     /// A volume for a claim that the binder has handed over: at once, or with

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::amount::amount;
 use super::binder::{PROVISIONED_BY, class_of, is_bound};
 use super::fields::{Fields, claim_names, targets, with_condition};
+use super::kubelet::AS_CAPTURED;
 use super::provisioner::driver_of;
 use super::{Change, Controller, EventType, Keyed, Step, Target, View};
 
@@ -127,7 +128,8 @@ impl Resizer {
     }
 }
 
-/// A bound claim that asks for more than it has.
+/// A bound claim that asks for more than it has, and was not copied as one that
+/// asks in vain.
 fn wants_more(claim: &Value) -> bool {
     let wanted = claim.text("/spec/resources/requests/storage");
     let held = claim.text("/status/capacity/storage");
@@ -136,6 +138,7 @@ fn wants_more(claim: &Value) -> bool {
         && claim.phase() == "Bound"
         && amount(wanted) > amount(held)
         && !claim.terminating()
+        && claim.annotation(AS_CAPTURED).is_none()
 }
 
 fn grow_volume(claim: &Value, volume: &Value, wanted: &str, now: Timestamp, step: &mut Step) {

@@ -1,22 +1,22 @@
-//! What keeps a copied pod or node as it was found. Why a pod is not ready, or
-//! does not stop, is outside of what is copied: its containers. It would get
-//! well in the copy by itself, so it is marked to stay as it is.
+//! What keeps a copied pod, node or claim as it was found. Why a pod is not
+//! ready, or does not stop, is outside of what is copied: its containers; why a
+//! claim gets no volume is inside of its driver. It would get well in the copy by
+//! itself, so it is marked to stay as it is.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::objects::stuck::{SETTLED, stuck};
 use crate::simulator::clock::clock_text;
 use crate::simulator::controllers::kubelet::{
     AS_CAPTURED, DOWN_SINCE, NODE_DOWN, STOP_SECONDS, goes_by_knobs, is_settled,
 };
 
-/// A pod that has been the same for this long is not on its way any more.
-const SETTLED: SignedDuration = SignedDuration::from_secs(60);
-
-/// Marks a pod that is stuck and a node that is down.
+/// Marks a pod or claim that is stuck and a node that is down.
 pub(super) fn mark(object: &mut Value, at: Timestamp) {
     let knob = match object["kind"].as_str() {
         Some("Pod") => of_pod(object, at),
+        Some("PersistentVolumeClaim") => stuck(object, at).map(|_| (AS_CAPTURED, "true")),
         Some("Node") if !is_ready(object) => {
             let since = condition(object, "Ready").and_then(|ready| time(&ready["lastTransitionTime"])).unwrap_or(at);
             set(object, DOWN_SINCE, &clock_text(since));
