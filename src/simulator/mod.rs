@@ -27,6 +27,7 @@ mod families;
 pub mod faults;
 mod field_selector;
 mod identity;
+mod impersonation;
 mod import;
 mod lags;
 mod lifecycle;

@@ -14,13 +14,14 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
 use tower::Service;
 
-use super::access::User;
 use super::engine::Simulator;
+use super::impersonation::impersonated;
 use super::negotiation::View;
 use super::protobuf;
 use super::query::decoded;
 use super::request::Raw;
 use super::sandbox::GivenUp;
+use super::status::Refusal;
 use super::watch::WatchStart;
 use super::world::{Payload, Reply};
 
@@ -59,16 +60,63 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let simulator = self.simulator.clone();
         Box::pin(async move {
-            let accept = text(request.headers(), &header::ACCEPT);
-            let mut raw = read(request).await;
-            in_json(&mut raw);
-            let view = match View::of(&raw.path, &accept, &raw.query) {
-                Ok(view) => view,
-                Err(refusal) => return Ok(answer(simulator, Reply::refusal(refusal), View::default())),
-            };
-            let reply = simulator.handle(&raw)?;
-            Ok(answer(simulator, reply, view))
+            let incoming = Incoming::read(request).await;
+            let reply = incoming.handled(|raw| simulator.handle(raw))?;
+            Ok(incoming.answer(simulator, reply))
         })
+    }
+}
+
+/// A request that has come in whole, and the form that its answer is to have.
+pub(super) struct Incoming {
+    pub raw: Raw,
+    /// Refused where nobody may ask or be answered so.
+    view: Result<View, Refusal>,
+}
+
+impl Incoming {
+    pub async fn read<B>(request: Request<B>) -> Self
+    where
+        B: Body,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
+        let user = impersonated(&head.headers);
+        let content_type = text(&head.headers, &header::CONTENT_TYPE);
+        // A body that is too long or breaks off is as good as one of that length.
+        let body = Limited::new(body, MOST_BYTES)
+            .collect()
+            .await
+            .map_or_else(|_| Bytes::from(vec![b' '; MOST_BYTES]), http_body_util::Collected::to_bytes);
+        let mut raw = Raw {
+            method: head.method.clone(),
+            path: decoded(head.uri.path(), false),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
+            user_agent: text(&head.headers, &header::USER_AGENT),
+            user: None,
+            body,
+        };
+        in_json(&mut raw);
+        let view = user.and_then(|user| {
+            raw.user = user;
+            View::of(&raw.path, &text(&head.headers, &header::ACCEPT), &raw.query)
+        });
+        Self { raw, view }
+    }
+
+    /// The reply to it: `handle`'s, unless it is refused before.
+    pub fn handled<E>(&self, handle: impl FnOnce(&Raw) -> Result<Reply, E>) -> Result<Reply, E> {
+        match &self.view {
+            Ok(_) => handle(&self.raw),
+            Err(refusal) => Ok(Reply::refusal(refusal.clone())),
+        }
+    }
+
+    /// The reply in its form.
+    pub fn answer(&self, simulator: Simulator, reply: Reply) -> Response<AnswerBody> {
+        let view = self.view.as_ref().map_or_else(|_| View::default(), |view| *view);
+        answer(simulator, reply, view)
     }
 }
 
@@ -84,41 +132,11 @@ fn in_json(raw: &mut Raw) {
     }
 }
 
-pub(super) fn text(headers: &HeaderMap, name: &HeaderName) -> String {
+fn text(headers: &HeaderMap, name: &HeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-pub(super) async fn read<B>(request: Request<B>) -> Raw
-where
-    B: Body,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let (head, body) = request.into_parts();
-    let content_type = text(&head.headers, &header::CONTENT_TYPE);
-    // A body that is too long or breaks off is as good as one of that length.
-    let body = Limited::new(body, MOST_BYTES)
-        .collect()
-        .await
-        .map_or_else(|_| Bytes::from(vec![b' '; MOST_BYTES]), http_body_util::Collected::to_bytes);
-    Raw {
-        method: head.method.clone(),
-        path: decoded(head.uri.path(), false),
-        query: head.uri.query().unwrap_or_default().to_owned(),
-        content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
-        user_agent: text(&head.headers, &header::USER_AGENT),
-        user: impersonated(&head.headers),
-        body,
-    }
-}
-
-/// The user that the administrator plays.
-fn impersonated(headers: &HeaderMap) -> Option<User> {
-    let name = headers.get("impersonate-user")?.to_str().ok()?;
-    let groups = headers.get_all("impersonate-group").iter().filter_map(|group| group.to_str().ok());
-    Some(User::named(name, groups.map(str::to_owned).collect()))
-}
-
-pub(super) fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody> {
+fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody> {
     let retry_after = match &reply.payload {
         Payload::Json(value) if reply.code >= 400 => value["details"]["retryAfterSeconds"].as_u64(),
         Payload::Json(_) | Payload::Text(_) | Payload::Watch(_) => None,

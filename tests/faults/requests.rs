@@ -154,3 +154,16 @@ fn lines_of_a_journal_are_counted_for_whoever_writes_one() {
     let faults = stage.faults(Schedule::one(Point::Line(2), Fault::Journal(JournalFault::Torn)));
     assert_eq!([(); 3].map(|()| faults.next_line()), [None, Some(JournalFault::Torn), None]);
 }
+
+#[test]
+fn what_is_refused_for_the_form_of_its_answer_is_not_done_first() {
+    let stage = Stage::new(1);
+    let faults = stage.faults(Schedule::default());
+    let answer = stage.run(&faults, |hands| async move {
+        let request =
+            http::Request::post(MAPS).header("accept", "image/png").header("content-type", "application/json");
+        hands.client.send(request.body(map("a").to_string().into_bytes().into()).unwrap()).await.unwrap()
+    });
+    assert_eq!(answer.status().as_u16(), 406);
+    assert_eq!(stage.get(&format!("{MAPS}/a")), Value::Null);
+}

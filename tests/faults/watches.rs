@@ -8,9 +8,9 @@ use crate::stage::Stage;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
-/// Names and types of the events of three new objects, of which the second is
-/// changed once, under one fault.
-fn events(at: u64, fault: WatchFault) -> Vec<String> {
+/// What a watch says of three new objects, of which the second is changed once,
+/// under one fault.
+fn said(at: Point, fault: Fault) -> String {
     let stage = Stage::new(1);
     for name in ["a", "b", "c"] {
         let map = json!({"metadata": {"name": name}, "data": {}});
@@ -21,7 +21,7 @@ fn events(at: u64, fault: WatchFault) -> Vec<String> {
         }
     }
     let now = stage.get(MAPS)["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap();
-    let faults = stage.faults(Schedule::one(Point::Event(at), Fault::Watch(fault)));
+    let faults = stage.faults(Schedule::one(at, fault));
     let path = format!("{MAPS}?watch=true&timeoutSeconds=1&resourceVersion={}", now - 4);
     let simulator = stage.simulator.clone();
     let text = stage.run(&faults, |hands| async move {
@@ -29,7 +29,12 @@ fn events(at: u64, fault: WatchFault) -> Vec<String> {
         simulator.pass(std::time::Duration::from_secs(2));
         answer.into_body().collect().await.unwrap().to_bytes()
     });
-    let lines = String::from_utf8(text.to_vec()).unwrap();
+    String::from_utf8(text.to_vec()).unwrap()
+}
+
+/// Names and types of the events.
+fn events(at: u64, fault: WatchFault) -> Vec<String> {
+    let lines = said(Point::Event(at), Fault::Watch(fault));
     lines.lines().map(|line| told(&serde_json::from_str(line).unwrap())).collect()
 }
 
@@ -50,4 +55,11 @@ fn each_fault_strikes_the_event_that_was_chosen() {
     assert_eq!(events(4, WatchFault::Swapped), all, "there is none to change places with");
     assert_eq!(events(3, WatchFault::Closed), ["ADDED a", "ADDED b"]);
     assert_eq!(events(3, WatchFault::Expired), ["ADDED a", "ADDED b", "ERROR 410"]);
+}
+
+#[test]
+fn an_answer_that_is_cut_off_ends_in_the_middle_of_an_event() {
+    let text = said(Point::Request(1), Fault::Truncated);
+    assert!(text.starts_with("{\"type\":\"ADDED\"") && !text.contains('\n'), "{text}");
+    serde_json::from_str::<Value>(&text).expect_err("it is no whole event");
 }

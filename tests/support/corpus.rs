@@ -88,10 +88,11 @@ struct Step {
     without: Vec<String>,
 }
 
-/// Somebody without the administrator's rights.
+/// Somebody without the administrator's rights; groups of nobody, if without name.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct User {
+    #[serde(default)]
     name: String,
     #[serde(default)]
     groups: Vec<String>,
@@ -240,7 +241,8 @@ impl Step {
             .header(http::header::USER_AGENT, "corpus/1.0")
             .header(http::header::CONTENT_TYPE, self.content.as_deref().unwrap_or("application/json"));
         let request = self.user.iter().fold(request, |request, user| {
-            let request = request.header("Impersonate-User", user.name.replace(NAMESPACE, namespace));
+            let name = user.name.replace(NAMESPACE, namespace);
+            let request = if name.is_empty() { request } else { request.header("Impersonate-User", name) };
             user.groups.iter().fold(request, |request, group| {
                 request.header("Impersonate-Group", group.replace(NAMESPACE, namespace))
             })

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower::Service;
@@ -15,10 +15,8 @@ use super::fault::{Crash, Fault};
 use super::handle::Faults;
 use super::stream::disturbed;
 use crate::simulator::engine::Simulator;
-use crate::simulator::negotiation::View;
-use crate::simulator::request::Raw;
 use crate::simulator::sandbox::GivenUp;
-use crate::simulator::service::{AnswerBody, answer, read, text};
+use crate::simulator::service::{AnswerBody, Incoming};
 use crate::simulator::world::{Payload, Reply};
 
 /// Why there is no answer.
@@ -76,38 +74,35 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let way = self.clone();
         Box::pin(async move {
-            let accept = text(request.headers(), &header::ACCEPT);
-            let raw = read(request).await;
-            way.send(&raw, &accept).await
+            let incoming = Incoming::read(request).await;
+            way.send(&incoming).await
         })
     }
 }
 
 impl FaultyService {
-    async fn send(self, raw: &Raw, accept: &str) -> Result<Response<AnswerBody>, Broken> {
-        let struck = self.faults.next_request(raw).ok_or(Broken::Crashed)?;
+    async fn send(self, incoming: &Incoming) -> Result<Response<AnswerBody>, Broken> {
+        let struck = self.faults.next_request(&incoming.raw).ok_or(Broken::Crashed)?;
         for fault in &struck {
             self.before(fault).await?;
         }
         let is_stale = struck.iter().find_map(|fault| if let Fault::Stale(back) = fault { Some(*back) } else { None });
         let mut reply = match (self.faults.denied(), is_stale) {
             (Some(denied), _) => denied.reply(),
-            (None, Some(back)) => self.simulator.handle_as_of(raw, back)?,
-            (None, None) => self.deliver(raw, &struck)?,
+            (None, Some(back)) => incoming.handled(|raw| self.simulator.handle_as_of(raw, back))?,
+            (None, None) => self.deliver(incoming, &struck)?,
         };
         for fault in &struck {
-            reply = self.after(fault, raw, reply)?;
+            reply = self.after(fault, incoming, reply)?;
         }
         let is_watch = matches!(reply.payload, Payload::Watch(_));
-        let (view, reply) = match View::of(&raw.path, accept, &raw.query) {
-            Ok(view) => (view, reply),
-            Err(refusal) => (View::default(), Reply::refusal(refusal)),
-        };
-        let response = answer(self.simulator.clone(), reply, view);
-        if is_watch {
-            return Ok(response.map(|body| disturbed(body, self.faults.clone())));
-        }
-        Ok(if struck.contains(&Fault::Truncated) { truncated(response).await } else { response })
+        let response = incoming.answer(self.simulator.clone(), reply);
+        let is_cut = struck.contains(&Fault::Truncated);
+        Ok(match (is_watch, is_cut) {
+            (true, _) => response.map(|body| disturbed(body, self.faults.clone(), is_cut)),
+            (false, true) => truncated(response).await,
+            (false, false) => response,
+        })
     }
 
     /// What happens while the request has not arrived yet.
@@ -148,19 +143,19 @@ impl FaultyService {
     }
 
     /// Hands the request over, unless another answer stands in its way.
-    fn deliver(&self, raw: &Raw, struck: &[Fault]) -> Result<Reply, Broken> {
+    fn deliver(&self, incoming: &Incoming, struck: &[Fault]) -> Result<Reply, Broken> {
         let instead = struck.iter().find_map(|fault| match fault {
             Fault::Answer(answer) if !answer.is_committed() => Some(*answer),
             _ => None,
         });
         Ok(match instead {
             Some(answer) => answer.reply(),
-            None => self.simulator.handle(raw)?,
+            None => incoming.handled(|raw| self.simulator.handle(raw))?,
         })
     }
 
     /// What becomes of the answer.
-    fn after(&self, fault: &Fault, raw: &Raw, reply: Reply) -> Result<Reply, Broken> {
+    fn after(&self, fault: &Fault, incoming: &Incoming, reply: Reply) -> Result<Reply, Broken> {
         match fault {
             Fault::Crash(Crash::BeforeAnswer) => {
                 self.faults.dies();
@@ -172,7 +167,7 @@ impl FaultyService {
             }
             Fault::Lost { delivered: true } => Err(Broken::Lost),
             Fault::Twice => {
-                self.simulator.handle(raw)?;
+                incoming.handled(|raw| self.simulator.handle(raw))?;
                 Ok(reply)
             }
             Fault::Answer(answer) if answer.is_committed() => Ok(answer.reply()),

@@ -17,12 +17,14 @@ struct Lines {
     faults: Faults,
     /// Waits for an event about another object.
     held: Option<String>,
+    /// The stream ends in the middle of the next event.
+    is_cut: bool,
     is_over: bool,
 }
 
-/// Lets the faults at the body of a watch.
-pub(super) fn disturbed(body: AnswerBody, faults: Faults) -> AnswerBody {
-    let lines = Lines { body: BodyStream::new(body), faults, held: None, is_over: false };
+/// Lets the faults at the body of a watch, whose answer may be cut off itself.
+pub(super) fn disturbed(body: AnswerBody, faults: Faults, is_cut: bool) -> AnswerBody {
+    let lines = Lines { body: BodyStream::new(body), faults, held: None, is_cut, is_over: false };
     let chunks = stream::unfold(lines, |mut lines| async move {
         let text = lines.next().await?;
         Some((Ok(Frame::data(Bytes::from(text))), lines))
@@ -49,6 +51,10 @@ impl Lines {
     fn line(&mut self, line: &str) -> String {
         if self.is_over {
             return String::new();
+        }
+        if self.is_cut {
+            self.is_over = true;
+            return line.chars().take(line.chars().count() / 2).collect();
         }
         let fault = self.faults.next_event().into_iter().find_map(|fault| match fault {
             Fault::Watch(fault) => Some(fault),
