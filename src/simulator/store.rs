@@ -47,6 +47,8 @@ impl Commit {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     rank: usize,
+    /// Ends in a slash, which is part of the order as in etcd: `a-b/` stands
+    /// before `a/`. Empty for objects of no namespace.
     namespace: String,
     name: String,
 }
@@ -66,8 +68,8 @@ pub struct Store {
 }
 
 fn key(kind: &ApiKind, namespace: &str, name: &str) -> Key {
-    let namespace = if kind.namespaced { namespace } else { "" };
-    Key { rank: kind.rank(), namespace: namespace.to_owned(), name: name.to_owned() }
+    let namespace = if kind.namespaced { format!("{namespace}/") } else { String::new() };
+    Key { rank: kind.rank(), namespace, name: name.to_owned() }
 }
 
 impl Store {
@@ -83,13 +85,21 @@ impl Store {
 
     /// All objects of a kind, sorted by namespace and name; an empty namespace
     /// means all of them.
-    pub fn objects<'a>(&'a self, kind: &ApiKind, namespace: &'a str) -> impl Iterator<Item = &'a Arc<Value>> {
-        let from = Key { rank: kind.rank(), namespace: namespace.to_owned(), name: String::new() };
-        let rank = kind.rank();
+    pub fn objects<'a>(&'a self, kind: &ApiKind, namespace: &str) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
+        self.placed(kind, namespace).map(|(_, object)| object)
+    }
+
+    fn placed<'a>(
+        &'a self,
+        kind: &ApiKind,
+        namespace: &str,
+    ) -> impl Iterator<Item = (&'a Key, &'a Arc<Value>)> + use<'a> {
+        let is_all = namespace.is_empty() || !kind.namespaced;
+        let from = Key { namespace: if is_all { String::new() } else { format!("{namespace}/") }, ..key(kind, "", "") };
+        let start = from.clone();
         self.objects
-            .range(from..)
-            .take_while(move |(key, _)| key.rank == rank && (namespace.is_empty() || key.namespace == namespace))
-            .map(|(_, object)| object)
+            .range(start..)
+            .take_while(move |(key, _)| key.rank == from.rank && (is_all || key.namespace == from.namespace))
     }
 
     /// The events in a namespace that are named after an object of this name.
@@ -145,14 +155,14 @@ impl Store {
         if revision < self.forgotten {
             return Err(Refusal::expired(revision, self.forgotten));
         }
-        let mut then: BTreeMap<(String, String), Arc<Value>> =
-            self.objects(kind, namespace).map(|object| (place(object), Arc::clone(object))).collect();
+        let now = self.placed(kind, namespace);
+        let mut then: BTreeMap<Key, Arc<Value>> = now.map(|(key, object)| (key.clone(), Arc::clone(object))).collect();
         let since = self.history.iter().rev().take_while(|commit| commit.revision > revision);
         for commit in since.filter(|commit| commit.kind == kind && is_in(&commit.namespace, namespace)) {
-            let place = (commit.namespace.clone(), commit.name.clone());
+            let key = key(kind, &commit.namespace, &commit.name);
             match &commit.before {
-                Some(before) => then.insert(place, Arc::clone(before)),
-                None => then.remove(&place),
+                Some(before) => then.insert(key, Arc::clone(before)),
+                None => then.remove(&key),
             };
         }
         Ok(then.into_values().collect())
