@@ -39,11 +39,13 @@ fn selectable(kind: &ApiKind) -> &'static [&'static str] {
     }
 }
 
+/// Field, value, and whether they are to be equal.
+type Term = (String, String, bool);
+
 /// `field=value` and `field!=value`, all of which must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FieldSelector {
-    /// Field, value, and whether they are to be equal.
-    terms: Vec<(String, String, bool)>,
+    terms: Vec<Term>,
 }
 
 impl FieldSelector {
@@ -52,18 +54,8 @@ impl FieldSelector {
     /// # Errors
     /// 400 for what is no selector and for fields that cannot be selected by.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let mut terms = Vec::new();
-        for part in text.split(',').filter(|part| !part.is_empty()) {
-            let (field, value, equal) = if let Some((field, value)) = part.split_once("!=") {
-                (field, value, false)
-            } else if let Some((field, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-                (field, value, true)
-            } else {
-                return Err(Refusal::bad_request(&format!("invalid selector: '{part}'; can't understand '{part}'")));
-            };
-            terms.push((field.to_owned(), value.to_owned(), equal));
-        }
-        Ok(Self { terms })
+        let parts = parts(text).into_iter().filter(|part| !part.is_empty());
+        Ok(Self { terms: parts.map(term).collect::<Result<_, _>>()? })
     }
 
     /// Whether a kind can be selected by these fields.
@@ -126,6 +118,49 @@ fn field_value<'a>(object: &'a Value, field: &str) -> &'a str {
         }
         (_, value) => value.as_str().unwrap_or_default(),
     }
+}
+
+/// What stands between commas that are not escaped.
+fn parts(text: &str) -> Vec<&str> {
+    let mut is_escaped = false;
+    let is_comma = |one: char| {
+        let is_comma = one == ',' && !is_escaped;
+        is_escaped = one == '\\' && !is_escaped;
+        is_comma
+    };
+    text.split(is_comma).collect()
+}
+
+fn term(part: &str) -> Result<Term, Refusal> {
+    // The first sign counts, and of those that begin there the longest.
+    let sign = part.char_indices().find_map(|(at, _)| {
+        let rest = part.get(at..)?;
+        ["!=", "==", "="].into_iter().find(|sign| rest.starts_with(sign)).map(|sign| (at, sign))
+    });
+    let Some((at, sign)) = sign else {
+        return Err(Refusal::bad_request(&format!("invalid selector: '{part}'; can't understand '{part}'")));
+    };
+    let (field, value) = (part.get(..at).unwrap_or_default(), part.get(at + sign.len()..).unwrap_or_default());
+    Ok((field.to_owned(), unescaped(value)?, sign != "!="))
+}
+
+/// A value without the backslashes before commas, equals signs and backslashes.
+fn unescaped(value: &str) -> Result<String, Refusal> {
+    let wrong = |why: &str| Refusal::bad_request(&format!("invalid field selector: {why}"));
+    let mut out = String::with_capacity(value.len());
+    let mut rest = value.chars();
+    while let Some(one) = rest.next() {
+        match one {
+            '\\' => match rest.next() {
+                Some(escaped @ ('\\' | ',' | '=')) => out.push(escaped),
+                Some(other) => return Err(wrong(&format!("invalid escape sequence: \\{other}"))),
+                None => return Err(wrong("invalid escape sequence: \\")),
+            },
+            ',' | '=' => return Err(wrong(&format!("unescaped character in value: {}", u32::from(one)))),
+            plain => out.push(plain),
+        }
+    }
+    Ok(out)
 }
 
 #[cfg(test)]
