@@ -40,6 +40,9 @@ pub fn namespace(store: &Store, kind: &ApiKind, namespace: &str, name: &str) -> 
 /// Gives a new object the status it starts with, whatever the client sent.
 pub fn reset_new(kind: &ApiKind, object: &mut Value) {
     drop_disabled(kind, None, object);
+    if kind.kind == "Pod" && object["spec"]["terminationGracePeriodSeconds"].as_i64().is_some_and(|grace| grace < 0) {
+        object["spec"]["terminationGracePeriodSeconds"] = Value::from(1);
+    }
     let status = match kind.kind {
         "StatefulSet" => json!({"replicas": 0, "availableReplicas": 0}),
         "PersistentVolumeClaim" | "PersistentVolume" => json!({"phase": "Pending"}),
@@ -148,13 +151,17 @@ fn drop_stop_signal(container: &mut Map<String, Value>) {
 }
 
 /// `BestEffort`, `Burstable` or `Guaranteed`; amounts of nothing do not count.
+/// What the pod says as a whole stands for all of its containers.
 fn quality(pod: &Value) -> &'static str {
+    let whole = &pod["spec"]["resources"];
     let lists = ["containers", "initContainers"].map(|list| pod["spec"][list].as_array());
+    let of_containers = lists.into_iter().flatten().flatten().map(|container| &container["resources"]);
+    let counted: Vec<&Value> = if whole.is_null() { of_containers.collect() } else { vec![whole] };
     let mut any = false;
     let mut guaranteed = true;
-    for container in lists.into_iter().flatten().flatten() {
+    for resources in counted {
         let amount = |list: &str, name: &str| {
-            let written = container["resources"][list][name].as_str().and_then(Quantity::parse).map(Quantity::nanos);
+            let written = resources[list][name].as_str().and_then(Quantity::parse).map(Quantity::nanos);
             written.filter(|nanos| *nanos > 0)
         };
         for name in ["cpu", "memory"] {
