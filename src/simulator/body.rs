@@ -2,9 +2,10 @@
 //! the treatment of unknown fields that the caller asked for.
 
 use serde_json::Value;
+use serde_saphyr::DuplicateKeyPolicy;
 
 use super::decode::{Decoded, Mistyped, decode};
-use super::document::Node;
+use super::document::{Node, json_type};
 use super::protobuf::{self, Unreadable};
 use super::query::FieldValidation;
 use super::request::Raw;
@@ -15,6 +16,8 @@ use crate::objects::kinds::KINDS;
 /// How Go names the struct that it looks for a kind in.
 const KIND_AND_VERSION: &str =
     r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+
+const DELETE_OPTIONS: &str = "DeleteOptions";
 
 /// Where the real server's register of kinds was made.
 const SCHEME: &str = "pkg/runtime/scheme.go:111";
@@ -39,11 +42,29 @@ pub fn object(raw: &Raw, api_version: &str, kind: &str, validation: FieldValidat
     }
     let node = parse(&raw.body, kind)?;
     let Node::Object(fields) = &node else {
-        let why = format!("json: cannot unmarshal {} into Go value of type {KIND_AND_VERSION}", node.json_type());
-        return Err(no_json(&raw.body, kind, &why));
+        return Err(no_json(&raw.body, kind, &no_object(node.json_type())));
     };
     check_kind(fields, api_version, kind)?;
     typed(node, api_version, kind, validation)
+}
+
+/// Reads the body of a DELETE. Any group of the API may name its kind.
+///
+/// # Errors
+/// 415 for other formats, 400 for what cannot be read or is of another kind.
+pub fn delete_options(raw: &Raw) -> Result<Value, Refusal> {
+    if !matches!(raw.content_type.as_str(), "" | "application/json") {
+        return Err(Refusal::unsupported_body());
+    }
+    let why = |why: &str| Refusal::bad_request(&format!("couldn't get version/kind; json parse error: {why}"));
+    let node = parsed(&raw.body).map_err(|error| why(&error))?;
+    let Node::Object(fields) = &node else { return Err(why(&no_object(node.json_type()))) };
+    let kind = text(fields, "kind").unwrap_or(DELETE_OPTIONS);
+    if kind != DELETE_OPTIONS {
+        return Err(Refusal::bad_request(&not_registered(kind, text(fields, "apiVersion").unwrap_or("v1"))));
+    }
+    let read = read(node, "v1", DELETE_OPTIONS, FieldValidation::Ignore);
+    read.map(|read| read.object).map_err(|why| Refusal::bad_request(&why))
 }
 
 /// Reads a patch or any other JSON body without a schema.
@@ -63,7 +84,9 @@ pub fn configuration(raw: &Raw) -> Result<Node, Refusal> {
         return Ok(node);
     }
     let text = String::from_utf8_lossy(&raw.body);
-    let value: Value = serde_saphyr::from_str(&text)
+    // Of keys that stand twice the last one counts, as in Go.
+    let options = serde_saphyr::options! { duplicate_keys: DuplicateKeyPolicy::LastWins };
+    let value: Value = serde_saphyr::from_str_with_options(&text, options)
         .map_err(|error| Refusal::bad_request(&format!("error decoding YAML: {error}")))?;
     Ok(value.into())
 }
@@ -86,7 +109,17 @@ pub fn typed(node: Node, api_version: &str, kind: &str, validation: FieldValidat
 /// out of it.
 pub fn patched(object: Value, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
     let shown = if kind == "Secret" { "hidden".to_owned() } else { object.to_string() };
-    patched_as(object, &shown, api_version, kind, validation)
+    let fault = match object.as_object() {
+        Some(fields) => {
+            let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+            other_kind((text("apiVersion"), text("kind")), api_version, kind)
+        }
+        None => Some(format!("couldn't get version/kind; json parse error: {}", no_object(json_type(&object)))),
+    };
+    match fault {
+        Some(why) => Err(unusable(&shown, &why)),
+        None => patched_as(object, &shown, api_version, kind, validation),
+    }
 }
 
 /// The same with a text for the message.
@@ -134,9 +167,28 @@ fn read(node: Node, api_version: &str, kind: &str, validation: FieldValidation) 
 }
 
 fn parse(body: &[u8], kind: &str) -> Result<Node, Refusal> {
-    serde_json::from_slice(body).map_err(|error| {
-        let why = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
-        no_json(body, kind, &why)
+    parsed(body).map_err(|why| no_json(body, kind, &why))
+}
+
+fn parsed(body: &[u8]) -> Result<Node, String> {
+    serde_json::from_slice(body)
+        .map_err(|error| if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() })
+}
+
+/// Why a document that is no object has no kind.
+fn no_object(found: &str) -> String {
+    format!("json: cannot unmarshal {found} into Go value of type {KIND_AND_VERSION}")
+}
+
+fn not_registered(kind: &str, version: &str) -> String {
+    format!("no kind {kind:?} is registered for version {version:?} in scheme {SCHEME:?}")
+}
+
+/// What a document's last field of this name says, if it says anything.
+fn text<'a>(fields: &'a [(String, Node)], name: &str) -> Option<&'a str> {
+    fields.iter().rev().find(|(key, _)| key == name).and_then(|(_, value)| match value {
+        Node::Text(text) if !text.is_empty() => Some(text.as_str()),
+        _ => None,
     })
 }
 
@@ -172,25 +224,24 @@ fn summary(body: &[u8]) -> String {
 }
 
 fn check_kind(fields: &[(String, Node)], api_version: &str, kind: &str) -> Result<(), Refusal> {
-    let text = |name: &str| {
-        fields.iter().rev().find(|(key, _)| key == name).and_then(|(_, value)| match value {
-            Node::Text(text) if !text.is_empty() => Some(text.as_str()),
-            _ => None,
-        })
-    };
-    let given_kind = text("kind").unwrap_or(kind);
-    let given_version = text("apiVersion").unwrap_or(api_version);
+    let given = (text(fields, "apiVersion"), text(fields, "kind"));
+    let Some(why) = other_kind(given, api_version, kind) else { return Ok(()) };
+    let version = given.0.unwrap_or(api_version).rsplit('/').next().unwrap_or_default();
+    let given = given.1.unwrap_or(kind);
+    Err(Refusal::bad_request(&format!("{given} in version {version:?} cannot be handled as a {kind}: {why}")))
+}
+
+/// Why an object that says this version and kind is not of the wanted one.
+fn other_kind(given: (Option<&str>, Option<&str>), api_version: &str, kind: &str) -> Option<String> {
+    let (given_version, given_kind) = (given.0.unwrap_or(api_version), given.1.unwrap_or(kind));
     if given_kind == kind && given_version == api_version {
-        return Ok(());
+        return None;
+    }
+    let is_known = KINDS.iter().any(|known| known.kind == given_kind && known.api_version() == given_version);
+    if !is_known {
+        return Some(not_registered(given_kind, given_version));
     }
     let version = given_version.rsplit('/').next().unwrap_or_default();
-    let is_known = KINDS.iter().any(|known| known.kind == given_kind && known.api_version() == given_version);
-    let why = if is_known {
-        let group = api_version.split_once('/').map_or("core", |(group, _)| group.split('.').next().unwrap_or(group));
-        format!("converting ({version}.{given_kind}) to ({group}.{kind}): unknown conversion")
-    } else {
-        format!("no kind {given_kind:?} is registered for version {given_version:?} in scheme {SCHEME:?}")
-    };
-    let message = format!("{given_kind} in version {version:?} cannot be handled as a {kind}: {why}");
-    Err(Refusal::bad_request(&message))
+    let group = api_version.split_once('/').map_or("core", |(group, _)| group.split('.').next().unwrap_or(group));
+    Some(format!("converting ({version}.{given_kind}) to ({group}.{kind}): unknown conversion"))
 }

@@ -2,14 +2,14 @@
 //! propagation policy leaves for the garbage collector to find.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::body;
 use super::clock::clock_text;
 use super::patch::managed_fields::Operation;
-use super::query::{FieldValidation, dry_run};
+use super::query::dry_run;
 use super::reads;
 use super::request::{ObjectCall, Raw};
 use super::status::{Cause, Refusal};
@@ -32,7 +32,7 @@ enum Propagation {
     Orphan,
 }
 
-/// Query and body of a DELETE, joined.
+/// What the body of a DELETE says, or its query if it has none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Options {
     uid: Option<String>,
@@ -44,19 +44,16 @@ pub(super) struct Options {
 
 impl Options {
     fn read(raw: &Raw, call: &ObjectCall) -> Result<Self, Refusal> {
-        let mut options = Self {
-            grace: call.query.grace_period,
-            propagation: propagation(call.query.propagation.as_deref().unwrap_or_default())?,
-            dry_run: call.query.dry_run,
-            ..Self::default()
-        };
         if raw.body.is_empty() {
-            return Ok(options);
+            return Ok(Self {
+                grace: call.query.grace_period,
+                propagation: propagation(call.query.propagation.as_deref().unwrap_or_default())?,
+                dry_run: call.query.dry_run,
+                ..Self::default()
+            });
         }
-        let node = serde_json::from_slice(&raw.body).map_err(|error| Refusal::bad_request(&error.to_string()))?;
-        let body = body::typed(node, "v1", "DeleteOptions", FieldValidation::Ignore)?.object;
-        options.take(&body)?;
-        Ok(options)
+        // Whatever the query says beside a body is not looked at.
+        Self::of_body(&body::delete_options(raw)?, false)
     }
 
     /// Options that stand inside another body.
@@ -82,15 +79,14 @@ impl Options {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         self.uid = text(&body["preconditions"]["uid"]);
         self.resource_version = text(&body["preconditions"]["resourceVersion"]);
-        self.grace = body["gracePeriodSeconds"].as_i64().or(self.grace);
+        self.grace = body["gracePeriodSeconds"].as_i64();
         if let Some(policy) = body["propagationPolicy"].as_str() {
             self.propagation = propagation(policy)?;
         } else if let Some(orphan) = body["orphanDependents"].as_bool() {
             self.propagation = if orphan { Propagation::Orphan } else { Propagation::Background };
         }
-        for stage in body["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-            self.dry_run |= dry_run(stage, "DeleteOptions")?;
-        }
+        let stages = body["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        self.dry_run |= dry_run(&stages.map(str::to_owned).collect::<Vec<_>>(), "DeleteOptions")?;
         Ok(())
     }
 
@@ -170,15 +166,10 @@ impl World {
         Ok(Reply::json(200, status))
     }
 
-    /// Deletes what the selectors of the request take, one by one.
+    /// Deletes what a list with this query would show, one by one.
     pub(super) fn delete_collection(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
         let options = Options::read(raw, call)?;
-        let doomed: Vec<Arc<Value>> = self
-            .store
-            .objects(call.kind, &call.namespace)
-            .filter(|object| reads::selects(&call.query, object))
-            .cloned()
-            .collect();
+        let doomed = reads::listed(&self.store, call)?;
         let writer = Writer {
             kind: call.kind,
             part: call.part,
@@ -186,19 +177,15 @@ impl World {
             operation: Operation::Update,
             dry_run: options.dry_run,
         };
-        let revision = self.store.revision();
-        let mut items = Vec::with_capacity(doomed.len());
-        for object in &doomed {
-            options.check(call.kind, object)?;
-            self.doom(&writer, object, &options)?;
-            // The answer shows what was found, as the real server does.
-            items.push(reads::item(object));
+        for object in &doomed.objects {
+            let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
+            // A page of the past may show what has changed or gone since.
+            let Some(now) = self.store.object(call.kind, text("namespace"), text("name")).cloned() else { continue };
+            options.check(call.kind, &now)?;
+            self.doom(&writer, &now, &options)?;
         }
-        let body = json!({
-            "kind": format!("{}List", call.kind.kind), "apiVersion": call.kind.api_version(),
-            "metadata": {"resourceVersion": revision.to_string()}, "items": items,
-        });
-        Ok(Reply::json(200, body))
+        // The answer shows what was found, as the real server does.
+        Ok(Reply::json(200, doomed.body(call)))
     }
 
     /// Marks an object as terminating, or removes it; says which.
@@ -233,15 +220,17 @@ impl World {
     }
 
     /// Sets deletion time and grace. A grace period can be shortened, never
-    /// prolonged, and a deletion never taken back (PV-53).
+    /// prolonged, and a deletion never taken back (PV-53); it is counted from
+    /// the first deletion on.
     fn mark(&self, old: &Value, new: &mut Value, grace: i64) {
-        let is_terminating = !old["metadata"]["deletionTimestamp"].is_null();
-        let current = old["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0);
+        let ends = old["metadata"]["deletionTimestamp"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        let is_terminating = ends.is_some();
+        let current = current_grace(old);
         if is_terminating && grace >= current {
             return;
         }
-        let seconds = u64::try_from(grace).unwrap_or(0);
-        let at = self.now.checked_add(Duration::from_secs(seconds)).unwrap_or(self.now);
+        let begun = ends.and_then(|ends| ends.checked_sub(SignedDuration::from_secs(current)).ok()).unwrap_or(self.now);
+        let at = begun.checked_add(SignedDuration::from_secs(grace)).unwrap_or(begun);
         set_meta(new, "deletionTimestamp", clock_text(at).into());
         set_meta(new, "deletionGracePeriodSeconds", grace.into());
         if let Some(generation) = old["metadata"]["generation"].as_i64().filter(|_| !is_terminating) {
@@ -280,10 +269,20 @@ fn finalizers(object: &Value, propagation: Propagation) -> Vec<String> {
     out
 }
 
-/// Pods that never ran, or are through, need no grace.
+fn current_grace(object: &Value) -> i64 {
+    object["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0)
+}
+
+/// Pods that never ran, or are through, need no grace. One that goes already
+/// keeps what it has, unless less is asked for.
 fn pod_grace(pod: &Value, asked: Option<i64>) -> i64 {
+    let asked = asked.map(|seconds| if seconds < 0 { 1 } else { seconds });
+    if !pod["metadata"]["deletionTimestamp"].is_null() {
+        let current = current_grace(pod);
+        return asked.map_or(current, |asked| asked.min(current));
+    }
     let own = pod["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(DEFAULT_GRACE);
     let is_scheduled = pod["spec"]["nodeName"].as_str().is_some_and(|node| !node.is_empty());
     let is_through = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
-    if is_scheduled && !is_through { asked.unwrap_or(own).max(0) } else { 0 }
+    if is_scheduled && !is_through { asked.unwrap_or(own) } else { 0 }
 }

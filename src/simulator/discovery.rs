@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::access::Review;
 use super::open_api;
-use super::request::{Page, groups, has_status, version_of};
+use super::request::{Page, goes_at_once, groups, has_status, version_of};
 use super::world::Reply;
 use crate::objects::kinds::{ApiKind, KINDS};
 
@@ -13,6 +13,10 @@ use crate::objects::kinds::{ApiKind, KINDS};
 pub const VERSION: &str = "v1.36.3";
 
 const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+fn verbs(kind: &ApiKind) -> Vec<&'static str> {
+    VERBS.iter().copied().filter(|verb| *verb != "deletecollection" || goes_at_once(kind)).collect()
+}
 
 /// Answers a page.
 #[must_use]
@@ -65,7 +69,7 @@ fn resources(group: &str) -> Value {
     for kind in kinds {
         list.push(json!({
             "name": kind.plural, "singularName": kind.kind.to_lowercase(), "namespaced": kind.namespaced,
-            "kind": kind.kind, "verbs": VERBS, "shortNames": short_names(kind.kind), "categories": categories(kind.kind),
+            "kind": kind.kind, "verbs": verbs(kind), "shortNames": short_names(kind.kind), "categories": categories(kind.kind),
         }));
         for part in subresources(kind) {
             let mut resource = json!({

@@ -45,6 +45,19 @@ impl Node {
     }
 }
 
+/// A plain value's type in the words of JSON.
+#[must_use]
+pub fn json_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
 impl From<Value> for Node {
     fn from(value: Value) -> Self {
         match value {

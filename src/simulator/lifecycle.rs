@@ -16,7 +16,7 @@ use super::patch::managed_fields::Managed;
 use super::request::Part;
 use super::schema::table;
 use super::settle::settle;
-use super::status::Refusal;
+use super::status::{Cause, Refusal};
 use super::store::Commit;
 use super::validation;
 use super::world::World;
@@ -30,6 +30,11 @@ fn text<'a>(object: &'a Value, name: &str) -> &'a str {
 /// Kinds whose objects count the changes of their spec.
 fn has_generation(kind: &ApiKind) -> bool {
     matches!(kind.kind, "StatefulSet" | "Pod" | "PodDisruptionBudget" | "EndpointSlice")
+}
+
+/// Kinds that nobody replaces who does not say what they replace.
+fn needs_version(kind: &ApiKind) -> bool {
+    matches!(kind.kind, "PodDisruptionBudget" | "Lease" | "VolumeAttachment")
 }
 
 /// The object with defaults filled in, in the server's spelling.
@@ -139,6 +144,10 @@ impl World {
         if !matches!(given, "" | "0") && given != text(old, "resourceVersion") {
             return Err(Refusal::stale(kind, &name));
         }
+        if matches!(given, "" | "0") && needs_version(kind) {
+            let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
+            return Err(Refusal::invalid_named(kind.group, kind.plural, &name, &[cause]));
+        }
         let managed = managed.unwrap_or_else(|| self.ownership(writer, old, &new));
         carry_over(writer, old, &mut new);
         admission::drop_disabled(kind, Some(old), &mut new);
@@ -207,7 +216,7 @@ impl World {
             }
             Part::Scale => {
                 let is_changed = old["spec"]["replicas"] != new["spec"]["replicas"];
-                managed.scaled(&writer.owner(), is_changed);
+                managed = managed.scaled(&writer.owner(), is_changed);
             }
             Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize => {}
         }

@@ -4,6 +4,7 @@
 use std::num::{IntErrorKind, ParseIntError};
 
 use http::Method;
+use serde_json::Value;
 
 use super::field_selector::FieldSelector;
 use super::selectors::LabelSelector;
@@ -61,9 +62,15 @@ impl Query {
     /// 400 or 422 with the real server's text for values that make no sense.
     pub fn parse(text: &str, method: &Method, on_collection: bool) -> Result<Self, Refusal> {
         let mut query = Self::default();
+        let mut stages = Vec::new();
         for (name, value) in pairs(text).into_iter().filter(|(name, _)| concerns(name, method, on_collection)) {
-            query.set(&name, &value, method, on_collection)?;
+            if name == "dryRun" {
+                stages.push(value);
+            } else {
+                query.set(&name, &value, method, on_collection)?;
+            }
         }
+        query.dry_run = dry_run(&stages, options_kind(method))?;
         Ok(query)
     }
 
@@ -127,7 +134,6 @@ impl Query {
 
     fn set(&mut self, name: &str, value: &str, method: &Method, on_collection: bool) -> Result<(), Refusal> {
         match name {
-            "dryRun" => self.dry_run = dry_run(value, options_kind(method))?,
             "fieldManager" if value.len() > 128 => {
                 let cause = Cause::too_long("fieldManager", 128);
                 return Err(Refusal::invalid_named("meta.k8s.io", options_kind(method), "", &[cause]));
@@ -167,20 +173,17 @@ fn concerns(name: &str, method: &Method, on_collection: bool) -> bool {
     }
 }
 
-/// `All` or nothing.
+/// Whether a write is only to be tried: in `All` its stages, or not at all.
 ///
 /// # Errors
 /// 422 for any other stage.
-pub fn dry_run(value: &str, options: &str) -> Result<bool, Refusal> {
-    match value {
-        "" => Ok(false),
-        "All" => Ok(true),
-        other => {
-            let mut cause = Cause::unsupported("dryRun", other, &["All"]);
-            cause.message = cause.message.replacen(&format!("{other:?}"), &format!("[{other:?}]"), 1);
-            Err(Refusal::invalid_named("meta.k8s.io", options, "", &[cause]))
-        }
+pub fn dry_run(stages: &[String], options: &str) -> Result<bool, Refusal> {
+    if stages.iter().all(|stage| stage == "All") {
+        return Ok(!stages.is_empty());
     }
+    let mut cause = Cause::unsupported("dryRun", "", &["All"]);
+    cause.message = cause.message.replacen(r#""""#, &Value::from(stages).to_string(), 1);
+    Err(Refusal::invalid_named("meta.k8s.io", options, "", &[cause]))
 }
 
 fn options_kind(method: &Method) -> &'static str {

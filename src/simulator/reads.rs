@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::document::Node;
+use super::document::json_type;
 use super::query::{Match, Query};
 use super::request::{ObjectCall, Part};
 use super::scale;
@@ -48,6 +48,31 @@ pub fn selects(query: &Query, object: &Value) -> bool {
 /// 400 for a broken continue token, 410 for one that is too old, 504 for a
 /// revision that is still to come.
 pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
+    Ok(Reply::json(200, listed(store, call)?.body(call)))
+}
+
+/// What a request for a collection takes of it.
+pub(super) struct Listed {
+    pub(super) objects: Vec<Arc<Value>>,
+    /// The revision, and where the next page begins.
+    meta: Value,
+}
+
+impl Listed {
+    pub(super) fn body(&self, call: &ObjectCall) -> Value {
+        let items: Vec<Value> = self.objects.iter().map(|object| item(object)).collect();
+        json!({
+            "kind": format!("{}List", call.kind.kind), "apiVersion": call.kind.api_version(),
+            "metadata": self.meta, "items": items,
+        })
+    }
+}
+
+/// The objects of a collection that the query takes.
+///
+/// # Errors
+/// See `list`.
+pub(super) fn listed(store: &Store, call: &ObjectCall) -> Result<Listed, Refusal> {
     let query = &call.query;
     check_future(store, query)?;
     let page = if query.continue_at.is_empty() { None } else { Some(read_token(&query.continue_at)?) };
@@ -61,33 +86,29 @@ pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
         (None, Match::Unset, Some(asked)) if asked > 0 && query.limit > 0 => asked,
         (None, Match::Exact | Match::NotOlderThan | Match::Unset | Match::Other(_), _) => store.revision(),
     };
-    let all = if revision == store.revision() {
+    let mut objects: Vec<Arc<Value>> = if revision == store.revision() {
         store.objects(call.kind, &call.namespace).map(Arc::clone).collect()
     } else {
         store.objects_at(call.kind, &call.namespace, revision)?
     };
     let is_next = |object: &Value| page.as_ref().is_none_or(|page| position(call, object) > page.start);
-    let matching: Vec<&Arc<Value>> = all.iter().filter(|object| is_next(object) && selects(query, object)).collect();
+    objects.retain(|object| is_next(object) && selects(query, object));
     // Whoever takes any revision gets all that is at hand, whatever the limit.
     let is_whole = query.limit == 0 || query.resource_version == Some(0);
-    let shown = if is_whole { matching.len() } else { query.limit.min(matching.len()) };
+    let shown = if is_whole { objects.len() } else { query.limit.min(objects.len()) };
     let mut meta = json!({ "resourceVersion": revision.to_string() });
-    if let Some(last) = matching.get(..shown).and_then(<[_]>::last).filter(|_| shown < matching.len()) {
+    if let Some(last) = objects.get(..shown).and_then(<[_]>::last).filter(|_| shown < objects.len()) {
         meta["continue"] = Value::from(write_token(revision, &position(call, last)));
         if query.labels.is_empty() && query.fields.is_empty() {
-            meta["remainingItemCount"] = Value::from(matching.len() - shown);
+            meta["remainingItemCount"] = Value::from(objects.len() - shown);
         }
     }
-    let items: Vec<Value> = matching.iter().take(shown).map(|object| item(object)).collect();
-    let body = json!({
-        "kind": format!("{}List", call.kind.kind), "apiVersion": call.kind.api_version(),
-        "metadata": meta, "items": items,
-    });
-    Ok(Reply::json(200, body))
+    objects.truncate(shown);
+    Ok(Listed { objects, meta })
 }
 
 /// Items of a list do not repeat their kind.
-pub(super) fn item(object: &Value) -> Value {
+fn item(object: &Value) -> Value {
     let mut item = object.clone();
     if let Some(fields) = item.as_object_mut() {
         fields.shift_remove("kind");
@@ -150,19 +171,20 @@ fn read_token(token: &str) -> Result<PageStart, Refusal> {
 
 /// What is wrong with the types in a token, in Go's words.
 fn mistyped_token(token: &Value) -> Option<String> {
-    let type_of = |value: &Value| Node::from(value.clone()).json_type();
     match token {
         Value::Object(fields) => ["v", "rv", "start"].iter().find_map(|name| {
             let value = fields.get(*name)?;
             let (fits, wanted) =
                 if *name == "rv" { (value.is_i64() || value.is_u64(), "int64") } else { (value.is_string(), "string") };
             (!fits && !value.is_null()).then(|| {
-                let found = type_of(value);
+                let found = json_type(value);
                 format!("json: cannot unmarshal {found} into Go struct field continueToken.{name} of type {wanted}")
             })
         }),
         Value::Null => None,
-        other => Some(format!("json: cannot unmarshal {} into Go value of type storage.continueToken", type_of(other))),
+        other => {
+            Some(format!("json: cannot unmarshal {} into Go value of type storage.continueToken", json_type(other)))
+        }
     }
 }
 

@@ -172,7 +172,7 @@ fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusa
         }
     }
     let action = action(raw, kind, namespace, name, part, &query)?;
-    if matches!(action, Action::List | Action::Watch) {
+    if matches!(action, Action::List | Action::Watch | Action::DeleteCollection) {
         query.check_versions()?;
     }
     Ok(Call::Objects(Box::new(ObjectCall {
@@ -223,9 +223,17 @@ fn action(
             patch_kind(&raw.content_type).map(Action::Patch)
         }
         (&Method::DELETE, false) if part == Part::Whole => Ok(Action::Delete),
-        (&Method::DELETE, true) if !kind.namespaced || !namespace.is_empty() => Ok(Action::DeleteCollection),
+        (&Method::DELETE, true) if goes_at_once(kind) && (!kind.namespaced || !namespace.is_empty()) => {
+            Ok(Action::DeleteCollection)
+        }
         _ => Err(Refusal::method_not_allowed()),
     }
+}
+
+/// Whether a collection of them can be deleted in one request.
+#[must_use]
+pub fn goes_at_once(kind: &ApiKind) -> bool {
+    kind.kind != "Namespace"
 }
 
 fn patch_kind(content_type: &str) -> Result<PatchKind, Refusal> {

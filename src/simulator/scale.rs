@@ -1,12 +1,13 @@
 //! The `scale` subresource of StatefulSets, and the `binding` of pods: small
 //! objects that stand for one field of a larger one.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::body;
 use super::clock::clock_text;
-use super::patch;
-use super::patch::managed_fields::Operation;
+use super::patch::managed_fields::{Claim, Managed, Operation};
 use super::request::{ObjectCall, Part, PatchKind, Raw};
 use super::schema::table;
 use super::selectors::LabelSelector;
@@ -14,7 +15,7 @@ use super::status::{Cause, Refusal};
 use super::topology;
 use super::world::{Reply, World, manager, success};
 use super::writer::Writer;
-use super::writes::{check_place, check_uid};
+use super::writes::{check_force, check_uid, configuration, patched, replacement, typed_again, writer};
 
 /// The `Scale` of a set.
 #[must_use]
@@ -42,36 +43,64 @@ impl World {
     /// PUT or PATCH of `scale`: only `spec.replicas` counts, with the uid and
     /// resourceVersion of the body as preconditions.
     pub(super) fn scale(&mut self, raw: &Raw, call: &ObjectCall, patch: Option<PatchKind>) -> Result<Reply, Refusal> {
-        let set = self
-            .store
-            .object(call.kind, &call.namespace, &call.name)
-            .ok_or_else(|| Refusal::not_found(call.kind, &call.name))?
-            .clone();
-        let (wanted, warnings) = wanted_scale(raw, call, patch, &of_set(&set))?;
-        check_place(call, &wanted)?;
-        let replicas = wanted["spec"]["replicas"].as_i64().unwrap_or(0);
+        let written = match patch {
+            None => {
+                let read = replacement(raw, call)?;
+                let set = self.stored(call)?;
+                (self.rescaled(&writer(raw, call, Operation::Update), &set, &read.object, None)?, read.warnings)
+            }
+            Some(PatchKind::Apply) => (self.apply_scale(raw, call)?, Vec::new()),
+            Some(how @ (PatchKind::Json | PatchKind::Merge | PatchKind::Strategic)) => {
+                check_force(call)?;
+                let set = self.stored(call)?;
+                let read = patched(raw, call, how, &of_set(&set))?;
+                (self.rescaled(&writer(raw, call, Operation::Update), &set, &read.object, None)?, read.warnings)
+            }
+        };
+        let (set, warnings) = written;
+        let mut reply = Reply::json(200, of_set(&set));
+        reply.warnings = warnings;
+        Ok(reply)
+    }
+
+    /// Server-side apply of a `Scale`: the set's entries that own the number are
+    /// seen as those of the scale, and what becomes of them is written back.
+    fn apply_scale(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Arc<Value>, Refusal> {
+        let config = configuration(raw, call)?;
+        let set = self.stored(call)?;
+        let writer = writer(raw, call, Operation::Apply);
+        let (owner, reset) = (writer.owner(), writer.reset());
+        let claim = Claim { owner: &owner, reset: &reset, force: call.query.force.unwrap_or(false) };
+        let (managed, scale) = (Managed::of(&set), of_set(&set));
+        let seen = managed.of_scale();
+        let seen = if seen.is_empty() { self.of_nobody(call, &scale) } else { seen };
+        let applied = seen.apply(&table().kind("Scale"), &scale, &config, &claim, self.now)?;
+        let managed = managed.with_scale(&applied.managed, &call.kind.api_version());
+        self.rescaled(&writer, &set, &typed_again(call, applied.object)?, Some(managed))
+    }
+
+    /// The set with the number that a `Scale` says.
+    fn rescaled(
+        &mut self,
+        writer: &Writer,
+        set: &Arc<Value>,
+        scale: &Value,
+        managed: Option<Managed>,
+    ) -> Result<Arc<Value>, Refusal> {
+        let name = set["metadata"]["name"].as_str().unwrap_or_default();
+        let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
         if replicas < 0 {
             let why = "must be greater than or equal to 0";
             let cause = Cause::invalid("spec.replicas", &Value::from(replicas), why);
-            return Err(Refusal::invalid_named("autoscaling", "Scale", &call.name, &[cause]));
+            return Err(Refusal::invalid_named("autoscaling", "Scale", name, &[cause]));
         }
-        let mut new = Value::clone(&set);
+        if let Some(uid) = scale["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
+            check_uid(writer.kind, set, uid)?;
+        }
+        let mut new = Value::clone(set);
         new["spec"]["replicas"] = Value::from(replicas);
-        new["metadata"]["resourceVersion"] = wanted["metadata"]["resourceVersion"].clone();
-        if let Some(uid) = wanted["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
-            check_uid(call, &set, uid)?;
-        }
-        let writer = Writer {
-            kind: call.kind,
-            part: Part::Scale,
-            manager: manager(&call.query, raw),
-            operation: Operation::Update,
-            dry_run: call.query.dry_run,
-        };
-        let written = self.replace(&writer, &set, new, None)?;
-        let mut reply = Reply::json(200, of_set(&written));
-        reply.warnings = warnings;
-        Ok(reply)
+        new["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"].clone();
+        self.replace(writer, set, new, managed)
     }
 
     /// POST of a pod's `binding`: puts it on a node, once.
@@ -118,29 +147,6 @@ impl World {
         status["code"] = Value::from(201);
         Ok(Reply::json(201, status))
     }
-}
-
-fn wanted_scale(
-    raw: &Raw,
-    call: &ObjectCall,
-    patch: Option<PatchKind>,
-    current: &Value,
-) -> Result<(Value, Vec<String>), Refusal> {
-    let validation = call.query.field_validation;
-    let patched = match patch {
-        None => {
-            let read = body::object(raw, "autoscaling/v1", "Scale", validation)?;
-            return Ok((read.object, read.warnings));
-        }
-        Some(PatchKind::Json) => patch::json::apply(current, &body::json(raw, "Scale")?)?,
-        Some(PatchKind::Merge) => patch::merge::apply(current, &body::json(raw, "Scale")?),
-        Some(PatchKind::Strategic) => {
-            patch::strategic::apply(&table().kind("Scale"), current, &body::json(raw, "Scale")?)?
-        }
-        Some(PatchKind::Apply) => return Err(Refusal::not_simulated("server-side apply of statefulsets/scale")),
-    };
-    let read = body::patched(patched, "autoscaling/v1", "Scale", validation)?;
-    Ok((read.object, read.warnings))
 }
 
 fn binding_conflict(call: &ObjectCall, why: &str) -> Refusal {

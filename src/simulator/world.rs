@@ -146,7 +146,7 @@ impl World {
         }
     }
 
-    fn rights(&self) -> Rights<'_> {
+    pub(super) fn rights(&self) -> Rights<'_> {
         Rights { store: &self.store, denied: &self.denied }
     }
 

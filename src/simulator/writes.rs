@@ -6,17 +6,20 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::body::{self, Read};
-use super::document::Node;
+use super::document::{Node, json_type};
 use super::import::newer;
 use super::lifecycle::completed;
+use super::patch::field_set::FieldSet;
 use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
 use super::patch::{json, last_applied, merge, strategic, typed, unstructured};
-use super::request::{Action, ObjectCall, PatchKind, Raw};
+use super::query::FieldValidation;
+use super::request::{Action, ObjectCall, Part, PatchKind, Raw};
 use super::schema::table;
 use super::status::{Cause, Refusal};
 use super::warnings;
 use super::world::{Reply, World, manager};
 use super::writer::{Writer, set_meta};
+use crate::objects::kinds::ApiKind;
 
 /// What Go reads patches into.
 const INTO_MAP: &str = "into Go value of type map[string]interface {}";
@@ -25,7 +28,7 @@ const INTO_MAP: &str = "into Go value of type map[string]interface {}";
 pub(super) const OTHER_NAMESPACE: &str =
     "the namespace of the provided object does not match the namespace sent on the request";
 
-fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writer {
+pub(super) fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writer {
     Writer {
         kind: call.kind,
         part: call.part,
@@ -39,7 +42,7 @@ fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writer {
 /// the outcome.
 fn reply(call: &ObjectCall, old: Option<&Value>, object: &Arc<Value>, mut warnings: Vec<String>) -> Reply {
     let mut reply = Reply::json(if old.is_some() { 200 } else { 201 }, Value::clone(object));
-    if call.part == super::request::Part::Whole {
+    if call.part == Part::Whole {
         warnings.extend(warnings::of(call.kind, old, object));
     }
     reply.warnings = warnings;
@@ -54,7 +57,7 @@ impl World {
         Ok(reply(call, None, &created, warnings))
     }
 
-    fn stored(&self, call: &ObjectCall) -> Result<Arc<Value>, Refusal> {
+    pub(super) fn stored(&self, call: &ObjectCall) -> Result<Arc<Value>, Refusal> {
         self.store
             .object(call.kind, &call.namespace, &call.name)
             .cloned()
@@ -62,16 +65,10 @@ impl World {
     }
 
     pub(super) fn update(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
-        let kind = call.kind;
-        let Read { object, warnings } = body::object(raw, &kind.api_version(), kind.kind, call.query.field_validation)?;
-        check_name(call, &object)?;
-        let given = object["metadata"]["namespace"].as_str().unwrap_or_default();
-        if call.kind.namespaced && !given.is_empty() && given != call.namespace {
-            return Err(Refusal::bad_request(OTHER_NAMESPACE));
-        }
+        let Read { object, warnings } = replacement(raw, call)?;
         let old = self.stored(call)?;
         if let Some(uid) = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
-            check_uid(call, &old, uid)?;
+            check_uid(call.kind, &old, uid)?;
         }
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
         Ok(reply(call, Some(&old), &written, warnings))
@@ -81,47 +78,25 @@ impl World {
         if how == PatchKind::Apply {
             return self.apply(raw, call);
         }
-        if call.query.force.is_some() {
-            let cause = Cause::forbidden("force", "may not be specified for non-apply patch");
-            return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
-        }
+        check_force(call)?;
         let old = self.stored(call)?;
-        let kind = call.kind;
-        let change = body::json(raw, kind.kind)?;
-        let known = if self.origin.is_some() { newer::without(kind, &old) } else { Arc::clone(&old) };
-        let Read { object, warnings } = match how {
-            PatchKind::Json => patched(call, json::apply(&known, &change)?)?,
-            PatchKind::Merge => {
-                let why = |found: &str| format!("error decoding patch: json: cannot unmarshal {found} {INTO_MAP}");
-                let found = json::json_type(&change);
-                if !change.is_object() {
-                    return Err(Refusal::bad_request(&why(found)));
-                }
-                patched(call, merge::apply(&known, &change))?
-            }
-            PatchKind::Strategic | PatchKind::Apply => strategically(call, &known, &change)?,
-        };
-        check_name(call, &object)?;
-        check_place(call, &object)?;
+        let known = if self.origin.is_some() { newer::without(call.kind, &old) } else { Arc::clone(&old) };
+        let Read { object, warnings } = patched(raw, call, how, &known)?;
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
         Ok(reply(call, Some(&old), &written, warnings))
     }
 
     /// Server-side apply: creates or merges, and remembers who said what.
     fn apply(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
-        if call.query.field_manager.is_empty() {
-            let cause = Cause::required("fieldManager", "is required for apply patch");
-            return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
-        }
         let mut config = configuration(raw, call)?;
         let sent = || body::configuration(raw).map(Node::value);
-        let writer = writer(raw, call, Operation::Apply);
+        let mut writer = writer(raw, call, Operation::Apply);
         let shape = table().kind(call.kind.kind);
         let reset = writer.reset();
         let owner = writer.owner();
         let claim = Claim { owner: &owner, reset: &reset, force: call.query.force.unwrap_or(false) };
         let Ok(old) = self.stored(call) else {
-            if call.part != super::request::Part::Whole {
+            if call.part != Part::Whole {
                 return Err(Refusal::not_found(call.kind, &call.name));
             }
             if let Some(uid) = config["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
@@ -132,70 +107,155 @@ impl World {
             set_meta(&mut config, "resourceVersion", Value::Null);
             let mut applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
             last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
-            let object = typed_again(call, applied.object)?;
+            let object = completed(call.kind, typed_again(call, applied.object)?);
+            let may_create = self.rights().check(raw.user.as_ref(), &creation(call));
+            // What is wrong with the object is said before what its writer may not do.
+            writer.dry_run |= may_create.is_err();
             let created = self.insert(&writer, &call.namespace, object, Some(applied.managed))?;
+            may_create?;
             return Ok(reply(call, None, &created, Vec::new()));
         };
         let managed = self.managed_before_apply(call, &old);
         let mut applied = managed.apply(&shape, &old, &config, &claim, self.now)?;
         last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
-        let object = typed_again(call, applied.object)?;
+        let object = completed(call.kind, typed_again(call, applied.object)?);
         let written = self.replace(&writer, &old, object, Some(applied.managed))?;
         Ok(reply(call, Some(&old), &written, Vec::new()))
     }
 
     /// Objects that nobody's fields are known of belong to `before-first-apply`.
     fn managed_before_apply(&self, call: &ObjectCall, old: &Value) -> Managed {
-        let mut managed = Managed::of(old);
-        if managed.is_empty() {
-            let owner = Owner {
-                operation: Operation::Update,
-                manager: "before-first-apply".to_owned(),
-                api_version: call.kind.api_version(),
-                subresource: call.part.name().to_owned(),
-            };
-            let shape = table().kind(call.kind.kind);
-            let reset = super::patch::field_set::FieldSet::default();
-            managed.updated(&shape, &shape.zero(), old, &owner, &reset, self.now);
-        }
+        let managed = Managed::of(old);
+        if managed.is_empty() { self.of_nobody(call, old) } else { managed }
+    }
+
+    /// The one entry of an object, or of a set's scale, that has none.
+    pub(super) fn of_nobody(&self, call: &ObjectCall, old: &Value) -> Managed {
+        let (api_version, kind) = body_kind(call);
+        let owner = Owner {
+            operation: Operation::Update,
+            manager: "before-first-apply".to_owned(),
+            api_version,
+            subresource: call.part.name().to_owned(),
+        };
+        let shape = table().kind(kind);
+        let mut managed = Managed::default();
+        managed.updated(&shape, &shape.zero(), old, &owner, &FieldSet::default(), self.now);
         managed
     }
 }
 
+/// What the body of a write through this endpoint is: the object itself, or the
+/// `Scale` that stands for it.
+fn body_kind(call: &ObjectCall) -> (String, &'static str) {
+    match call.part {
+        Part::Scale => ("autoscaling/v1".to_owned(), "Scale"),
+        Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize => {
+            (call.kind.api_version(), call.kind.kind)
+        }
+    }
+}
+
+/// What an apply does that finds nothing.
+fn creation(call: &ObjectCall) -> ObjectCall {
+    ObjectCall { action: Action::Create, ..call.clone() }
+}
+
+/// The body of a PUT.
+///
+/// # Errors
+/// 400 for what cannot be read, or is for another place than the path's.
+pub(super) fn replacement(raw: &Raw, call: &ObjectCall) -> Result<Read, Refusal> {
+    let (api_version, kind) = body_kind(call);
+    let read = body::object(raw, &api_version, kind, call.query.field_validation)?;
+    check_name(call, &read.object)?;
+    let given = read.object["metadata"]["namespace"].as_str().unwrap_or_default();
+    if call.kind.namespaced && !given.is_empty() && given != call.namespace {
+        return Err(Refusal::bad_request(OTHER_NAMESPACE));
+    }
+    Ok(read)
+}
+
+/// Only an apply overrules anybody.
+pub(super) fn check_force(call: &ObjectCall) -> Result<(), Refusal> {
+    if call.query.force.is_none() {
+        return Ok(());
+    }
+    let cause = Cause::forbidden("force", "may not be specified for non-apply patch");
+    Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]))
+}
+
+/// What a patch of the request makes of an object.
+///
+/// # Errors
+/// 400 or 422 for a patch that cannot be done, or whose outcome is no such object.
+pub(super) fn patched(raw: &Raw, call: &ObjectCall, how: PatchKind, known: &Value) -> Result<Read, Refusal> {
+    let change = body::json(raw, body_kind(call).1)?;
+    let read = match how {
+        PatchKind::Json => read_again(call, json::apply(known, &change)?)?,
+        PatchKind::Merge => read_again(call, merged(known, &change)?)?,
+        PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change)?,
+    };
+    check_name(call, &read.object)?;
+    check_place(call, &read.object)?;
+    Ok(read)
+}
+
+fn merged(known: &Value, change: &Value) -> Result<Value, Refusal> {
+    if change.is_null() {
+        return Err(Refusal::bad_request("Invalid JSON Patch"));
+    }
+    if !change.is_object() {
+        let found = json_type(change);
+        let why = format!("error decoding patch: json: cannot unmarshal {found} {INTO_MAP}");
+        return Err(Refusal::bad_request(&why));
+    }
+    Ok(merge::apply(known, change))
+}
+
 /// A patched object, read like a body.
-fn patched(call: &ObjectCall, patched: Value) -> Result<Read, Refusal> {
-    let kind = call.kind;
-    body::patched(patched, &kind.api_version(), kind.kind, call.query.field_validation)
+fn read_again(call: &ObjectCall, patched: Value) -> Result<Read, Refusal> {
+    let (api_version, kind) = body_kind(call);
+    body::patched(patched, &api_version, kind, call.query.field_validation)
 }
 
 /// A strategically merged object; what cannot be read is told with the patch.
 fn strategically(call: &ObjectCall, old: &Value, patch: &Value) -> Result<Read, Refusal> {
-    let kind = call.kind;
+    let (api_version, kind) = body_kind(call);
+    let nothing = Value::Object(Map::new());
+    let patch = if patch.is_null() { &nothing } else { patch };
     if !patch.is_object() {
-        let found = json::json_type(patch);
+        let found = json_type(patch);
         return Err(Refusal::bad_request(&format!("json: cannot unmarshal {found} {INTO_MAP}")));
     }
-    let shape = table().kind(kind.kind);
+    let shape = table().kind(kind);
     let mut merged = strategic::apply(&shape, old, patch)?;
     let shown = unstructured::go_text(patch);
     unstructured::convert(&shape, &mut merged).map_err(|why| body::unusable(&shown, &why))?;
-    body::patched_as(merged, &shown, &kind.api_version(), kind.kind, call.query.field_validation)
+    body::patched_as(merged, &shown, &api_version, kind, call.query.field_validation)
 }
 
 /// Reads and checks an applied configuration.
-fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refusal> {
+///
+/// # Errors
+/// 422 without a manager; 400 or 500 for a configuration that is none.
+pub(super) fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refusal> {
+    if call.query.field_manager.is_empty() {
+        let cause = Cause::required("fieldManager", "is required for apply patch");
+        return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
+    }
     let node = body::configuration(raw)?;
-    let kind = call.kind;
-    if call.query.field_validation == super::query::FieldValidation::Strict {
+    let (api_version, kind) = body_kind(call);
+    if call.query.field_validation == FieldValidation::Strict {
         // Only duplicates: unknown fields are refused below, whatever was asked for.
-        let duplicates = body::duplicates(node.clone(), kind.kind);
+        let duplicates = body::duplicates(node.clone(), kind);
         if !duplicates.is_empty() {
             return Err(Refusal::bad_request(&format!("error strict decoding YAML: {}", duplicates.join(", "))));
         }
     }
     let mut config = node.value();
     let text = |name: &str| config[name].as_str().unwrap_or_default().to_owned();
-    if text("kind") != kind.kind || text("apiVersion") != kind.api_version() {
+    if text("kind") != kind || text("apiVersion") != api_version {
         let version = text("apiVersion");
         let (group, version) = version.split_once('/').unwrap_or(("", &version));
         let message = format!("invalid object type: {group}/{version}, Kind={}", text("kind"));
@@ -206,18 +266,17 @@ fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refusal> {
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
     check_place(call, &config)?;
-    if let Some(fault) = typed::fault(&table().kind(kind.kind), &config) {
-        let (group, version) = (kind.group, kind.version);
-        let group = if group.is_empty() { format!("/{version}") } else { format!("{group}/{version}") };
+    if let Some(fault) = typed::fault(&table().kind(kind), &config) {
+        let group = if api_version.contains('/') { api_version } else { format!("/{api_version}") };
         let namespace = config["metadata"]["namespace"].as_str().unwrap_or_default();
-        let what = format!("{namespace}/{}; {group}, Kind={}", call.name, kind.kind);
+        let what = format!("{namespace}/{}; {group}, Kind={kind}", call.name);
         return Err(Refusal::internal(&format!("failed to create typed patch object ({what}): {fault}")));
     }
     if let Some(fields) = config.as_object_mut()
         && let Some(meta) = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new())).as_object_mut()
     {
         meta.insert("name".to_owned(), call.name.clone().into());
-        if kind.namespaced {
+        if call.kind.namespaced {
             meta.insert("namespace".to_owned(), call.namespace.clone().into());
         }
     }
@@ -225,10 +284,9 @@ fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refusal> {
 }
 
 /// The merged object, read the way an object from outside would be.
-fn typed_again(call: &ObjectCall, object: Value) -> Result<Value, Refusal> {
-    let kind = call.kind;
-    let read = body::typed(object.into(), &kind.api_version(), kind.kind, super::query::FieldValidation::Ignore)?;
-    Ok(completed(kind, read.object))
+pub(super) fn typed_again(call: &ObjectCall, object: Value) -> Result<Value, Refusal> {
+    let (api_version, kind) = body_kind(call);
+    Ok(body::typed(object.into(), &api_version, kind, FieldValidation::Ignore)?.object)
 }
 
 /// The name of an object that is written by name is in the body as well.
@@ -263,21 +321,22 @@ pub(super) fn check_place(call: &ObjectCall, object: &Value) -> Result<(), Refus
 }
 
 /// The UID in the body of a PUT is a precondition.
-pub(super) fn check_uid(call: &ObjectCall, old: &Value, uid: &str) -> Result<(), Refusal> {
-    let stored = old["metadata"]["uid"].as_str().unwrap_or_default();
-    if stored == uid {
+pub(super) fn check_uid(kind: &ApiKind, old: &Value, uid: &str) -> Result<(), Refusal> {
+    let stored = |name: &str| old["metadata"][name].as_str().unwrap_or_default();
+    if stored("uid") == uid {
         return Ok(());
     }
-    let folder = match call.kind.kind {
+    let folder = match kind.kind {
         "Node" => "minions",
         "Service" => "services/specs",
-        _ => call.kind.plural,
+        _ => kind.plural,
     };
-    let place = if call.kind.namespaced { format!("{folder}/{}", call.namespace) } else { folder.to_owned() };
+    let place = if kind.namespaced { format!("{folder}/{}", stored("namespace")) } else { folder.to_owned() };
     let why = format!(
         "StorageError: invalid object, Code: 4, Key: /registry/{place}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
-         Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}",
-        call.name,
+         Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+        stored("name"),
+        stored("uid"),
     );
-    Err(Refusal::conflict(call.kind, &call.name, &why))
+    Err(Refusal::conflict(kind, stored("name"), &why))
 }

@@ -58,6 +58,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether it owns the number of pods of a set, or of its scale.
+    pub fn has_count(&self) -> bool {
+        self.set.below("f:spec").is_some_and(|spec| spec.has("f:replicas"))
+    }
+
     pub fn read(value: &Value) -> Option<Self> {
         let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let operation = match value["operation"].as_str() {

@@ -5,9 +5,17 @@
 
 use serde_json::{Map, Value};
 
+use crate::simulator::document::json_type;
 use crate::simulator::status::Refusal;
 
 const MOST_OPERATIONS: usize = 10_000;
+
+/// How many bytes one patch may copy.
+const MOST_COPIED: usize = 3 * 1024 * 1024;
+
+/// No operation builds deeper documents. Bodies are not read any deeper, and a
+/// sandbox's file neither.
+const DEEPEST: usize = 100;
 
 /// An operation that cannot be done; the whole patch falls with it.
 struct Failed;
@@ -25,8 +33,9 @@ pub fn apply(object: &Value, patch: &Value) -> Result<Value, Refusal> {
         return Err(Refusal::entity_too_large(&why));
     }
     let mut out = object.clone();
+    let mut copied = 0;
     for operation in operations {
-        run(&mut out, operation).map_err(|Failed| Refusal::unusable_patch())?;
+        run(&mut out, operation, &mut copied).map_err(|Failed| Refusal::unusable_patch())?;
     }
     Ok(out)
 }
@@ -52,20 +61,8 @@ fn operations(patch: &Value) -> Result<Vec<&Map<String, Value>>, Refusal> {
     Ok(operations)
 }
 
-/// A type in the words of JSON.
-#[must_use]
-pub fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-fn run(document: &mut Value, operation: &Map<String, Value>) -> Result<(), Failed> {
+/// `copied` counts the bytes that were copied so far.
+fn run(document: &mut Value, operation: &Map<String, Value>, copied: &mut usize) -> Result<(), Failed> {
     let text = |name: &str| operation.get(name).and_then(Value::as_str).ok_or(Failed);
     let value = operation.get("value").unwrap_or(&Value::Null);
     match text("op")? {
@@ -77,13 +74,18 @@ fn run(document: &mut Value, operation: &Map<String, Value>) -> Result<(), Faile
             add(document, text("path")?, moved)
         }
         "copy" => {
-            let copied = look(document, text("from")?)?;
-            add(document, text("path")?, copied)
+            let found = look(document, text("from")?)?;
+            *copied = copied.saturating_add(found.to_string().len());
+            if *copied > MOST_COPIED {
+                return Err(Failed);
+            }
+            let found = found.clone();
+            add(document, text("path")?, found)
         }
         "test" => {
             let path = text("path")?;
-            let found = if path.is_empty() { document.clone() } else { look(document, path)? };
-            if found == *value { Ok(()) } else { Err(Failed) }
+            let found = if path.is_empty() { document } else { look(document, path)? };
+            if *found == *value { Ok(()) } else { Err(Failed) }
         }
         _ => Err(Failed),
     }
@@ -117,10 +119,10 @@ fn index(step: &str, length: usize) -> Result<usize, Failed> {
 }
 
 /// What stands there; nothing in an object is `null`.
-fn look(document: &mut Value, path: &str) -> Result<Value, Failed> {
+fn look<'a>(document: &'a mut Value, path: &str) -> Result<&'a Value, Failed> {
     match container(document, path)? {
-        (Value::Object(fields), name) => Ok(fields.get(&name).cloned().unwrap_or_default()),
-        (Value::Array(items), step) => items.get(index(&step, items.len())?).cloned().ok_or(Failed),
+        (Value::Object(fields), name) => Ok(fields.get(&name).unwrap_or(&Value::Null)),
+        (Value::Array(items), step) => items.get(index(&step, items.len())?).ok_or(Failed),
         (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => Err(Failed),
     }
 }
@@ -136,7 +138,24 @@ fn take(document: &mut Value, path: &str) -> Result<Value, Failed> {
     }
 }
 
+/// Whether a value that stands at this path makes the document too deep.
+fn is_too_deep(path: &str, value: &Value) -> bool {
+    path.split('/').count() + depth(value) > DEEPEST
+}
+
+fn depth(value: &Value) -> usize {
+    let below = match value {
+        Value::Object(fields) => fields.values().map(depth).max(),
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return 0,
+    };
+    below.unwrap_or(0) + 1
+}
+
 fn add(document: &mut Value, path: &str, value: Value) -> Result<(), Failed> {
+    if is_too_deep(path, &value) {
+        return Err(Failed);
+    }
     match container(document, path)? {
         (Value::Object(fields), name) => {
             fields.insert(name, value);
@@ -152,6 +171,9 @@ fn add(document: &mut Value, path: &str, value: Value) -> Result<(), Failed> {
 }
 
 fn replace(document: &mut Value, path: &str, value: &Value) -> Result<(), Failed> {
+    if is_too_deep(path, value) {
+        return Err(Failed);
+    }
     if path.is_empty() {
         if !value.is_object() && !value.is_array() {
             return Err(Failed);
@@ -170,4 +192,25 @@ fn replace(document: &mut Value, path: &str, value: &Value) -> Result<(), Failed
         (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => return Err(Failed),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_patch_builds_what_is_too_deep() {
+        let deeper = |path: &str| {
+            [
+                json!({"op": "add", "path": "/b", "value": {}}),
+                json!({"op": "move", "from": "/a", "path": path}),
+                json!({"op": "move", "from": "/b", "path": "/a"}),
+            ]
+        };
+        let patch = |times| Value::Array(std::iter::repeat_n(deeper("/b/c"), times).flatten().collect());
+        let object = json!({"a": {}});
+        assert!(apply(&object, &patch(90)).is_ok());
+        assert_eq!(apply(&object, &patch(3000)).expect_err("too deep").code, 422);
+    }
 }

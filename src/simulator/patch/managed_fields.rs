@@ -106,27 +106,54 @@ impl Managed {
         self.entries.retain(|entry| !entry.set.is_empty());
     }
 
-    /// After a write through `scale`. The count goes to the writer if it
-    /// changed. If not, whoever updated it gets a second entry for it: the
-    /// server takes an owner seen through `scale` for another one. Neither
-    /// entry has a time. A count that nobody owns stays so.
-    pub fn scaled(&mut self, owner: &Owner, is_changed: bool) {
-        let count = FieldSet::of_path(&["spec", "replicas"]);
-        let (mut holders, others): (Vec<Entry>, Vec<Entry>) =
-            self.entries.drain(..).partition(|entry| !entry.set.intersection(&count).is_empty());
+    /// After a PUT or patch of `scale`. The count goes to the writer if it
+    /// changed. A count that nobody owns stays so.
+    #[must_use]
+    pub fn scaled(&self, owner: &Owner, is_changed: bool) -> Self {
+        let mut scale = self.of_scale();
+        if is_changed && !scale.is_empty() {
+            let entry = Entry { owner: owner.clone(), time: None, set: count() };
+            scale = Self { entries: vec![entry] };
+        }
+        self.with_scale(&scale, &owner.api_version)
+    }
+
+    /// The entries that own the number of pods, as `scale` shows them.
+    #[must_use]
+    pub fn of_scale(&self) -> Self {
+        let holders = self.entries.iter().filter(|entry| entry.has_count());
+        let seen = holders.map(|entry| Entry {
+            owner: Owner { api_version: SCALE.to_owned(), ..entry.owner.clone() },
+            time: entry.time.clone(),
+            set: count(),
+        });
+        Self { entries: seen.collect() }
+    }
+
+    /// What became of a set's entries when those of its `scale` became these.
+    /// The server takes whoever updates, seen through `scale`, for somebody
+    /// else: a count that they keep goes into a second entry. The entries that
+    /// come from `scale` have no time.
+    #[must_use]
+    pub fn with_scale(&self, scale: &Self, api_version: &str) -> Self {
+        let mut entries = self.entries.clone();
         let mut fresh = Vec::new();
-        for holder in &mut holders {
-            if !is_changed && holder.owner.operation == Operation::Update {
-                fresh.push(Entry { owner: holder.owner.clone(), time: None, set: count.clone() });
-            }
-            if is_changed || holder.owner.operation == Operation::Update {
-                holder.set = holder.set.difference(&count);
+        for seen in scale.entries.iter().filter(|entry| entry.has_count()) {
+            let is_kept = |entry: &Entry| entry.has_count() && entry.owner.is_same(&seen.owner);
+            if seen.owner.operation == Operation::Update || !entries.iter().any(is_kept) {
+                let owner = Owner { api_version: api_version.to_owned(), ..seen.owner.clone() };
+                fresh.push(Entry { owner, time: None, set: count() });
             }
         }
-        if is_changed && !holders.is_empty() {
-            fresh.push(Entry { owner: owner.clone(), time: None, set: count });
+        for entry in &mut entries {
+            let is_kept = |seen: &Entry| seen.has_count() && seen.owner.is_same(&entry.owner);
+            if entry.owner.operation == Operation::Update || !scale.entries.iter().any(is_kept) {
+                entry.set = entry.set.difference(&count());
+            }
         }
-        self.entries = others.into_iter().chain(holders).chain(fresh).filter(|entry| !entry.set.is_empty()).collect();
+        entries.extend(fresh);
+        entries.retain(|entry| !entry.set.is_empty());
+        Self { entries }
     }
 
     /// Server-side apply of a configuration onto a live object.
@@ -191,6 +218,14 @@ impl Managed {
         self.entries.sort_by(|a, b| a.owner.cmp(&b.owner));
         self
     }
+}
+
+/// The API version of `Scale`.
+const SCALE: &str = "autoscaling/v1";
+
+/// The number of pods, in a set as in its scale.
+fn count() -> FieldSet {
+    FieldSet::of_path(&["spec", "replicas"])
 }
 
 /// Who applies, what the endpoint leaves alone, and whether others are overruled.
