@@ -7,7 +7,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::clock::clock_text;
-use super::controllers::{Controller, EventType, Step, Target, View, Write};
+use super::controllers::play::{self, Refusal, Sender};
+use super::controllers::{Controller, EventType, Part, Step, Target, View, Write};
 use super::identity;
 use super::past::Past;
 use super::queue::{Look, Looked};
@@ -19,8 +20,8 @@ use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
 const JSON: &str = "application/json";
 const MERGE: &str = "application/merge-patch+json";
 
-/// Runs one look of an actor: its passes one after the other, each up to its
-/// first refused write, after which the actor may record why. Each object of an
+/// Runs one look of an actor: its passes one after the other, whatever of the
+/// others is refused; the actor may record why. Each object of an
 /// actor that works by key is looked at when the writes about the one before it
 /// are done. Returns what each look came to, and what was refused.
 /// `seen` is the revision that the actor has seen, if that is not the newest.
@@ -28,7 +29,7 @@ pub fn run(world: &mut World, actor: &dyn Controller, look: Look, seen: Option<u
     let mut refused = Vec::new();
     let Some(keyed) = actor.keyed() else {
         let passes = with_view(&world.store, seen, |view| actor.passes(view, world.now));
-        return (vec![play(world, actor, None, &passes, &mut refused)], refused);
+        return (vec![send(world, actor, None, &passes, &mut refused)], refused);
     };
     let targets = match look {
         Look::Everything => with_view(&world.store, seen, |view| keyed.keys(view)),
@@ -36,7 +37,7 @@ pub fn run(world: &mut World, actor: &dyn Controller, look: Look, seen: Option<u
     };
     let looked = targets.into_iter().map(|target| {
         let passes = with_view(&world.store, seen, |view| keyed.passes_about(view, &target, world.now));
-        play(world, actor, Some(target), &passes, &mut refused)
+        send(world, actor, Some(target), &passes, &mut refused)
     });
     (looked.collect(), refused)
 }
@@ -48,7 +49,28 @@ fn with_view<T>(store: &Store, seen: Option<u64>, look: impl FnOnce(&dyn View) -
     }
 }
 
-fn play(
+/// An actor's way to the server.
+struct Hand<'a> {
+    world: &'a mut World,
+    actor: &'a dyn Controller,
+    refused: &'a mut Vec<String>,
+}
+
+impl Sender for Hand<'_> {
+    fn send(&mut self, write: &Write) -> Result<(), String> {
+        let sent = apply(self.world, self.actor, write);
+        self.refused.extend(sent.clone().err());
+        sent
+    }
+
+    fn refused(&mut self, rest: &[Part], refusals: &[Refusal]) {
+        for record in &self.actor.refused(&self.world.store, rest, refusals) {
+            self.refused.extend(apply(self.world, self.actor, record).err());
+        }
+    }
+}
+
+fn send(
     world: &mut World,
     actor: &dyn Controller,
     at: Option<Target>,
@@ -56,20 +78,12 @@ fn play(
     refused: &mut Vec<String>,
 ) -> Looked {
     let mut looked = Looked { at, ..Looked::default() };
+    let mut hand = Hand { world, actor, refused };
     for pass in passes {
         // A wake time that has passed already would be asked for ever.
-        let wake = pass.wake.filter(|time| *time > world.now);
+        let wake = pass.wake.filter(|time| *time > hand.world.now);
         looked.wake = looked.wake.into_iter().chain(wake).min();
-        for (index, write) in pass.writes.iter().enumerate() {
-            let Err(message) = apply(world, actor, write) else { continue };
-            looked.was_refused = true;
-            let records = actor.refused(&world.store, pass.writes.get(index..).unwrap_or_default(), &message);
-            refused.push(message);
-            for record in &records {
-                refused.extend(apply(world, actor, record).err());
-            }
-            break;
-        }
+        looked.was_refused |= !play::play(&pass.parts, &mut hand).is_empty();
     }
     looked
 }

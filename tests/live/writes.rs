@@ -54,7 +54,7 @@ impl Controller for Busy {
             Write::PatchStatus { target: pod.clone(), patch: json!({"status": {"message": "seen"}}) },
             Write::Bind { target: pod, node: "node-b".to_owned() },
         ];
-        Step { writes, wake: None }
+        Step::from(writes)
     }
 }
 

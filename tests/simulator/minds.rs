@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kubectl_stateful::simulator::controllers::all::all;
-use kubectl_stateful::simulator::controllers::{Change, Controller, Keyed, Step, Target, View, Write};
+use kubectl_stateful::simulator::controllers::play::Refusal;
+use kubectl_stateful::simulator::controllers::{Change, Controller, Keyed, Part, Step, Target, View, Write};
 use kubectl_stateful::simulator::{Advance, Options, Simulator};
 use serde_json::{Value, json};
 
@@ -45,8 +46,8 @@ impl Controller for Watched {
         self.inner.passes(view, now)
     }
 
-    fn refused(&self, view: &dyn View, rest: &[Write], error: &str) -> Vec<Write> {
-        self.inner.refused(view, rest, error)
+    fn refused(&self, view: &dyn View, rest: &[Part], refusals: &[Refusal]) -> Vec<Write> {
+        self.inner.refused(view, rest, refusals)
     }
 
     /// Whoever minds everything looks at everything.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use kubectl_stateful::simulator::controllers::{Controller, EventType, Step, Target, View, Write};
+use kubectl_stateful::simulator::controllers::{Controller, EventType, Part, Step, Target, View, Write};
 use kubectl_stateful::simulator::{Advance, Options, Simulator};
 use serde_json::json;
 
@@ -34,17 +34,17 @@ impl Controller for Marker {
                 namespace: "default".to_owned(),
                 name: pod["metadata"]["name"].as_str().unwrap().to_owned(),
             };
-            step.writes.push(Write::Patch {
-                target: target.clone(),
-                patch: json!({"metadata": {"labels": {"marked": "yes"}}}),
-            });
-            step.writes.push(Write::Bind { target: target.clone(), node: "node-a".to_owned() });
-            step.writes.push(Write::Event {
-                target,
-                kind: EventType::Normal,
-                reason: "Marked".to_owned(),
-                message: "marked it".to_owned(),
-            });
+            let marking = [
+                Write::Patch { target: target.clone(), patch: json!({"metadata": {"labels": {"marked": "yes"}}}) },
+                Write::Bind { target: target.clone(), node: "node-a".to_owned() },
+                Write::Event {
+                    target,
+                    kind: EventType::Normal,
+                    reason: "Marked".to_owned(),
+                    message: "marked it".to_owned(),
+                },
+            ];
+            step.parts.extend(marking.map(Part::Write));
         }
         step
     }
@@ -64,7 +64,7 @@ impl Controller for Stubborn {
             object["metadata"]["namespace"] = json!(namespace);
             Write::Create(object)
         };
-        Step { writes: vec![map("nowhere"), map("default")], wake: None }
+        Step::from(vec![map("nowhere"), map("default")])
     }
 }
 

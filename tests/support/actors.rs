@@ -13,7 +13,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kubectl_stateful::simulator::controllers::{Controller, Target, View, Write};
+use kubectl_stateful::simulator::controllers::play::{self, Sender};
+use kubectl_stateful::simulator::controllers::{Controller, Part, Target, View, Write};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -44,7 +45,7 @@ impl Actors {
             .spawn(move || {
                 while !seen.load(Ordering::SeqCst) {
                     for actor in &actors {
-                        play(&runtime, &Api::new(client.clone(), actor.name()), actor.as_ref(), &mut log);
+                        look(&runtime, &Api::new(client.clone(), actor.name()), actor.as_ref(), &mut log);
                     }
                     thread::sleep(PAUSE);
                 }
@@ -82,24 +83,39 @@ impl Log {
 
 /// One look and what follows from it. A look that failed half-way is worth
 /// nothing: an actor must not take "could not be read" for "is not there".
-fn play(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &mut Log) {
+fn look(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &mut Log) {
     let view = LiveView { runtime, api, seen: RefCell::default(), failed: RefCell::default() };
     let passes = actor.passes(&view, Timestamp::now());
     if let Some(refusal) = view.failed.borrow().as_ref() {
         log.note(api.manager(), refusal);
         return;
     }
+    let mut hand = Hand { view: &view, actor, log };
     for pass in passes {
-        for (index, write) in pass.writes.iter().enumerate() {
-            let Err(refusal) = runtime.block_on(apply(api, &view, write)) else { continue };
-            log.note(api.manager(), &refusal);
-            // The refused write ends its pass; the next look sees why.
-            for record in actor.refused(&view, &pass.writes[index..], &refusal.message) {
-                if let Err(refusal) = runtime.block_on(apply(api, &view, &record)) {
-                    log.note(api.manager(), &refusal);
-                }
-            }
-            break;
+        play::play(&pass.parts, &mut hand);
+    }
+}
+
+/// An actor's way to the server.
+struct Hand<'a> {
+    view: &'a LiveView<'a>,
+    actor: &'a dyn Controller,
+    log: &'a mut Log,
+}
+
+impl Sender for Hand<'_> {
+    fn send(&mut self, write: &Write) -> Result<(), String> {
+        let LiveView { runtime, api, .. } = self.view;
+        let sent = runtime.block_on(apply(api, self.view, write));
+        sent.map_err(|refusal| {
+            self.log.note(api.manager(), &refusal);
+            refusal.message
+        })
+    }
+
+    fn refused(&mut self, rest: &[Part], refusals: &[play::Refusal]) {
+        for record in self.actor.refused(self.view, rest, refusals) {
+            self.send(&record).ok();
         }
     }
 }

@@ -9,6 +9,8 @@ mod opaque;
 mod pass;
 mod selector;
 
+pub mod play;
+
 pub(super) mod fields;
 
 pub mod all;
@@ -40,6 +42,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use self::fields::Fields;
+use self::play::Refusal;
 use crate::objects::kinds::KINDS;
 
 /// What an actor may look at. Lists are sorted by namespace and name.
@@ -144,14 +147,29 @@ impl fmt::Display for EventType {
     }
 }
 
+/// A part of a pass.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Part {
+    Write(Write),
+    /// Some that do not depend on each other. A refused write ends its own one
+    /// alone; what comes after the batch is sent if all of them were.
+    Batch(Vec<Vec<Part>>),
+}
+
 /// What one look came to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Step {
-    /// In the order in which they are to be sent. A controller stops its pass
-    /// at the first write that is refused, as the real ones do.
-    pub writes: Vec<Write>,
+    /// In the order in which they are to be sent, up to the first that is
+    /// refused.
+    pub parts: Vec<Part>,
     /// Look again at this time even if nothing changes.
     pub wake: Option<Timestamp>,
+}
+
+impl From<Vec<Write>> for Step {
+    fn from(writes: Vec<Write>) -> Self {
+        Self { parts: writes.into_iter().map(Part::Write).collect(), wake: None }
+    }
 }
 
 /// An actor: it looks after each change that it minds and at its `wake` time,
@@ -183,11 +201,11 @@ pub trait Controller: Send + Sync {
         None
     }
 
-    /// What the component records when the first write of `rest` (the refused
-    /// one and what would have followed it in its pass) was refused with
-    /// `error`, the message of the Status. Events that exist already are left
-    /// out, so that a refusal that lasts comes to rest.
-    fn refused(&self, _view: &dyn View, _rest: &[Write], _error: &str) -> Vec<Write> {
+    /// What the component does when the first of `rest` (the refused part and
+    /// what would have followed it) was refused: it records why, or does what is
+    /// left to do all the same. Events that exist already are left out, so that
+    /// a refusal that lasts comes to rest.
+    fn refused(&self, _view: &dyn View, _rest: &[Part], _refusals: &[Refusal]) -> Vec<Write> {
         Vec::new()
     }
 }

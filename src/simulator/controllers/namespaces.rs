@@ -54,7 +54,7 @@ fn empty(view: &dyn View, namespace: &Value) -> Vec<Step> {
         let left: Vec<&Value> = held.iter().filter(|finalizer| *finalizer != FINALIZER).collect();
         let mut freed = namespace.clone();
         freed["spec"]["finalizers"] = json!(left);
-        passes.push(Step { writes: vec![Write::Finalize(freed)], wake: None });
+        passes.push(Step::from(vec![Write::Finalize(freed)]));
     }
     passes
 }

@@ -5,12 +5,24 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
-use super::{EventType, Step, View, Write};
+use super::{EventType, Part, Step, View, Write};
 
 impl Step {
     /// Appends a write.
     pub(super) fn push(&mut self, write: Write) {
-        self.writes.push(write);
+        self.parts.push(Part::Write(write));
+    }
+
+    /// Appends writes that do not depend on each other, each with what depends
+    /// on it.
+    pub(super) fn batch(&mut self, units: Vec<Self>) {
+        for time in units.iter().filter_map(|unit| unit.wake) {
+            self.wake_at(time);
+        }
+        let parts: Vec<Vec<Part>> = units.into_iter().map(|unit| unit.parts).filter(|unit| !unit.is_empty()).collect();
+        if !parts.is_empty() {
+            self.parts.push(Part::Batch(parts));
+        }
     }
 
     /// Appends a merge patch of `object`.
@@ -68,7 +80,7 @@ impl Step {
     pub(super) fn joined(passes: Vec<Self>) -> Self {
         let mut all = Self::default();
         for pass in passes {
-            all.writes.extend(pass.writes);
+            all.parts.extend(pass.parts);
             if let Some(time) = pass.wake {
                 all.wake_at(time);
             }
@@ -78,7 +90,7 @@ impl Step {
 
     /// Whether the pass asks for nothing at all.
     pub(super) fn is_idle(&self) -> bool {
-        self.writes.is_empty() && self.wake.is_none()
+        self.parts.is_empty() && self.wake.is_none()
     }
 }
 

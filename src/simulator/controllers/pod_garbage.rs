@@ -79,7 +79,7 @@ fn orphan(view: &dyn View, pod: &Value, node: &str, now: Timestamp) -> Step {
         return end(pod, true, now);
     }
     let notice = if told.is_none() { vec![removal(node)] } else { Vec::new() };
-    Step { writes: notice, wake: Some(end_of_quarantine) }
+    Step { wake: Some(end_of_quarantine), ..Step::from(notice) }
 }
 
 /// When it was noticed that a node is gone: the events say so.

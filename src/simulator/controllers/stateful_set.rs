@@ -22,7 +22,8 @@ use self::members::Members;
 use self::revisions::Revisions;
 use self::set::Set;
 use super::fields::{Fields, targets};
-use super::{Change, Controller, Keyed, Step, Target, View, Write, selector};
+use super::play::Refusal;
+use super::{Change, Controller, Keyed, Part, Step, Target, View, Write, selector};
 
 /// The controller, with the one feature that differs between releases.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,8 +69,8 @@ impl Controller for StatefulSets {
         Some(self)
     }
 
-    fn refused(&self, view: &dyn View, rest: &[Write], error: &str) -> Vec<Write> {
-        events::refused(view, rest, error)
+    fn refused(&self, view: &dyn View, rest: &[Part], refusals: &[Refusal]) -> Vec<Write> {
+        events::refused(view, rest, refusals)
     }
 }
 

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, later, stamp};
-use super::{Controller, Step, Target, View, Write};
+use super::play::{self, Refusal, Sender};
+use super::{Controller, Part, Step, Target, View, Write};
 
 type Key = (String, String, String);
 
@@ -29,6 +30,25 @@ impl View for World {
 
     fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         self.objects.get(&(kind.to_owned(), namespace.to_owned(), name.to_owned())).cloned().map(Arc::new)
+    }
+}
+
+/// One actor's way into the world.
+struct Hand<'a> {
+    world: &'a mut World,
+    actor: usize,
+    moved: bool,
+}
+
+impl Sender for Hand<'_> {
+    fn send(&mut self, write: &Write) -> Result<(), String> {
+        self.world.apply(write).inspect(|()| self.moved = true)
+    }
+
+    fn refused(&mut self, rest: &[Part], refusals: &[Refusal]) {
+        for record in &self.world.actors[self.actor].refused(self.world, rest, refusals) {
+            self.send(record).unwrap();
+        }
     }
 }
 
@@ -142,16 +162,9 @@ impl World {
     }
 
     fn play(&mut self, actor: usize, pass: &Step) -> bool {
-        for (index, write) in pass.writes.iter().enumerate() {
-            if let Err(error) = self.apply(write) {
-                let told = self.actors[actor].refused(self, &pass.writes[index..], &error);
-                for event in &told {
-                    self.apply(event).unwrap();
-                }
-                return index > 0 || !told.is_empty();
-            }
-        }
-        !pass.writes.is_empty()
+        let mut hand = Hand { world: self, actor, moved: false };
+        play::play(&pass.parts, &mut hand);
+        hand.moved
     }
 
     /// Runs until nothing happens any more, at most an hour of virtual time.

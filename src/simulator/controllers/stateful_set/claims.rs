@@ -6,26 +6,31 @@ use serde_json::{Map, Value, json};
 
 use super::identity::{claim_name, pod_name};
 use super::{Pass, events};
-use crate::simulator::controllers::Write;
 use crate::simulator::controllers::fields::Fields;
+use crate::simulator::controllers::{Step, Write};
 
 impl Pass<'_> {
-    /// Creates the claims of an ordinal that do not exist. Existing ones are
-    /// taken as they are, whatever is in them (SS-71); one that is being
-    /// deleted is a failure (SS-72), told after the others have been made.
+    /// Creates the claims of an ordinal that do not exist, each whatever becomes
+    /// of the others. Existing ones are taken as they are, whatever is in them
+    /// (SS-71); one that is being deleted is a failure (SS-72), told after the
+    /// others have been made.
     pub(super) fn make_claims(&mut self, ordinal: i64) -> Result<(), String> {
         let mut failures = Vec::new();
+        let mut made = Vec::new();
         for template in self.set.claim_templates() {
             let name = claim_name(&self.set, template, ordinal);
             match self.claim(&name) {
                 Some(claim) if claim.terminating() => failures.push(format!("pvc {name} is being deleted")),
                 Some(_) => {}
                 None => {
-                    self.step.push(Write::Create(self.new_claim(template, &name)));
-                    events::claim_done(self, &name, &pod_name(&self.set, ordinal));
+                    let mut unit = Step::default();
+                    unit.push(Write::Create(self.new_claim(template, &name)));
+                    events::claim_done(&self.set, &mut unit, &name, &pod_name(&self.set, ordinal));
+                    made.push(unit);
                 }
             }
         }
+        self.step.batch(made);
         match failures.as_slice() {
             [] => Ok(()),
             [only] => Err(only.clone()),

@@ -7,12 +7,39 @@ use super::identity::{self, new_pod, repair};
 use super::members::{available, ready};
 use super::set::Strategy;
 use super::{Flow, Pass, events};
-use crate::simulator::controllers::Write;
 use crate::simulator::controllers::fields::Fields;
+use crate::simulator::controllers::{Step, Write};
 
 /// How many pods a Parallel set makes in one pass; the rest follow in the
 /// next. It bounds a pass over a set with an absurd number of replicas.
 const BATCH: usize = 500;
+
+/// The batches in which a Parallel set works: 1, 2, 4, … pods. A refused write
+/// lets its batch finish and stops the pass.
+#[derive(Default)]
+struct Batches {
+    size: usize,
+    units: Vec<Step>,
+}
+
+impl Batches {
+    /// Takes in what is to be done about one pod. Whether that fills a batch,
+    /// which then is in `step`.
+    fn take(&mut self, unit: Step, step: &mut Step) -> bool {
+        self.units.push(unit);
+        let is_full = self.units.len() >= self.size.max(1);
+        if is_full {
+            self.size = (self.size.max(1) * 2).min(BATCH);
+            self.end(step);
+        }
+        is_full
+    }
+
+    /// The last batch may be a smaller one.
+    fn end(&mut self, step: &mut Step) {
+        step.batch(std::mem::take(&mut self.units));
+    }
+}
 
 /// What a slot of phase A came to.
 enum Slot {
@@ -24,36 +51,40 @@ enum Slot {
 }
 
 impl Pass<'_> {
-    /// Phase A. In Parallel mode the slots go in batches of 1, 2, 4, …; a
-    /// failure lets its batch finish and stops the pass.
+    /// Phase A.
     pub(super) fn process_replicas(&mut self) -> Flow {
+        if self.set.monotonic {
+            let mut slots = self.set.range();
+            let all_done = slots.all(|ordinal| matches!(self.fill(ordinal), Slot::Done));
+            return if all_done { Flow::Continue } else { Flow::Stop };
+        }
         let mut made = 0;
-        let mut batch_end = 1_usize;
-        let mut batch = 1_usize;
         let mut failed = false;
-        for (index, ordinal) in self.set.range().enumerate() {
-            if index == batch_end {
-                if failed {
-                    return Flow::Stop;
-                }
-                batch = (batch * 2).min(BATCH);
-                batch_end = batch_end.saturating_add(batch);
+        let mut batches = Batches::default();
+        let mut step = std::mem::take(&mut self.step);
+        for ordinal in self.set.range() {
+            if !self.members.replicas.contains_key(&ordinal) {
+                made += 1;
             }
-            let slot = match self.members.replicas.get(&ordinal).cloned() {
-                Some(pod) => self.keep(&pod, ordinal),
-                None if made == BATCH => return Flow::Stop,
-                None => {
-                    made += 1;
-                    self.make(ordinal)
-                }
-            };
-            match slot {
-                Slot::Waiting | Slot::Failed if self.set.monotonic => return Flow::Stop,
-                Slot::Done | Slot::Waiting => {}
-                Slot::Failed => failed = true,
+            if made > BATCH {
+                failed = true;
+                break;
+            }
+            failed |= matches!(self.fill(ordinal), Slot::Failed);
+            if batches.take(std::mem::take(&mut self.step), &mut step) && failed {
+                break;
             }
         }
+        batches.end(&mut step);
+        self.step = step;
         if failed { Flow::Stop } else { Flow::Continue }
+    }
+
+    fn fill(&mut self, ordinal: i64) -> Slot {
+        match self.members.replicas.get(&ordinal).cloned() {
+            Some(pod) => self.keep(&pod, ordinal),
+            None => self.make(ordinal),
+        }
     }
 
     /// An empty slot: its claims, then its pod (SS-33 step 2).
@@ -128,24 +159,31 @@ impl Pass<'_> {
     /// Phase C. One deletion per pass in OrderedReady mode; with two or more
     /// unready condemned pods it waits for ever (SS-42).
     pub(super) fn process_condemned(&mut self) -> Flow {
-        let first_unavailable = self.members.first_unavailable(&self.set, self.now);
-        for (ordinal, pod) in self.members.condemned.clone() {
-            if pod.terminating() {
-                if self.set.monotonic {
-                    return Flow::Stop;
-                }
-                continue;
-            }
-            let healthy = ready(&pod) && available(&pod, &self.set, self.now);
-            if self.set.monotonic && !healthy && first_unavailable != Some(ordinal) {
-                return Flow::Stop;
-            }
-            self.remove(&pod);
-            if self.set.monotonic {
-                return Flow::Stop;
-            }
+        if !self.set.monotonic {
+            self.remove_condemned();
+            return Flow::Continue;
         }
-        Flow::Continue
+        let Some((ordinal, pod)) = self.members.condemned.first().cloned() else { return Flow::Continue };
+        let healthy = ready(&pod) && available(&pod, &self.set, self.now);
+        let is_next = healthy || self.members.first_unavailable(&self.set, self.now) == Some(ordinal);
+        if is_next && !pod.terminating() {
+            self.remove(&pod);
+        }
+        Flow::Stop
+    }
+
+    /// In batches, whatever state they are in.
+    fn remove_condemned(&mut self) {
+        let mut batches = Batches::default();
+        let mut step = std::mem::take(&mut self.step);
+        for (_, pod) in self.members.condemned.clone() {
+            if !pod.terminating() {
+                self.remove(&pod);
+            }
+            batches.take(std::mem::take(&mut self.step), &mut step);
+        }
+        batches.end(&mut step);
+        self.step = step;
     }
 
     /// A plain delete with the pod's own grace period; disruption budgets are
