@@ -7,7 +7,7 @@ use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::support::kubectl_script::{commands, differences};
+use crate::support::kubectl_script::{Mark, commands, differences};
 
 const PAGE: &str = "docs/kubectl.md";
 
@@ -47,13 +47,19 @@ fn page() -> Result<String, String> {
         "<!-- Generated; `UPDATE_GENERATED=1 cargo test --test differential page` writes it. -->\n\n\
          # Plain kubectl on the sandbox\n\n\
          These commands were typed at a real cluster and at `kubectl stateful sandbox serve`. What was said and the exit\n\
-         code are the same, but for ages, addresses, UIDs and the like, and for the differences named here.\n\n\
-         | command | difference |\n|---|---|\n",
+         code are the same, but for ages, addresses, UIDs and the like, and for the differences named here. Where it says\n\
+         `[last]`, only the last line that was said is compared, since what comes before is a matter of time; where it says\n\
+         `[sorted]`, the lines may come in any order.\n\n\
+         | command | compared | difference |\n|---|---|---|\n",
     );
     for command in &commands {
         let line = command.line.replace('|', "\\|");
-        let difference = known.get(&command.name).map_or("", String::as_str);
-        writeln!(page, "| `{line}` | {difference} |").map_err(|error| error.to_string())?;
+        let mark = match command.mark {
+            Mark::All => String::new(),
+            Mark::Last | Mark::Sorted => format!("`{}`", command.mark.text()),
+        };
+        let difference = known.get(&command.name).map_or("", |difference| difference.reason.as_str());
+        writeln!(page, "| `{line}` | {mark} | {difference} |").map_err(|error| error.to_string())?;
     }
     Ok(page)
 }

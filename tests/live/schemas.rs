@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::api::Method;
 use crate::support::resources;
+use crate::support::tools;
 use crate::world::World;
 use crate::{ensure, live, needs_tools};
 
@@ -61,13 +62,16 @@ fn lines(table: &Value) -> String {
 const NUMBERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/simulator/protobuf/numbers.json");
 
 /// With `UPDATE_GENERATED=1` they are written instead. The definitions are those
-/// of the pinned modules; tools that were built elsewhere come without them.
+/// of the pinned modules, which Go finds.
 fn numbers() -> Result<(), Failed> {
+    let go = tools::go()?;
     let modules = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/control-plane/kubernetes");
     let mut definitions = Vec::new();
     for module in ["k8s.io/api", "k8s.io/apimachinery"] {
-        let listed = Command::new("go").args(["list", "-m", "-f", "{{.Dir}}", module]).current_dir(modules).output();
-        let Ok(listed) = listed else { return Ok(()) };
+        let listed = Command::new(&go).args(["list", "-m", "-f", "{{.Dir}}", module]).current_dir(modules).output()?;
+        if !listed.status.success() {
+            return Err(format!("go list: {}", String::from_utf8_lossy(&listed.stderr)).into());
+        }
         let folder = String::from_utf8(listed.stdout)?;
         read_definitions(Path::new(folder.trim()), &mut definitions)?;
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use regex::Regex;
+use regex::{Captures, Regex};
+use serde::Deserialize;
 
 /// Which part of what is said is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +14,19 @@ pub enum Mark {
     All,
     /// The last line: what came before is a matter of time.
     Last,
-    /// Each line once, in any order.
+    /// The lines in any order.
     Sorted,
+}
+
+impl Mark {
+    /// As it is written in the script.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Last => "[last]",
+            Self::Sorted => "[sorted]",
+        }
+    }
 }
 
 /// One line of the script.
@@ -47,8 +59,17 @@ fn command(text: &str) -> Result<Command, String> {
     Ok(Command { name: name.to_owned(), mark, line: line.to_owned() })
 }
 
-/// Names of commands that are known to be answered otherwise, with the reason.
-pub fn differences() -> Result<BTreeMap<String, String>, String> {
+/// Another answer than the real one, that is known and left.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    pub reason: String,
+    /// What is said, in the form that is compared.
+    pub says: String,
+}
+
+/// By the names of commands.
+pub fn differences() -> Result<BTreeMap<String, Difference>, String> {
     serde_saphyr::from_str(&read("differences.yaml")?).map_err(|error| format!("differences.yaml: {error}"))
 }
 
@@ -72,30 +93,51 @@ const FREE: &[(&str, &str)] = &[
         r"WaitForPodScheduled(.*)waiting for pod \S+ to be scheduled",
         "WaitForFirstConsumer${1}waiting for first consumer to be created before binding",
     ),
-    (r"\bweb-[bcdfghjklmnpqrstvwxz2456789]{5,10}\b", "web-<hash>"),
     (r"(?m)(^|[\s(])(\d+(ms|[smhdy]))+([\s)]|$)", "$1<age>$4"),
-    (r"<unknown>", "<age>"),
+    // When an event was last seen, which the scheduler does not say.
+    (r"(?m)^<unknown>(\s+(?:Normal|Warning)\s)", "<age>$1"),
+    (r"(?m)^(\s*(?:Normal|Warning)\s+\w+\s+)<unknown>", "$1<age>"),
     (r"\(x\d+ over <age>\) ", ""),
-    (r"(?m)[ \t]+", " "),
+    // Columns are as wide as what is in them; how far a line is indented counts.
+    (r"(?m)(\S)[ \t]+", "$1 "),
     (r"(?m) $", ""),
 ];
 
-/// What was said, in the form that is compared.
-pub fn plain(said: &str, mark: Mark) -> String {
-    let mut text = said.to_owned();
-    for (pattern, replacement) in FREE {
-        text = Regex::new(pattern).map_or(text.clone(), |free| free.replace_all(&text, *replacement).into_owned());
-    }
-    match mark {
-        Mark::All => text,
-        Mark::Last => {
-            text.lines().rfind(|line| !line.is_empty() && *line != "--- stderr").unwrap_or_default().to_owned()
+/// Names of revisions, which the server chooses.
+const HASH: &str = r"\bweb-([bcdfghjklmnpqrstvwxz2456789]{5,10})\b";
+
+/// The form in which what is said on one cluster is compared. Names that the
+/// server chose are numbered in order of first appearance.
+#[derive(Default)]
+pub struct Plain {
+    hashes: Vec<String>,
+}
+
+impl Plain {
+    pub fn of(&mut self, said: &str, mark: Mark) -> Result<String, String> {
+        let free = |pattern: &str| Regex::new(pattern).map_err(|error| error.to_string());
+        let mut text = said.to_owned();
+        for (pattern, replacement) in FREE {
+            text = free(pattern)?.replace_all(&text, *replacement).into_owned();
         }
-        Mark::Sorted => {
+        if mark == Mark::Last {
+            let last = text.lines().rfind(|line| !line.is_empty() && *line != "--- stderr");
+            text = last.unwrap_or_default().to_owned();
+        }
+        text = free(HASH)?.replace_all(&text, |found: &Captures| self.number(&found[1])).into_owned();
+        if mark == Mark::Sorted {
             let mut lines: Vec<&str> = text.lines().collect();
             lines.sort_unstable();
-            lines.dedup();
-            lines.join("\n")
+            text = lines.join("\n");
         }
+        Ok(text)
+    }
+
+    fn number(&mut self, hash: &str) -> String {
+        let position = self.hashes.iter().position(|known| known == hash).unwrap_or_else(|| {
+            self.hashes.push(hash.to_owned());
+            self.hashes.len() - 1
+        });
+        format!("web-<hash {}>", position + 1)
     }
 }

@@ -60,7 +60,7 @@ pub fn missing() -> Option<String> {
 }
 
 /// `go` from the PATH, or from where its installer puts it.
-fn go() -> Result<PathBuf, String> {
+pub fn go() -> Result<PathBuf, String> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain([PathBuf::from("/usr/local/go/bin")])
