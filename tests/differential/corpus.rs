@@ -10,6 +10,9 @@ use crate::support::api::{Api, runtime};
 use crate::support::corpus::{self, Entry};
 use crate::{join, known};
 
+/// There must never be fewer entries than this.
+const FEWEST: usize = 355;
+
 /// Like the names of live namespaces, it comes before `default`.
 const NAMESPACE: &str = "corpus-namespace-of-the-entry";
 
@@ -18,10 +21,15 @@ const A_WHILE: Duration = Duration::from_secs(30);
 
 pub fn tests() -> Vec<Trial> {
     match corpus::entries() {
-        Ok(entries) => entries
-            .into_iter()
-            .map(|entry| Trial::test(format!("corpus::{}", entry.name), move || play(&entry)))
-            .collect(),
+        Ok(entries) => {
+            let count = entries.len();
+            let played =
+                entries.into_iter().map(|entry| Trial::test(format!("corpus::{}", entry.name), move || play(&entry)));
+            let counted = Trial::test(format!("there_are_{count}_entries_and_at_least_{FEWEST}"), move || {
+                if count < FEWEST { Err("entries are missing".into()) } else { Ok(()) }
+            });
+            played.chain([counted]).collect()
+        }
         Err(reason) => vec![Trial::test("the_corpus_can_be_read", || Err(reason.into()))],
     }
 }
@@ -34,7 +42,7 @@ fn play(entry: &Entry) -> Result<(), Failed> {
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         Api::new(client.clone(), "corpus").create(&namespace).await.map_err(String::from)?;
         let played = entry.play(&client, NAMESPACE, &|| pass(&simulator)).await?;
-        known::check(&entry.name, entry.compare(&played)?)?;
+        known::check(&entry.name, &played, entry.compare(&played)?)?;
         Ok(())
     })
 }

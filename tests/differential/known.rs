@@ -8,6 +8,7 @@ use std::path::Path;
 
 use libtest_mimic::{Failed, Trial};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::support::corpus::{self, KNOWN_DIFFERENCES};
 use crate::support::scenario;
@@ -19,6 +20,9 @@ struct Known {
     entry: String,
     /// The place and everything below it, as a JSON pointer.
     at: String,
+    /// What the simulator says there; nothing if it says nothing.
+    #[serde(default)]
+    got: Value,
     reason: String,
 }
 
@@ -38,13 +42,19 @@ pub fn tests() -> Vec<Trial> {
 }
 
 /// Fails for what differs and is not listed, and for what is listed and does
-/// not differ.
-pub fn check(entry: &str, found: Vec<String>) -> Result<(), String> {
+/// not differ, or not in the way that is listed.
+pub fn check(entry: &str, played: &Value, found: Vec<String>) -> Result<(), String> {
     let listed: Vec<Known> = list()?.into_iter().filter(|known| known.entry == entry).collect();
-    check_against(&listed, entry, found)
+    check_against(&listed, entry, played, found)
 }
 
-fn check_against(listed: &[Known], entry: &str, mut found: Vec<String>) -> Result<(), String> {
+fn check_against(listed: &[Known], entry: &str, played: &Value, mut found: Vec<String>) -> Result<(), String> {
+    for Known { at, got, .. } in listed {
+        let answered = played.pointer(at).unwrap_or(&Value::Null);
+        if answered != got {
+            return Err(format!("`{entry}` differs at `{at}` in a new way, which is not {got}: {answered}"));
+        }
+    }
     if let Some(stale) = listed.iter().find(|known| !found.iter().any(|line| known.covers(line))) {
         return Err(format!("`{entry}` no longer differs at `{}`: take the line out of the list", stale.at));
     }
@@ -77,16 +87,26 @@ fn folder(entry: &str) -> Result<&'static str, String> {
 }
 
 fn places_are_whole() -> Result<(), Failed> {
-    let known = |at: &str| Known { entry: "entry".to_owned(), at: at.to_owned(), reason: String::new() };
+    let played = json!({"answers": [{}, {"body": {"code": 2}}]});
+    let known =
+        |at: &str, got: Value| Known { entry: "entry".to_owned(), at: at.to_owned(), got, reason: String::new() };
     let found = || vec!["/answers/1/body/code: golden 1, got 2".to_owned()];
-    for (at, is_accepted) in
-        [("/answers/1", true), ("/answers/1/body/code", true), ("/answers/1/bod", false), ("/answers/2", false)]
-    {
-        if check_against(&[known(at)], "entry", found()).is_ok() != is_accepted {
+    let whole = json!({"body": {"code": 2}});
+    for (at, got, is_accepted) in [
+        ("/answers/1", whole.clone(), true),
+        ("/answers/1/body/code", json!(2), true),
+        ("/answers/1/body/code", json!(3), false),
+        ("/answers/1/body/code", Value::Null, false),
+        ("/answers/1/bod", Value::Null, false),
+        ("/answers/2", Value::Null, false),
+    ] {
+        if check_against(&[known(at, got)], "entry", &played, found()).is_ok() != is_accepted {
             return Err(format!("`{at}` is taken wrongly").into());
         }
     }
-    if check_against(&[], "entry", found()).is_ok() || check_against(&[known("/answers/1")], "entry", vec![]).is_ok() {
+    if check_against(&[], "entry", &played, found()).is_ok()
+        || check_against(&[known("/answers/1", whole)], "entry", &played, vec![]).is_ok()
+    {
         return Err("what is not listed, or listed in vain, is let through".into());
     }
     Ok(())
@@ -99,7 +119,7 @@ fn the_page_is_fresh() -> Result<(), Failed> {
                     control plane. These are the differences that are known and left.\n\n\
                     | requests or scenario | place | difference |\n|---|---|---|\n"
         .to_owned();
-    for Known { entry, at, reason } in list()? {
+    for Known { entry, at, reason, .. } in list()? {
         let folder = folder(&entry)?;
         writeln!(page, "| [{entry}](../tests/{folder}/{entry}.yaml) | `{at}` | {reason} |")?;
     }

@@ -32,6 +32,7 @@ mod status;
 #[expect(dead_code, reason = "the harness is shared; these tests do not use all of it")]
 mod support;
 mod tutorial;
+mod twice;
 mod volumes;
 mod world;
 mod writes;
@@ -86,7 +87,7 @@ fn main() -> ExitCode {
     arguments.test_threads.get_or_insert(SIDE_BY_SIDE);
     let conclusion = libtest_mimic::run(&arguments, trials);
     plane::stop();
-    conclusion.exit_code()
+    if twice::were_too_many() { ExitCode::FAILURE } else { conclusion.exit_code() }
 }
 
 /// A test in a namespace of its own.

@@ -17,19 +17,20 @@ use kubectl_stateful::simulator::{Options, Simulator};
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
-use crate::needs_tools;
 use crate::support::api::{Api, Method};
 use crate::support::control_plane::ControlPlane;
 use crate::world::World;
+use crate::{needs_tools, twice};
 
 pub fn tests() -> Vec<Trial> {
-    vec![needs_tools("a_node_is_lost_and_returns_as_in_the_simulator", |namespace| {
+    vec![needs_tools(NAME, |namespace| {
         // Four silent seconds make a lost node; on a busy machine they pass too
         // early or too late: what differs must differ twice.
-        lost_and_found(&namespace).or_else(|_| lost_and_found(&format!("{namespace}-again")))
+        twice::or_again(NAME, lost_and_found(&namespace), || lost_and_found(&format!("{namespace}-again")))
     })]
 }
 
+const NAME: &str = "a_node_is_lost_and_returns_as_in_the_simulator";
 const PATIENCE: Duration = Duration::from_mins(1);
 const NODES: [&str; 3] = ["node-a", "node-b", "node-c"];
 

@@ -12,11 +12,18 @@ pub struct Canon {
     uids: Vec<String>,
     versions: Vec<String>,
     addresses: Vec<String>,
+    ports: Vec<String>,
 }
 
 impl Canon {
     pub fn new(namespace: &str) -> Self {
-        Self { namespace: namespace.to_owned(), uids: Vec::new(), versions: Vec::new(), addresses: Vec::new() }
+        Self {
+            namespace: namespace.to_owned(),
+            uids: Vec::new(),
+            versions: Vec::new(),
+            addresses: Vec::new(),
+            ports: Vec::new(),
+        }
     }
 
     /// The canonical form of a body, a request line or a header.
@@ -36,7 +43,7 @@ impl Canon {
             if let Some(revision) =
                 bookmark.get_mut("object").and_then(|object| object.pointer_mut("/metadata/resourceVersion"))
             {
-                *revision = "<revision>".into();
+                *revision = list_revision(revision);
             }
             return bookmark;
         }
@@ -54,7 +61,7 @@ impl Canon {
         let fields = metadata.as_object().into_iter().flatten();
         let canonical = fields.map(|(name, value)| {
             let value = match name.as_str() {
-                "resourceVersion" => "<revision>".into(),
+                "resourceVersion" => list_revision(value),
                 "continue" => "<token>".into(),
                 _ => self.field(name, value),
             };
@@ -73,7 +80,9 @@ impl Canon {
             ("clusterIPs", Value::Array(addresses)) => {
                 addresses.iter().map(|address| self.address(address.as_str().unwrap_or_default())).collect()
             }
-            ("nodePort" | "healthCheckNodePort", Value::Number(port)) if is_allotted(port) => "<port>".into(),
+            ("nodePort" | "healthCheckNodePort", Value::Number(port)) if is_allotted(port) => {
+                symbol("port", &mut self.ports, &port.to_string()).into()
+            }
             ("managedFields", Value::Array(managers)) => self.managers(managers),
             ("causes", Value::Array(causes)) => self.causes(causes),
             ("cells", Value::Array(cells)) => cells.iter().map(|cell| self.cell(cell)).collect(),
@@ -93,7 +102,22 @@ impl Canon {
             return format!("{count} (<age> ago)").into();
         }
         let is_address = text.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.octets()[0] == 10);
-        if is_address { self.address(text).into() } else { allotted_ports(&self.text(text)).into() }
+        if is_address { self.address(text).into() } else { self.allotted_ports(text).into() }
+    }
+
+    /// `80:31234/TCP`.
+    fn allotted_ports(&mut self, text: &str) -> String {
+        let mut port = |piece: &str| match piece.split_once(':') {
+            Some((port, rest)) => match rest.split_once('/') {
+                Some((node, protocol)) if node.parse().is_ok_and(|node: u16| ALLOTTED.contains(&node.into())) => {
+                    format!("{port}:{}/{protocol}", symbol("port", &mut self.ports, node))
+                }
+                Some(_) | None => piece.to_owned(),
+            },
+            None => piece.to_owned(),
+        };
+        let ports = text.split(',').map(&mut port).collect::<Vec<_>>().join(",");
+        self.text(&ports)
     }
 
     fn address(&mut self, address: &str) -> String {
@@ -120,8 +144,8 @@ impl Canon {
     }
 
     fn text(&mut self, text: &str) -> String {
-        if text.parse::<jiff::Timestamp>().is_ok() {
-            return "<time>".to_owned();
+        if let Some(time) = time(text) {
+            return time.to_owned();
         }
         let text = self.with_objects(text).replace(&self.namespace, "$NAMESPACE");
         let text = self.replace_uids(&text);
@@ -188,23 +212,26 @@ fn is_age(text: &str) -> bool {
     !text.starts_with(|letter: char| !letter.is_ascii_digit()) && rest.is_empty() && !units.is_empty()
 }
 
-/// `80:31234/TCP`.
-fn allotted_ports(text: &str) -> String {
-    let port = |piece: &str| match piece.split_once(':') {
-        Some((port, rest)) => match rest.split_once('/') {
-            Some((node, protocol)) if node.parse().is_ok_and(|node: u16| (30_000..=32_767).contains(&node)) => {
-                format!("{port}:<port>/{protocol}")
-            }
-            Some(_) | None => piece.to_owned(),
-        },
-        None => piece.to_owned(),
-    };
-    text.split(',').map(port).collect::<Vec<_>>().join(",")
+/// Ports that a server allots; others were asked for.
+const ALLOTTED: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+
+fn is_allotted(port: &serde_json::Number) -> bool {
+    port.as_i64().is_some_and(|port| ALLOTTED.contains(&port))
 }
 
-/// Ports of the range that a server allots from; others were asked for.
-fn is_allotted(port: &serde_json::Number) -> bool {
-    port.as_i64().is_some_and(|port| (30_000..=32_767).contains(&port))
+/// A time in one of the two spellings of the server. Others are compared.
+fn time(text: &str) -> Option<&'static str> {
+    let symbol = match (text.len(), text.as_bytes().get(10), text.as_bytes().last()) {
+        (20, Some(b'T'), Some(b'Z')) => "<time>",
+        (27, Some(b'T'), Some(b'Z')) => "<microtime>",
+        _ => return None,
+    };
+    text.parse::<jiff::Timestamp>().is_ok().then_some(symbol)
+}
+
+/// That there is none, or that it is 0, is no matter of what else goes on.
+fn list_revision(revision: &Value) -> Value {
+    if revision == "" || revision == "0" { revision.clone() } else { "<revision>".into() }
 }
 
 fn symbol(name: &str, known: &mut Vec<String>, value: &str) -> String {
@@ -233,7 +260,8 @@ fn compare(place: &str, golden: Option<&Value>, got: Option<&Value>, found: &mut
         (Some(Value::Object(left)), Some(Value::Object(right))) => {
             let only_right = right.keys().filter(|key| !left.contains_key(*key));
             for key in left.keys().chain(only_right) {
-                compare(&format!("{place}/{key}"), left.get(key), right.get(key), found);
+                let step = key.replace('~', "~0").replace('/', "~1");
+                compare(&format!("{place}/{step}"), left.get(key), right.get(key), found);
             }
         }
         (Some(Value::Array(left)), Some(Value::Array(right))) => {

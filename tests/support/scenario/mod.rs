@@ -46,6 +46,10 @@ pub struct Scenario {
     /// something is still to come, such as `minReadySeconds`.
     #[serde(default)]
     lull: u64,
+    /// Something goes on for ever, such as a container that ends and is started
+    /// again.
+    #[serde(default)]
+    restless: bool,
     #[serde(default)]
     steps: Vec<Step>,
 }
@@ -74,6 +78,11 @@ pub fn orphans(scenarios: &[Scenario]) -> Result<Vec<String>, String> {
 }
 
 impl Scenario {
+    /// Whether nothing changes any more after the last rest.
+    pub fn ends(&self) -> bool {
+        !self.restless
+    }
+
     /// What it is evidence of.
     pub fn proves(&self) -> &str {
         &self.proves

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::story::{Story, text};
+use super::story::{Story, is_ready, text};
 
 /// The line of each object, by kind and name.
 pub(super) type Picture = BTreeMap<String, String>;
@@ -83,8 +83,8 @@ fn revision(_story: &Story, object: &Value) -> Vec<String> {
 fn pod(story: &Story, object: &Value) -> Vec<String> {
     let conditions = object["status"]["conditions"].as_array();
     let condition = |kind: &str| conditions.into_iter().flatten().find(|held| held["type"] == kind);
-    let ready = condition("Ready").is_some_and(|ready| ready["status"] == "True");
-    let mut line = vec![format!("{}{}", text(object, "/status/phase"), if ready { ", ready" } else { "" })];
+    let ready = if is_ready(object) { ", ready" } else { "" };
+    let mut line = vec![format!("{}{ready}", text(object, "/status/phase"))];
     let waiting = text(object, "/status/containerStatuses/0/state/waiting/reason");
     let reasons = [text(object, "/status/reason"), waiting];
     line.extend(reasons.iter().filter(|reason| !reason.is_empty()).map(|reason| (*reason).to_owned()));
@@ -107,8 +107,14 @@ fn pod(story: &Story, object: &Value) -> Vec<String> {
 fn claim(story: &Story, object: &Value) -> Vec<String> {
     let asked = text(object, "/spec/resources/requests/storage");
     let has = text(object, "/status/capacity/storage");
-    let mut line = vec![text(object, "/status/phase").to_owned()];
-    line.push(if asked == has || has.is_empty() { asked.to_owned() } else { format!("{asked} asked, {has} had") });
+    let phase = text(object, "/status/phase");
+    let mut line = vec![phase.to_owned()];
+    line.push(match has {
+        "" if phase == "Bound" => format!("{asked} asked, no capacity"),
+        "" => asked.to_owned(),
+        has if has == asked => asked.to_owned(),
+        has => format!("{asked} asked, {has} had"),
+    });
     let volume = text(object, "/spec/volumeName");
     if !volume.is_empty() {
         line.push(story.plain(volume));

@@ -34,9 +34,17 @@ pub trait Stage {
     /// The time that has passed.
     fn now(&self) -> Duration;
 
-    /// How long a picture that is not the golden one may still become so: a
-    /// real cluster under load can pause in the middle of something.
+    /// How long a picture may still change after a quiet time: a real cluster
+    /// under load can pause in the middle of something.
     fn patience(&self) -> Duration;
+
+    /// A rest is over as soon as all is quiet and the picture is the golden one.
+    /// Otherwise the patience is always waited out.
+    fn believes_golden(&self) -> bool;
+
+    /// Which of two writers of one object comes first is a matter of luck, and
+    /// so are the events that tell of it.
+    fn has_races(&self) -> bool;
 }
 
 impl Scenario {
@@ -46,7 +54,7 @@ impl Scenario {
         let golden = self.golden()?;
         let mut player = Player {
             scenario: self,
-            story: Story::new(namespace),
+            story: Story::new(namespace, stage.has_races()),
             stage,
             golden: &golden["rests"],
             refused: Map::new(),
@@ -139,7 +147,8 @@ impl<S: Stage> Player<'_, S> {
                 continue;
             }
             let account = self.account();
-            if !goes_on || account == *golden || still >= quiet + self.stage.patience() {
+            let is_believed = self.stage.believes_golden() && account == *golden;
+            if !goes_on || is_believed || still >= quiet + self.stage.patience() {
                 self.rests.push(account);
                 self.refused.clear();
                 self.last = picture::of(&self.story);

@@ -24,6 +24,8 @@ pub struct Change {
 /// The story of one namespace.
 pub(super) struct Story {
     pub namespace: String,
+    /// Events that tell of a lost race are read as if it had been won.
+    has_races: bool,
     objects: BTreeMap<(&'static str, String), Arc<Change>>,
     /// UID, and how the object is called.
     uids: Vec<(String, String)>,
@@ -31,15 +33,17 @@ pub(super) struct Story {
     revisions: Vec<String>,
     /// What pods went through since the last rest: the pod and what it was.
     course: Vec<(String, String)>,
+    /// Texts of events that do not count when they are told again.
     told: BTreeSet<String>,
     /// Texts of events since the last rest that had not been told before.
     news: BTreeSet<String>,
 }
 
 impl Story {
-    pub fn new(namespace: &str) -> Self {
+    pub fn new(namespace: &str, has_races: bool) -> Self {
         Self {
             namespace: namespace.to_owned(),
+            has_races,
             objects: BTreeMap::new(),
             uids: Vec::new(),
             revisions: Vec::new(),
@@ -104,6 +108,8 @@ impl Story {
             moves.push("gone".to_owned());
         } else if terminating(&change.object) && !before.is_some_and(terminating) {
             moves.push("deletion begins".to_owned());
+        } else if is_ready(&change.object) && !before.is_some_and(is_ready) {
+            moves.push("ready".to_owned());
         }
         self.course.extend(moves.into_iter().map(|what| (name.to_owned(), what)));
     }
@@ -119,7 +125,8 @@ impl Story {
         let message = message.split("\n@@").next().unwrap_or(message);
         // How much of a quota is used is counted some time after it was used.
         let message = message.split(", used: ").next().unwrap_or(message);
-        let told = match lost_race(message) {
+        let race = if self.has_races { lost_race(message) } else { Race::None };
+        let told = match race {
             Race::None => format!("{kind} {reason}: {message}"),
             Race::InsteadOf(told) => told,
             Race::Lost => return,
@@ -196,7 +203,7 @@ impl Story {
         told.collect()
     }
 
-    /// Events that were first told since the last rest.
+    /// Events since the last rest; a warning when it is first told.
     pub fn events(&self) -> Vec<String> {
         self.news.iter().map(|line| self.plain(line)).collect::<BTreeSet<_>>().into_iter().collect()
     }
@@ -205,7 +212,15 @@ impl Story {
     pub fn turn_page(&mut self) {
         self.course.clear();
         self.news.clear();
+        // What was done can be done again; a complaint is repeated at times of its own.
+        self.told.retain(|line| !line.contains(" Normal "));
     }
+}
+
+/// Whether a pod's condition says that it is ready.
+pub(super) fn is_ready(pod: &Value) -> bool {
+    let mut conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
+    conditions.any(|held| held["type"] == "Ready" && held["status"] == "True")
 }
 
 fn letter(position: usize) -> String {
