@@ -9,16 +9,17 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::context::Way;
-use super::status::{StatusArgs, failure, look, set_name};
+use super::status::look::{Wanted, look};
+use super::status::sets::{failure, set_name};
 use crate::cluster::Connection;
 use crate::diagnosis::command::{Command, Tool};
 use crate::diagnosis::files::examine;
 use crate::diagnosis::finding::{Examined, LookedAt};
-use crate::diagnosis::live;
+use crate::diagnosis::live::{self, Extent};
 use crate::diagnosis::source::{Input, LARGEST};
 use crate::error::{Failure, Kind};
-use crate::facts::inventory::Inventory;
 use crate::facts::reader::Reader;
+use crate::facts::surroundings::Surroundings;
 use crate::wizard::equivalent::quote;
 
 /// Say what is wrong with sets or manifests, why, and what to type
@@ -84,25 +85,21 @@ pub fn of_files(args: &DoctorArgs) -> Result<Examined, Failure> {
 /// # Errors
 /// As `status`.
 pub async fn of_sets(args: &DoctorArgs, connection: &Connection, way: Way<'_>) -> Result<Examined, Failure> {
-    let wanted = StatusArgs {
-        set: args.set.clone(),
+    let extent = if args.set.is_none() && args.selector.is_none() { Extent::Namespaces } else { Extent::Sets };
+    let wanted = Wanted {
+        set: args.set.as_deref(),
         all_namespaces: args.all_namespaces,
-        selector: args.selector.clone(),
-        output: None,
-        no_headers: false,
+        selector: args.selector.as_deref(),
+        without_sets: extent == Extent::Namespaces,
     };
     let seen = look(&wanted, connection, way).await?;
     let looked_at = LookedAt::Sets(seen.found.len());
     let mut unknown: Vec<&'static str> = seen.unreadable.iter().map(|what| what.resource()).collect();
-    if seen.found.is_empty() {
-        return Ok(Examined { findings: Vec::new(), looked_at, unknown });
-    }
     let reader = Reader::new(connection.client.clone());
-    let classes = Inventory::classes(&reader).await.map_err(|error| failure(&error, connection))?;
-    if classes.is_none() {
-        unknown.push("storageclasses");
-    }
-    let findings = live::examine(&seen.found, &seen.inventory, classes.as_deref(), seen.now);
+    let namespace = if args.all_namespaces { "" } else { connection.namespace.as_str() };
+    let around = Surroundings::read(&reader, namespace).await.map_err(|error| failure(&error, connection))?;
+    unknown.extend(around.unreadable());
+    let findings = live::examine(&seen.found, &seen.inventory, &around, extent, seen.now);
     Ok(Examined { findings, looked_at, unknown })
 }
 

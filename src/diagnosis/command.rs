@@ -62,6 +62,51 @@ impl Command {
         Self::new(Tool::Kubectl, &["patch", "persistentvolume", volume, "-p", patch], None)
     }
 
+    /// The machine is off: its pods are removed and its volumes detached (H-05).
+    #[must_use]
+    pub fn out_of_service(node: &str) -> Self {
+        let taint = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute";
+        Self::new(Tool::Kubectl, &["taint", "node", node, taint], None)
+    }
+
+    /// Nothing hangs there any more.
+    #[must_use]
+    pub fn delete_attachment(name: &str) -> Self {
+        Self::new(Tool::Kubectl, &["delete", "volumeattachment", name], None)
+    }
+
+    /// One pod may go at a time.
+    #[must_use]
+    pub fn allow_one(namespace: &str, budget: &str) -> Self {
+        let patch = r#"{"spec":{"maxUnavailable":1,"minAvailable":null}}"#;
+        Self::new(
+            Tool::Kubectl,
+            &["patch", "poddisruptionbudget", budget, "--type=merge", "-p", patch],
+            Some(namespace),
+        )
+    }
+
+    #[must_use]
+    pub fn delete_budget(namespace: &str, budget: &str) -> Self {
+        Self::new(Tool::Kubectl, &["delete", "poddisruptionbudget", budget], Some(namespace))
+    }
+
+    #[must_use]
+    pub fn delete_autoscaler(namespace: &str, name: &str) -> Self {
+        Self::new(Tool::Kubectl, &["delete", "horizontalpodautoscaler", name], Some(namespace))
+    }
+
+    /// `field` is `minReplicas` or `maxReplicas`.
+    #[must_use]
+    pub fn bound_autoscaler(namespace: &str, name: &str, field: &str, members: u64) -> Self {
+        let patch = serde_json::json!({"spec": {field: members}}).to_string();
+        Self::new(
+            Tool::Kubectl,
+            &["patch", "horizontalpodautoscaler", name, "--type=merge", "-p", &patch],
+            Some(namespace),
+        )
+    }
+
     /// Pods may be put on the node again.
     #[must_use]
     pub fn uncordon(node: &str) -> Self {
@@ -84,6 +129,12 @@ impl Command {
             Self::previous_logs("db", "web-1", "app"),
             Self::free_volume("disk"),
             Self::keep_volume("disk"),
+            Self::out_of_service("node-a"),
+            Self::delete_attachment("csi-1"),
+            Self::allow_one("db", "web"),
+            Self::delete_budget("db", "web"),
+            Self::delete_autoscaler("db", "web"),
+            Self::bound_autoscaler("db", "web", "maxReplicas", 3),
             Self::uncordon("node-a"),
             Self::get(None, "storageclass"),
         ]

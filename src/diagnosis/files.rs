@@ -14,14 +14,14 @@ pub fn examine(inputs: &[Input]) -> Examined {
     let of_text = |broken: &BrokenPiece| {
         checks().find_map(|check| match check {
             Check::Text(check) => check(broken),
-            Check::Files(_) | Check::Live(_) | Check::Deep(_) | Check::LastResort(_) => None,
+            Check::Files(_) | Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => None,
         })
     };
     let mut findings: Vec<Finding> = all.broken.iter().filter_map(of_text).collect();
     for check in checks() {
         match check {
             Check::Files(check) => findings.extend(check(&all)),
-            Check::Text(_) | Check::Live(_) | Check::Deep(_) | Check::LastResort(_) => {}
+            Check::Text(_) | Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }
     let order = |finding: &Finding| {

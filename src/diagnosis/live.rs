@@ -6,9 +6,9 @@ use super::finding::Finding;
 use super::rule::Check;
 use super::rules::ALL;
 use super::sight::Sight;
-use crate::facts::class::Class;
 use crate::facts::inventory::{Inventory, Scene};
 use crate::facts::overview::SetOverview;
+use crate::facts::surroundings::{Surroundings, UNREAD};
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
         match check {
             Check::Live(check) => found.extend(check(sight)),
             Check::Deep(check) if depth == Depth::Doctor => found.extend(check(sight)),
-            Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::LastResort(_) => {}
+            Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }
     for member in sight.members() {
@@ -37,19 +37,29 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
         for check in ALL.iter().flat_map(|rule| rule.checks) {
             match check {
                 Check::LastResort(check) => found.extend(check(member, sight)),
-                Check::Live(_) | Check::Deep(_) | Check::Text(_) | Check::Files(_) => {}
+                Check::Live(_) | Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::Namespace(_) => {}
             }
         }
     }
     found
 }
 
-/// The findings of several sets, in their order.
+/// How much of the namespaces was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Some sets alone.
+    Sets,
+    /// All sets, and what none of them has.
+    Namespaces,
+}
+
+/// The findings of several sets, in their order, and then those of their namespaces.
 #[must_use]
 pub fn examine(
     overviews: &[SetOverview],
     inventory: &Inventory,
-    classes: Option<&[Class]>,
+    around: &Surroundings,
+    extent: Extent,
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -57,8 +67,19 @@ pub fn examine(
     for together in overviews.chunk_by(|one, other| one.set.meta.namespace == other.set.meta.namespace) {
         let Some(first) = together.first() else { continue };
         let scene = Scene::of(inventory, &first.set.meta.namespace, now);
-        let of = |overview| findings(&Sight::of(overview, &scene, classes), Depth::Doctor);
+        let of = |overview| findings(&Sight::of(overview, &scene, around), Depth::Doctor);
         found.extend(together.iter().flat_map(of));
+    }
+    if extent == Extent::Namespaces {
+        for namespace in inventory.namespaces() {
+            let scene = Scene::of(inventory, namespace, now);
+            for check in ALL.iter().flat_map(|rule| rule.checks) {
+                match check {
+                    Check::Namespace(check) => found.extend(check(&scene)),
+                    Check::Live(_) | Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::LastResort(_) => {}
+                }
+            }
+        }
     }
     found
 }
@@ -69,7 +90,7 @@ pub fn fill(overviews: &mut [SetOverview], inventory: &Inventory, now: Timestamp
         let namespace = together.first().map(|first| first.set.meta.namespace.clone()).unwrap_or_default();
         let scene = Scene::of(inventory, &namespace, now);
         for overview in together {
-            let found = findings(&Sight::of(overview, &scene, None), Depth::Status);
+            let found = findings(&Sight::of(overview, &scene, &UNREAD), Depth::Status);
             for finding in found {
                 write(overview, finding);
             }

@@ -3,6 +3,7 @@
 use super::finding::{Finding, Severity, Spot};
 use super::manifests::{BrokenPiece, Document, Manifests};
 use super::sight::{Member, Sight};
+use crate::facts::inventory::Scene;
 use crate::objects::placed::{Entry, Place, Placed};
 
 /// One rule. Its code is the name of its file and of its page.
@@ -32,7 +33,9 @@ pub enum Check {
     /// The same, for `doctor` alone: what `status` shows by other means, or
     /// what does not belong to the first questions of the night.
     Deep(fn(&Sight<'_>) -> Vec<Finding>),
-    /// The same, asked where nothing else was found about a member.
+    /// What a namespace holds that no set of it has, for `doctor` of whole namespaces.
+    Namespace(fn(&Scene<'_>) -> Vec<Finding>),
+    /// The same as `Live`, asked where nothing else was found about a member.
     LastResort(fn(&Member<'_>, &Sight<'_>) -> Option<Finding>),
 }
 

@@ -4,13 +4,13 @@
 use serde_json::Value;
 
 use super::finding::Finding;
-use super::live::examine;
+use super::live::{Extent, examine};
 use super::manifests::Manifests;
 use super::rule::{Check, Rule};
 use super::source::Input;
 use crate::facts::inventory::Inventory;
 use crate::facts::overview::overviews;
-use crate::facts::samples::{claim, inventory, node, now, pod, service, set};
+use crate::facts::samples::{claim, inventory, node, now, pod, service, set, surroundings};
 
 pub(crate) fn manifests(text: &str) -> Manifests {
     Manifests::of(&[Input { name: "a.yaml".to_owned(), bytes: text.as_bytes().to_vec() }])
@@ -27,7 +27,7 @@ pub(crate) fn found(rule: &Rule, text: &str) -> Vec<Finding> {
                 assert!(all.broken.is_empty(), "{:?}", all.broken);
                 found.extend(check(&all));
             }
-            Check::Live(_) | Check::Deep(_) | Check::LastResort(_) => {}
+            Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }
     found
@@ -135,7 +135,8 @@ impl Broken {
         let objects: Vec<Value> = one.into_iter().chain(&self.more).cloned().collect();
         let mut seen = inventory(&objects);
         self.hidden.iter().for_each(|kind| hide(&mut seen, kind));
-        let found = examine(&overviews(&seen, now(), |_| true), &seen, Some(&[]), now());
+        let around = surroundings(&objects);
+        let found = examine(&overviews(&seen, now(), |_| true), &seen, &around, Extent::Namespaces, now());
         let whole =
             |finding: &Finding| !finding.message.is_empty() && !finding.cause.is_empty() && !finding.remedy.is_empty();
         assert!(found.iter().all(whole), "{found:?}");

@@ -1,19 +1,20 @@
 //! What a rule about a live set looks at: the set, its members, and all that
 //! was read around it. What could not be read is `None`, never "there is none".
 
-use crate::facts::class::Class;
+use crate::facts::claim::Claim;
 use crate::facts::inventory::Scene;
-use crate::facts::overview::{PodOverview, SetOverview};
+use crate::facts::overview::{ClaimOverview, PodOverview, SetOverview, VolumeState};
 use crate::facts::pod::Pod;
 use crate::facts::set::Set;
+use crate::facts::surroundings::Surroundings;
+use crate::facts::volume::Volume;
 use crate::facts::words::ManagementPolicy;
 
 /// One set and its surroundings.
 pub struct Sight<'a> {
     pub overview: &'a SetOverview,
     pub scene: &'a Scene<'a>,
-    /// `None`: not read.
-    pub classes: Option<&'a [Class]>,
+    pub around: &'a Surroundings,
     members: Vec<Member<'a>>,
 }
 
@@ -23,13 +24,20 @@ pub struct Member<'a> {
     pub pod: Option<&'a Pod>,
 }
 
+/// A claim of a member with its volume, where that could be read.
+pub struct BoundVolume<'a> {
+    pub member: &'a Member<'a>,
+    pub claim: &'a Claim,
+    pub volume: &'a Volume,
+}
+
 impl<'a> Sight<'a> {
     #[must_use]
-    pub fn of(overview: &'a SetOverview, scene: &'a Scene<'a>, classes: Option<&'a [Class]>) -> Self {
+    pub fn of(overview: &'a SetOverview, scene: &'a Scene<'a>, around: &'a Surroundings) -> Self {
         let own: Vec<&Pod> = scene.pods.iter().flatten().copied().filter(|pod| is_like(overview, pod)).collect();
         let pod = |name: &str| own.iter().copied().find(|pod| pod.meta.name == name);
         let members = overview.pods.iter().flatten().map(|row| Member { row, pod: pod(&row.name) }).collect();
-        Self { overview, scene, classes, members }
+        Self { overview, scene, around, members }
     }
 
     #[must_use]
@@ -46,6 +54,20 @@ impl<'a> Sight<'a> {
     #[must_use]
     pub fn members(&self) -> &[Member<'a>] {
         &self.members
+    }
+
+    /// The claims of all members, by ordinal and then by template.
+    pub fn claims(&self) -> impl Iterator<Item = (&Member<'a>, &'a ClaimOverview)> {
+        let of = |member: &Member<'a>| member.row.claims.iter().flatten();
+        self.members.iter().flat_map(move |member| of(member).map(move |claim| (member, claim)))
+    }
+
+    /// Those of them that have a volume, whoever else it belongs to.
+    pub fn volumes(&self) -> impl Iterator<Item = BoundVolume<'_>> {
+        self.claims().filter_map(|(member, overview)| match (&overview.claim, &overview.volume) {
+            (Some(claim), VolumeState::There(volume)) => Some(BoundVolume { member, claim, volume }),
+            (Some(_) | None, _) => None,
+        })
     }
 
     /// One after the other, each waiting for those before it (SS-21).

@@ -1,6 +1,6 @@
 //! Words that several rules about live sets use.
 
-use super::sight::Sight;
+use super::sight::{Member, Sight};
 use crate::facts::age::{age, age_of};
 use crate::facts::claim::Claim;
 use crate::facts::event::newest;
@@ -66,6 +66,30 @@ pub(super) fn of_container(container: &Container, scene: &Scene<'_>) -> Option<S
         ContainerState::Running if container.ready || container.init => None,
         ContainerState::Running => last.map(|last| format!("{kind} `{name}` is not ready{last}")),
     }
+}
+
+/// Which containers of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ContainerKind {
+    Init,
+    Own,
+}
+
+/// The containers of this kind that do not run or end badly, with what is said
+/// of each; those for which other rules have a better word are left out.
+pub(super) fn failing<'a>(sight: &'a Sight<'_>, kind: ContainerKind) -> Vec<(&'a Member<'a>, &'a Container, String)> {
+    let mut found = Vec::new();
+    for member in sight.members() {
+        let Some(pod) = member.pod.filter(|pod| pod.meta.deleting.is_none()) else { continue };
+        let of_kind = |container: &&Container| container.init == (kind == ContainerKind::Init);
+        for container in pod.containers.iter().filter(of_kind) {
+            let told_elsewhere =
+                is_image_failure(container) || waits_for(container) == Some("CreateContainerConfigError");
+            let message = of_container(container, sight.scene).filter(|_| !told_elsewhere);
+            found.extend(message.map(|message| (member, container, message)));
+        }
+    }
+    found
 }
 
 /// The image cannot be fetched, or its name is none.

@@ -2,18 +2,17 @@
 //! one namespace or from all. A list that may not be read is `None`, so that
 //! nothing unread passes for "there is none".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::join;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::claim::Claim;
-use super::class::Class;
 use super::event::Event;
 use super::node::Node;
 use super::pod::Pod;
-use super::reader::{Reader, is_forbidden};
+use super::reader::{Reader, is_forbidden, is_missing};
 use super::service::Service;
 use super::set::Set;
 use super::volume::Volume;
@@ -92,12 +91,13 @@ impl Inventory {
         Ok(self)
     }
 
-    /// The classes of the cluster; `None` if the caller may not read them.
-    ///
-    /// # Errors
-    /// Whatever is not a lack of rights.
-    pub async fn classes(reader: &Reader) -> Result<Option<Vec<Class>>, kube::Error> {
-        read_list(reader, "StorageClass", "", Class::read).await
+    /// Those that anything was read of, by name.
+    #[must_use]
+    pub fn namespaces(&self) -> BTreeSet<&str> {
+        let sets = self.sets.iter().map(|set| &set.meta);
+        let pods = self.pods.iter().flatten().map(|pod| &pod.meta);
+        let claims = self.claims.iter().flatten().map(|claim| &claim.meta);
+        sets.chain(pods).chain(claims).map(|meta| meta.namespace.as_str()).collect()
     }
 
     /// What could not be read, for want of rights.
@@ -117,8 +117,9 @@ impl Inventory {
     }
 }
 
-/// A list of a kind; `None` if the caller may not read it.
-async fn read_list<T>(
+/// A list of a kind; `None` if the caller may not read it. Of a kind that the
+/// server does not know there are no objects.
+pub(super) async fn read_list<T>(
     reader: &Reader,
     kind: &str,
     namespace: &str,
@@ -128,6 +129,7 @@ async fn read_list<T>(
     match reader.list(kind, namespace, None).await {
         Ok(objects) => Ok(Some(objects.iter().filter_map(read).collect())),
         Err(error) if is_forbidden(&error) => Ok(None),
+        Err(error) if is_missing(&error) => Ok(Some(Vec::new())),
         Err(error) => Err(error),
     }
 }

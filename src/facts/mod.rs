@@ -5,7 +5,10 @@
 //! Not here: writing, printing, Rhai, choosing what to do.
 
 pub mod age;
+pub mod attachment;
+pub mod autoscaler;
 pub mod binding;
+pub mod budget;
 pub mod claim;
 pub mod class;
 pub mod event;
@@ -27,6 +30,7 @@ pub mod selector;
 pub mod service;
 pub mod set;
 pub mod snapshot;
+pub mod surroundings;
 pub mod topology;
 pub mod volume;
 pub mod wish;

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::inventory::Inventory;
+use super::surroundings::Surroundings;
+use super::{attachment::Attachment, autoscaler::Autoscaler, budget::Budget, class::Class};
 use super::{claim::Claim, event::Event, node::Node, pod::Pod, service::Service, set::Set, volume::Volume};
 
 /// The moment at which all tests look.
@@ -97,6 +99,12 @@ pub(crate) fn node(name: &str, zone: &str, ready: bool) -> Value {
     })
 }
 
+/// A volume that hangs on a node.
+pub(crate) fn attachment(name: &str, node: &str, volume: &str) -> Value {
+    json!({"kind": "VolumeAttachment", "metadata": {"name": name}, "status": {"attached": true},
+        "spec": {"attacher": "d", "nodeName": node, "source": {"persistentVolumeName": volume}}})
+}
+
 pub(crate) fn event(uid: &str, kind: &str, reason: &str, message: &str) -> Value {
     json!({"kind": "Event", "metadata": {"namespace": "default", "name": format!("{uid}.{reason}")}, "type": kind,
         "involvedObject": {"uid": uid}, "reason": reason, "message": message, "lastTimestamp": BORN})
@@ -122,11 +130,22 @@ pub(crate) fn world() -> Vec<Value> {
     all
 }
 
+/// What stands around such objects.
+pub(crate) fn surroundings(objects: &[Value]) -> Surroundings {
+    Surroundings {
+        classes: Some(all(objects, "StorageClass", Class::read)),
+        budgets: Some(all(objects, "PodDisruptionBudget", Budget::read)),
+        autoscalers: Some(all(objects, "HorizontalPodAutoscaler", Autoscaler::read)),
+        attachments: Some(all(objects, "VolumeAttachment", Attachment::read)),
+    }
+}
+
+fn all<T>(objects: &[Value], kind: &str, read: fn(&Value) -> Option<T>) -> Vec<T> {
+    objects.iter().filter(|object| object["kind"] == kind).filter_map(read).collect()
+}
+
 /// The inventory of such objects; lists without objects are empty, not unread.
 pub(crate) fn inventory(objects: &[Value]) -> Inventory {
-    fn all<T>(objects: &[Value], kind: &str, read: fn(&Value) -> Option<T>) -> Vec<T> {
-        objects.iter().filter(|object| object["kind"] == kind).filter_map(read).collect()
-    }
     Inventory {
         sets: all(objects, "StatefulSet", Set::read),
         pods: Some(all(objects, "Pod", Pod::read)),

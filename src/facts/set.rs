@@ -9,11 +9,17 @@ use super::meta::{Meta, count, items, map, maybe_text, text};
 use super::ordinals::OrdinalRange;
 use super::words::{ManagementPolicy, RetentionPolicy, Strategy};
 
+/// Where `kubectl apply` keeps the manifest.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// The view of one StatefulSet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Set {
     pub meta: Meta,
     pub range: OrdinalRange,
+    /// The replicas of the manifest that was last applied, if it names any:
+    /// applying it again brings them back.
+    pub applied_replicas: Option<u64>,
     /// The governing Service; newer servers accept a set without one.
     pub service_name: Option<String>,
     pub management: ManagementPolicy,
@@ -65,6 +71,7 @@ impl Set {
                 // The API defaults a missing number of replicas to 1 (SS-10).
                 if spec["replicas"].is_null() { 1 } else { count(&spec["replicas"]) },
             ),
+            applied_replicas: applied_replicas(object),
             service_name: maybe_text(&spec["serviceName"]).filter(|name| !name.is_empty()),
             management: ManagementPolicy::read(spec["podManagementPolicy"].as_str().unwrap_or("OrderedReady")),
             strategy: Strategy::read(spec["updateStrategy"]["type"].as_str().unwrap_or("RollingUpdate")),
@@ -103,6 +110,21 @@ impl Set {
     }
 }
 
+/// From the annotation of `kubectl apply`, or as a server-side apply owns them.
+fn applied_replicas(object: &Value) -> Option<u64> {
+    let meta = &object["metadata"];
+    let owns = |entry: &&Value| {
+        entry["operation"] == "Apply"
+            && entry["subresource"].as_str().is_none_or(str::is_empty)
+            && !entry["fieldsV1"]["f:spec"]["f:replicas"].is_null()
+    };
+    if items(&meta["managedFields"]).iter().find(owns).is_some() {
+        return object["spec"]["replicas"].as_u64();
+    }
+    let applied = meta["annotations"][LAST_APPLIED].as_str()?;
+    serde_json::from_str::<Value>(applied).ok()?["spec"]["replicas"].as_u64()
+}
+
 impl ClaimTemplate {
     fn read(template: &Value) -> Self {
         let spec = &template["spec"];
@@ -137,6 +159,21 @@ mod tests {
             json!({"metadata": {"name": "web"}, "spec": {"replicas": 0, "ordinals": {"start": 4}, "serviceName": ""}});
         let set = Set::read(&set).unwrap();
         assert_eq!((set.range, set.service_name), (OrdinalRange::new(4, 0), None));
+    }
+
+    #[test]
+    fn replicas_that_an_apply_wrote_are_known_from_the_annotation_and_from_who_owns_them() {
+        let applied = |metadata: Value| {
+            let set = Set::read(&json!({"metadata": metadata, "spec": {"replicas": 5}})).unwrap();
+            set.applied_replicas
+        };
+        let manifest = r#"{"spec":{"replicas":3}}"#;
+        assert_eq!(applied(json!({"name": "web", "annotations": {LAST_APPLIED: manifest}})), Some(3));
+        assert_eq!(applied(json!({"name": "web", "annotations": {LAST_APPLIED: "{}"}})), None);
+        assert_eq!(applied(json!({"name": "web", "annotations": {LAST_APPLIED: "{"}})), None);
+        let owner = |operation| json!([{"operation": operation, "fieldsV1": {"f:spec": {"f:replicas": {}}}}]);
+        assert_eq!(applied(json!({"name": "web", "managedFields": owner("Apply")})), Some(5));
+        assert_eq!(applied(json!({"name": "web", "managedFields": owner("Update")})), None);
     }
 
     #[test]

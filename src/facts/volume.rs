@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::claim::CLASS_ANNOTATION;
+use super::claim::{CLASS_ANNOTATION, Claim};
 use super::meta::{Meta, maybe_text, text, texts};
 use super::topology::NodeSelector;
 use super::words::{ReclaimPolicy, VolumeMode, VolumePhase};
@@ -58,6 +58,12 @@ impl Volume {
             source: source(spec),
             meta,
         })
+    }
+
+    /// See [`Volume::is_of`].
+    #[must_use]
+    pub fn belongs_to(&self, claim: &Claim) -> bool {
+        self.is_of(&claim.meta.namespace, &claim.meta.name, &claim.meta.uid)
     }
 
     /// Whether it is bound to or reserved for exactly this claim.

@@ -44,7 +44,8 @@ pub fn summary(examined: &Examined) -> String {
         (errors, warnings) => format!("{}, {}", many(errors, "error"), many(warnings, "warning")),
     };
     match examined.looked_at {
-        LookedAt::Sets(0) => "there are no sets".to_owned(),
+        LookedAt::Sets(0) if errors + warnings == 0 => "there are no sets".to_owned(),
+        LookedAt::Sets(0) => format!("{found}; there are no sets"),
         LookedAt::Sets(sets) => format!("{found} in {}", many(sets, "set")),
         LookedAt::Files { files, objects, ignored: 0 } => {
             format!("{found} in {} of {}", many(objects, "object"), many(files, "file"))

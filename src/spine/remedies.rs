@@ -15,6 +15,7 @@ const KUBECTL: &[(&str, &[&str])] = &[
     ("logs", &["-n", "-c", "--previous"]),
     ("patch", &["-n", "--type", "-p"]),
     ("uncordon", &[]),
+    ("taint", &[]),
     ("cordon", &[]),
     ("drain", &["--ignore-daemonsets", "--delete-emptydir-data", "--force"]),
     ("rollout", &["-n"]),

@@ -22,13 +22,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for member in sight.members() {
-        for overview in member.row.claims.iter().flatten() {
-            found.extend(of_claim(sight, member, overview));
-        }
-    }
-    found
+    sight.claims().filter_map(|(member, claim)| of_claim(sight, member, claim)).collect()
 }
 
 fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
@@ -44,7 +38,7 @@ fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) ->
         .about(format!("PersistentVolumeClaim/{}", overview.name))
         .because("the pod is put on no node before its claims have volumes")
         .command(Command::describe(Some(sight.namespace()), "persistentvolumeclaim", &overview.name));
-    let (Some(volumes), Some(classes)) = (&sight.scene.volumes, sight.classes) else {
+    let (Some(volumes), Some(classes)) = (&sight.scene.volumes, &sight.around.classes) else {
         return Some(
             finding
                 .evidence("volumes or classes could not be read")
@@ -68,12 +62,20 @@ fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) ->
         }
         Prospect::Nothing { obstacles, .. } => {
             let none = obstacles.is_empty();
+            let others = volumes.len() - obstacles.len();
             let said = obstacles
                 .iter()
                 .take(10)
                 .map(|(name, obstacle)| format!("volume `{name}` {}", obstacle.in_words(&wish)));
             let finding = said.fold(finding, Finding::evidence);
-            let finding = if none { finding.evidence("no volume is free that it could have") } else { finding };
+            let finding = match (none, others) {
+                (true, 0) => finding.evidence("there are no volumes"),
+                (false, 0) => finding,
+                (_, 1) => finding.evidence("1 further volume belongs to another claim or is of another class"),
+                (_, others) => {
+                    finding.evidence(format!("{others} further volumes belong to other claims or are of other classes"))
+                }
+            };
             finding.remedy("make a volume that fits: at least as large, of the same class, with the same access modes")
         }
         Prospect::Made | Prospect::FirstUse { .. } | Prospect::Volume(_) => {
@@ -88,7 +90,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{Broken, calm, tells};
-    use crate::facts::samples::{event, volume_name};
+    use crate::facts::samples::{claim, event, volume_name};
 
     fn broken() -> Broken {
         let mut broken = Broken::new();
@@ -106,6 +108,10 @@ mod tests {
         assert_eq!(tells(&RULE, &broken()), ["claim `data-web-0` has no volume yet"]);
         let found = broken().findings(&RULE).remove(0);
         assert_eq!(found.evidence, [format!("volume `{}` holds 1Gi, and 10Gi are asked for", volume_name(0))]);
+        let mut more = broken();
+        more.more.extend(claim("data", "db", 7, "eu-1a"));
+        let others = "1 further volume belongs to another claim or is of another class";
+        assert_eq!(more.findings(&RULE)[0].evidence[1..], [others]);
         let mut other = broken();
         other.volume["spec"]["storageClassName"] = json!("slow");
         assert_eq!(

@@ -18,13 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for member in sight.members() {
-        for claim in member.row.claims.iter().flatten() {
-            found.extend(going(sight, member, claim));
-        }
-    }
-    found
+    sight.claims().filter_map(|(member, claim)| going(sight, member, claim)).collect()
 }
 
 fn going(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {

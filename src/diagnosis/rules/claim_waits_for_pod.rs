@@ -17,13 +17,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for member in sight.members() {
-        for overview in member.row.claims.iter().flatten() {
-            found.extend(of_claim(sight, member, overview));
-        }
-    }
-    found
+    sight.claims().filter_map(|(member, claim)| of_claim(sight, member, claim)).collect()
 }
 
 fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {

@@ -4,7 +4,7 @@ use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
-use crate::diagnosis::words;
+use crate::diagnosis::words::{self, ContainerKind};
 
 pub static RULE: Rule = Rule {
     code: "init-failed",
@@ -16,24 +16,15 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for member in sight.members() {
-        let Some(pod) = member.pod.filter(|pod| pod.meta.deleting.is_none()) else { continue };
-        for container in pod.containers.iter().filter(|container| {
-            container.init
-                && !words::is_image_failure(container)
-                && words::waits_for(container) != Some("CreateContainerConfigError")
-        }) {
-            let Some(message) = words::of_container(container, sight.scene) else { continue };
-            found.push(
-                RULE.of_member(member, message)
-                    .because("the other containers start only when every init container has ended well")
-                    .remedy(words::and_then_delete(sight, "read what it wrote, and mend it"))
-                    .command(Command::previous_logs(sight.namespace(), &member.row.name, &container.name)),
-            );
-        }
-    }
-    found
+    let failing = words::failing(sight, ContainerKind::Init).into_iter();
+    failing
+        .map(|(member, container, message)| {
+            RULE.of_member(member, message)
+                .because("the other containers start only when every init container has ended well")
+                .remedy(words::and_then_delete(sight, "read what it wrote, and mend it"))
+                .command(Command::previous_logs(sight.namespace(), &member.row.name, &container.name))
+        })
+        .collect()
 }
 
 #[cfg(test)]

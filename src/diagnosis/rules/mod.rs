@@ -2,6 +2,8 @@
 //! which they are asked. Those about live sets follow, causes before what they
 //! bring about: the first finding is what to look at first.
 
+mod attached_elsewhere;
+mod autoscaler_fights;
 mod budget_forbids_all;
 mod claim_lost;
 mod claim_missing;
@@ -9,6 +11,7 @@ mod claim_pending;
 mod claim_terminating;
 mod claim_waits_for_pod;
 mod claim_without_size;
+mod claims_without_set;
 mod class_named_default;
 mod class_not_there;
 mod class_unset;
@@ -46,6 +49,7 @@ mod no_readiness_probe;
 mod node_lost;
 mod not_text;
 mod not_yaml;
+mod orphaned_pod;
 mod partition_stops_updates;
 mod pinned_volume;
 mod placeholder;
@@ -101,6 +105,7 @@ pub static ALL: &[&Rule] = &[
     &scale_down_frozen::RULE,
     &pod_overdue::RULE,
     &node_lost::RULE,
+    &attached_elsewhere::RULE,
     &claim_lost::RULE,
     &volume_missing::RULE,
     &volume_of_another::RULE,
@@ -128,7 +133,10 @@ pub static ALL: &[&Rule] = &[
     &leftover_claims::RULE,
     &volumes_on_one_path::RULE,
     &pod_warning::RULE,
+    &autoscaler_fights::RULE,
     &budget_forbids_all::RULE,
+    &orphaned_pod::RULE,
+    &claims_without_set::RULE,
     &claim_without_size::RULE,
     &class_named_default::RULE,
     &class_not_there::RULE,

@@ -20,21 +20,29 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     }
     let lost = |member: &Member<'_>| {
         let name = member.pod?.node.as_deref()?;
-        let (message, remedy) = match sight.scene.node(name) {
+        let (message, remedy, command) = match sight.scene.node(name) {
             None => (
                 format!("node `{name}` does not exist any more"),
                 "the pod goes by itself within minutes; if it does not, delete it",
+                Command::delete_pod(sight.namespace(), &member.row.name),
             ),
             Some(node) if !node.ready => (
                 format!("node `{name}` is not ready"),
-                "bring the machine back; if it is off for good, delete the Node, and its pods move",
+                "bring the machine back; only if it is certainly off, say so to the cluster: its pods are removed, their volumes \
+                 detached, and both move",
+                Command::out_of_service(name),
             ),
             Some(_) => return None,
         };
         let finding = RULE.of_member(member, message).because(
             "nobody knows whether the pod still runs there, so it is not made anew elsewhere, and its volumes stay attached there",
         );
-        Some(finding.remedy(remedy).command(Command::describe(None, "node", name)))
+        let claims = member.row.claims.iter().flatten();
+        let volumes = claims.filter_map(|claim| claim.claim.as_ref()?.volume_name.as_deref());
+        let attached = volumes.filter(|volume| sight.around.attachments_of(volume).any(|one| one.node == name));
+        let finding =
+            attached.map(|volume| format!("volume `{volume}` is attached there")).fold(finding, Finding::evidence);
+        Some(finding.remedy(remedy).command(command))
     };
     sight.members().iter().filter_map(lost).collect()
 }
@@ -45,6 +53,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{Broken, calm, tells};
+    use crate::facts::samples::{attachment, volume_name};
 
     #[test]
     fn a_node_that_is_down_or_gone_is_told() {
@@ -53,6 +62,17 @@ mod tests {
         assert_eq!(tells(&RULE, &broken), ["node `node-a` is not ready"]);
         broken.node["metadata"]["name"] = json!("other");
         assert_eq!(tells(&RULE, &broken), ["node `node-a` does not exist any more"]);
+    }
+
+    #[test]
+    fn volumes_that_hang_on_it_are_evidence() {
+        let mut broken = Broken::new();
+        broken.node["status"]["conditions"][0]["status"] = json!("Unknown");
+        broken.more.push(attachment("csi-1", "node-a", &volume_name(0)));
+        broken.more.push(attachment("csi-2", "node-a", "of-somebody-else"));
+        let found = broken.findings(&RULE).remove(0);
+        assert_eq!(found.evidence, [format!("volume `{}` is attached there", volume_name(0))]);
+        assert_eq!(found.command, Some(Command::out_of_service("node-a")));
     }
 
     #[test]

@@ -16,16 +16,10 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for member in sight.members() {
-        for overview in member.row.claims.iter().flatten() {
-            found.extend(of_claim(sight, member, overview));
-        }
-    }
-    found
+    sight.claims().filter_map(|(member, claim)| of_claim(member, claim)).collect()
 }
 
-fn of_claim(_: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
+fn of_claim(member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
     let volume = overview.released.as_deref()?;
     let name = &volume.meta.name;
     let of = volume.claim.as_ref().map_or_else(String::new, |claim| {

@@ -3,8 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::sight::{Member, Sight};
-use crate::facts::overview::{ClaimOverview, VolumeState};
+use crate::diagnosis::sight::{BoundVolume, Sight};
 use crate::facts::words::VolumePhase;
 
 pub static RULE: Rule = Rule {
@@ -17,19 +16,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for member in sight.members() {
-        for overview in member.row.claims.iter().flatten() {
-            found.extend(of_claim(sight, member, overview));
-        }
-    }
-    found
+    sight.volumes().filter_map(of_volume).collect()
 }
 
-fn of_claim(_: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
-    let claim = overview.claim.as_ref()?;
-    let VolumeState::There(volume) = &overview.volume else { return None };
-    let own = volume.is_of(&claim.meta.namespace, &claim.meta.name, &claim.meta.uid);
+fn of_volume(BoundVolume { member, claim, volume }: BoundVolume<'_>) -> Option<Finding> {
+    let own = volume.belongs_to(claim);
     if !own || volume.meta.deleting.is_some() || !matches!(volume.phase, VolumePhase::Released | VolumePhase::Failed) {
         return None;
     }

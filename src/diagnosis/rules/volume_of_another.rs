@@ -3,8 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::sight::{Member, Sight};
-use crate::facts::overview::{ClaimOverview, VolumeState};
+use crate::diagnosis::sight::{BoundVolume, Sight};
 
 pub static RULE: Rule = Rule {
     code: "volume-of-another",
@@ -16,25 +15,17 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for member in sight.members() {
-        for overview in member.row.claims.iter().flatten() {
-            found.extend(of_claim(sight, member, overview));
-        }
-    }
-    found
+    sight.volumes().filter_map(of_volume).collect()
 }
 
-fn of_claim(_: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
-    let claim = overview.claim.as_ref()?;
-    let VolumeState::There(volume) = &overview.volume else { return None };
+fn of_volume(BoundVolume { member, claim, volume }: BoundVolume<'_>) -> Option<Finding> {
     let owner = volume.claim.as_ref()?;
-    if volume.is_of(&claim.meta.namespace, &claim.meta.name, &claim.meta.uid) {
+    if volume.belongs_to(claim) {
         return None;
     }
     Some(
         RULE.of_member(member, format!("volume `{}` belongs to another claim", volume.meta.name))
-            .about(format!("PersistentVolumeClaim/{}", overview.name))
+            .about(format!("PersistentVolumeClaim/{}", claim.meta.name))
             .evidence(format!("it belongs to claim `{}` of namespace `{}`", owner.name, owner.namespace))
             .because("a volume is bound to one claim at a time, told by name and UID")
             .remedy("see whose data it holds; a claim that was deleted and made anew is another one, and frees the volume only when `claimRef` is removed")

@@ -3,8 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::sight::{Member, Sight};
-use crate::facts::overview::{ClaimOverview, VolumeState};
+use crate::diagnosis::sight::{BoundVolume, Sight};
 
 pub static RULE: Rule = Rule {
     code: "volume-terminating",
@@ -16,19 +15,11 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for member in sight.members() {
-        for overview in member.row.claims.iter().flatten() {
-            found.extend(of_claim(sight, member, overview));
-        }
-    }
-    found
+    sight.volumes().filter_map(of_volume).collect()
 }
 
-fn of_claim(_: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
-    let claim = overview.claim.as_ref()?;
-    let VolumeState::There(volume) = &overview.volume else { return None };
-    if volume.meta.deleting.is_none() || !volume.is_of(&claim.meta.namespace, &claim.meta.name, &claim.meta.uid) {
+fn of_volume(BoundVolume { member, claim, volume }: BoundVolume<'_>) -> Option<Finding> {
+    if volume.meta.deleting.is_none() || !volume.belongs_to(claim) {
         return None;
     }
     Some(

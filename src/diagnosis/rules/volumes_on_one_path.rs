@@ -7,8 +7,8 @@ use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::sight::Sight;
-use crate::facts::overview::VolumeState;
+use crate::diagnosis::sight::{BoundVolume, Sight};
+use crate::facts::volume::Volume;
 use crate::objects::placed::Placed;
 
 pub static RULE: Rule = Rule {
@@ -68,28 +68,25 @@ fn back_end(volume: &Document) -> Option<(&Placed, String)> {
 fn live(sight: &Sight<'_>) -> Vec<Finding> {
     let Some(volumes) = &sight.scene.volumes else { return Vec::new() };
     let mut found = Vec::new();
-    for member in sight.members() {
-        for claim in member.row.claims.iter().flatten() {
-            let VolumeState::There(volume) = &claim.volume else { continue };
-            let same = |other: &&&crate::facts::volume::Volume| {
-                other.meta.uid != volume.meta.uid
-                    && !volume.source.is_empty()
-                    && other.source == volume.source
-                    && other.nodes == volume.nodes
-            };
-            let Some(other) = volumes.values().find(same) else { continue };
-            found.push(
-                RULE.of_member(
-                    member,
-                    format!("volume `{}` lies on the same place as `{}`", volume.meta.name, other.meta.name),
-                )
-                .about(format!("PersistentVolume/{}", volume.meta.name))
-                .evidence(format!("both are {}", volume.source))
-                .because("two claims write into the same files, and removing one takes the data of the other")
-                .remedy("find out which of them is meant, and move the data of the other to a place of its own")
-                .command(Command::describe(None, "persistentvolume", &volume.meta.name)),
-            );
-        }
+    for BoundVolume { member, volume, .. } in sight.volumes() {
+        let same = |other: &&&Volume| {
+            other.meta.uid != volume.meta.uid
+                && !volume.source.is_empty()
+                && other.source == volume.source
+                && other.nodes == volume.nodes
+        };
+        let Some(other) = volumes.values().find(same) else { continue };
+        found.push(
+            RULE.of_member(
+                member,
+                format!("volume `{}` lies on the same place as `{}`", volume.meta.name, other.meta.name),
+            )
+            .about(format!("PersistentVolume/{}", volume.meta.name))
+            .evidence(format!("both are {}", volume.source))
+            .because("two claims write into the same files, and removing one takes the data of the other")
+            .remedy("find out which of them is meant, and move the data of the other to a place of its own")
+            .command(Command::describe(None, "persistentvolume", &volume.meta.name)),
+        );
     }
     found
 }

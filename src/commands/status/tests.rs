@@ -1,0 +1,219 @@
+//! `status` against a cluster of answers: what is read, and what is unknown.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use clap::Parser;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use jiff::Timestamp;
+use kube::client::Body;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::cluster::interrupt::Interrupted;
+use crate::cluster::{Clock, Entropy, Identity, Interrupt, Pause};
+use crate::error::Kind;
+use crate::facts::samples::{node, now, pod, service, set, world};
+use crate::objects::kinds::KINDS;
+
+const HERE: Way<'_> = Way { words: &[], namespace: None };
+
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn pause(&self, _: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>> {
+        Box::pin(async { Ok(Pause::Idle) })
+    }
+}
+
+impl Entropy for Still {
+    fn fill(&self, _: &mut [u8]) {}
+}
+
+/// A cluster with these objects in which these plurals may not be listed,
+/// and the requests that it saw. Selectors are `name=NAME`.
+fn cluster(objects: Vec<Value>, forbidden: &'static [&'static str]) -> (Connection, Arc<Mutex<Vec<String>>>) {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        log.lock().unwrap().push(format!("{} {}", request.method(), request.uri().path()));
+        let (code, body) = answer(&objects, forbidden, request.uri());
+        let body = Body::from(body.to_string().into_bytes());
+        async move { Ok::<_, tower::BoxError>(Response::builder().status(code).body(body)?) }
+    });
+    let connection = Connection {
+        warnings: crate::cluster::Warnings::default(),
+        client: kube::Client::new(service, "default"),
+        clock: Arc::new(Still),
+        entropy: Arc::new(Still),
+        identity: Identity { name: "test".to_owned(), server: String::new() },
+        namespace: "default".to_owned(),
+        interrupt: Interrupt::default(),
+    };
+    (connection, seen)
+}
+
+fn answer(objects: &[Value], forbidden: &[&str], uri: &http::Uri) -> (u16, Value) {
+    let fail = |code: u16, message: &str| {
+        (
+            code,
+            json!({"kind": "Status", "status": "Failure", "code": code, "message": message,
+            "reason": if code == 403 { "Forbidden" } else { "X" }}),
+        )
+    };
+    let steps: Vec<&str> = uri.path().split('/').collect();
+    let known = |step: &&str| KINDS.iter().find(|kind| kind.plural == *step);
+    // The last plural counts: `namespaces` stands before most others.
+    let found = steps.iter().enumerate().rev().find_map(|(position, step)| Some((position, known(step)?)));
+    let Some((position, kind)) = found else { return fail(404, "no such resource") };
+    let of_kind = objects.iter().filter(|object| object["kind"] == kind.kind);
+    if let Some(name) = steps.get(position + 1) {
+        return match of_kind.into_iter().find(|object| object["metadata"]["name"] == **name) {
+            Some(object) => (200, object.clone()),
+            None => fail(404, "not found"),
+        };
+    }
+    if forbidden.contains(&kind.plural) {
+        return fail(403, &format!("{} is forbidden", kind.plural));
+    }
+    let selector = uri.query().and_then(|query| query.split("labelSelector=name%3D").nth(1)?.split('&').next());
+    if uri.query().is_some_and(|query| query.contains("labelSelector=%2C")) {
+        return fail(400, "unable to parse requirement");
+    }
+    let fits = |object: &&Value| selector.is_none_or(|name| object["metadata"]["name"] == name);
+    (200, json!({"items": of_kind.filter(fits).collect::<Vec<_>>()}))
+}
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    status: StatusArgs,
+}
+
+fn args(words: &[&str]) -> StatusArgs {
+    Line::try_parse_from(std::iter::once(&"status").chain(words)).unwrap().status
+}
+
+fn calm() -> Vec<Value> {
+    let mut set = set("web", 1);
+    set["spec"]["volumeClaimTemplates"] = json!([]);
+    let mut pod = pod("web", 0, "node-a");
+    pod["spec"]["volumes"] = json!([]);
+    vec![set, service("web"), pod, node("node-a", "eu-1a", true)]
+}
+
+#[tokio::test]
+async fn a_calm_namespace_is_read_without_its_events_and_nothing_is_written() {
+    let (connection, seen) = cluster(calm(), &[]);
+    let found = status(&args(&[]), &connection, HERE).await.unwrap();
+    assert_eq!((found.sets.len(), found.unreadable.len(), found.namespace.as_deref()), (1, 0, Some("default")));
+    let mut seen = seen.lock().unwrap().clone();
+    seen.sort();
+    let base = "GET /api/v1/namespaces/default";
+    assert_eq!(
+        seen,
+        [
+            "GET /api/v1/namespaces/default/persistentvolumeclaims".to_owned(),
+            format!("{base}/pods"),
+            format!("{base}/services"),
+            "GET /api/v1/nodes".to_owned(),
+            "GET /api/v1/persistentvolumes".to_owned(),
+            "GET /apis/apps/v1/namespaces/default/statefulsets".to_owned(),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn trouble_is_explained_by_events() {
+    let (connection, seen) = cluster(world(), &[]);
+    let found = status(&args(&["sts/web"]), &connection, HERE).await.unwrap();
+    assert!(found.sets[0].has_problems());
+    assert!(seen.lock().unwrap().contains(&"GET /api/v1/namespaces/default/events".to_owned()));
+}
+
+#[tokio::test]
+async fn missing_rights_make_parts_unknown_and_only_missing_sets_a_failure() {
+    let (connection, _) = cluster(world(), &["persistentvolumes", "nodes", "events"]);
+    let found = status(&args(&[]), &connection, HERE).await.unwrap();
+    let resources: Vec<_> = found.unreadable.iter().map(|what| what.resource()).collect();
+    assert_eq!(resources, ["persistentvolumes", "nodes", "events"]);
+
+    let (connection, _) = cluster(world(), &["statefulsets"]);
+    let failure = status(&args(&[]), &connection, HERE).await.unwrap_err();
+    assert_eq!(failure.kind, Kind::Refused);
+    assert!(failure.message.contains("statefulsets is forbidden"), "{failure}");
+    assert_eq!(status(&args(&["web"]), &connection, HERE).await.unwrap().sets.len(), 1);
+    assert_eq!(status(&args(&["wbe"]), &connection, HERE).await.unwrap_err().kind, Kind::Failed);
+}
+
+#[tokio::test]
+async fn a_selector_chooses_sets_and_a_broken_one_is_wrong_usage() {
+    let mut objects = calm();
+    objects.push(set("db", 0));
+    let (connection, _) = cluster(objects, &[]);
+    let found = status(&args(&["-l", "name=db"]), &connection, HERE).await.unwrap();
+    let names: Vec<_> = found.sets.iter().map(|overview| overview.set.meta.name.as_str()).collect();
+    assert_eq!(names, ["db"]);
+    let failure = status(&args(&["-l", ",,"]), &connection, HERE).await.unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.message.as_str()),
+        (Kind::Usage, "cannot read the selector: unable to parse requirement")
+    );
+}
+
+#[tokio::test]
+async fn a_namespace_that_does_not_exist_is_told_where_nothing_was_found() {
+    let (connection, _) = cluster(Vec::new(), &[]);
+    let gone = "the namespace `default` does not exist; `kubectl get namespaces` lists those that do";
+    assert_eq!(status(&args(&[]), &connection, HERE).await.unwrap().hints, [gone]);
+    assert_eq!(status(&args(&["web"]), &connection, HERE).await.unwrap_err().hints, [gone]);
+    let there = json!({"kind": "Namespace", "metadata": {"name": "default"}});
+    let (connection, _) = cluster(vec![there], &[]);
+    assert!(status(&args(&[]), &connection, HERE).await.unwrap().hints.is_empty());
+    assert!(status(&args(&["web"]), &connection, HERE).await.unwrap_err().hints.is_empty());
+}
+
+#[tokio::test]
+async fn a_released_volume_that_a_claim_waits_for_comes_with_the_command_that_frees_it() {
+    let mut objects = world();
+    let [claim, volume] = [8, 9];
+    assert_eq!(
+        (&objects[claim]["kind"], &objects[volume]["kind"]),
+        (&json!("PersistentVolumeClaim"), &json!("PersistentVolume"))
+    );
+    objects[claim]["status"] = json!({"phase": "Pending"});
+    objects[volume]["status"]["phase"] = json!("Released");
+    objects[volume]["spec"]["accessModes"] = json!(["ReadWriteOnce"]);
+    objects[volume]["spec"]["persistentVolumeReclaimPolicy"] = json!("Retain");
+    let (connection, _) = cluster(objects, &[]);
+    let words = ["--context".to_owned(), "far".to_owned()];
+    let way = Way { words: &words, namespace: Some("default") };
+    let patch = r#"--type=json -p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
+    let name = "pvc-00000000-0000-4000-8000-000000000000";
+    let command = format!("kubectl --context far patch persistentvolume {name} {patch}");
+    assert_eq!(status(&args(&[]), &connection, way).await.unwrap().hints, [command]);
+    let words = ["--sandbox".to_owned()];
+    let nobody = Way { words: &words, namespace: None };
+    assert!(status(&args(&[]), &connection, nobody).await.unwrap().hints.is_empty(), "kubectl cannot reach it");
+}
+
+#[tokio::test]
+async fn an_empty_namespace_asks_for_nothing_more() {
+    let (connection, seen) = cluster(Vec::new(), &[]);
+    let found = status(&args(&["-A"]), &connection, HERE).await.unwrap();
+    assert_eq!((found.sets.len(), found.namespace), (0, None));
+    assert_eq!(*seen.lock().unwrap(), ["GET /apis/apps/v1/statefulsets"]);
+}
+
+#[test]
+fn a_name_excludes_all_namespaces_and_selectors() {
+    assert_eq!(args(&["web", "-o", "wide"]).output, Some(StatusFormat::Wide));
+    for words in [["web", "-A"], ["web", "-lapp=web"], ["-o", "table"]] {
+        assert!(Line::try_parse_from(std::iter::once(&"status").chain(&words)).is_err(), "{words:?}");
+    }
+}
