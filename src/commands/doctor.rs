@@ -2,9 +2,10 @@
 //! before they are applied. Reading is all that is done here; the rules are
 //! `diagnosis`.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+pub mod beyond;
+pub mod files;
+
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -13,10 +14,8 @@ use super::status::look::{Wanted, look};
 use super::status::sets::{failure, set_name};
 use crate::cluster::Connection;
 use crate::diagnosis::command::{Command, Tool};
-use crate::diagnosis::files::examine;
 use crate::diagnosis::finding::{Examined, LookedAt};
 use crate::diagnosis::live::{self, Extent};
-use crate::diagnosis::source::{Input, LARGEST};
 use crate::error::{Failure, Kind};
 use crate::facts::reader::Reader;
 use crate::facts::surroundings::Surroundings;
@@ -37,6 +36,10 @@ pub struct DoctorArgs {
     #[arg(short = 'R', long, requires = "files")]
     pub recursive: bool,
 
+    /// Do not look at the cluster for what the manifests need
+    #[arg(long, requires = "files")]
+    pub local: bool,
+
     /// Look at all namespaces
     #[arg(short = 'A', long, conflicts_with_all = ["set", "files"])]
     pub all_namespaces: bool,
@@ -55,29 +58,6 @@ pub struct DoctorArgs {
 pub enum DoctorFormat {
     Yaml,
     Json,
-}
-
-/// Endings of files that are read in a folder, as by kubectl.
-const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
-
-/// Reads the files and holds the rules against them.
-///
-/// # Errors
-/// Files that do not exist or cannot be read (2).
-pub fn of_files(args: &DoctorArgs) -> Result<Examined, Failure> {
-    let mut inputs = Vec::new();
-    for path in &args.files {
-        if path.as_os_str() == "-" {
-            inputs.push(read(io::stdin().lock(), "-").map_err(|why| unreadable(Path::new("-"), &why))?);
-        } else if path.is_dir() {
-            for file in files_of(path, args.recursive)? {
-                inputs.push(read_file(&file)?);
-            }
-        } else {
-            inputs.push(read_file(path)?);
-        }
-    }
-    Ok(examine(&inputs))
 }
 
 /// Reads the sets and holds the rules against them.
@@ -100,7 +80,7 @@ pub async fn of_sets(args: &DoctorArgs, connection: &Connection, way: Way<'_>) -
     let around = Surroundings::read(&reader, namespace).await.map_err(|error| failure(&error, connection))?;
     unknown.extend(around.unreadable());
     let findings = live::examine(&seen.found, &seen.inventory, &around, extent, seen.now);
-    Ok(Examined { findings, looked_at, unknown })
+    Ok(Examined { findings, looked_at, unknown, not_reached: None, notes: Vec::new() })
 }
 
 /// A finding's command as it is typed for this cluster; none where kubectl
@@ -130,82 +110,4 @@ pub fn verdict(examined: &Examined) -> Result<(), Failure> {
     }
     let said = if errors == 1 { "1 error was found".to_owned() } else { format!("{errors} errors were found") };
     Err(Failure::new(Kind::Problems, "errors-found", said).hint("`kubectl stateful explain CODE` says more about each"))
-}
-
-/// The manifests of a folder by name; those below it only if asked for.
-fn files_of(folder: &Path, recursive: bool) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|why| unreadable(&folder, &why))? {
-            let entry = entry.map_err(|why| unreadable(&folder, &why))?;
-            let (path, kind) = (entry.path(), entry.file_type().map_err(|why| unreadable(&folder, &why))?);
-            // A link to a folder is not followed: it may lead round in a circle.
-            if kind.is_dir() {
-                folders.extend(recursive.then_some(path));
-            } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
-                && path.is_file()
-            {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn read_file(path: &Path) -> Result<Input, Failure> {
-    let opened = File::open(path).and_then(|file| read(file, &path.display().to_string()));
-    opened.map_err(|why| unreadable(path, &why))
-}
-
-/// One byte more than is ever looked at tells that there is too much.
-fn read(from: impl Read, name: &str) -> io::Result<Input> {
-    let mut bytes = Vec::new();
-    from.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(Input { name: name.to_owned(), bytes })
-}
-
-fn unreadable(path: &Path, why: &io::Error) -> Failure {
-    Failure::usage("unreadable-file", format!("cannot read `{}`: {why}", path.display()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn args(files: &[&Path], recursive: bool) -> DoctorArgs {
-        let files = files.iter().map(|path| (*path).to_owned()).collect();
-        DoctorArgs { set: None, files, recursive, all_namespaces: false, selector: None, output: None }
-    }
-
-    #[test]
-    fn a_folder_is_read_by_name_and_deeper_ones_only_when_asked_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        fs::create_dir(root.join("deeper")).unwrap();
-        for (name, version) in [
-            ("b.yml", "apps/v1beta1"),
-            ("a.yaml", "apps/v1beta2"),
-            ("notes.txt", "x"),
-            ("deeper/c.json", "apps/v1beta1"),
-        ] {
-            fs::write(root.join(name), format!("{{apiVersion: {version}, kind: StatefulSet}}")).unwrap();
-        }
-        let files = |recursive| {
-            let found = of_files(&args(&[root], recursive)).unwrap();
-            let old = found.findings.iter().filter(|finding| finding.code == "removed-api-version");
-            let name = |file: &str| Path::new(file).file_name().unwrap().to_string_lossy().into_owned();
-            old.map(|finding| name(&finding.spot.as_ref().unwrap().file)).collect::<Vec<_>>()
-        };
-        assert_eq!(files(false), ["a.yaml", "b.yml"]);
-        assert_eq!(files(true), ["a.yaml", "b.yml", "c.json"]);
-    }
-
-    #[test]
-    fn a_file_that_is_not_there_is_wrong_usage() {
-        let failure = of_files(&args(&[Path::new("/none/a.yaml")], false)).unwrap_err();
-        assert_eq!(failure.kind, Kind::Usage);
-        assert!(failure.message.starts_with("cannot read `/none/a.yaml`: "), "{failure}");
-    }
 }

@@ -2,14 +2,21 @@
 
 use super::finding::{Examined, Finding, LookedAt};
 use super::manifests::{BrokenPiece, Manifests};
+use super::outlook::{in_words, outlook};
 use super::rule::Check;
 use super::rules::ALL;
 use super::source::Input;
+use super::wanted::wanted;
 
-/// Holds every rule about files against these.
+/// Holds every rule about files against these alone.
 #[must_use]
 pub fn examine(inputs: &[Input]) -> Examined {
-    let all = Manifests::of(inputs);
+    examine_all(&Manifests::of(inputs))
+}
+
+/// The same, with what was seen of the cluster.
+#[must_use]
+pub fn examine_all(all: &Manifests) -> Examined {
     let checks = || ALL.iter().flat_map(|rule| rule.checks);
     let of_text = |broken: &BrokenPiece| {
         checks().find_map(|check| match check {
@@ -20,17 +27,19 @@ pub fn examine(inputs: &[Input]) -> Examined {
     let mut findings: Vec<Finding> = all.broken.iter().filter_map(of_text).collect();
     for check in checks() {
         match check {
-            Check::Files(check) => findings.extend(check(&all)),
+            Check::Files(check) => findings.extend(check(all)),
             Check::Text(_) | Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }
     let order = |finding: &Finding| {
         let spot = finding.spot.as_ref();
-        let file = spot.and_then(|spot| inputs.iter().position(|input| input.name == spot.file));
+        let file = spot.and_then(|spot| all.files.iter().position(|name| *name == spot.file));
         (file, spot.map(|spot| (spot.line, spot.column)), finding.severity)
     };
     findings.sort_by_key(order);
     let ignored = all.ignored();
-    let looked_at = LookedAt::Files { files: all.files, objects: all.documents.len() - ignored, ignored };
-    Examined { findings, looked_at, unknown: Vec::new() }
+    let looked_at = LookedAt::Files { files: all.files.len(), objects: all.documents.len() - ignored, ignored };
+    let claims = wanted(all);
+    let notes = outlook(all, &claims).and_then(|found| in_words(&found)).into_iter().collect();
+    Examined { findings, looked_at, unknown: Vec::new(), not_reached: None, notes }
 }

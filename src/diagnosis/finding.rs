@@ -64,6 +64,13 @@ impl Finding {
         self
     }
 
+    /// What was only likely is certain.
+    #[must_use]
+    pub fn certain(mut self) -> Self {
+        self.severity = Severity::Error;
+        self
+    }
+
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.cause = cause.into();
@@ -116,6 +123,10 @@ pub struct Examined {
     pub looked_at: LookedAt,
     /// Resources that could not be read, as rights name them.
     pub unknown: Vec<&'static str>,
+    /// Why the cluster was not looked at at all, although it matters.
+    pub not_reached: Option<String>,
+    /// What is worth to know and not wrong, a line each.
+    pub notes: Vec<String>,
 }
 
 /// What was looked at.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::beyond::Beyond;
 use super::kind::Kind;
 use super::source::{Input, Piece, Source, Unread};
 use crate::objects::placed::{Placed, read};
@@ -17,8 +18,10 @@ pub struct Manifests {
     pub broken: Vec<BrokenPiece>,
     /// Files that are no text.
     pub unread: Vec<(String, Unread)>,
-    /// Files that were handed in.
-    pub files: usize,
+    /// The names of the files that were handed in.
+    pub files: Vec<String>,
+    /// What the cluster has beside them, where it was looked at.
+    pub beyond: Option<Beyond>,
 }
 
 /// One object.
@@ -42,7 +45,7 @@ impl Manifests {
     /// Reads all inputs.
     #[must_use]
     pub fn of(inputs: &[Input]) -> Self {
-        let mut all = Self { files: inputs.len(), ..Self::default() };
+        let mut all = Self { files: inputs.iter().map(|input| input.name.clone()).collect(), ..Self::default() };
         for input in inputs {
             match Source::read(input) {
                 Ok(source) => source.pieces().into_iter().for_each(|piece| all.add(piece)),

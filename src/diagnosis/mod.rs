@@ -4,6 +4,7 @@
 //!
 //! Not here: reading files or clusters, printing, changing anything.
 
+pub mod beyond;
 pub mod command;
 pub mod files;
 pub mod finding;
@@ -11,6 +12,7 @@ pub mod kind;
 pub mod labels;
 pub mod live;
 pub mod manifests;
+pub mod outlook;
 pub mod references;
 pub mod rule;
 pub mod rules;

@@ -1,7 +1,8 @@
 //! The Secrets and ConfigMaps that the pods of a workload refer to.
 
+use super::beyond::{Seen, keys_in, keys_of};
 use super::kind::Kind;
-use super::manifests::Document;
+use super::manifests::{Document, Manifests};
 use crate::objects::placed::Placed;
 
 /// One reference, by name and perhaps by key.
@@ -11,6 +12,55 @@ pub struct Reference<'a> {
     pub kind: Kind,
     pub name: &'a Placed,
     pub key: Option<&'a Placed>,
+}
+
+/// What a reference lacks.
+#[derive(Debug)]
+pub enum Lack<'a> {
+    /// None of those that are `here` has the name; `looked`: nor one of the cluster.
+    Object { here: Vec<&'a str>, looked: bool },
+    /// `title` is there and has these keys.
+    Key { title: String, keys: Vec<&'a str> },
+}
+
+/// The references of all workloads that nothing answers, as far as is known.
+#[must_use]
+pub fn unmet(all: &Manifests) -> Vec<(&Document, Reference<'_>, Lack<'_>)> {
+    let mut found = Vec::new();
+    for document in all.workloads() {
+        for reference in references(document) {
+            if let Some(lack) = lack(all, document, &reference) {
+                found.push((document, reference, lack));
+            }
+        }
+    }
+    found
+}
+
+fn lack<'a>(all: &'a Manifests, document: &Document, reference: &Reference<'_>) -> Option<Lack<'a>> {
+    let (kind, namespace, name) = (reference.kind, document.namespace(), reference.name.text()?);
+    let (title, keys) = match all.find(kind, namespace, name) {
+        Some(source) => (source.title(), keys_in(source)),
+        None => match all.seen(reference.kind_name(), namespace, name) {
+            Seen::There(object) => (format!("{}/{name} of the cluster", reference.kind_name()), keys_of(object)),
+            seen @ (Seen::Absent | Seen::Unknown) => {
+                let of_kind = all.of_kind(kind).filter(|other| other.namespace() == namespace);
+                let here: Vec<&str> = of_kind.map(Document::name).collect();
+                let looked = seen == Seen::Absent;
+                // Without any of the kind here they may well be on the cluster.
+                return (looked || !here.is_empty()).then_some(Lack::Object { here, looked });
+            }
+        },
+    };
+    let asked = reference.key?.text()?;
+    (!keys.contains(&asked)).then_some(Lack::Key { title, keys })
+}
+
+impl Reference<'_> {
+    #[must_use]
+    pub fn kind_name(&self) -> &'static str {
+        if self.kind == Kind::Secret { "Secret" } else { "ConfigMap" }
+    }
 }
 
 /// All that must be there; optional ones are left out.

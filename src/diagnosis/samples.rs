@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::beyond::{Beyond, Needs};
 use super::finding::Finding;
 use super::live::{Extent, examine};
 use super::manifests::Manifests;
@@ -11,6 +12,7 @@ use super::source::Input;
 use crate::facts::inventory::Inventory;
 use crate::facts::overview::overviews;
 use crate::facts::samples::{claim, inventory, node, now, pod, service, set, surroundings};
+use crate::objects::kinds::ObjectRef;
 
 pub(crate) fn manifests(text: &str) -> Manifests {
     Manifests::of(&[Input { name: "a.yaml".to_owned(), bytes: text.as_bytes().to_vec() }])
@@ -49,6 +51,50 @@ pub(crate) fn fires(rule: &Rule, text: &str) -> Vec<String> {
 /// Holds that it says nothing.
 pub(crate) fn silent(rule: &Rule, text: &str) {
     let found = found(rule, text);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// What a cluster with these objects alone knows, in namespace `default`. All
+/// that the manifests of the tests name was looked for.
+pub(crate) fn beyond(objects: &[Value]) -> Beyond {
+    let seen = inventory(objects);
+    let mut beyond = Beyond {
+        namespace: "default".to_owned(),
+        classes: surroundings(objects).classes,
+        volumes: seen.volumes,
+        claims: seen.claims,
+        ..Beyond::default()
+    };
+    for object in objects {
+        beyond
+            .objects
+            .extend(ObjectRef::of(object).map(|of| ((of.kind.kind, of.namespace, of.name), Some(object.clone()))));
+    }
+    beyond
+}
+
+fn found_beyond(rule: &Rule, text: &str, mut beyond: Beyond) -> Vec<Finding> {
+    let mut all = manifests(text);
+    for need in Needs::of(&all).objects {
+        let namespace = if need.namespace.is_empty() { beyond.namespace.clone() } else { need.namespace };
+        beyond.objects.entry((need.kind.kind, namespace, need.name)).or_insert(None);
+    }
+    all.beyond = Some(beyond);
+    let checks = rule.checks.iter();
+    checks.flat_map(|check| if let Check::Files(check) = check { check(&all) } else { Vec::new() }).collect()
+}
+
+/// What the rule says about a text with a cluster in sight.
+pub(crate) fn fires_beyond(rule: &Rule, text: &str, beyond: Beyond) -> Vec<Finding> {
+    let found = found_beyond(rule, text, beyond);
+    assert!(!found.is_empty(), "{} does not fire", rule.code);
+    assert!(found.iter().all(|finding| !finding.cause.is_empty() && !finding.remedy.is_empty()), "{found:?}");
+    found
+}
+
+/// Holds that it says nothing.
+pub(crate) fn silent_beyond(rule: &Rule, text: &str, beyond: Beyond) {
+    let found = found_beyond(rule, text, beyond);
     assert!(found.is_empty(), "{found:?}");
 }
 

@@ -119,7 +119,10 @@ impl Inventory {
 
 /// A list of a kind; `None` if the caller may not read it. Of a kind that the
 /// server does not know there are no objects.
-pub(super) async fn read_list<T>(
+///
+/// # Errors
+/// Whatever is not a lack of rights.
+pub async fn read_list<T>(
     reader: &Reader,
     kind: &str,
     namespace: &str,

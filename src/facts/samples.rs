@@ -99,6 +99,11 @@ pub(crate) fn node(name: &str, zone: &str, ready: bool) -> Value {
     })
 }
 
+/// A class that binds at once.
+pub(crate) fn class(name: &str, provisioner: &str) -> Value {
+    json!({"kind": "StorageClass", "metadata": {"name": name}, "provisioner": provisioner})
+}
+
 /// A volume that hangs on a node.
 pub(crate) fn attachment(name: &str, node: &str, volume: &str) -> Value {
     json!({"kind": "VolumeAttachment", "metadata": {"name": name}, "status": {"attached": true},

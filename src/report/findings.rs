@@ -17,12 +17,13 @@ pub type Told<'a> = (&'a Finding, Option<String>);
 
 /// The document of `-o yaml|json`.
 #[must_use]
-pub fn document(told: &[Told<'_>], unknown: &[&'static str]) -> Value {
+pub fn document(told: &[Told<'_>], examined: &Examined) -> Value {
     json!({
         "apiVersion": API_VERSION,
         "kind": "Findings",
         "findings": told.iter().map(|(finding, command)| finding.document(command.as_deref())).collect::<Vec<_>>(),
-        "unknown": unknown,
+        "unknown": examined.unknown,
+        "notes": examined.notes,
     })
 }
 
@@ -61,7 +62,10 @@ pub fn summary(examined: &Examined) -> String {
 #[must_use]
 pub fn unknown(examined: &Examined) -> Option<String> {
     let names = examined.unknown.join(", ");
-    (!names.is_empty()).then(|| format!("no right to read {names}: what depends on them is unknown"))
+    match &examined.not_reached {
+        Some(why) => Some(format!("the cluster was not looked at ({why}): what it has of {names} is unknown")),
+        None => (!names.is_empty()).then(|| format!("no right to read {names}: what depends on them is unknown")),
+    }
 }
 
 fn many(count: usize, of: &str) -> String {

@@ -7,18 +7,17 @@ use clap::{ArgMatches, FromArgMatches as _};
 
 use super::capture::capture;
 use super::connect;
+use super::doctor;
 use super::parse::{Parsed, Stop, parse};
 use super::screen::TerminalScreen;
 use super::serve;
 use crate::cli::Verb;
 use crate::cluster::Interrupt;
 use crate::commands::completion::{self, CompletionVerb};
-use crate::commands::context::Way;
-use crate::commands::doctor::DoctorArgs;
 use crate::commands::flags::DryRun;
 use crate::commands::sandbox::{self, SandboxArgs, SandboxVerb};
 use crate::commands::screen::Screen as _;
-use crate::commands::{Context, create, doctor, explain, init, questions, status};
+use crate::commands::{Context, create, explain, init, questions, status};
 use crate::error::Failure;
 use crate::objects::names;
 use crate::report::terminal;
@@ -70,10 +69,7 @@ fn with_verb(
     if let Ok(Verb::Doctor(arguments)) = Verb::from_arg_matches(matches)
         && !arguments.files.is_empty()
     {
-        let examined = doctor::of_files(&arguments)?;
-        let nowhere = Way { words: &[], namespace: None };
-        screen.show_findings(&examined, arguments.output, &|command| doctor::line(command, nowhere))?;
-        return doctor::verdict(&examined);
+        return doctor::of_files(&arguments, parsed, places.as_ref(), screen, interrupt);
     }
     let places = places.ok_or_else(|| {
         Failure::failed("no-home", "no folder for this program's files: HOME is not set")
@@ -136,7 +132,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
                 SandboxVerb::Capture(arguments) => capture(arguments, &context, screen, interrupt).await,
                 SandboxVerb::Show | SandboxVerb::Reset | SandboxVerb::Serve(_) => sandbox::show(&context).await,
             },
-            Ok(Verb::Doctor(arguments)) => run_doctor(&arguments, &context, screen).await,
+            Ok(Verb::Doctor(arguments)) => doctor::of_sets(&arguments, &context, screen).await,
             Ok(Verb::Completion(_) | Verb::Explain(_)) => Ok(()),
             Err(why) => Err(Failure::usage("usage", why.to_string())),
         },
@@ -158,13 +154,6 @@ fn wrong_words(parsed: &Parsed, verb: &str, matches: &ArgMatches) -> Option<Fail
         return questions::wrong_words([verb, name], &create::kind(name)?.parameters, matches);
     }
     questions::wrong_words([verb, name], &parsed.recipe.as_ref()?.header.parameters, matches)
-}
-
-async fn run_doctor(arguments: &DoctorArgs, context: &Context<'_>, screen: &TerminalScreen) -> Result<(), Failure> {
-    let way = context.as_given();
-    let examined = doctor::of_sets(arguments, context.connection, way).await?;
-    screen.show_findings(&examined, arguments.output, &|command| doctor::line(command, way))?;
-    doctor::verdict(&examined)
 }
 
 async fn run_init(parsed: &Parsed, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {

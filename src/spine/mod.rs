@@ -5,6 +5,7 @@ mod capture;
 mod complete;
 mod connect;
 mod dispatch;
+mod doctor;
 mod order;
 mod parse;
 #[cfg(test)]

@@ -84,7 +84,7 @@ impl TerminalScreen {
     ) -> Result<(), Failure> {
         let told: Vec<findings::Told<'_>> =
             examined.findings.iter().map(|finding| (finding, finding.command.as_ref().and_then(line))).collect();
-        let document = || findings::document(&told, &examined.unknown);
+        let document = || findings::document(&told, examined);
         let written = self.output(|output| match format {
             Some(DoctorFormat::Yaml) => output.document(&to_yaml(&document()), output::Format::Yaml),
             Some(DoctorFormat::Json) => output.document(&format!("{:#}\n", document()), output::Format::Json),
@@ -95,7 +95,8 @@ impl TerminalScreen {
         });
         finished(written)?;
         if format.is_none() {
-            for line in findings::unknown(examined).into_iter().chain([findings::summary(examined)]) {
+            let unknown = findings::unknown(examined).into_iter();
+            for line in unknown.chain(examined.notes.iter().cloned()).chain([findings::summary(examined)]) {
                 self.tell(&line);
             }
         }

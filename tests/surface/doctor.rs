@@ -250,6 +250,63 @@ fn the_json_form_has_every_field_and_no_secret() {
     assert!(!home.say("doctor -f old.yaml").stdout.contains("hunter"));
 }
 
+/// A set of three whose claims want a class.
+const LEANING: &str = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec:\n  serviceName: web\n  \
+    replicas: 3\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      \
+    containers:\n      - name: app\n        image: example.org/web:1\n        readinessProbe: {tcpSocket: {port: 80}}\n        \
+    env:\n        - {name: A, valueFrom: {secretKeyRef: {name: login, key: password}}}\n  volumeClaimTemplates:\n  \
+    - metadata: {name: data}\n    spec:\n      storageClassName: CLASS\n      accessModes: [ReadWriteOnce]\n      \
+    resources: {requests: {storage: 1Gi}}\n";
+
+#[test]
+fn manifests_are_held_against_the_cluster_where_there_is_one() {
+    let home = Home::new();
+    home.write("web.yaml", LEANING.replace("CLASS", "nowhere"));
+    let found = |flags: &str| {
+        let finished = home.say(&format!("doctor -f web.yaml {flags} -o json"));
+        let document: serde_json::Value = serde_json::from_str(&finished.stdout).expect(&finished.stderr);
+        let messages = document["findings"].as_array().unwrap().iter();
+        let messages: Vec<String> =
+            messages.map(|one| format!("{} {}", one["severity"], one["message"]).replace('"', "")).collect();
+        (messages, document)
+    };
+    let (messages, document) = found("--local");
+    assert_eq!(messages, Vec::<String>::new());
+    let unknown =
+        ["storageclasses", "persistentvolumes", "persistentvolumeclaims", "secrets", "services", "statefulsets"];
+    assert_eq!(document["unknown"], serde_json::json!(unknown));
+    home.say("doctor -f web.yaml --local").told(0, &["the cluster was not looked at (`--local` was given)"]);
+    home.say("doctor -f web.yaml").told(0, &["the cluster was not looked at (", "secrets, services"]);
+
+    let (messages, document) = found("--sandbox");
+    let expected = [
+        "warning there is no Service `web` here or on the cluster",
+        "error there is no Secret `login` here or on the cluster",
+        "error nothing here or on the cluster has class `nowhere`",
+    ];
+    assert_eq!(messages, expected);
+    assert_eq!(document["unknown"], serde_json::json!([]));
+    assert_eq!(document["notes"], serde_json::json!(["3 claims: 3 without a volume"]));
+
+    for line in [
+        "create service web --port 80 --type headless",
+        "create secret generic login --from-literal user=x",
+        "create pvc data-web-1 --size 1Gi",
+    ] {
+        assert_eq!(home.say(&format!("{line} --sandbox --yes --no-wait")).code, 0, "{line}");
+    }
+    home.write("web.yaml", LEANING.replace("CLASS", "standard"));
+    let (messages, document) = found("--sandbox");
+    let expected = [
+        "error Secret/login of the cluster has no key `password`",
+        "warning 1 claim of these exists: its member starts with the data in it",
+    ];
+    assert_eq!(messages, expected);
+    assert_eq!(document["notes"], serde_json::json!(["3 claims: 1 already there, 2 will bind on first use"]));
+    let people = home.say("doctor -f web.yaml --sandbox");
+    people.told(5, &["3 claims: 1 already there, 2 will bind on first use\n1 error, 1 warning in 1 object of 1 file"]);
+}
+
 #[test]
 fn bad_input_is_told_and_never_a_panic() {
     let home = Home::new();

@@ -109,7 +109,9 @@ mod tests {
         let found = broken().findings(&RULE).remove(0);
         assert_eq!(found.evidence, [format!("volume `{}` holds 1Gi, and 10Gi are asked for", volume_name(0))]);
         let mut more = broken();
-        more.more.extend(claim("data", "db", 7, "eu-1a"));
+        let [_, mut others] = claim("data", "db", 7, "eu-1a");
+        others["spec"]["storageClassName"] = json!("slow");
+        more.more.push(others);
         let others = "1 further volume belongs to another claim or is of another class";
         assert_eq!(more.findings(&RULE)[0].evidence[1..], [others]);
         let mut other = broken();

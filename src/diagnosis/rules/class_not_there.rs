@@ -16,40 +16,50 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
+    wanted(all).iter().filter_map(|claim| unknown(all, claim)).collect()
+}
+
+fn unknown(all: &Manifests, claim: &Wanted<'_>) -> Option<Finding> {
     let volumes = || all.of_kind(Kind::Volume);
-    let unknown = |claim: &Wanted<'_>| {
-        let class = claim.class().filter(|class| !class.is_empty())?;
-        let known = all.find(Kind::Class, "", class).is_some()
-            || volumes().any(|volume| volume.text("spec.storageClassName") == class);
-        // With neither here, classes are a matter of the cluster.
-        let told_here = all.of_kind(Kind::Class).next().is_some() || volumes().next().is_some();
-        if known || !told_here {
-            return None;
-        }
-        let classes = all.of_kind(Kind::Class).map(|class| format!("class `{}`", class.name()));
-        let volumes = volumes().map(|volume| match volume.text("spec.storageClassName") {
-            "" => format!("`{}` has no class", volume.title()),
-            class => format!("`{}` has class `{class}`", volume.title()),
-        });
-        let finding =
-            RULE.at(claim.document, claim.spec("storageClassName")?, format!("nothing here has class `{class}`"));
-        let finding = classes.chain(volumes).take(5).fold(finding, Finding::evidence);
-        Some(
-            finding
-                .because(
-                    "a volume binds to claims of its own class only; if the cluster has no such class either, the claim \
-                     waits for ever and says that the class does not exist",
-                )
-                .remedy("write the class of the volume that is meant, or the name of a class of the cluster"),
-        )
+    let class = claim.class().filter(|class| !class.is_empty())?;
+    let beyond = all.beyond.as_ref().and_then(|beyond| beyond.classes.as_ref().zip(beyond.volumes.as_ref()));
+    let on_the_cluster = beyond.is_some_and(|(classes, volumes)| {
+        classes.iter().any(|known| known.meta.name == class) || volumes.iter().any(|volume| volume.class == class)
+    });
+    let known = all.find(Kind::Class, "", class).is_some()
+        || volumes().any(|volume| volume.text("spec.storageClassName") == class)
+        || on_the_cluster;
+    // With neither here, classes are a matter of the cluster.
+    let told_here = all.of_kind(Kind::Class).next().is_some() || volumes().next().is_some();
+    if known || !(told_here || beyond.is_some()) {
+        return None;
+    }
+    let classes = all.of_kind(Kind::Class).map(|class| format!("class `{}`", class.name()));
+    let of_cluster = beyond.into_iter().flat_map(|(classes, _)| classes);
+    let of_cluster = of_cluster.map(|class| format!("class `{}` of the cluster", class.meta.name));
+    let volumes = volumes().map(|volume| match volume.text("spec.storageClassName") {
+        "" => format!("`{}` has no class", volume.title()),
+        class => format!("`{}` has class `{class}`", volume.title()),
+    });
+    let place = if beyond.is_some() { "nothing here or on the cluster" } else { "nothing here" };
+    let finding = RULE.at(claim.document, claim.spec("storageClassName")?, format!("{place} has class `{class}`"));
+    let finding = classes.chain(of_cluster).chain(volumes).take(5).fold(finding, Finding::evidence);
+    let waits = "waits for ever and says that the class does not exist";
+    let finding = if beyond.is_some() {
+        finding.certain().because(format!("a volume binds to claims of its own class only; the claim {waits}"))
+    } else {
+        finding.because(format!(
+            "a volume binds to claims of its own class only; if the cluster has no such class either, the claim {waits}"
+        ))
     };
-    wanted(all).iter().filter_map(unknown).collect()
+    Some(finding.remedy("write the class of the volume that is meant, or the name of a class of the cluster"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+    use crate::diagnosis::samples::{SOUND, beyond, fires, fires_beyond, found, silent, silent_beyond};
+    use crate::facts::samples::class;
 
     fn with(class: &str, volume: &str) -> String {
         let volume = format!(
@@ -73,5 +83,17 @@ mod tests {
         silent(&RULE, &with("manual", "manual"));
         silent(&RULE, with("manual", "slow").rsplit_once("---\n").unwrap().0);
         silent(&RULE, SOUND);
+    }
+
+    #[test]
+    fn the_classes_of_the_cluster_count_where_they_are_seen() {
+        let text = with("manual", "slow");
+        let found = fires_beyond(&RULE, &text, beyond(&[class("standard", "p")]));
+        assert_eq!(found[0].message, "nothing here or on the cluster has class `manual`");
+        assert_eq!(
+            (found[0].severity, found[0].evidence[0].as_str()),
+            (Severity::Error, "class `standard` of the cluster")
+        );
+        silent_beyond(&RULE, &text, beyond(&[class("manual", "p")]));
     }
 }

@@ -1,11 +1,13 @@
 //! No Service of the input has the name that the set wants.
 
+use crate::diagnosis::beyond::Seen;
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
+use crate::diagnosis::words::quoted;
 use crate::facts::overview::ServiceState;
 
 pub static RULE: Rule = Rule {
@@ -25,16 +27,19 @@ fn check(all: &Manifests) -> Vec<Finding> {
             .filter(|service| service.namespace() == set.namespace())
             .map(Document::name)
             .collect();
-        // Without any Service here it may well be on the cluster.
-        if here.is_empty() || name.text().is_none_or(|name| name.is_empty() || here.contains(&name)) {
-            return None;
-        }
+        let called = name.text().filter(|name| !name.is_empty() && !here.contains(name))?;
+        let looked = match all.seen("Service", set.namespace(), called) {
+            Seen::There(_) => return None,
+            Seen::Absent => true,
+            // Without any Service here it may well be on the cluster.
+            Seen::Unknown if here.is_empty() => return None,
+            Seen::Unknown => false,
+        };
+        let place = if looked { "here or on the cluster" } else { "among these" };
+        let finding = RULE.at(set, name, format!("there is no Service `{called}` {place}"));
+        let finding = if here.is_empty() { finding } else { finding.evidence(format!("there are {}", quoted(here))) };
         Some(
-            RULE.at(set, name, format!("there is no Service `{}` among these", name.text()?))
-                .evidence(format!(
-                    "there are {}",
-                    here.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-                ))
+            finding
                 .because("without it the pods have no DNS names; the server does not check that it exists")
                 .remedy("give the set the name of its headless Service, or add one of this name"),
         )
@@ -57,7 +62,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    use crate::diagnosis::samples::{Broken, SOUND, calm, fires, silent, tells};
+    use crate::diagnosis::samples::{Broken, SOUND, beyond, calm, fires, fires_beyond, silent, silent_beyond, tells};
+    use crate::facts::samples::service;
 
     #[test]
     fn a_set_that_names_another_service_is_found() {
@@ -71,6 +77,14 @@ mod tests {
     fn a_set_alone_may_have_its_service_elsewhere() {
         silent(&RULE, SOUND);
         silent(&RULE, SOUND.split_once("---\n").unwrap().1);
+    }
+
+    #[test]
+    fn a_service_of_the_cluster_governs_and_without_one_that_is_told() {
+        let alone = SOUND.split_once("---\n").unwrap().1;
+        let found = fires_beyond(&RULE, alone, beyond(&[]));
+        assert_eq!(found[0].message, "there is no Service `web` here or on the cluster");
+        silent_beyond(&RULE, alone, beyond(&[service("web")]));
     }
 
     #[test]

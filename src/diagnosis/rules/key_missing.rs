@@ -2,9 +2,9 @@
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::manifests::{Document, Manifests};
-use crate::diagnosis::references::{Reference, references};
+use crate::diagnosis::references::{Lack, Reference, unmet};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::objects::placed::Placed;
+use crate::diagnosis::words::quoted;
 
 pub static RULE: Rule = Rule {
     code: "key-missing",
@@ -16,38 +16,26 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for document in all.workloads() {
-        for reference in references(document) {
-            found.extend(lost(all, document, &reference));
-        }
-    }
-    found
-}
-
-fn lost(all: &Manifests, document: &Document, reference: &Reference<'_>) -> Option<Finding> {
-    let (name, key) = (reference.name.text()?, reference.key?);
-    let source = all.find(reference.kind, document.namespace(), name)?;
-    let asked = key.text()?;
-    let maps = ["data", "stringData", "binaryData"].into_iter().filter_map(|map| source.at(map));
-    let keys: Vec<&str> = maps.flat_map(Placed::entries).map(|entry| entry.key.as_str()).collect();
-    if keys.contains(&asked) {
-        return None;
-    }
-    let listed: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-    let has = if listed.is_empty() { "it has none".to_owned() } else { format!("it has {}", listed.join(", ")) };
-    Some(
-        RULE.at(document, key, format!("{} has no key `{asked}`", source.title()))
-            .evidence(has)
-            .because("the container never starts (`CreateContainerConfigError`), or its volume is never mounted")
-            .remedy("write a key that is there, or add this one"),
-    )
+    let lost = |(document, reference, lack): (&Document, Reference<'_>, Lack<'_>)| {
+        let Lack::Key { title, keys } = lack else { return None };
+        let key = reference.key?;
+        let has = if keys.is_empty() { "it has none".to_owned() } else { format!("it has {}", quoted(keys)) };
+        Some(
+            RULE.at(document, key, format!("{title} has no key `{}`", key.text()?))
+                .evidence(has)
+                .because("the container never starts (`CreateContainerConfigError`), or its volume is never mounted")
+                .remedy("write a key that is there, or add this one"),
+        )
+    };
+    unmet(all).into_iter().filter_map(lost).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{SOUND, beyond, fires, fires_beyond, found, silent, silent_beyond};
 
     fn with(key: &str) -> String {
         let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: login}\nstringData: {password: hunter2}\n---\n";
@@ -68,5 +56,19 @@ mod tests {
     #[test]
     fn a_key_that_is_there_is_fine() {
         silent(&RULE, &with("password"));
+    }
+
+    #[test]
+    fn a_secret_of_the_cluster_is_held_against_the_key_too() {
+        let text = with("password");
+        let alone = text.split_once("---\n").unwrap().1;
+        let secret = |key: &str| {
+            let metadata = json!({"namespace": "default", "name": "login"});
+            beyond(&[json!({"kind": "Secret", "metadata": metadata, "data": {key: "aHVudGVyMg=="}})])
+        };
+        let found = fires_beyond(&RULE, alone, secret("user"));
+        assert_eq!(found[0].message, "Secret/login of the cluster has no key `password`");
+        assert_eq!(found[0].evidence, ["it has `user`"]);
+        silent_beyond(&RULE, alone, secret("password"));
     }
 }

@@ -11,6 +11,7 @@ mod claim_pending;
 mod claim_terminating;
 mod claim_waits_for_pod;
 mod claim_without_size;
+mod claims_exist;
 mod claims_without_set;
 mod class_named_default;
 mod class_not_there;
@@ -138,6 +139,7 @@ pub static ALL: &[&Rule] = &[
     &orphaned_pod::RULE,
     &claims_without_set::RULE,
     &claim_without_size::RULE,
+    &claims_exist::RULE,
     &class_named_default::RULE,
     &class_not_there::RULE,
     &class_unset::RULE,

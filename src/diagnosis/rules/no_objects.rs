@@ -17,7 +17,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
     if !all.documents.is_empty() || !all.broken.is_empty() || !all.unread.is_empty() {
         return Vec::new();
     }
-    let message = if all.files == 0 { "the folder has no manifests" } else { "there is no object in it" };
+    let message = if all.files.is_empty() { "the folder has no manifests" } else { "there is no object in it" };
     vec![
         RULE.finding(message)
             .because("kubectl ends with `no objects passed to apply`")

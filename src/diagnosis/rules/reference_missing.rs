@@ -1,10 +1,10 @@
 //! A Secret or ConfigMap that no object of the input is, while others of its kind are.
 
 use crate::diagnosis::finding::{Finding, Severity};
-use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
-use crate::diagnosis::references::{Reference, references};
+use crate::diagnosis::references::{Lack, Reference, unmet};
 use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::words::quoted;
 
 pub static RULE: Rule = Rule {
     code: "reference-missing",
@@ -16,33 +16,26 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for document in all.workloads() {
-        for reference in references(document) {
-            found.extend(lost(all, document, &reference));
-        }
-    }
+    let mut found: Vec<Finding> =
+        unmet(all).into_iter().filter_map(|(document, reference, lack)| lost(document, &reference, lack)).collect();
     found.dedup_by(|one, other| one.message == other.message && one.object == other.object);
     found
 }
 
-fn lost(all: &Manifests, document: &Document, reference: &Reference<'_>) -> Option<Finding> {
-    let name = reference.name.text()?;
-    let here: Vec<&str> = all
-        .of_kind(reference.kind)
-        .filter(|other| other.namespace() == document.namespace())
-        .map(Document::name)
-        .collect();
-    // Without any of the kind here they may well be on the cluster.
-    if here.is_empty() || here.contains(&name) {
-        return None;
-    }
-    let kind = if reference.kind == Kind::Secret { "Secret" } else { "ConfigMap" };
-    let listed: Vec<String> = here.iter().map(|name| format!("`{name}`")).collect();
+fn lost(document: &Document, reference: &Reference<'_>, lack: Lack<'_>) -> Option<Finding> {
+    let Lack::Object { here, looked } = lack else { return None };
+    let (kind, name) = (reference.kind_name(), reference.name.text()?);
+    let place = if looked { "here or on the cluster" } else { "among these" };
+    let finding = RULE.at(document, reference.name, format!("there is no {kind} `{name}` {place}"));
+    let finding = if here.is_empty() { finding } else { finding.evidence(format!("there are {}", quoted(here))) };
+    let starts = "the container never starts (`CreateContainerConfigError`), or its volume is never mounted";
+    let finding = if looked {
+        finding.certain().because(starts)
+    } else {
+        finding.because(format!("if the cluster has none either, {starts}"))
+    };
     Some(
-        RULE.at(document, reference.name, format!("there is no {kind} `{name}` among these"))
-            .evidence(format!("there are {}", listed.join(", ")))
-            .because("if the cluster has none either, the container never starts (`CreateContainerConfigError`), or its volume is never mounted")
+        finding
             .remedy("write the name of the one that is meant, or add it; `optional: true` lets the pod start without"),
     )
 }
@@ -50,7 +43,9 @@ fn lost(all: &Manifests, document: &Document, reference: &Reference<'_>) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{SOUND, beyond, fires, fires_beyond, found, silent, silent_beyond};
 
     fn with(name: &str) -> String {
         let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: login}\nstringData: {password: hunter2}\n---\n";
@@ -75,5 +70,16 @@ mod tests {
         silent(&RULE, &with("login"));
         silent(&RULE, with("other").split_once("---\n").unwrap().1);
         silent(&RULE, &with("other").replace("key: password}", "key: password, optional: true}"));
+    }
+
+    #[test]
+    fn with_the_cluster_in_sight_a_missing_one_is_certain_and_one_that_is_there_is_fine() {
+        let text = with("log-in");
+        let found = fires_beyond(&RULE, &text, beyond(&[]));
+        assert_eq!(found[0].message, "there is no Secret `log-in` here or on the cluster");
+        assert_eq!(found[0].severity, Severity::Error);
+        let there =
+            json!({"kind": "Secret", "metadata": {"namespace": "default", "name": "log-in"}, "data": {"password": ""}});
+        silent_beyond(&RULE, &text, beyond(&[there]));
     }
 }

@@ -1,5 +1,6 @@
 //! The governing Service of a set has an address of its own.
 
+use crate::diagnosis::beyond::Seen;
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
@@ -7,6 +8,7 @@ use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
 use crate::facts::overview::ServiceState;
+use crate::facts::service::Service;
 use crate::objects::placed::Placed;
 
 pub static RULE: Rule = Rule {
@@ -17,6 +19,8 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../../docs/explain/service-not-headless.md"),
     checks: &[Check::Files(check), Check::Live(live)],
 };
+
+const BECAUSE: &str = "its name leads to one address instead of to the pods; names of single pods are only promised for headless Services";
 
 fn check(all: &Manifests) -> Vec<Finding> {
     let governed = |set: &Document| {
@@ -39,7 +43,24 @@ fn check(all: &Manifests) -> Vec<Finding> {
                 .remedy("write `clusterIP: None` here, and add a second Service with another name for clients"),
         )
     };
-    all.of_kind(Kind::StatefulSet).filter_map(governed).collect()
+    let sets = || all.of_kind(Kind::StatefulSet);
+    sets().filter_map(governed).chain(sets().filter_map(|set| on_the_cluster(all, set))).collect()
+}
+
+/// The Service is none of the input, but the cluster has it.
+fn on_the_cluster(all: &Manifests, set: &Document) -> Option<Finding> {
+    let name = set.at("spec.serviceName")?;
+    let Seen::There(service) = all.seen("Service", set.namespace(), name.text()?) else { return None };
+    if Service::read(service)?.headless {
+        return None;
+    }
+    Some(
+        RULE.at(set, name, format!("Service `{}` of the cluster is not headless", name.text()?))
+            .because(BECAUSE)
+            .remedy(
+                "name a headless Service here, and bring it with the set; an existing Service cannot be made headless",
+            ),
+    )
 }
 
 fn live(sight: &Sight<'_>) -> Vec<Finding> {
@@ -47,7 +68,7 @@ fn live(sight: &Sight<'_>) -> Vec<Finding> {
     vec![
         RULE.of_set(sight, format!("Service `{name}` is not headless, so the pods have no DNS names"))
             .about(format!("Service/{name}"))
-            .because("its name leads to one address instead of to the pods; names of single pods are only promised for headless Services")
+            .because(BECAUSE)
             .remedy("delete the Service and make it anew with `clusterIP: None`; clients get a second one with another name")
             .command(Command::describe(Some(sight.namespace()), "service", name)),
     ]
@@ -58,7 +79,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    use crate::diagnosis::samples::{Broken, SOUND, calm, fires, silent, tells};
+    use crate::diagnosis::samples::{Broken, SOUND, beyond, calm, fires, fires_beyond, silent, silent_beyond, tells};
+    use crate::facts::samples::service;
 
     #[test]
     fn a_governing_service_with_an_address_is_found() {
@@ -76,6 +98,16 @@ mod tests {
                 "{SOUND}---\napiVersion: v1\nkind: Service\nmetadata: {{name: web-client}}\nspec: {{selector: {{app: web}}}}\n"
             ),
         );
+    }
+
+    #[test]
+    fn one_of_the_cluster_is_told_at_the_set_that_names_it() {
+        let alone = SOUND.split_once("---\n").unwrap().1;
+        let mut addressed = service("web");
+        silent_beyond(&RULE, alone, beyond(&[addressed.clone()]));
+        addressed["spec"]["clusterIP"] = json!("10.0.0.1");
+        let found = fires_beyond(&RULE, alone, beyond(&[addressed]));
+        assert_eq!(found[0].message, "Service `web` of the cluster is not headless");
     }
 
     #[test]

@@ -3,8 +3,11 @@
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::outlook::{Expected, Fate, outlook};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::wanted::{Wanted, capacity, fits, wanted};
+use crate::facts::obstacle::Obstacle;
+use crate::facts::wish::Wish;
 
 pub static RULE: Rule = Rule {
     code: "too-few-volumes",
@@ -17,6 +20,9 @@ pub static RULE: Rule = Rule {
 
 fn check(all: &Manifests) -> Vec<Finding> {
     let claims = wanted(all);
+    if let Some(expected) = outlook(all, &claims) {
+        return claims.iter().filter_map(|claim| foreseen(claim, &expected)).collect();
+    }
     let mut found = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for claim in &claims {
@@ -30,6 +36,31 @@ fn check(all: &Manifests) -> Vec<Finding> {
     }
     found
 }
+
+/// With the cluster in sight: those that no volume and no class serves.
+fn foreseen(claim: &Wanted<'_>, expected: &[Expected<'_>]) -> Option<Finding> {
+    let own = expected.iter().filter(|one| std::ptr::eq(one.wanted, claim));
+    let unserved: Vec<(&Wish, &[(String, Obstacle)])> = own
+        .filter_map(|one| match &one.fate {
+            Fate::Nothing(obstacles) => Some((&one.wish, obstacles.as_slice())),
+            // `class-not-there` says so better.
+            Fate::NoClass | Fate::Exists(_) | Fate::Binds | Fate::FirstUse => None,
+        })
+        .collect();
+    let (wish, obstacles) = unserved.first()?;
+    let finding = RULE.at(claim.document, claim.size().unwrap_or(claim.at), will_find_none(unserved.len()));
+    let said = obstacles.iter().take(5).map(|(name, why)| format!("volume `{name}` {}", why.in_words(wish)));
+    let finding = said.fold(finding, Finding::evidence);
+    Some(finding.certain().because(BECAUSE).remedy(REMEDY))
+}
+
+fn will_find_none(claims: usize) -> String {
+    if claims == 1 { "1 claim will find no volume".to_owned() } else { format!("{claims} claims will find no volume") }
+}
+
+const BECAUSE: &str =
+    "no class makes volumes for these claims, so each needs one that is there and fits; their pods wait";
+const REMEDY: &str = "add volumes that are large enough and have the access modes, or name a class that makes them";
 
 /// No class, or one whose volumes somebody makes; known only where volumes are here.
 fn is_static(all: &Manifests, class: &str) -> bool {
@@ -58,18 +89,15 @@ fn short(all: &Manifests, class: &str, claims: &[Wanted<'_>]) -> Option<Finding>
     }
     let claim = last?;
     let place = claim.size().unwrap_or(claim.at);
-    let none = if unbound == 1 { "1 claim".to_owned() } else { format!("{unbound} claims") };
     Some(
-        RULE.at(claim.document, place, format!("{none} will find no volume"))
+        RULE.at(claim.document, place, will_find_none(unbound))
             .evidence(format!(
                 "{asked} claims of {}, {offered} volumes of it, {} of them left over",
                 in_words(class),
                 free.len()
             ))
-            .because(
-                "no class makes volumes for these claims, so each needs one that is there and fits; their pods wait",
-            )
-            .remedy("add volumes that are large enough and have the access modes, or name a class that makes them"),
+            .because(BECAUSE)
+            .remedy(REMEDY),
     )
 }
 
@@ -80,7 +108,9 @@ fn in_words(class: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{SOUND, beyond, fires, fires_beyond, found, silent, silent_beyond};
 
     fn world(replicas: u64, volumes: &[&str]) -> String {
         let set = SOUND.replace("replicas: 3", &format!("replicas: {replicas}"));
@@ -98,6 +128,18 @@ mod tests {
         let found = found(&RULE, &world(3, &["1Gi", "1Mi"]));
         assert_eq!(found[0].message, "2 claims will find no volume");
         assert_eq!(found[0].evidence, ["3 claims of no class, 2 volumes of it, 1 of them left over"]);
+    }
+
+    #[test]
+    fn with_the_cluster_in_sight_its_volumes_count_and_what_is_missing_is_certain() {
+        let disk = |name: &str, size: &str| {
+            json!({"kind": "PersistentVolume", "metadata": {"name": name}, "status": {"phase": "Available"},
+                "spec": {"capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"]}})
+        };
+        let found = fires_beyond(&RULE, &world(2, &[]), beyond(&[disk("a", "1Gi"), disk("b", "1Mi")]));
+        assert_eq!((found[0].message.as_str(), found[0].severity), ("1 claim will find no volume", Severity::Error));
+        assert_eq!(found[0].evidence, ["volume `b` holds 1Mi, and 1Gi are asked for"]);
+        silent_beyond(&RULE, &world(2, &["1Gi"]), beyond(&[disk("a", "1Gi")]));
     }
 
     #[test]

@@ -1,0 +1,113 @@
+//! The manifests of `doctor -f`: files, folders and standard input.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::DoctorArgs;
+use crate::diagnosis::manifests::Manifests;
+use crate::diagnosis::source::{Input, LARGEST};
+use crate::error::Failure;
+
+/// Endings of files that are read in a folder, as by kubectl.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// Reads the manifests.
+///
+/// # Errors
+/// Files that do not exist or cannot be read (2).
+pub fn read(args: &DoctorArgs) -> Result<Manifests, Failure> {
+    let mut inputs = Vec::new();
+    for path in &args.files {
+        if path.as_os_str() == "-" {
+            inputs.push(read_from(io::stdin().lock(), "-").map_err(|why| unreadable(Path::new("-"), &why))?);
+        } else if path.is_dir() {
+            for file in files_of(path, args.recursive)? {
+                inputs.push(read_file(&file)?);
+            }
+        } else {
+            inputs.push(read_file(path)?);
+        }
+    }
+    Ok(Manifests::of(&inputs))
+}
+
+/// The manifests of a folder by name; those below it only if asked for.
+fn files_of(folder: &Path, recursive: bool) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(|why| unreadable(&folder, &why))? {
+            let entry = entry.map_err(|why| unreadable(&folder, &why))?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(|why| unreadable(&folder, &why))?);
+            // A link to a folder is not followed: it may lead round in a circle.
+            if kind.is_dir() {
+                folders.extend(recursive.then_some(path));
+            } else if path.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))
+                && path.is_file()
+            {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn read_file(path: &Path) -> Result<Input, Failure> {
+    let opened = File::open(path).and_then(|file| read_from(file, &path.display().to_string()));
+    opened.map_err(|why| unreadable(path, &why))
+}
+
+/// One byte more than is ever looked at tells that there is too much.
+fn read_from(from: impl Read, name: &str) -> io::Result<Input> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(Input { name: name.to_owned(), bytes })
+}
+
+fn unreadable(path: &Path, why: &io::Error) -> Failure {
+    Failure::usage("unreadable-file", format!("cannot read `{}`: {why}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::files::examine_all;
+    use crate::error::Kind;
+
+    fn args(files: &[&Path], recursive: bool) -> DoctorArgs {
+        let files = files.iter().map(|path| (*path).to_owned()).collect();
+        DoctorArgs { set: None, files, recursive, local: false, all_namespaces: false, selector: None, output: None }
+    }
+
+    #[test]
+    fn a_folder_is_read_by_name_and_deeper_ones_only_when_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir(root.join("deeper")).unwrap();
+        for (name, version) in [
+            ("b.yml", "apps/v1beta1"),
+            ("a.yaml", "apps/v1beta2"),
+            ("notes.txt", "x"),
+            ("deeper/c.json", "apps/v1beta1"),
+        ] {
+            fs::write(root.join(name), format!("{{apiVersion: {version}, kind: StatefulSet}}")).unwrap();
+        }
+        let files = |recursive| {
+            let found = examine_all(&read(&args(&[root], recursive)).unwrap());
+            let old = found.findings.iter().filter(|finding| finding.code == "removed-api-version");
+            let name = |file: &str| Path::new(file).file_name().unwrap().to_string_lossy().into_owned();
+            old.map(|finding| name(&finding.spot.as_ref().unwrap().file)).collect::<Vec<_>>()
+        };
+        assert_eq!(files(false), ["a.yaml", "b.yml"]);
+        assert_eq!(files(true), ["a.yaml", "b.yml", "c.json"]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_wrong_usage() {
+        let failure = read(&args(&[Path::new("/none/a.yaml")], false)).unwrap_err();
+        assert_eq!(failure.kind, Kind::Usage);
+        assert!(failure.message.starts_with("cannot read `/none/a.yaml`: "), "{failure}");
+    }
+}

@@ -1,0 +1,202 @@
+//! What manifests lean on beyond themselves, and what of it the cluster has.
+//! Without a cluster, and for who may not look, that stays unknown: a rule
+//! says then only what the manifests alone show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::kind::Kind;
+use super::manifests::{Document, Manifests};
+use super::references::references;
+use super::wanted::wanted;
+use crate::facts::claim::Claim;
+use crate::facts::class::Class;
+use crate::facts::volume::Volume;
+use crate::objects::kinds::{ApiKind, ObjectRef};
+use crate::objects::placed::Placed;
+
+/// What is to be read. Objects without a namespace have an empty one here.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Classes and volumes, and the claims of these namespaces.
+    pub claims_of: BTreeSet<String>,
+    pub objects: Vec<ObjectRef>,
+}
+
+/// What the cluster has of it.
+#[derive(Debug, Default)]
+pub struct Beyond {
+    /// Where objects go that name no namespace.
+    pub namespace: String,
+    pub classes: Option<Vec<Class>>,
+    pub volumes: Option<Vec<Volume>>,
+    pub claims: Option<Vec<Claim>>,
+    /// Kind, namespace and name; `None`: it does not exist. Of Secrets and
+    /// ConfigMaps the keys alone.
+    pub objects: BTreeMap<(&'static str, String, String), Option<Value>>,
+}
+
+/// An object of the cluster, as far as it was looked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Seen<'a> {
+    Unknown,
+    Absent,
+    There(&'a Value),
+}
+
+impl Needs {
+    /// Of these manifests: what they make themselves is not looked for, but
+    /// claims and sets are, since they may exist already.
+    #[must_use]
+    pub fn of(all: &Manifests) -> Self {
+        let mut needs = Self::default();
+        needs.claims_of.extend(wanted(all).iter().map(|claim| claim.document.namespace().to_owned()));
+        for set in all.of_kind(Kind::StatefulSet) {
+            needs.add("StatefulSet", set, set.name());
+            let service = set.text("spec.serviceName");
+            if all.find(Kind::Service, set.namespace(), service).is_none() {
+                needs.add("Service", set, service);
+            }
+        }
+        for document in all.workloads() {
+            for reference in references(document) {
+                let name = reference.name.text().unwrap_or_default();
+                if all.find(reference.kind, document.namespace(), name).is_none() {
+                    needs.add(reference.kind_name(), document, name);
+                }
+            }
+        }
+        needs
+    }
+
+    fn add(&mut self, kind: &str, document: &Document, name: &str) {
+        let Some(kind) = ApiKind::named(kind).filter(|_| !name.is_empty()) else { return };
+        let object = ObjectRef { kind, namespace: document.namespace().to_owned(), name: name.to_owned() };
+        if !self.objects.contains(&object) {
+            self.objects.push(object);
+        }
+    }
+
+    /// The manifests stand for themselves.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.claims_of.is_empty() && self.objects.is_empty()
+    }
+
+    /// The resources, as rights name them.
+    #[must_use]
+    pub fn resources(&self) -> Vec<&'static str> {
+        let storage: &[&str] = if self.claims_of.is_empty() {
+            &[]
+        } else {
+            &["storageclasses", "persistentvolumes", "persistentvolumeclaims"]
+        };
+        let objects: BTreeSet<&'static str> = self.objects.iter().map(|object| object.kind.plural).collect();
+        storage.iter().copied().chain(objects).collect()
+    }
+}
+
+impl Beyond {
+    fn namespace_of<'a>(&'a self, written: &'a str) -> &'a str {
+        if written.is_empty() { &self.namespace } else { written }
+    }
+
+    /// Keeps an object; values of Secrets and ConfigMaps are dropped at once.
+    pub fn keep(&mut self, object: &ObjectRef, found: Option<Value>) {
+        let found = found.map(|mut found| {
+            if ["Secret", "ConfigMap"].contains(&object.kind.kind) {
+                for map in ["data", "stringData", "binaryData"] {
+                    let values = found[map].as_object_mut();
+                    values.into_iter().flat_map(serde_json::Map::values_mut).for_each(|value| *value = Value::Null);
+                }
+                if let Some(metadata) = found["metadata"].as_object_mut() {
+                    metadata.remove("annotations");
+                }
+            }
+            found
+        });
+        let namespace = self.namespace_of(&object.namespace).to_owned();
+        self.objects.insert((object.kind.kind, namespace, object.name.clone()), found);
+    }
+
+    /// The claim of this name, where claims could be read.
+    #[must_use]
+    pub fn claim(&self, namespace: &str, name: &str) -> Option<&Claim> {
+        let namespace = self.namespace_of(namespace);
+        let is_it = |claim: &&Claim| claim.meta.namespace == namespace && claim.meta.name == name;
+        self.claims.iter().flatten().find(is_it)
+    }
+}
+
+impl Manifests {
+    /// Whether the cluster has this object; `kind` is one that `Needs` names.
+    #[must_use]
+    pub fn seen(&self, kind: &'static str, namespace: &str, name: &str) -> Seen<'_> {
+        let Some(beyond) = &self.beyond else { return Seen::Unknown };
+        match beyond.objects.get(&(kind, beyond.namespace_of(namespace).to_owned(), name.to_owned())) {
+            None => Seen::Unknown,
+            Some(None) => Seen::Absent,
+            Some(Some(object)) => Seen::There(object),
+        }
+    }
+
+    /// A namespace as the cluster will call it.
+    #[must_use]
+    pub fn resolved<'a>(&'a self, namespace: &'a str) -> &'a str {
+        self.beyond.as_ref().map_or(namespace, |beyond| beyond.namespace_of(namespace))
+    }
+}
+
+/// The keys of a Secret or ConfigMap of the cluster.
+#[must_use]
+pub fn keys_of(object: &Value) -> Vec<&str> {
+    let maps = ["data", "binaryData"].into_iter().filter_map(|map| object[map].as_object());
+    maps.flat_map(serde_json::Map::keys).map(String::as_str).collect()
+}
+
+/// The keys of a Secret or ConfigMap of the input.
+#[must_use]
+pub fn keys_in(document: &Document) -> Vec<&str> {
+    let maps = ["data", "stringData", "binaryData"].into_iter().filter_map(|map| document.at(map));
+    maps.flat_map(Placed::entries).map(|entry| entry.key.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{SOUND, manifests};
+
+    #[test]
+    fn manifests_need_what_they_do_not_bring() {
+        let variable =
+            "env:\n        - {name: A, valueFrom: {secretKeyRef: {name: login, key: p}}}\n        readinessProbe:";
+        let text = SOUND.replace("readinessProbe:", variable);
+        let named = |text: &str| -> Vec<String> {
+            Needs::of(&manifests(text)).objects.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(named(&text), ["StatefulSet/web", "Secret/login"]);
+        assert_eq!(named(text.split_once("---\n").unwrap().1), ["StatefulSet/web", "Service/web", "Secret/login"]);
+        let needs = Needs::of(&manifests(&text));
+        let all = ["storageclasses", "persistentvolumes", "persistentvolumeclaims", "secrets", "statefulsets"];
+        assert_eq!(needs.resources(), all);
+        assert!(Needs::of(&manifests("apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")).is_empty());
+    }
+
+    #[test]
+    fn values_of_secrets_are_dropped_and_an_object_is_found_in_the_namespace_it_goes_to() {
+        let mut beyond = Beyond { namespace: "db".to_owned(), ..Beyond::default() };
+        let kind = ApiKind::named("Secret").unwrap();
+        let login = ObjectRef { kind, namespace: String::new(), name: "login".to_owned() };
+        let metadata = json!({"name": "login", "annotations": {"last": "hunter2"}});
+        beyond.keep(&login, Some(json!({"metadata": metadata, "data": {"password": "aHVudGVyMg=="}})));
+        let all = Manifests { beyond: Some(beyond), ..Manifests::default() };
+        assert!(!format!("{all:?}").contains("hunter2") && !format!("{all:?}").contains("aHVud"));
+        let Seen::There(object) = all.seen("Secret", "db", "login") else { panic!("{all:?}") };
+        assert_eq!(keys_of(object), ["password"]);
+        assert_eq!(all.seen("Secret", "other", "login"), Seen::Unknown);
+        assert_eq!(Manifests::default().seen("Secret", "", "login"), Seen::Unknown);
+    }
+}
