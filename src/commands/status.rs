@@ -1,6 +1,7 @@
 //! `kubectl stateful status`: reads what belongs to the sets that were asked
 //! for. Making an overview of it is pure (`facts`), showing it is `report`.
 
+mod blocking;
 pub(super) mod look;
 pub(super) mod sets;
 #[cfg(test)]
@@ -11,10 +12,13 @@ use clap::{Args, ValueEnum};
 use self::look::{Wanted, look};
 use self::sets::set_name;
 use super::context::Way;
+use super::doctor::line;
 use crate::cluster::Connection;
-use crate::diagnosis::live::fill;
+use crate::diagnosis::live::{blocking, fill};
 use crate::error::Failure;
 use crate::facts::overview::{SetOverview, Statuses};
+use crate::facts::reader::Reader;
+use crate::facts::surroundings::{Surroundings, UNREAD};
 
 /// Show StatefulSets with their pods, claims and volumes, and what is wrong with them
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,10 @@ pub struct StatusArgs {
     /// A format other than the tree
     #[arg(short, long, value_name = "FORMAT")]
     pub output: Option<StatusFormat>,
+
+    /// Look again and again, until Ctrl-C
+    #[arg(short, long)]
+    pub watch: bool,
 
     /// Accepted as by kubectl; the tree has no headers
     #[arg(long, hide = true)]
@@ -69,12 +77,28 @@ pub enum StatusFormat {
 /// cluster that does not answer (1).
 pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) -> Result<Statuses, Failure> {
     let mut seen = look(&args.wanted(), connection, way).await?;
-    fill(&mut seen.found, &seen.inventory, seen.now);
+    let reader = Reader::new(connection.client.clone());
+    // Who asks for one set wants to know what is in its way.
+    let around = match args.set {
+        Some(_) => Surroundings::attachments(&reader).await.map_err(|error| sets::failure(&error, connection))?,
+        None => UNREAD.clone(),
+    };
+    fill(&mut seen.found, &seen.inventory, &around, seen.now);
     let mut hints: Vec<_> =
         seen.found.iter().flat_map(SetOverview::released).filter_map(|one| way.frees(&one.meta.name)).collect();
+    let in_the_way = seen.found.first().filter(|_| args.set.is_some());
+    let in_the_way = in_the_way.and_then(|overview| blocking(overview, &seen.inventory, &around, seen.now));
+    let mut blocked = None;
+    if let Some((finding, mut blocking)) = in_the_way {
+        // What frees a released volume stands among the hints.
+        let command = finding.command.as_ref().filter(|_| hints.is_empty());
+        blocking.command = command.and_then(|command| line(command, way));
+        blocking::fill_logs(&mut blocking, &connection.namespace, &reader).await;
+        blocked = Some(blocking);
+    }
     hints.extend(seen.hint);
     hints.sort();
     hints.dedup();
     let namespace = (!args.all_namespaces).then(|| connection.namespace.clone());
-    Ok(Statuses { namespace, sets: seen.found, unreadable: seen.unreadable, now: seen.now, hints })
+    Ok(Statuses { namespace, sets: seen.found, unreadable: seen.unreadable, now: seen.now, hints, blocking: blocked })
 }

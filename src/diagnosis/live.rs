@@ -6,9 +6,11 @@ use super::finding::Finding;
 use super::rule::Check;
 use super::rules::ALL;
 use super::sight::Sight;
+use crate::facts::blocking::Blocking;
 use crate::facts::inventory::{Inventory, Scene};
 use crate::facts::overview::SetOverview;
-use crate::facts::surroundings::{Surroundings, UNREAD};
+use crate::facts::pod::Pod;
+use crate::facts::surroundings::Surroundings;
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,13 +86,36 @@ pub fn examine(
     found
 }
 
+/// The first finding about a member that is not ready, and what is known of the
+/// member: what to look at first in a set.
+#[must_use]
+pub fn blocking(
+    overview: &SetOverview,
+    inventory: &Inventory,
+    around: &Surroundings,
+    now: Timestamp,
+) -> Option<(Finding, Blocking)> {
+    let scene = Scene::of(inventory, &overview.set.meta.namespace, now);
+    let sight = Sight::of(overview, &scene, around);
+    let found = findings(&sight, Depth::Status);
+    found.into_iter().find_map(|finding| {
+        let name = finding.member.as_deref()?;
+        let member = sight.members().iter().find(|member| member.row.name == name)?;
+        if member.pod.is_some_and(Pod::is_ready) {
+            return None;
+        }
+        let blocking = Blocking::of(member.row, member.pod, finding.message.clone(), around);
+        Some((finding, blocking))
+    })
+}
+
 /// Writes what is wrong into the overviews, a sentence each, for `status`.
-pub fn fill(overviews: &mut [SetOverview], inventory: &Inventory, now: Timestamp) {
+pub fn fill(overviews: &mut [SetOverview], inventory: &Inventory, around: &Surroundings, now: Timestamp) {
     for together in overviews.chunk_by_mut(|one, other| one.set.meta.namespace == other.set.meta.namespace) {
         let namespace = together.first().map(|first| first.set.meta.namespace.clone()).unwrap_or_default();
         let scene = Scene::of(inventory, &namespace, now);
         for overview in together {
-            let found = findings(&Sight::of(overview, &scene, &UNREAD), Depth::Status);
+            let found = findings(&Sight::of(overview, &scene, around), Depth::Status);
             for finding in found {
                 write(overview, finding);
             }

@@ -69,9 +69,8 @@ fn fate<'a>(wish: &Wish, volumes: &mut Vec<Volume>, classes: &[Class]) -> Fate<'
         volumes.retain(|volume| volume.meta.name != *taken);
     }
     match prospect {
-        Prospect::Volume(_) => Fate::Binds,
         Prospect::FirstUse { .. } => Fate::FirstUse,
-        Prospect::Made => Fate::Binds,
+        Prospect::Volume(_) | Prospect::Made => Fate::Binds,
         Prospect::NoClass { .. } => Fate::NoClass,
         Prospect::Nothing { obstacles, .. } => Fate::Nothing(obstacles),
     }

@@ -5,11 +5,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::blocking::{BlockedClaim, BlockedContainer, Blocking, Log};
 use super::inventory::Unreadable;
 use super::leftovers::EarlierClaim;
 use super::overview::{ClaimOverview, NodeFacts, PodOverview, ServiceState, SetOverview, Statuses, VolumeState};
 use super::set::Set;
-use super::words::ReclaimPolicy;
+use super::words::{ClaimPhase, ReclaimPolicy};
 
 /// The version of all documents of this program.
 pub const API_VERSION: &str = "kubectl-stateful/v1";
@@ -17,13 +18,61 @@ pub const API_VERSION: &str = "kubectl-stateful/v1";
 /// The whole document.
 #[must_use]
 pub fn document(statuses: &Statuses) -> Value {
-    let unknown: Vec<&str> = statuses.unreadable.iter().flat_map(|what| paths(*what)).copied().collect();
+    let mut unknown: Vec<&str> = statuses.unreadable.iter().flat_map(|what| paths(*what)).copied().collect();
+    unknown.extend(statuses.blocking.iter().flat_map(unknown_of));
     json!({
         "apiVersion": API_VERSION,
         "kind": "Status",
         "sets": statuses.sets.iter().map(set).collect::<Vec<_>>(),
+        "blocking": statuses.blocking.as_ref().map(blocking),
         "unknown": unknown,
     })
+}
+
+fn blocking(blocking: &Blocking) -> Value {
+    let container = |one: &BlockedContainer| {
+        let exit = one.last_exit.as_ref().map(
+            |exit| json!({"code": exit.code, "reason": exit.reason, "message": exit.message, "at": time(exit.at)}),
+        );
+        let waiting = one.waiting.as_ref().map(|(reason, message)| json!({"reason": reason, "message": message}));
+        json!({
+            "name": one.name,
+            "init": one.init,
+            "waiting": waiting,
+            "lastExit": exit,
+            "restarts": one.restarts,
+            "log": match &one.log {
+                Log::Lines(lines) => json!(lines),
+                Log::None => json!([]),
+                Log::Wanted { .. } | Log::Unknown(_) => Value::Null,
+            },
+        })
+    };
+    let claim = |one: &BlockedClaim| {
+        json!({
+            "name": one.name,
+            "phase": one.phase.as_ref().map(ClaimPhase::as_str),
+            "volumeName": one.volume,
+            "attachedTo": one.attached_to,
+        })
+    };
+    json!({
+        "pod": blocking.pod,
+        "why": blocking.why,
+        "command": blocking.command,
+        "containers": blocking.containers.iter().map(container).collect::<Vec<_>>(),
+        "nodeName": blocking.node.as_ref().map(|node| &node.name),
+        "node": blocking.node.as_ref().and_then(|node| node.facts.as_ref()).map(node),
+        "claims": blocking.claims.as_ref().map(|claims| claims.iter().map(claim).collect::<Vec<_>>()),
+    })
+}
+
+/// The fields about the member in the way that could not be read.
+fn unknown_of(blocking: &Blocking) -> Vec<&'static str> {
+    let logs = blocking.containers.iter().any(|one| matches!(one.log, Log::Unknown(_)));
+    let attachments = blocking.claims.iter().flatten().any(|claim| claim.attached_to.is_none());
+    let fields = [(logs, "blocking.containers[*].log"), (attachments, "blocking.claims[*].attachedTo")];
+    fields.into_iter().filter_map(|(missing, path)| missing.then_some(path)).collect()
 }
 
 /// The fields of the document that are `null` for want of this list.
@@ -179,6 +228,7 @@ mod tests {
             unreadable: inventory.unreadable(),
             now: now(),
             hints: Vec::new(),
+            blocking: None,
         })
     }
 

@@ -8,6 +8,7 @@ pub mod age;
 pub mod attachment;
 pub mod autoscaler;
 pub mod binding;
+pub mod blocking;
 pub mod budget;
 pub mod claim;
 pub mod class;

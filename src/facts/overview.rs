@@ -6,6 +6,7 @@ mod build;
 
 use jiff::Timestamp;
 
+use super::blocking::Blocking;
 use super::claim::Claim;
 use super::inventory::Unreadable;
 use super::leftovers::EarlierClaim;
@@ -29,6 +30,8 @@ pub struct Statuses {
     pub now: Timestamp,
     /// What to type next, as whole lines.
     pub hints: Vec<String>,
+    /// Of one set that was asked for by name: the member that is in its way.
+    pub blocking: Option<Blocking>,
 }
 
 /// One set and everything around it.

@@ -14,6 +14,9 @@ use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
 /// Objects per page of a list.
 const PAGE: u32 = 500;
 
+/// Bytes of a log that are read: a line may have no end.
+const MOST_OF_A_LOG: usize = 4096;
+
 /// More pages than any cluster has; a server that goes on is broken.
 const MOST_PAGES: usize = 10_000;
 
@@ -62,6 +65,25 @@ impl Reader {
         let Some(kind) = ApiKind::named("Event") else { return Ok(Vec::new()) };
         let field_selector = Some(format!("involvedObject.uid={uid}"));
         self.collect(kind, namespace, ListParams { field_selector, ..ListParams::default() }).await
+    }
+
+    /// The last lines that a container wrote, in this run or in the one before.
+    pub async fn log(
+        &self,
+        namespace: &str,
+        pod: &str,
+        container: &str,
+        previous: bool,
+        lines: usize,
+    ) -> Result<String, kube::Error> {
+        for name in [namespace, pod, container] {
+            check_segment(name)?;
+        }
+        let path = format!(
+            "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&tailLines={lines}&limitBytes={MOST_OF_A_LOG}{}",
+            if previous { "&previous=true" } else { "" }
+        );
+        self.client.request_text(get(&path)?).await
     }
 
     async fn collect(&self, kind: &ApiKind, namespace: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
@@ -298,6 +320,16 @@ mod tests {
         assert_eq!(reader.events_about("51f0", "default").await.unwrap().len(), 1);
         let path = "GET /api/v1/namespaces/default/events?&fieldSelector=involvedObject.uid%3D51f0&limit=500";
         assert_eq!(*seen.lock().unwrap(), [path]);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_log_is_asked_for_by_container_and_run() {
+        let (reader, seen) = server(vec![(200, json!("one")), refusal(501)]);
+        assert_eq!(reader.log("default", "web-0", "app", true, 3).await.unwrap(), "\"one\"");
+        assert!(is_missing(&reader.log("default", "web-0", "app", false, 3).await.unwrap_err()));
+        assert!(reader.log("default", "web-0", "../app", false, 3).await.is_err());
+        let path = "GET /api/v1/namespaces/default/pods/web-0/log?container=app&tailLines=3&limitBytes=4096";
+        assert_eq!(*seen.lock().unwrap(), [format!("{path}&previous=true"), path.to_owned()]);
     }
 
     #[tokio::test]

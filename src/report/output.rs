@@ -73,8 +73,15 @@ impl Output {
     /// # Errors
     /// `Closed` when the reader has gone, `Failed` for all else (a full disk).
     pub fn write(&mut self, text: &str) -> Result<(), OutputError> {
-        let written = put(&mut *self.stdout, text);
-        written.map_err(|error| match error.kind() {
+        self.draw(|out| put(out, text))
+    }
+
+    /// Lets somebody write to stdout who knows the terminal.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub fn draw(&mut self, with: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
+        with(&mut *self.stdout).map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe => OutputError::Closed,
             _ => OutputError::Failed(error),
         })

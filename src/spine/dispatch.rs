@@ -11,6 +11,7 @@ use super::doctor;
 use super::parse::{Parsed, Stop, parse};
 use super::screen::TerminalScreen;
 use super::serve;
+use super::watch;
 use crate::cli::Verb;
 use crate::cluster::Interrupt;
 use crate::commands::completion::{self, CompletionVerb};
@@ -124,6 +125,9 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
         "init" => run_init(parsed, matches, &context).await,
         "create" => run_create(matches, &context).await,
         _ => match Verb::from_arg_matches(&parsed.matches) {
+            Ok(Verb::Status(arguments)) if arguments.watch => {
+                watch::watch(&arguments, &connection, context.as_given(), screen).await
+            }
             Ok(Verb::Status(arguments)) => match status::status(&arguments, &connection, context.as_given()).await {
                 Ok(found) => screen.show_status(&found, arguments.output),
                 Err(failure) => Err(failure),

@@ -14,6 +14,7 @@ mod sandbox;
 mod screen;
 mod serve;
 mod values;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::Path;

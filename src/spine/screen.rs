@@ -14,8 +14,11 @@ use crate::error::Failure;
 use crate::facts::overview::Statuses;
 use crate::objects::yaml::to_yaml;
 use crate::report::ask::Person;
+use crate::report::frame::Size;
 use crate::report::output::{self, Output, OutputError};
 use crate::report::progress::observers::{self, EventsTo};
+use crate::report::style::Style;
+use crate::report::watched::Watched;
 use crate::report::{connection, escape, findings, status as report_status};
 use crate::runs::event::{Event, Observer};
 use crate::wizard::question::{Abandoned, Ask, Question, Reply};
@@ -73,6 +76,25 @@ impl TerminalScreen {
             output.write(&text)
         });
         finished(written)
+    }
+
+    /// The picture of `status -w`, in place of the last one; false when nobody
+    /// reads any more.
+    pub fn show_watched(&self, watched: &mut Watched, found: &Statuses, wide: bool) -> Result<bool, Failure> {
+        let written = self.output(|output| {
+            let room = output.result.redraws.then(Size::of_stdout);
+            let style = room.map_or(output.result, |size| Style { width: Some(size.columns), ..output.result });
+            let text = report_status::nothing_found(found);
+            let text = text.unwrap_or_else(|| report_status::tree(found, wide, &style));
+            match room {
+                Some(size) => output.draw(|out| watched.draw(out, &text, size)),
+                None => watched.added(&text).map_or(Ok(()), |text| output.write(&text)),
+            }
+        });
+        match written {
+            Ok(()) => Ok(true),
+            Err(error) => error.into_failure().map_or(Ok(false), Err),
+        }
     }
 
     /// The answer of `doctor`; `line` makes a command of a finding one to type here.

@@ -196,3 +196,16 @@ fn a_sandbox_verb_that_is_missing_or_unknown_is_wrong_usage() {
     run(&["sandbox"]).hinted(2, &["show", "reset"]);
     run(&["sandbox", "rset"]).hinted(2, &["did you mean `reset`?"]);
 }
+
+#[test]
+fn a_watch_without_a_terminal_adds_each_picture_that_differs_and_ends_when_nothing_more_comes() {
+    let home = Home::new();
+    home.say("init generic --name web --image x:1 --replicas 2 --sandbox --yes --no-wait").told(0, &[]);
+    let watched = home.say("status web -w --sandbox");
+    watched.told(0, &[]);
+    let pictures: Vec<&str> = watched.stdout.split("\n\n").filter(|part| part.starts_with("web  ")).collect();
+    assert!(pictures.len() > 1, "{}", watched.stdout);
+    assert!(pictures[0].contains("0/2 ready") && pictures.last().unwrap().contains("2/2 ready"), "{}", watched.stdout);
+    assert!(!watched.stdout.contains('\u{1b}'));
+    home.say("status web -w -o json --sandbox").told(2, &["cannot be used with a machine format"]);
+}

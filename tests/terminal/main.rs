@@ -18,6 +18,7 @@ mod review;
 mod screen;
 mod secrets;
 mod walking_out;
+mod watching;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     trials.extend(create::trials());
     trials.extend(odd_terminals::trials());
     trials.extend(walking_out::trials());
+    trials.extend(watching::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

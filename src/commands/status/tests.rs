@@ -14,6 +14,7 @@ use super::*;
 use crate::cluster::interrupt::Interrupted;
 use crate::cluster::{Clock, Entropy, Identity, Interrupt, Pause};
 use crate::error::Kind;
+use crate::facts::blocking::Log;
 use crate::facts::samples::{node, now, pod, service, set, world};
 use crate::objects::kinds::KINDS;
 
@@ -71,6 +72,10 @@ fn answer(objects: &[Value], forbidden: &[&str], uri: &http::Uri) -> (u16, Value
     // The last plural counts: `namespaces` stands before most others.
     let found = steps.iter().enumerate().rev().find_map(|(position, step)| Some((position, known(step)?)));
     let Some((position, kind)) = found else { return fail(404, "no such resource") };
+    if steps.last() == Some(&"log") {
+        let answer = json!("the last words");
+        return if forbidden.contains(&"pods/log") { fail(403, "pods/log is forbidden") } else { (200, answer) };
+    }
     let of_kind = objects.iter().filter(|object| object["kind"] == kind.kind);
     if let Some(name) = steps.get(position + 1) {
         return match of_kind.into_iter().find(|object| object["metadata"]["name"] == **name) {
@@ -134,6 +139,32 @@ async fn trouble_is_explained_by_events() {
     let found = status(&args(&["sts/web"]), &connection, HERE).await.unwrap();
     assert!(found.sets[0].has_problems());
     assert!(seen.lock().unwrap().contains(&"GET /api/v1/namespaces/default/events".to_owned()));
+}
+
+#[tokio::test]
+async fn of_one_set_the_member_in_its_way_is_looked_at_closely() {
+    let mut objects = world();
+    let crashing = json!({"name": "app", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": 1}}});
+    objects[4]["status"] = json!({"phase": "Running", "containerStatuses": [crashing]});
+    objects[4]["spec"]["nodeName"] = json!("node-a");
+    let (connection, _) = cluster(objects.clone(), &[]);
+    assert_eq!(status(&args(&[]), &connection, HERE).await.unwrap().blocking, None);
+    let blocking = status(&args(&["web"]), &connection, HERE).await.unwrap().blocking.unwrap();
+    assert_eq!(
+        (blocking.pod.as_str(), blocking.why.as_str()),
+        ("web-2", "container `app` waits: CrashLoopBackOff; last ended with exit code 1")
+    );
+    assert_eq!(blocking.command.as_deref(), Some("kubectl -n default logs web-2 -c app --previous"));
+    assert_eq!(blocking.containers[0].log, Log::Lines(vec!["\"the last words\"".to_owned()]));
+    assert_eq!(blocking.claims.unwrap()[0].attached_to, Some(Vec::new()));
+
+    let (connection, _) = cluster(objects, &["pods/log", "volumeattachments"]);
+    let found = status(&args(&["web"]), &connection, HERE).await.unwrap();
+    let document = crate::facts::machine::document(&found);
+    assert_eq!(document["blocking"]["containers"][0]["log"], json!(null));
+    let unknown = json!(["blocking.containers[*].log", "blocking.claims[*].attachedTo"]);
+    assert_eq!(document["unknown"], unknown);
 }
 
 #[tokio::test]

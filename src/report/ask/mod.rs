@@ -10,7 +10,6 @@
 mod decode;
 mod dumb;
 mod editor;
-mod frame;
 mod keys;
 mod look;
 pub mod person;

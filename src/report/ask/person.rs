@@ -4,10 +4,10 @@
 use std::io::{self, IsTerminal as _, Write};
 
 use super::dumb;
-use super::frame::{Frame, Size};
 use super::keys::{Key, Source};
 use super::look::Look;
 use super::shapes::{Next, start};
+use crate::report::frame::{Frame, Size};
 use crate::report::style::{Stream, Style};
 use crate::report::terminal::guard::Standing;
 use crate::wizard::question::{Abandoned, Ask, Question, Reply};

@@ -3,8 +3,8 @@
 
 use console::truncate_str;
 
+use super::picture::{INDENT, Picture};
 use super::table::{Cell, row, total, widths};
-use super::{INDENT, Picture};
 use crate::facts::age::age_of;
 use crate::facts::overview::{ClaimOverview, NodeOverview, PodOverview, VolumeState};
 use crate::facts::pod::PodState;

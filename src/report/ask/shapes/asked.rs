@@ -4,9 +4,9 @@ use super::confirm::Confirm;
 use super::hidden::Hidden;
 use super::line::Line;
 use super::pick::Pick;
-use crate::report::ask::frame::{Size, View};
 use crate::report::ask::keys::Key;
 use crate::report::ask::look::Look;
+use crate::report::frame::{Size, View};
 use crate::wizard::question::{Question, Reply, Shape};
 
 /// What a key came to.

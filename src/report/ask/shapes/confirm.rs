@@ -2,9 +2,9 @@
 
 use super::asked::{Asked, Next};
 use super::layout;
-use crate::report::ask::frame::{Size, View};
 use crate::report::ask::keys::Key;
 use crate::report::ask::look::Look;
+use crate::report::frame::{Size, View};
 use crate::wizard::question::Reply;
 
 pub struct Confirm<'a> {

@@ -4,9 +4,9 @@
 use super::asked::{Asked, Next};
 use super::layout;
 use crate::report::ask::editor::{Edit, Editor};
-use crate::report::ask::frame::{Size, View};
 use crate::report::ask::keys::Key;
 use crate::report::ask::look::Look;
+use crate::report::frame::{Size, View};
 use crate::wizard::question::Reply;
 
 const EMPTY: &str = "must not be empty";

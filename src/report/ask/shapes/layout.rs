@@ -3,9 +3,9 @@
 
 use console::measure_text_width;
 
-use crate::report::ask::frame::Size;
 use crate::report::ask::look::Look;
 use crate::report::escape::escape;
+use crate::report::frame::Size;
 use crate::report::wrap::wrap;
 
 /// Rows that help and errors may take.

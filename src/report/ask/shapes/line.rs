@@ -4,9 +4,9 @@
 use super::asked::{Asked, Next};
 use super::layout;
 use crate::report::ask::editor::{Edit, Editor};
-use crate::report::ask::frame::{Size, View};
 use crate::report::ask::keys::Key;
 use crate::report::ask::look::Look;
+use crate::report::frame::{Size, View};
 use crate::wizard::question::Reply;
 
 /// Fewer columns than this behind the prompt, and the answer goes below it.

@@ -4,10 +4,10 @@ use console::{measure_text_width, pad_str, truncate_str};
 
 use super::asked::{Asked, Next};
 use super::layout;
-use crate::report::ask::frame::{Size, View};
 use crate::report::ask::keys::Key;
 use crate::report::ask::look::Look;
 use crate::report::escape::escape;
+use crate::report::frame::{Size, View};
 use crate::wizard::parameter::Choice;
 use crate::wizard::question::Reply;
 

@@ -26,7 +26,16 @@ pub struct Size {
 impl Size {
     /// The size of the terminal behind stderr, asked anew for each drawing.
     pub fn of_terminal() -> Self {
-        let (rows, columns) = Term::stderr().size();
+        Self::of(&Term::stderr())
+    }
+
+    /// The same of stdout.
+    pub fn of_stdout() -> Self {
+        Self::of(&Term::stdout())
+    }
+
+    fn of(terminal: &Term) -> Self {
+        let (rows, columns) = terminal.size();
         Self { rows: usize::from(rows).max(1), columns: usize::from(columns).saturating_sub(1).max(8) }
     }
 }

@@ -1,0 +1,79 @@
+//! A picture that is drawn anew in place, or, where lines cannot be drawn anew,
+//! added to the output each time that it differs. The cursor stays visible and
+//! below the picture all the time, so no way out can leave it elsewhere.
+
+use std::io::{self, Write};
+
+use super::frame::{Frame, Size, View};
+
+/// What was drawn last.
+#[derive(Default)]
+pub struct Watched {
+    frame: Frame,
+    last: Option<String>,
+}
+
+impl Watched {
+    /// Draws it in place; what does not fit on the screen is counted.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn draw(&mut self, out: &mut dyn Write, text: &str, size: Size) -> io::Result<()> {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let room = size.rows.saturating_sub(1).max(1);
+        if lines.len() > room {
+            let hidden = lines.len() - room + 1;
+            lines.truncate(room - 1);
+            lines.push(format!("({hidden} more lines)"));
+        }
+        lines.push(String::new());
+        let cursor = (lines.len() - 1, 0);
+        self.frame.draw(out, &View { lines, cursor }, size)
+    }
+
+    /// The text, if it is another one than the last time; set apart from it.
+    pub fn added(&mut self, text: &str) -> Option<String> {
+        if self.last.as_deref() == Some(text) {
+            return None;
+        }
+        let gap = if self.last.is_some() { "\n" } else { "" };
+        self.last = Some(text.to_owned());
+        Some(format!("{gap}{text}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn screen(texts: &[&str], rows: u16) -> String {
+        let mut parser = vt100::Parser::new(rows.try_into().unwrap(), 20.try_into().unwrap(), 0);
+        let mut watched = Watched::default();
+        for text in texts {
+            let mut bytes = Vec::new();
+            watched.draw(&mut bytes, text, Size { rows: usize::from(rows), columns: 19 }).unwrap();
+            parser.process(&bytes);
+        }
+        assert!(!parser.screen().hide_cursor());
+        assert_eq!(parser.screen().cursor_position().1, 0);
+        parser.screen().contents()
+    }
+
+    #[test]
+    fn a_picture_replaces_the_one_before_it_whole() {
+        assert_eq!(screen(&["one\ntwo\nthree\n", "one\n"], 10), "one");
+        assert_eq!(screen(&["one\n", "one\ntwo\n"], 10), "one\ntwo");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        assert_eq!(screen(&["1\n2\n3\n4\n5\n6\n"; 3], 4), "1\n2\n(4 more lines)");
+    }
+
+    #[test]
+    fn without_a_terminal_only_changes_are_added() {
+        let mut watched = Watched::default();
+        let added: Vec<Option<String>> = ["a\n", "a\n", "b\n"].map(|text| watched.added(text)).to_vec();
+        assert_eq!(added, [Some("a\n".to_owned()), None, Some("\nb\n".to_owned())]);
+    }
+}
