@@ -2,14 +2,11 @@
 //! sandbox: what is said and how it ends must be the same but for the known
 //! differences, each of which must still be there.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
 use std::thread;
 
 use libtest_mimic::{Failed, Trial};
-use rustix::process::{Pid, Signal, kill_process};
 
+use crate::served::Served;
 use crate::support::cli::{Cli, Said};
 use crate::support::credentials::User;
 use crate::support::kubectl_script::{Command, Plain, commands, differences, folder};
@@ -65,40 +62,4 @@ fn all(cli: &Cli, commands: &[Command], namespace: &str) -> Result<Vec<String>, 
         Ok(format!("exit code {code:?}\n{}", plain.of(&text, command.mark)?))
     };
     commands.iter().map(said).collect()
-}
-
-/// A served sandbox with a home of its own.
-struct Served {
-    child: Child,
-    kubeconfig: PathBuf,
-    _home: Cli,
-}
-
-impl Served {
-    fn start() -> Result<Self, String> {
-        let home = Cli::sandbox()?;
-        let mut command = home.plugin();
-        command.args(["sandbox", "serve"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| format!("serve: {error}"))?;
-        let mut line = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line).map_err(|error| format!("serve: {error}"))?;
-        }
-        let path = line.trim_end().strip_prefix("export KUBECONFIG=").unwrap_or_default();
-        Ok(Self { child, kubeconfig: PathBuf::from(path), _home: home })
-    }
-
-    fn end(mut self) -> Result<(), String> {
-        kill_process(Pid::from_child(&self.child), Signal::INT).map_err(|error| format!("serve: {error}"))?;
-        let status = self.child.wait().map_err(|error| format!("serve: {error}"))?;
-        if status.success() { Ok(()) } else { Err(format!("serve ended with {status}")) }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

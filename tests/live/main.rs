@@ -26,8 +26,10 @@ mod rights;
 mod scenarios;
 mod schemas;
 mod seeding;
+mod served;
 mod sets;
 mod status;
+mod stuck;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "the harness is shared; these tests do not use all of it")]
 mod support;
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         claims::tests(),
         doctor::tests(),
         status::tests(),
+        stuck::tests(),
         completion::tests(),
         kill::tests(),
         rights::tests(),

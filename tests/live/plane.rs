@@ -23,6 +23,7 @@ type Shared = Mutex<Option<Result<Running, String>>>;
 
 static WHOLE: Shared = Mutex::new(None);
 static CHANGING: Shared = Mutex::new(None);
+static STUCK: Shared = Mutex::new(None);
 static BARE: Shared = Mutex::new(None);
 static HISTORY: Mutex<Option<Result<Arc<History>, String>>> = Mutex::new(None);
 
@@ -57,6 +58,11 @@ pub fn with_nodes_that_change() -> Result<Arc<ControlPlane>, String> {
     plane_of(&CHANGING, whole)
 }
 
+/// A third, on which nodes come, are closed and are lost.
+pub fn for_stuck_states() -> Result<Arc<ControlPlane>, String> {
+    plane_of(&STUCK, whole)
+}
+
 /// What happens on the whole one, recorded since this was first asked for.
 pub fn history() -> Result<Arc<History>, String> {
     let plane = get()?;
@@ -72,5 +78,5 @@ pub fn bare() -> Result<Arc<ControlPlane>, String> {
 /// Ends everything and waits for it. Should this not be reached, the end of
 /// the process does the same.
 pub fn stop() {
-    drop((locked(&WHOLE).take(), locked(&CHANGING).take(), locked(&BARE).take()));
+    drop((locked(&WHOLE).take(), locked(&CHANGING).take(), locked(&STUCK).take(), locked(&BARE).take()));
 }

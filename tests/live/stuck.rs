@@ -1,0 +1,128 @@
+//! The stuck states of `tests/stuck`, each produced with kubectl on the real
+//! control plane and on a served sandbox: what `doctor` says first is the cause,
+//! and when its remedy was typed, that finding is gone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::Value;
+
+use crate::served::Served;
+use crate::support::cli::Cli;
+use crate::support::credentials::User;
+use crate::world::World;
+use crate::{needs_tools, plane};
+
+pub fn tests() -> Vec<Trial> {
+    let mut names: Vec<String> = files(&folder()).iter().filter_map(|path| name(path)).collect();
+    names.sort();
+    let on_both = |name: String| {
+        [Where::Real, Where::Sandbox].map(|place| {
+            let state = name.clone();
+            needs_tools(format!("stuck::{name}::{}", place.in_words()), move |namespace| {
+                play(&state, place, &World::on(plane::for_stuck_states()?, &namespace)?)
+            })
+        })
+    };
+    names.into_iter().flat_map(on_both).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Where {
+    Real,
+    Sandbox,
+}
+
+impl Where {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Sandbox => "sandbox",
+        }
+    }
+}
+
+/// How a state comes about, what is said of it first, and what mends it.
+struct State {
+    /// Code and object of the first finding.
+    first: String,
+    /// Lines of shell.
+    steps: String,
+    /// The same; `None`: the command of the finding.
+    mend: Option<String>,
+}
+
+impl State {
+    fn read(name: &str, namespace: &str) -> Result<Self, String> {
+        let path = folder().join(format!("{name}.yaml"));
+        let text = fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+        let state: Value = serde_saphyr::from_str(&text).map_err(|why| format!("{}: {why}", path.display()))?;
+        let words = |key: &str| state[key].as_str().map(|text| text.replace("$NAMESPACE", namespace));
+        let needed = |key: &str| words(key).ok_or_else(|| format!("{name} has no `{key}`"));
+        Ok(Self { first: needed("first")?, steps: needed("steps")?, mend: words("mend") })
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stuck")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect()
+}
+
+fn name(path: &Path) -> Option<String> {
+    Some(path.file_stem()?.to_str()?.to_owned())
+}
+
+fn play(name: &str, place: Where, world: &World) -> Result<(), Failed> {
+    let state = State::read(name, &world.namespace)?;
+    match place {
+        Where::Real => stuck(&state, &world.cli(User::Admin)?, world),
+        Where::Sandbox => {
+            let served = Served::start()?;
+            let cli = Cli::led_by(&world.plane.kubectl(), &served.kubeconfig, &world.namespace)?;
+            cli.run_kubectl(&["create", "namespace", &world.namespace], "")?.ended(0)?;
+            stuck(&state, &cli, world)?;
+            Ok(served.end()?)
+        }
+    }
+}
+
+fn stuck(state: &State, cli: &Cli, world: &World) -> Result<(), Failed> {
+    for path in files(&folder().join("base")) {
+        let text = fs::read_to_string(&path)?.replace("$NAMESPACE", &world.namespace);
+        fs::write(cli.home().join(path.file_name().unwrap_or_default()), text)?;
+    }
+    cli.run_shell(&format!("set -e\n{}", state.steps))?.ended(0)?;
+    let seen =
+        world.until(&state.first, || Ok(findings(cli)?.into_iter().next().filter(|one| title(one) == state.first)));
+    let seen = seen.map_err(|why| match cli.run(&["doctor"]) {
+        Ok(said) => format!("{why}\n{said}"),
+        Err(more) => format!("{why}\n{more}"),
+    })?;
+    let command = seen["command"].as_str().unwrap_or_default();
+    let remedy = state.mend.as_deref().unwrap_or(command);
+    cli.run_shell(&format!("set -e\n{remedy}"))?.ended(0)?;
+    let mended = world.until("the finding gone", || {
+        let left = findings(cli)?.iter().any(|one| one["code"] == seen["code"] && one["object"] == seen["object"]);
+        Ok((!left).then_some(()))
+    });
+    mended.map_err(|why| match cli.run(&["doctor"]) {
+        Ok(said) => format!("{why} after `{remedy}`\n{said}").into(),
+        Err(more) => more.into(),
+    })
+}
+
+fn findings(cli: &Cli) -> Result<Vec<Value>, String> {
+    let said = cli.run(&["doctor", "-o", "json"])?;
+    let document: Value = serde_json::from_str(&said.stdout).map_err(|why| format!("{why}: {said}"))?;
+    Ok(document["findings"].as_array().cloned().unwrap_or_default())
+}
+
+/// `code object`.
+fn title(finding: &Value) -> String {
+    format!("{} {}", finding["code"], finding["object"]).replace('"', "")
+}
