@@ -1,11 +1,14 @@
 //! Defaults of pods and of the pod templates in sets. A template gets fewer of
 //! them: what only a real pod has is filled in when the pod is made.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::choose::{items, set, set_empty};
 use super::containers::{container, copy_limits, open_host_ports, reference};
 use super::kinds::claim_spec;
+use crate::simulator::quantity::Quantity;
 
 /// A pod of its own.
 pub fn pod(pod: &mut Value) {
@@ -23,6 +26,30 @@ pub fn pod(pod: &mut Value) {
                 open_host_ports(one);
             }
         }
+    }
+    if spec["resources"]["limits"].as_object().is_some_and(|limits| !limits.is_empty()) {
+        request_for_all(spec);
+        copy_limits(spec);
+    }
+}
+
+/// What the containers request the pod requests as a whole, if it is limited
+/// and does not say itself.
+fn request_for_all(spec: &mut Value) {
+    let mut all: BTreeMap<String, Quantity> = BTreeMap::new();
+    for container in items(spec, "containers") {
+        for (name, amount) in container["resources"]["requests"].as_object().into_iter().flatten() {
+            if let Some(amount) = amount.as_str().and_then(Quantity::parse) {
+                let sum = all.remove(name).map_or(amount, |sum| sum.plus(amount));
+                all.insert(name.clone(), sum);
+            }
+        }
+    }
+    if !all.is_empty() && spec["resources"]["requests"].is_null() {
+        spec["resources"]["requests"] = json!({});
+    }
+    for (name, sum) in all {
+        set(&mut spec["resources"]["requests"], &name, sum.canonical());
     }
 }
 
