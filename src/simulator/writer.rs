@@ -35,10 +35,10 @@ impl Writer {
         match self.part {
             Part::Whole if has_status(self.kind) => FieldSet::of_path(&["status"]),
             Part::Status if self.kind.kind == "Pod" => FieldSet::of_path(&["spec"])
-                .union(&FieldSet::of_path(&["metadata", "deletionTimestamp"]))
-                .union(&FieldSet::of_path(&["metadata", "ownerReferences"])),
+                .union(FieldSet::of_path(&["metadata", "deletionTimestamp"]))
+                .union(FieldSet::of_path(&["metadata", "ownerReferences"])),
             Part::Status if self.kind.kind == "VolumeAttachment" => {
-                FieldSet::of_path(&["spec"]).union(&FieldSet::of_path(&["metadata"]))
+                FieldSet::of_path(&["spec"]).union(FieldSet::of_path(&["metadata"]))
             }
             Part::Status => FieldSet::of_path(&["spec"]),
             Part::Whole | Part::Scale | Part::Binding | Part::Eviction | Part::Finalize => FieldSet::default(),

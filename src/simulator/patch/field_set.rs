@@ -50,14 +50,13 @@ impl FieldSet {
     }
 
     #[must_use]
-    pub fn union(&self, other: &Self) -> Self {
-        let mut out = self.clone();
-        out.member |= other.member;
-        for (element, theirs) in &other.children {
-            let merged = out.children.get(element).map_or_else(|| theirs.clone(), |ours| ours.union(theirs));
-            out.children.insert(element.clone(), merged);
+    pub fn union(mut self, other: Self) -> Self {
+        self.member |= other.member;
+        for (element, theirs) in other.children {
+            let ours = self.children.remove(&element).unwrap_or_default();
+            self.children.insert(element, ours.union(theirs));
         }
-        out
+        self
     }
 
     /// What is in this set but not in the other; paths below a removed path stay.
@@ -88,16 +87,18 @@ impl FieldSet {
 
     /// Without these paths and everything below them.
     #[must_use]
-    pub fn without(&self, roots: &Self) -> Self {
-        let mut out = self.clone();
-        out.children.retain(|element, _| !roots.has(element));
+    pub fn without(mut self, roots: &Self) -> Self {
         for (element, below) in &roots.children {
-            if let Some(child) = out.children.get_mut(element) {
-                *child = child.without(below);
+            if below.member {
+                self.children.remove(element);
+            } else if let Some(child) = self.children.remove(element) {
+                let child = child.without(below);
+                if !child.is_empty() {
+                    self.children.insert(element.clone(), child);
+                }
             }
         }
-        out.children.retain(|_, child| !child.is_empty());
-        out
+        self
     }
 
     /// All paths, members before what lies below them.
@@ -189,7 +190,7 @@ mod tests {
         let gone = FieldSet::from_fields(&json!({"f:a": {".": {}, "f:b": {}}}));
         assert_eq!(all.difference(&gone).to_fields(), json!({"f:a": {"f:c": {}}}));
         assert_eq!(all.intersection(&gone), gone);
-        assert!(all.without(&FieldSet::of_path(&["a"])).is_empty());
+        assert!(all.clone().without(&FieldSet::of_path(&["a"])).is_empty());
     }
 
     #[test]

@@ -3,14 +3,16 @@
 //! that apply reports.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::compare::{compare, field_set};
 use super::entry::Entry;
 pub use super::entry::{Operation, Owner};
 use super::field_set::{FieldSet, path_text};
-use super::structure::{compare, field_set, merge, remove, with_named_fields};
+use super::structure::{merge, remove, with_named_fields};
 use crate::simulator::clock::clock_text;
 use crate::simulator::schema::Shape;
 use crate::simulator::status::Refusal;
@@ -86,18 +88,16 @@ impl Managed {
         reset: &FieldSet,
         now: Timestamp,
     ) {
-        let changes = compare(shape, &without_managed(before), &without_managed(after));
-        let taken = changes.modified.union(&changes.added).without(reset);
+        let changes = compare(shape, before, after);
+        let taken = changes.modified.union(changes.added).without(reset);
         let removed = changes.removed.without(reset);
-        for entry in &mut self.entries {
-            entry.set = entry.set.difference(&taken).difference(&removed);
-        }
-        let mine = taken.difference(&stripped());
+        self.release(&[&taken, &removed]);
+        let mine = taken.difference(&STRIPPED);
         if !mine.is_empty() {
             let time = Some(clock_text(now));
             match self.entries.iter_mut().find(|entry| entry.owner.is_same(owner)) {
                 Some(entry) => {
-                    entry.set = entry.set.union(&mine);
+                    entry.set = std::mem::take(&mut entry.set).union(mine);
                     entry.time = time;
                 }
                 None => self.entries.push(Entry { owner: owner.clone(), time, set: mine }),
@@ -174,13 +174,13 @@ impl Managed {
         let previous = self.entries.iter().position(|entry| entry.owner.is_same(owner));
         let previous = previous.map(|position| self.entries.remove(position));
         let merged = merge(shape, Some(live), Some(applied)).unwrap_or_else(|| live.clone());
-        let others = self.entries.iter().fold(set.clone(), |all, entry| all.union(&entry.set));
+        let others = self.entries.iter().fold(set.clone(), |all, entry| all.union(entry.set.clone()));
         let merged = match &previous {
             Some(previous) => prune(shape, &merged, &previous.set, &others),
             None => merged,
         };
         self.take(shape, live, &merged, claim)?;
-        let mine = set.difference(&stripped());
+        let mine = set.difference(&STRIPPED);
         if !mine.is_empty() {
             // An apply that changes no field leaves the time as it was.
             let time = if merged == *live { previous.and_then(|entry| entry.time) } else { Some(clock_text(now)) };
@@ -193,7 +193,7 @@ impl Managed {
     /// Takes changed fields away from other managers, or says who has them.
     fn take(&mut self, shape: &Shape, live: &Value, merged: &Value, claim: &Claim<'_>) -> Result<(), Refusal> {
         let difference = compare(shape, live, merged);
-        let changed = difference.modified.union(&difference.added).without(claim.reset);
+        let changed = difference.modified.union(difference.added).without(claim.reset);
         let mut conflicts: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for entry in &self.entries {
             for path in entry.set.intersection(&changed).paths() {
@@ -204,10 +204,17 @@ impl Managed {
             return Err(conflict(&conflicts));
         }
         let removed = difference.removed.without(claim.reset);
-        for entry in &mut self.entries {
-            entry.set = entry.set.difference(&changed).difference(&removed);
-        }
+        self.release(&[&changed, &removed]);
         Ok(())
+    }
+
+    /// Takes fields away from whoever has them.
+    fn release(&mut self, gone: &[&FieldSet]) {
+        for entry in &mut self.entries {
+            for set in gone.iter().filter(|set| !set.is_empty()) {
+                entry.set = entry.set.difference(set);
+            }
+        }
     }
 
     /// The same entries with the times left out, in one order.
@@ -250,7 +257,7 @@ fn prune(shape: &Shape, merged: &Value, previous: &FieldSet, owned: &FieldSet) -
     let previous = named(previous);
     let all = named(&field_set(shape, merged));
     let pruned = remove(shape, merged, &previous).unwrap_or_else(|| json!({}));
-    let kept = named(&field_set(shape, &pruned)).union(&named(owned));
+    let kept = named(&field_set(shape, &pruned)).union(named(owned));
     let pruned = remove(shape, merged, &all.difference(&kept)).unwrap_or_else(|| json!({}));
     let left = named(&field_set(shape, &pruned));
     let gone = all.difference(&left).intersection(&previous);
@@ -258,14 +265,15 @@ fn prune(shape: &Shape, merged: &Value, previous: &FieldSet, owned: &FieldSet) -
 }
 
 /// Paths that never appear in `managedFields`.
-fn stripped() -> FieldSet {
-    let mut set = FieldSet::of_path(&["apiVersion"]).union(&FieldSet::of_path(&["kind"]));
-    set = set.union(&FieldSet::of_path(&["metadata"]));
-    for name in ["name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields"] {
-        set = set.union(&FieldSet::of_path(&["metadata", name]));
+static STRIPPED: LazyLock<FieldSet> = LazyLock::new(|| {
+    let names =
+        ["name", "namespace", "creationTimestamp", "selfLink", "uid", "generation", "managedFields", "resourceVersion"];
+    let mut set = FieldSet::default();
+    for path in [&["apiVersion"] as &[&str], &["kind"], &["metadata"]] {
+        set = set.union(FieldSet::of_path(path));
     }
-    set.union(&FieldSet::of_path(&["metadata", "resourceVersion"]))
-}
+    names.iter().fold(set, |set, name| set.union(FieldSet::of_path(&["metadata", *name])))
+});
 
 fn conflict(conflicts: &BTreeMap<String, Vec<String>>) -> Refusal {
     let causes: Vec<(String, String)> = conflicts

@@ -1,6 +1,7 @@
 //! The four kinds of patch, and the ownership of fields that writes leave
 //! behind. Pure functions over objects; `writes` calls them.
 
+mod compare;
 mod entry;
 pub mod field_set;
 pub mod json;
@@ -8,6 +9,7 @@ pub mod last_applied;
 pub mod managed_fields;
 pub mod merge;
 pub mod strategic;
-pub mod structure;
+mod structure;
 pub mod typed;
 pub mod unstructured;
+mod walk;

@@ -2,6 +2,8 @@
 //! that the schema names, and `$patch`, `$retainKeys`, `$setElementOrder` and
 //! `$deleteFromPrimitiveList` say what plain merging cannot.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value};
 
 use super::unstructured::go_map;
@@ -99,12 +101,8 @@ fn merge_key<'a>(shape: &'a Shape, list: &str) -> Option<&'a str> {
 }
 
 fn merge_primitives(old: &[Value], items: &[Value]) -> Value {
-    let mut merged: Vec<Value> = Vec::with_capacity(old.len());
-    for item in old.iter().chain(items) {
-        if !merged.contains(item) {
-            merged.push(item.clone());
-        }
-    }
+    let mut seen = BTreeSet::new();
+    let merged = old.iter().chain(items).filter(|item| seen.insert(item.to_string())).cloned().collect();
     Value::Array(arrange(merged, items, old, ""))
 }
 
@@ -113,25 +111,37 @@ fn merge_items(of: &Shape, key: &str, mut old: Vec<Value>, items: &[Value]) -> R
     if items.iter().any(|item| item["$patch"] == "replace") {
         old.clear();
     }
+    let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (place, item) in old.iter().enumerate() {
+        if let Some(name) = identity(item, key) {
+            places.entry(name).or_default().push(place);
+        }
+    }
+    let mut slots: Vec<Option<Value>> = old.into_iter().map(Some).collect();
     for item in items.iter().filter(|item| item["$patch"] != "replace") {
         let Some(change) = item.as_object() else {
             return Err(Refusal::bad_request(&format!("error decoding patch: an item merged by {key:?} is no object")));
         };
-        let Some(name) = change.get(key) else {
+        let Some(name) = identity(item, key) else {
             let message = format!("map: {} does not contain declared merge key: {key}", go_map(change));
             return Err(Refusal::internal(&message));
         };
-        let position = old.iter().position(|one| one.get(key) == Some(name));
+        let first = places.get(&name).and_then(|all| all.first()).and_then(|place| slots.get_mut(*place));
         if change.get("$patch").is_some_and(|directive| directive == "delete") {
-            old.retain(|one| one.get(key) != Some(name));
-        } else if let Some(slot) = position.and_then(|position| old.get_mut(position)) {
-            let live = slot.as_object().cloned().unwrap_or_default();
-            *slot = Value::Object(merge_objects(of, live, change)?);
+            for place in places.remove(&name).unwrap_or_default() {
+                if let Some(slot) = slots.get_mut(place) {
+                    *slot = None;
+                }
+            }
+        } else if let Some(slot) = first {
+            let live = slot.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+            *slot = Some(Value::Object(merge_objects(of, live, change)?));
         } else {
-            old.push(Value::Object(plain(change)));
+            places.entry(name).or_default().push(slots.len());
+            slots.push(Some(Value::Object(plain(change))));
         }
     }
-    Ok(Value::Array(arrange(old, items, &server, key)))
+    Ok(Value::Array(arrange(slots.into_iter().flatten().collect(), items, &server, key)))
 }
 
 fn delete_primitives(live: &mut Map<String, Value>, list: &str, gone: &Value) {
@@ -140,21 +150,39 @@ fn delete_primitives(live: &mut Map<String, Value>, list: &str, gone: &Value) {
     }
 }
 
+/// What tells an item of a list from the others: the value of its key, or all
+/// of it in a list of scalars.
+fn identity(item: &Value, key: &str) -> Option<String> {
+    if key.is_empty() { Some(item.to_string()) } else { item.get(key).map(Value::to_string) }
+}
+
+/// Where each item stands first.
+fn places(list: &[Value], key: &str) -> BTreeMap<String, usize> {
+    let mut places = BTreeMap::new();
+    for (place, item) in list.iter().enumerate() {
+        if let Some(name) = identity(item, key) {
+            places.entry(name).or_insert(place);
+        }
+    }
+    places
+}
+
 /// Puts items that the patch names in the patch's order. Items that only the
 /// server has come after those that they did not stand before.
 fn arrange(items: Vec<Value>, order: &[Value], server: &[Value], key: &str) -> Vec<Value> {
-    let same =
-        |a: &Value, b: &Value| if key.is_empty() { a == b } else { a.get(key).is_some() && a.get(key) == b.get(key) };
-    let place = |list: &[Value], item: &Value| list.iter().position(|one| same(one, item));
+    let (order, server) = (places(order, key), places(server, key));
+    let place = |places: &BTreeMap<String, usize>, item: &Value| {
+        identity(item, key).and_then(|name| places.get(&name).copied())
+    };
     let (mut patched, mut lonely): (Vec<Value>, Vec<Value>) =
-        items.into_iter().partition(|item| place(order, item).is_some());
-    patched.sort_by_key(|item| place(order, item));
-    lonely.sort_by_key(|item| place(server, item));
+        items.into_iter().partition(|item| place(&order, item).is_some());
+    patched.sort_by_cached_key(|item| place(&order, item));
+    lonely.sort_by_cached_key(|item| place(&server, item));
     let mut out = Vec::with_capacity(patched.len() + lonely.len());
     let mut lonely = lonely.into_iter().peekable();
     for item in patched {
-        let at = place(server, &item);
-        while let Some(earlier) = lonely.next_if(|one| at.is_some() && place(server, one) < at) {
+        let at = place(&server, &item);
+        while let Some(earlier) = lonely.next_if(|one| at.is_some() && place(&server, one) < at) {
             out.push(earlier);
         }
         out.push(item);

@@ -1,11 +1,13 @@
 //! Checks an applied configuration against the schema before it is merged.
 //! Server-side apply is stricter than other writes, in words of its own.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::simulator::schema::{ListKind, Shape, table};
 
-use super::structure::item_element;
+use super::walk::item_element;
 
 /// The first thing wrong with a configuration, with its path.
 #[must_use]
@@ -37,7 +39,7 @@ fn fault_at(shape: &Shape, value: &Value, path: &str) -> Option<String> {
 }
 
 fn list_fault(of: &Shape, kind: &ListKind, items: &[Value], path: &str) -> Option<String> {
-    let mut seen = Vec::with_capacity(items.len());
+    let mut seen = BTreeSet::new();
     for (index, item) in items.iter().enumerate() {
         let at = match kind {
             ListKind::Atomic => format!("{path}[{index}]"),
@@ -49,10 +51,9 @@ fn list_fault(of: &Shape, kind: &ListKind, items: &[Value], path: &str) -> Optio
                     ));
                 }
                 let text = super::field_set::path_text(std::slice::from_ref(&element));
-                if seen.contains(&element) {
+                if !seen.insert(element) {
                     return Some(format!("{path}: duplicate entries for key {text}"));
                 }
-                seen.push(element);
                 format!("{path}{text}")
             }
         };
