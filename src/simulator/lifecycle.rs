@@ -14,11 +14,13 @@ use super::identity;
 use super::import::newer;
 use super::patch::managed_fields::Managed;
 use super::request::Part;
+use super::room;
 use super::schema::table;
 use super::settle::settle;
-use super::status::{Cause, Refusal};
+use super::status::Refusal;
 use super::store::Commit;
 use super::validation;
+use super::version;
 use super::world::World;
 use super::writer::{Writer, carry_metadata, carry_over, fill_metadata, set_meta};
 use crate::objects::kinds::ApiKind;
@@ -30,11 +32,6 @@ fn text<'a>(object: &'a Value, name: &str) -> &'a str {
 /// Kinds whose objects count the changes of their spec.
 fn has_generation(kind: &ApiKind) -> bool {
     matches!(kind.kind, "StatefulSet" | "Pod" | "PodDisruptionBudget" | "EndpointSlice")
-}
-
-/// Kinds that nobody replaces who does not say what they replace.
-fn needs_version(kind: &ApiKind) -> bool {
-    matches!(kind.kind, "PodDisruptionBudget" | "Lease" | "VolumeAttachment")
 }
 
 /// The object with defaults filled in, in the server's spelling.
@@ -84,6 +81,7 @@ impl World {
             return Err(Refusal::already_exists(kind, &name, is_terminating));
         }
         managed.store(&mut object);
+        room::check(writer, &object)?;
         Ok(self.put(writer, None, object))
     }
 
@@ -137,17 +135,7 @@ impl World {
         if self.origin.is_some() {
             newer::keep(&table().kind(kind.kind), old, &mut new);
         }
-        let given = text(&new, "resourceVersion");
-        if !given.is_empty() && given.parse::<u64>().is_err() {
-            return Err(Refusal::internal(&format!("strconv.ParseUint: parsing {given:?}: invalid syntax")));
-        }
-        if !matches!(given, "" | "0") && given != text(old, "resourceVersion") {
-            return Err(Refusal::stale(kind, &name));
-        }
-        if matches!(given, "" | "0") && needs_version(kind) {
-            let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
-            return Err(Refusal::invalid_named(kind.group, kind.plural, &name, &[cause]));
-        }
+        version::check(kind, old, text(&new, "resourceVersion"))?;
         let managed = managed.unwrap_or_else(|| self.ownership(writer, old, &new));
         carry_over(writer, old, &mut new);
         admission::drop_disabled(kind, Some(old), &mut new);
@@ -181,6 +169,7 @@ impl World {
         if is_finished(&new) {
             return Ok(self.remove(writer, old, new));
         }
+        room::check(writer, &new)?;
         Ok(self.put(writer, Some(old), new))
     }
 
@@ -266,14 +255,17 @@ impl World {
 
 /// Whether a write would change nothing; times of ownership do not count.
 fn is_same(old: &Value, new: &Value, managed: &Managed) -> bool {
-    let bare = |object: &Value| {
-        let mut object = object.clone();
-        for name in ["managedFields", "resourceVersion"] {
-            set_meta(&mut object, name, Value::Null);
-        }
-        object
-    };
-    bare(old) == bare(new) && managed.are_those_of(old)
+    are_equal(old, new, &["metadata"])
+        && are_equal(&old["metadata"], &new["metadata"], &["managedFields", "resourceVersion"])
+        && managed.are_those_of(old)
+}
+
+/// Whether two objects have the same fields but for these.
+fn are_equal(one: &Value, other: &Value, but: &[&str]) -> bool {
+    let (Some(one), Some(other)) = (one.as_object(), other.as_object()) else { return one == other };
+    let count = |fields: &Map<String, Value>| fields.keys().filter(|name| !but.contains(&name.as_str())).count();
+    count(one) == count(other)
+        && one.iter().all(|(name, value)| but.contains(&name.as_str()) || other.get(name) == Some(value))
 }
 
 /// A terminating object without finalizers and without grace is gone. What
