@@ -10,6 +10,7 @@ mod access;
 mod actors;
 mod admission;
 mod allocation;
+mod applies;
 mod body;
 mod bytes;
 mod call;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::applies::{configuration, typed_again};
 use super::body;
 use super::clock::clock_text;
 use super::patch::managed_fields::{Claim, Managed, Operation};
@@ -15,7 +16,7 @@ use super::status::{Cause, Refusal};
 use super::topology;
 use super::world::{Reply, World, manager, success};
 use super::writer::Writer;
-use super::writes::{check_force, check_uid, configuration, patched, replacement, typed_again, writer};
+use super::writes::{check_force, check_uid, patched, replacement, writer};
 
 /// The `Scale` of a set.
 #[must_use]

@@ -6,19 +6,16 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::body::{self, Read};
-use super::document::{Node, json_type};
+use super::document::json_type;
 use super::import::newer;
-use super::lifecycle::completed;
-use super::patch::field_set::FieldSet;
-use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
-use super::patch::{json, last_applied, merge, strategic, typed, unstructured};
-use super::query::FieldValidation;
+use super::patch::managed_fields::Operation;
+use super::patch::{json, merge, strategic, unstructured};
 use super::request::{Action, ObjectCall, Part, PatchKind, Raw};
 use super::schema::table;
 use super::status::{Cause, Refusal};
 use super::warnings;
 use super::world::{Reply, World, manager};
-use super::writer::{Writer, set_meta};
+use super::writer::Writer;
 use crate::objects::kinds::ApiKind;
 
 /// What Go reads patches into.
@@ -40,7 +37,7 @@ pub(super) fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writ
 
 /// The answer to a write: what was read oddly, then what the server thinks of
 /// the outcome.
-fn reply(call: &ObjectCall, old: Option<&Value>, object: &Arc<Value>, mut warnings: Vec<String>) -> Reply {
+pub(super) fn reply(call: &ObjectCall, old: Option<&Value>, object: &Arc<Value>, mut warnings: Vec<String>) -> Reply {
     let mut reply = Reply::json(if old.is_some() { 200 } else { 201 }, Value::clone(object));
     if call.part == Part::Whole {
         warnings.extend(warnings::of(call.kind, old, object));
@@ -85,80 +82,17 @@ impl World {
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
         Ok(reply(call, Some(&old), &written, warnings))
     }
-
-    /// Server-side apply: creates or merges, and remembers who said what.
-    fn apply(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
-        let mut config = configuration(raw, call)?;
-        let sent = || body::configuration(raw).map(Node::value);
-        let mut writer = writer(raw, call, Operation::Apply);
-        let shape = table().kind(call.kind.kind);
-        let reset = writer.reset();
-        let owner = writer.owner();
-        let claim = Claim { owner: &owner, reset: &reset, force: call.query.force.unwrap_or(false) };
-        let Ok(old) = self.stored(call) else {
-            if call.part != Part::Whole {
-                return Err(Refusal::not_found(call.kind, &call.name));
-            }
-            if let Some(uid) = config["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
-                let why =
-                    format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
-                return Err(Refusal::conflict(call.kind, &call.name, &why));
-            }
-            set_meta(&mut config, "resourceVersion", Value::Null);
-            let mut applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
-            last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
-            let object = completed(call.kind, typed_again(call, applied.object)?);
-            let may_create = self.rights().check(raw.user.as_ref(), &creation(call));
-            // What is wrong with the object is said before what its writer may not do.
-            writer.dry_run |= may_create.is_err();
-            let created = self.insert(&writer, &call.namespace, object, Some(applied.managed))?;
-            may_create?;
-            return Ok(reply(call, None, &created, Vec::new()));
-        };
-        let managed = self.managed_before_apply(call, &old);
-        let mut applied = managed.apply(&shape, &old, &config, &claim, self.now)?;
-        last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
-        let object = completed(call.kind, typed_again(call, applied.object)?);
-        let written = self.replace(&writer, &old, object, Some(applied.managed))?;
-        Ok(reply(call, Some(&old), &written, Vec::new()))
-    }
-
-    /// Objects that nobody's fields are known of belong to `before-first-apply`.
-    fn managed_before_apply(&self, call: &ObjectCall, old: &Value) -> Managed {
-        let managed = Managed::of(old);
-        if managed.is_empty() { self.of_nobody(call, old) } else { managed }
-    }
-
-    /// The one entry of an object, or of a set's scale, that has none.
-    pub(super) fn of_nobody(&self, call: &ObjectCall, old: &Value) -> Managed {
-        let (api_version, kind) = body_kind(call);
-        let owner = Owner {
-            operation: Operation::Update,
-            manager: "before-first-apply".to_owned(),
-            api_version,
-            subresource: call.part.name().to_owned(),
-        };
-        let shape = table().kind(kind);
-        let mut managed = Managed::default();
-        managed.updated(&shape, &shape.zero(), old, &owner, &FieldSet::default(), self.now);
-        managed
-    }
 }
 
 /// What the body of a write through this endpoint is: the object itself, or the
 /// `Scale` that stands for it.
-fn body_kind(call: &ObjectCall) -> (String, &'static str) {
+pub(super) fn body_kind(call: &ObjectCall) -> (String, &'static str) {
     match call.part {
         Part::Scale => ("autoscaling/v1".to_owned(), "Scale"),
         Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize => {
             (call.kind.api_version(), call.kind.kind)
         }
     }
-}
-
-/// What an apply does that finds nothing.
-fn creation(call: &ObjectCall) -> ObjectCall {
-    ObjectCall { action: Action::Create, ..call.clone() }
 }
 
 /// The body of a PUT.
@@ -233,60 +167,6 @@ fn strategically(call: &ObjectCall, old: &Value, patch: &Value) -> Result<Read, 
     let shown = unstructured::go_text(patch);
     unstructured::convert(&shape, &mut merged).map_err(|why| body::unusable(&shown, &why))?;
     body::patched_as(merged, &shown, &api_version, kind, call.query.field_validation)
-}
-
-/// Reads and checks an applied configuration.
-///
-/// # Errors
-/// 422 without a manager; 400 or 500 for a configuration that is none.
-pub(super) fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refusal> {
-    if call.query.field_manager.is_empty() {
-        let cause = Cause::required("fieldManager", "is required for apply patch");
-        return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
-    }
-    let node = body::configuration(raw)?;
-    let (api_version, kind) = body_kind(call);
-    if call.query.field_validation == FieldValidation::Strict {
-        // Only duplicates: unknown fields are refused below, whatever was asked for.
-        let duplicates = body::duplicates(node.clone(), kind);
-        if !duplicates.is_empty() {
-            return Err(Refusal::bad_request(&format!("error strict decoding YAML: {}", duplicates.join(", "))));
-        }
-    }
-    let mut config = node.value();
-    let text = |name: &str| config[name].as_str().unwrap_or_default().to_owned();
-    if text("kind") != kind || text("apiVersion") != api_version {
-        let version = text("apiVersion");
-        let (group, version) = version.split_once('/').unwrap_or(("", &version));
-        let message = format!("invalid object type: {group}/{version}, Kind={}", text("kind"));
-        return Err(Refusal::bad_request(&message));
-    }
-    let meta = &config["metadata"];
-    if !meta["managedFields"].is_null() {
-        return Err(Refusal::bad_request("metadata.managedFields must be nil"));
-    }
-    check_place(call, &config)?;
-    if let Some(fault) = typed::fault(&table().kind(kind), &config) {
-        let group = if api_version.contains('/') { api_version } else { format!("/{api_version}") };
-        let namespace = config["metadata"]["namespace"].as_str().unwrap_or_default();
-        let what = format!("{namespace}/{}; {group}, Kind={kind}", call.name);
-        return Err(Refusal::internal(&format!("failed to create typed patch object ({what}): {fault}")));
-    }
-    if let Some(fields) = config.as_object_mut()
-        && let Some(meta) = fields.entry("metadata").or_insert_with(|| Value::Object(Map::new())).as_object_mut()
-    {
-        meta.insert("name".to_owned(), call.name.clone().into());
-        if call.kind.namespaced {
-            meta.insert("namespace".to_owned(), call.namespace.clone().into());
-        }
-    }
-    Ok(config)
-}
-
-/// The merged object, read the way an object from outside would be.
-pub(super) fn typed_again(call: &ObjectCall, object: Value) -> Result<Value, Refusal> {
-    let (api_version, kind) = body_kind(call);
-    Ok(body::typed(object.into(), &api_version, kind, FieldValidation::Ignore)?.object)
 }
 
 /// The name of an object that is written by name is in the body as well.
