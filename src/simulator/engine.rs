@@ -3,6 +3,7 @@
 //! file's lock and other processes' news, act, put it on disk, announce it.
 
 mod disturb;
+mod state;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -14,14 +15,14 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use disturb::TickHook;
+use state::State;
 
-use super::actors;
 use super::controllers::Controller;
 use super::controllers::all::{all, of_copy};
 use super::import::{Origin, Original, world_of};
 use super::lags::Lags;
 use super::options::{Advance, CommitHook, Options, Waiter};
-use super::queue::{Concern, Queue};
+use super::queue::Queue;
 use super::recent::Recent;
 use super::request::Raw;
 use super::sandbox::{GivenUp, OpenError, Sandbox};
@@ -29,7 +30,6 @@ use super::seed;
 use super::service::SimulatorService;
 use super::sizes::Sizes;
 use super::status::Refusal;
-use super::store::{Commit, Store};
 use super::watch::WatchStart;
 use super::world::{Payload, Reply, World};
 
@@ -45,29 +45,6 @@ struct Inner {
     news: watch::Sender<u64>,
 }
 
-struct State {
-    world: World,
-    controllers: Vec<Box<dyn Controller>>,
-    queue: Queue,
-    file: Option<Sandbox>,
-    hooks: Vec<CommitHook>,
-    refused: Recent,
-    /// How many of the world's fresh commits the actors have been told of.
-    told: usize,
-    lags: Lags,
-    /// What went wrong with the file while time passed: the next request tells.
-    trouble: Option<OpenError>,
-    /// Asked before each look of an actor.
-    tick_hook: Option<TickHook>,
-    /// When watches end, for whoever waits in real time.
-    alarms: BTreeSet<Timestamp>,
-}
-
-/// A catch-up of an hour could be busy; more events than this mean that an
-/// actor never comes to rest.
-const MOST_EVENTS: usize = 100_000;
-/// When an actor that was behind looks again.
-const CATCH_UP: Duration = Duration::from_millis(50);
 const LONGEST_CATCH_UP: Duration = Duration::from_hours(1);
 
 impl fmt::Debug for Simulator {
@@ -260,7 +237,16 @@ impl Simulator {
         if let Some(file) = &mut state.file {
             file.is_open_at(real);
         }
-        if let Err(error) = state.framed(|state| state.pass(passed.min(LONGEST_CATCH_UP))) {
+        self.let_pass(state, passed.min(LONGEST_CATCH_UP));
+    }
+
+    /// Lets this time pass, with all that happens in it.
+    pub fn pass(&self, time: Duration) {
+        self.let_pass(self.state(), time);
+    }
+
+    fn let_pass(&self, mut state: MutexGuard<'_, State>, time: Duration) {
+        if let Err(error) = state.framed(|state| state.pass(time)) {
             state.trouble = Some(error);
         }
         drop(state);
@@ -306,103 +292,5 @@ impl Simulator {
     pub(super) fn watch_more(&self, watch: &mut WatchStart) -> Option<Vec<serde_json::Value>> {
         let state = self.state();
         watch.more(&state.world.store, state.world.now)
-    }
-}
-
-impl State {
-    /// Runs an action between taking in what other processes wrote and putting
-    /// on disk what it changed itself.
-    fn framed<T>(&mut self, action: impl FnOnce(&mut Self) -> T) -> Result<T, OpenError> {
-        let guard = match &mut self.file {
-            Some(file) => {
-                let (guard, has_news) = file.enter(&mut self.world)?;
-                if has_news {
-                    self.queue.everything_changed(self.world.now);
-                }
-                Some(guard)
-            }
-            None => None,
-        };
-        let done = action(self);
-        let fresh = std::mem::take(&mut self.world.fresh);
-        let told = std::mem::take(&mut self.told);
-        if let Some(file) = &mut self.file {
-            if let Err(error) = file.append(&fresh, self.world.now) {
-                // What is not on disk did not happen.
-                file.reload(&mut self.world)?;
-                // Nor did it for the actors that have looked at it.
-                self.queue.everything_changed(self.world.now);
-                return Err(error);
-            }
-            file.shorten(&self.world);
-        }
-        drop(guard);
-        for commit in &fresh {
-            for hook in &mut self.hooks {
-                hook(commit);
-            }
-        }
-        let news = fresh.get(told..).unwrap_or_default();
-        wake(&mut self.queue, &self.controllers, &self.world.store, news, self.world.now);
-        Ok(done)
-    }
-
-    /// Lets this time pass with all that happens in it.
-    fn pass(&mut self, elapsed: Duration) {
-        let end = self.world.now.checked_add(elapsed).unwrap_or(self.world.now);
-        for _ in 0..MOST_EVENTS {
-            let left = self.world.now.duration_until(end);
-            if !left.is_positive() {
-                break;
-            }
-            self.advance(left.unsigned_abs());
-        }
-        self.alarms = self.alarms.split_off(&self.world.now);
-    }
-
-    fn advance(&mut self, at_most: Duration) -> Advance {
-        let limit = self.world.now.checked_add(at_most).unwrap_or(self.world.now);
-        let next = self.queue.next();
-        let Some((at, actor)) = next.filter(|(at, _)| *at <= limit) else {
-            self.world.now = limit;
-            self.world.expire_events();
-            return if next.is_some() { Advance::Passed } else { Advance::Idle };
-        };
-        self.world.now = self.world.now.max(at);
-        let before = self.world.fresh.len();
-        self.world.expire_events();
-        self.before_look();
-        let look = self.queue.take(actor, self.world.now);
-        let Some(controller) = self.controllers.get(actor) else {
-            return Advance::Passed;
-        };
-        let seen = self.lags.seen(controller.name(), self.world.store.revision());
-        let (mut looked, refused) = actors::run(&mut self.world, controller.as_ref(), look, seen);
-        if seen.is_some() {
-            let again = self.world.now.checked_add(CATCH_UP).ok();
-            for looked in &mut looked {
-                looked.wake = looked.wake.into_iter().chain(again).min();
-            }
-        }
-        self.queue.looked(actor, looked);
-        self.refused.extend(refused);
-        let news = self.world.fresh.get(before..).unwrap_or_default();
-        wake(&mut self.queue, &self.controllers, &self.world.store, news, self.world.now);
-        self.told = self.world.fresh.len();
-        Advance::Passed
-    }
-}
-
-/// Has the actors look that mind one of the commits, at what it concerns.
-fn wake(queue: &mut Queue, actors: &[Box<dyn Controller>], view: &Store, commits: &[Commit], now: Timestamp) {
-    for commit in commits.iter().filter(|commit| !matches!(commit.kind.kind, "Event" | "Lease")) {
-        let change = commit.change();
-        queue.changed(now, |index| match actors.get(index) {
-            Some(actor) if actor.minds(&change) => match actor.keyed() {
-                Some(keyed) => keyed.concerned(view, &change).map_or(Concern::Everything, Concern::These),
-                None => Concern::Everything,
-            },
-            Some(_) | None => Concern::Nothing,
-        });
     }
 }

@@ -1,9 +1,8 @@
 //! What faults do to a cluster from the side: others write, actors stall or
 //! come up again, the clock jumps, old states are shown.
 
-use std::time::Duration;
-
-use super::{Advance, Simulator, State};
+use super::Simulator;
+use super::state::State;
 use crate::simulator::controllers::all::{all, of_copy};
 use crate::simulator::faults::Disturbance;
 use crate::simulator::recent::Recent;
@@ -40,17 +39,6 @@ impl Simulator {
         // Trouble with a file is told by the next request, as by `advance`.
         if let Err(error) = state.framed(|state| state.disturb(disturbance)) {
             state.trouble = Some(error);
-        }
-    }
-
-    /// Lets this time pass, with all that happens in it.
-    pub fn pass(&self, time: Duration) {
-        let end = self.now().checked_add(time).unwrap_or_else(|_| self.now());
-        while self.now() < end {
-            let left = self.now().duration_until(end).unsigned_abs();
-            if self.advance(left) == Advance::Idle {
-                return;
-            }
         }
     }
 
