@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 
 use super::body;
 use super::document::Node;
-use super::lifecycle::completed;
 use super::patch::field_set::FieldSet;
 use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
 use super::patch::{last_applied, typed};
@@ -39,7 +38,7 @@ impl World {
             set_meta(&mut config, "resourceVersion", Value::Null);
             let mut applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
             last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
-            let object = completed(call.kind, typed_again(call, applied.object)?);
+            let object = typed_again(call, applied.object)?;
             let may_create = self.rights().check(raw.user.as_ref(), &creation(call));
             // What is wrong with the object is said before what its writer may not do.
             writer.dry_run |= may_create.is_err();
@@ -50,7 +49,7 @@ impl World {
         let managed = self.managed_before_apply(call, &old);
         let mut applied = managed.apply(&shape, &old, &config, &claim, self.now)?;
         last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
-        let object = completed(call.kind, typed_again(call, applied.object)?);
+        let object = typed_again(call, applied.object)?;
         let written = self.replace(&writer, &old, object, Some(applied.managed))?;
         Ok(reply(call, Some(&old), &written, Vec::new()))
     }

@@ -153,7 +153,7 @@ impl World {
         };
         let (last, is_gone) = self.doom(&writer, &old, &options)?;
         if !is_gone || answers_with_object(call.kind) {
-            return Ok(Reply::json(200, Value::clone(&last)));
+            return Ok(Reply::object(200, &last));
         }
         let mut status = success();
         let mut details = json!({ "name": call.name });

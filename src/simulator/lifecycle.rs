@@ -35,7 +35,7 @@ fn has_generation(kind: &ApiKind) -> bool {
 }
 
 /// The object with defaults filled in, in the server's spelling.
-pub(super) fn completed(kind: &ApiKind, mut object: Value) -> Value {
+fn completed(kind: &ApiKind, mut object: Value) -> Value {
     defaults::apply(kind, &mut object);
     settle(&table().kind(kind.kind), object).unwrap_or_default()
 }

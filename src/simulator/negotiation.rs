@@ -38,6 +38,12 @@ impl View {
         Ok(Self { form, include })
     }
 
+    /// Whether answers are sent as they are.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.form == Form::Whole
+    }
+
     /// What is sent for this object, list or `Status`.
     #[must_use]
     pub fn shown(self, answer: Value, now: Timestamp) -> Value {

@@ -25,8 +25,7 @@ pub fn get(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
     let object = store
         .object(call.kind, &call.namespace, &call.name)
         .ok_or_else(|| Refusal::not_found(call.kind, &call.name))?;
-    let body = if call.part == Part::Scale { scale::of_set(object) } else { Value::clone(object) };
-    Ok(Reply::json(200, body))
+    Ok(if call.part == Part::Scale { Reply::json(200, scale::of_set(object)) } else { Reply::object(200, object) })
 }
 
 fn check_future(store: &Store, query: &Query) -> Result<(), Refusal> {

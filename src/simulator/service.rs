@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body::{Body, Frame};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use serde_json::Value;
 use tower::Service;
 
 use super::engine::Simulator;
@@ -139,13 +140,12 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> String {
 fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody> {
     let retry_after = match &reply.payload {
         Payload::Json(value) if reply.code >= 400 => value["details"]["retryAfterSeconds"].as_u64(),
-        Payload::Json(_) | Payload::Text(_) | Payload::Watch(_) => None,
+        Payload::Json(_) | Payload::Object(_) | Payload::Text(_) | Payload::Watch(_) => None,
     };
     let (content_type, body) = match reply.payload {
-        Payload::Json(value) => {
-            let shown = view.shown(value, simulator.now());
-            ("application/json", Full::new(Bytes::from(shown.to_string() + "\n")).boxed_unsync())
-        }
+        Payload::Json(value) => ("application/json", json(&view.shown(value, simulator.now()))),
+        Payload::Object(object) if view.is_whole() => ("application/json", json(&object)),
+        Payload::Object(object) => ("application/json", json(&view.shown(Value::clone(&object), simulator.now()))),
         Payload::Text(text) => ("text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
         Payload::Watch(watch) => ("application/json", events(simulator, *watch, view)),
     };
@@ -162,6 +162,10 @@ fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody
         }
     }
     response
+}
+
+fn json(value: &Value) -> AnswerBody {
+    Full::new(Bytes::from(value.to_string() + "\n")).boxed_unsync()
 }
 
 /// The lines of a watch: what there is, then what each commit brings.

@@ -2,6 +2,8 @@
 //! Clients and actors come in through `handle`; what a request changes is
 //! collected in `fresh` until the engine has put it on disk and announced it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -27,10 +29,12 @@ pub struct Reply {
     pub warnings: Vec<String>,
 }
 
-/// The three kinds of bodies.
+/// The kinds of bodies.
 #[derive(Debug)]
 pub enum Payload {
     Json(Value),
+    /// As it is stored.
+    Object(Arc<Value>),
     Text(String),
     /// A stream of events that begins here.
     Watch(Box<WatchStart>),
@@ -40,6 +44,11 @@ impl Reply {
     #[must_use]
     pub fn json(code: u16, body: Value) -> Self {
         Self { code, payload: Payload::Json(body), warnings: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn object(code: u16, object: &Arc<Value>) -> Self {
+        Self { code, payload: Payload::Object(Arc::clone(object)), warnings: Vec::new() }
     }
 
     #[must_use]

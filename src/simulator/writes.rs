@@ -38,7 +38,7 @@ pub(super) fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writ
 /// The answer to a write: what was read oddly, then what the server thinks of
 /// the outcome.
 pub(super) fn reply(call: &ObjectCall, old: Option<&Value>, object: &Arc<Value>, mut warnings: Vec<String>) -> Reply {
-    let mut reply = Reply::json(if old.is_some() { 200 } else { 201 }, Value::clone(object));
+    let mut reply = Reply::object(if old.is_some() { 200 } else { 201 }, object);
     if call.part == Part::Whole {
         warnings.extend(warnings::of(call.kind, old, object));
     }
