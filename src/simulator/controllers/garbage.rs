@@ -103,12 +103,17 @@ impl Graph<'_> {
         step
     }
 
+    /// An owner of an unknown kind may be alive; so may one in a namespace that
+    /// an object of no namespace names, since nobody knows which is meant.
     fn fate(&self, owner: &Value, dependent: &Value) -> Owner {
-        let known = ApiKind::named(owner.text("/kind"));
-        if known.is_none_or(|known| known.api_version() != owner.text("/apiVersion")) {
+        let known =
+            ApiKind::named(owner.text("/kind")).filter(|known| known.api_version() == owner.text("/apiVersion"));
+        let Some(known) = known else { return Owner::Alive };
+        let namespace = if known.namespaced { dependent.namespace() } else { "" };
+        if known.namespaced && namespace.is_empty() {
             return Owner::Alive;
         }
-        let found = self.view.get(owner.text("/kind"), dependent.namespace(), owner.text("/name"));
+        let found = self.view.get(known.kind, namespace, owner.text("/name"));
         match found.filter(|found| found.uid() == owner.text("/uid")) {
             None => Owner::Gone,
             Some(found) if found.terminating() && found.has_finalizer(FOREGROUND) => Owner::Waiting,
