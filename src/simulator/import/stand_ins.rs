@@ -104,9 +104,9 @@ fn nodes_of<'a>(claim: &'a Value, pods: &'a [Arc<Value>]) -> BTreeSet<&'a str> {
         let mut volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
         volumes.any(|volume| volume["persistentVolumeClaim"]["claimName"].as_str() == name)
     };
-    let users = pods.iter().filter(uses).map(|pod| &pod["spec"]["nodeName"]);
+    let seen_at = pods.iter().filter(uses).map(|pod| &pod["spec"]["nodeName"]);
     let made_at = &claim["metadata"]["annotations"][SELECTED_NODE];
-    users.chain([made_at]).filter_map(Value::as_str).filter(|node| !node.is_empty()).collect()
+    seen_at.chain([made_at]).filter_map(Value::as_str).filter(|node| !node.is_empty()).collect()
 }
 
 /// The label of a node that volumes are tied by: its name where it was not read.
