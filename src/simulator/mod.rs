@@ -72,7 +72,7 @@ pub use engine::Simulator;
 pub use import::{Origin, Original};
 pub use listener::{Access, Limits, ListenError, Listener, Pace, kubeconfig};
 pub use options::{Advance, CommitHook, Options, Waiter};
-pub use sandbox::{GivenUp, OpenError, Serving, reset, served};
+pub use sandbox::{GivenUp, OpenError, Serving, origin_of, reset, served};
 pub use service::{AnswerBody, SimulatorService};
 pub use sizes::Sizes;
 pub use store::Commit;

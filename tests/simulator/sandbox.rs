@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use kubectl_stateful::simulator::{OpenError, Simulator, Waiter, reset};
+use kubectl_stateful::simulator::{OpenError, Origin, Original, Simulator, Waiter, origin_of, reset};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -126,6 +126,29 @@ fn a_newer_format_is_refused_with_both_numbers() {
 }
 
 #[test]
+fn what_a_killed_process_left_half_written_is_written_over() {
+    let (_folder, path) = place();
+    fs::create_dir_all(path.parent().unwrap()).expect("made");
+    fs::write(path.with_file_name("cluster.jsonl.new"), "{\"half a line").expect("written");
+    open(&path, 0);
+    let mut left: Vec<_> =
+        fs::read_dir(path.parent().unwrap()).expect("the folder").map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["cluster.jsonl", "cluster.jsonl.lock"]);
+}
+
+#[test]
+fn the_first_line_may_be_as_long_as_any() {
+    let (_folder, path) = place();
+    let origin = Origin { cluster: "c".repeat(10_000), namespace: "prod".to_owned(), at: real(0) };
+    assert_eq!(origin_of(&path), None);
+    let original = Original { origin: origin.clone(), objects: Vec::new(), unread: Vec::new() };
+    Simulator::found(&path, original, real(0), None).expect("a copy");
+    assert_eq!(Simulator::open(&path, real(1), None).expect("opens").origin(), Some(origin.clone()));
+    assert_eq!(origin_of(&path), Some(origin), "also at a glance");
+}
+
+#[test]
 fn two_at_once_see_each_other_and_lose_nothing() {
     let (_folder, path) = place();
     open(&path, 0);
@@ -220,7 +243,7 @@ impl Waiter for Impatient {
 }
 
 #[test]
-fn a_reset_waits_for_its_turn_and_leaves_only_the_locks() {
+fn a_reset_waits_for_its_turn_and_leaves_only_the_locks_and_the_kubeconfig() {
     let (_folder, path) = place();
     reset(&path, None).expect("there is nothing to do");
     assert!(!path.parent().unwrap().exists(), "a reset makes nothing");
@@ -235,9 +258,11 @@ fn a_reset_waits_for_its_turn_and_leaves_only_the_locks() {
 
     fs::write(path.with_file_name(".tmpA"), "left behind").expect("written");
     fs::create_dir(path.with_file_name("folder")).expect("made");
+    fs::write(path.with_file_name("kubeconfig"), "the way to a server that has ended").expect("written");
     reset(&path, None).expect("reset");
     let mut left: Vec<_> =
         fs::read_dir(path.parent().unwrap()).expect("the folder").map(|entry| entry.unwrap().path()).collect();
     left.sort();
-    assert_eq!(left, [lock, path.with_file_name("serve.lock")]);
+    let kept = path.with_file_name("kubeconfig");
+    assert_eq!(left, [lock, kept, path.with_file_name("serve.lock")], "without it kubectl would look elsewhere");
 }

@@ -2,27 +2,31 @@
 //! and now and then replaced by a shorter one that says the same.
 
 mod found;
+mod read;
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::error::OpenError;
-use super::folder::{make_private_folder, sync_folder};
+use super::folder::{folder_of, make_private_folder, replace, sync_folder};
 use super::line::{Clock, FORMAT, Header, Line, Written};
 use super::lock::{Held, Lock};
 use crate::simulator::options::Waiter;
 use crate::simulator::seed;
-use crate::simulator::store::{Commit, kind_of};
+use crate::simulator::store::Commit;
 use crate::simulator::world::World;
 
 /// A log with more lines than this beyond its objects is compacted when opened.
 const LONG: usize = 4_000;
-const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+/// How often the clock of a sandbox that stays open is written.
+const OFTEN: SignedDuration = SignedDuration::from_secs(1);
+
+pub use self::read::origin_of;
 
 /// The file of one sandbox.
 pub struct Sandbox {
@@ -39,6 +43,10 @@ pub struct Sandbox {
     real: Option<Timestamp>,
     /// Since then it stayed open until now, which the log is to say as well.
     stays_open: bool,
+    /// When the clock was last written by itself, while it stays open.
+    chimed: Timestamp,
+    /// It was replaced, and the folder may not know yet.
+    is_renamed: bool,
 }
 
 impl Sandbox {
@@ -95,11 +103,22 @@ impl Sandbox {
 
     /// A place that nothing was read from yet.
     fn at(path: &Path, now_real: Timestamp, waiter: Option<Box<dyn Waiter>>) -> Result<Self, OpenError> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(path);
         make_private_folder(folder).map_err(OpenError::io("create", folder))?;
         let lock = Lock::beside(path)?;
-        let path = path.to_owned();
-        Ok(Self { path, lock, waiter, epoch: 0, offset: 0, lines: 0, clock: now_real, real: None, stays_open: false })
+        Ok(Self {
+            path: path.to_owned(),
+            lock,
+            waiter,
+            epoch: 0,
+            offset: 0,
+            lines: 0,
+            clock: now_real,
+            real: None,
+            stays_open: false,
+            chimed: Timestamp::UNIX_EPOCH,
+            is_renamed: false,
+        })
     }
 
     fn take_lock(&mut self) -> Result<Held, OpenError> {
@@ -144,106 +163,26 @@ impl Sandbox {
         OpenError::Damaged { path: self.path.clone(), line, why: why.into() }
     }
 
-    /// The first line. The version is read first, by itself: a newer header
-    /// may look different in everything else.
-    fn read_header(&self, from: &mut impl std::io::BufRead) -> Result<Header, OpenError> {
-        let mut first = Vec::new();
-        from.take(4096).read_until(b'\n', &mut first).map_err(OpenError::io("read", &self.path))?;
-        let header: Value = serde_json::from_slice(&first).map_err(|error| self.damaged(1, error.to_string()))?;
-        let found = header["sandbox"].as_u64().ok_or_else(|| self.damaged(1, "no format version"))?;
-        if found > FORMAT {
-            return Err(OpenError::Newer { path: self.path.clone(), found, known: FORMAT });
-        }
-        serde_json::from_value(header).map_err(|error| self.damaged(1, error.to_string()))
-    }
-
-    /// Reads the whole log into a world that keeps its rights and request log.
-    pub fn reload(&mut self, world: &mut World) -> Result<(), OpenError> {
-        let mut file = self.open_log()?;
-        let header = self.read_header(&mut BufReader::new(&mut file))?;
-        world.store = crate::simulator::store::Store::default();
-        world.store.begin_at(header.revision);
-        world.seed = header.seed;
-        world.origin = header.origin;
-        world.fresh.clear();
-        self.epoch = header.epoch;
-        self.offset = 0;
-        self.lines = 0;
-        self.clock = world.now;
-        self.read_on(&mut file, world)
-    }
-
-    /// Takes in the lines after `offset`. A last line without its end was
-    /// never answered and is cut off.
-    fn read_on(&mut self, file: &mut File, world: &mut World) -> Result<(), OpenError> {
-        file.seek(SeekFrom::Start(self.offset)).map_err(OpenError::io("read", &self.path))?;
-        let mut reader = BufReader::new(&mut *file);
-        let mut text = Vec::new();
-        let mut torn = false;
-        loop {
-            text.clear();
-            let limited = &mut (&mut reader).take(LONGEST_LINE);
-            let read = limited.read_until(b'\n', &mut text).map_err(OpenError::io("read", &self.path))?;
-            if read == 0 {
-                break;
-            }
-            if text.last() != Some(&b'\n') {
-                torn = true;
-                break;
-            }
-            self.lines = self.lines.saturating_add(1);
-            if self.lines > 1 {
-                self.take_in(&text, world)?;
-            }
-            self.offset = self.offset.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
-        }
-        if torn {
-            file.set_len(self.offset).map_err(OpenError::io("repair", &self.path))?;
-        }
-        world.now = world.now.max(self.clock);
-        Ok(())
-    }
-
-    fn take_in(&mut self, text: &[u8], world: &mut World) -> Result<(), OpenError> {
-        let line = serde_json::from_slice(text).map_err(|error| self.damaged(self.lines, error.to_string()))?;
-        match line {
-            Line::Object(object) => {
-                let place = |name: &str| object[name].as_str().unwrap_or_default();
-                let kind = kind_of(place("apiVersion"), place("kind"))
-                    .ok_or_else(|| self.damaged(self.lines, "an object of unknown kind"))?;
-                world.store.restore(kind, object);
-            }
-            Line::Commit(written) => {
-                self.clock = written.at;
-                let commit = written
-                    .commit(&world.store)
-                    .filter(|commit| commit.revision == world.store.revision().saturating_add(1))
-                    .ok_or_else(|| self.damaged(self.lines, "a commit of unknown kind or out of order"))?;
-                world.store.put(commit);
-            }
-            Line::Clock(clock) => {
-                self.clock = clock.now;
-                self.real = clock.real.or(self.real);
-            }
-        }
-        Ok(())
-    }
-
     /// Puts commits and the clock on disk.
     pub fn append(&mut self, commits: &[Commit], now: Timestamp) -> Result<(), OpenError> {
         let mut lines: Vec<Line> = commits.iter().map(|commit| Line::Commit(Written::of(commit))).collect();
         let last = commits.last().map_or(self.clock, |commit| commit.at);
-        if now != last {
+        // While it stays open its clock follows the real one, and need not say so
+        // with each request.
+        let is_due = if self.stays_open { now.duration_since(self.chimed) >= OFTEN } else { now != last };
+        if is_due {
             lines.push(Line::Clock(Clock { now, real: self.real.filter(|_| self.stays_open) }));
         }
         if !lines.is_empty() {
             self.write_lines(&lines)?;
+            self.clock = if is_due { now } else { last };
+            self.chimed = if is_due { now } else { self.chimed };
         }
-        self.clock = now;
         Ok(())
     }
 
     fn write_lines(&mut self, lines: &[Line]) -> Result<(), OpenError> {
+        self.settle_rename()?;
         let mut text = Vec::new();
         for line in lines {
             serde_json::to_writer(&mut text, line).map_err(|error| self.damaged(0, error.to_string()))?;
@@ -280,18 +219,23 @@ impl Sandbox {
             text.push(b'\n');
             lines += 1;
         }
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut temporary = tempfile::NamedTempFile::new_in(folder).map_err(OpenError::io("write to", folder))?;
-        temporary
-            .write_all(&text)
-            .and_then(|()| temporary.as_file().sync_all())
-            .map_err(OpenError::io("write", &self.path))?;
-        temporary.persist(&self.path).map_err(|error| OpenError::io("replace", &self.path)(error.error))?;
-        sync_folder(folder);
+        replace(&self.path, &text)?;
+        self.is_renamed = true;
         self.epoch = epoch;
         self.offset = u64::try_from(text.len()).unwrap_or(0);
         self.lines = lines;
         self.clock = world.now;
+        self.settle_rename()
+    }
+
+    /// What is acknowledged after a rename is in the new file alone, so the old
+    /// one must not come back with a power cut.
+    fn settle_rename(&mut self) -> Result<(), OpenError> {
+        if self.is_renamed {
+            let folder = folder_of(&self.path);
+            sync_folder(folder).map_err(OpenError::io("sync", folder))?;
+            self.is_renamed = false;
+        }
         Ok(())
     }
 }
@@ -299,4 +243,29 @@ impl Sandbox {
 /// What the names that a sandbox makes up derive from.
 fn seed_at(now: Timestamp) -> u64 {
     u64::try_from(now.as_nanosecond().unsigned_abs() & u128::from(u64::MAX)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_a_sandbox_that_stays_open_is_written_once_a_second_and_with_the_real_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let start = "2026-05-01T10:00:00Z".parse().unwrap();
+        let (mut sandbox, world, _) = Sandbox::open(&path, start, None).unwrap();
+        let lines = || std::fs::read_to_string(&path).unwrap().lines().count();
+        let before = lines();
+        for step in 1..=45 {
+            let now = world.now + SignedDuration::from_millis(step * 100);
+            sandbox.is_open_at(start + SignedDuration::from_millis(step * 100));
+            sandbox.append(&[], now).unwrap();
+        }
+        assert_eq!(lines(), before + 5, "at once and at each second");
+        let end = start + SignedDuration::from_millis(4_500);
+        let (_, again, elapsed) = Sandbox::open(&path, end, None).unwrap();
+        let elapsed = SignedDuration::try_from(elapsed).unwrap();
+        assert_eq!(again.now + elapsed, world.now + SignedDuration::from_millis(4_500), "no time is lost");
+    }
 }

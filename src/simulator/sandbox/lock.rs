@@ -1,5 +1,6 @@
-//! The lock beside the log. It holds the process id of whoever has it, so that
-//! somebody who waits long can be told whom for.
+//! A lock that ends with its process, however that ends: the one beside the
+//! log, and the one of whoever serves it. Its file holds the process id of who
+//! has it, so that somebody who waits long can be told whom for.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
@@ -9,18 +10,23 @@ use std::thread;
 use std::time::Duration;
 
 use super::error::{GivenUp, OpenError};
+use super::folder::private;
 use crate::simulator::options::Waiter;
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(5);
+pub(super) const PAUSE: Duration = Duration::from_millis(5);
+/// What stands in the file behind the process id of one that is ready.
+pub(super) const READY: &str = "\n";
 
-/// The lock file of a sandbox.
+/// A lock file of a sandbox.
+#[derive(Debug)]
 pub struct Lock {
     file: Arc<File>,
     path: PathBuf,
 }
 
 /// Holds the lock until it is dropped.
+#[derive(Debug)]
 pub struct Held {
     file: Arc<File>,
 }
@@ -37,7 +43,11 @@ impl Lock {
     pub fn beside(log: &Path) -> Result<Self, OpenError> {
         let mut name = log.file_name().unwrap_or_default().to_owned();
         name.push(".lock");
-        let path = log.with_file_name(name);
+        Self::at(log.with_file_name(name))
+    }
+
+    /// The lock in this file, created when absent.
+    pub fn at(path: PathBuf) -> Result<Self, OpenError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         private(&mut options);
@@ -51,11 +61,10 @@ impl Lock {
         let mut told = false;
         let mut passed = Duration::ZERO;
         loop {
-            match self.file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
-                Err(TryLockError::Error(source)) => return Err(OpenError::io("lock", &self.path)(source)),
+            if let Some(held) = self.try_take()? {
+                return Ok(held);
             }
+            thread::sleep(PAUSE);
             passed = passed.saturating_add(PAUSE);
             let Some(waiter) = waiter.as_deref_mut() else { continue };
             if waiter.gives_up() {
@@ -66,9 +75,18 @@ impl Lock {
                 waiter.waits_for(self.holder());
             }
         }
+    }
+
+    /// The lock if it is free at this moment.
+    pub fn try_take(&self) -> Result<Option<Held>, OpenError> {
+        match self.file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(source)) => return Err(OpenError::io("lock", &self.path)(source)),
+        }
         let held = Held { file: Arc::clone(&self.file) };
         self.sign().map_err(OpenError::io("write", &self.path))?;
-        Ok(held)
+        Ok(Some(held))
     }
 
     /// Whether this is the lock's own file.
@@ -83,8 +101,13 @@ impl Lock {
         file.write_all(std::process::id().to_string().as_bytes())
     }
 
+    /// Writes behind the process id: it has done what others wait for.
+    pub fn is_ready(&self) -> Result<(), OpenError> {
+        self.file.as_ref().write_all(READY.as_bytes()).map_err(OpenError::io("write", &self.path))
+    }
+
     /// The process id in the file; 0 if there is none.
-    fn holder(&self) -> u32 {
+    pub fn holder(&self) -> u32 {
         let mut text = String::new();
         let mut file = self.file.as_ref();
         if file.rewind().is_ok() {
@@ -94,16 +117,6 @@ impl Lock {
         text.trim().parse().unwrap_or(0)
     }
 }
-
-/// Files of a sandbox are for their owner alone.
-#[cfg(unix)]
-pub(super) fn private(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600);
-}
-
-#[cfg(not(unix))]
-pub(super) fn private(_: &mut OpenOptions) {}
 
 #[cfg(test)]
 mod tests {
