@@ -6,6 +6,7 @@
 mod budgets;
 mod copies;
 mod determinism;
+mod knobs;
 mod lags;
 mod listener;
 mod memory;

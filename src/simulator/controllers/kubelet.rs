@@ -1,13 +1,21 @@
 //! The kubelets of the nodes that this actor plays: pods come up after a short
 //! delay and go away after their grace period; the nodes stay Ready. There are
-//! no images and no processes. Everything it decides stands in the pod's
-//! status and annotations, so it can be restarted at any point, and it writes
-//! only what a real API server takes.
+//! no images and no processes: containers exit, and probes fail, as annotations
+//! say. Everything it decides stands in the pod's status and annotations, so it
+//! can be restarted at any point, and it writes only what a real API server takes.
 
 mod address;
+mod back_off;
+mod container;
+mod course;
+mod knobs;
 mod lifecycle;
+mod news;
 mod node;
+mod probes;
+mod sources;
 mod status;
+mod stop;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -16,39 +24,11 @@ pub(super) use self::node::is_up;
 use super::fields::{Fields, targets};
 use super::{Change, Controller, Keyed, Step, Target, View};
 
-/// What the annotations begin with that this actor obeys.
-const KNOBS: &str = "sandbox.kubectl-stateful/";
-
-/// The readiness probe never succeeds. May be set and removed while the pod
-/// runs.
-pub const NEVER_READY: &str = "sandbox.kubectl-stateful/never-ready";
-/// The image cannot be pulled.
-pub const IMAGE_ERROR: &str = "sandbox.kubectl-stateful/image-error";
-/// The first container exits again and again.
-pub const CRASH_LOOP: &str = "sandbox.kubectl-stateful/crash-loop";
-/// The containers exit well once they have started; a pod that may not be
-/// restarted completes.
-pub const COMPLETES: &str = "sandbox.kubectl-stateful/completes";
-/// How many seconds the containers need to start, in place of two.
-pub const START_SECONDS: &str = "sandbox.kubectl-stateful/start-seconds";
-/// How many seconds the containers need to stop; `never` for one that hangs
-/// beyond its grace period.
-pub const STOP_SECONDS: &str = "sandbox.kubectl-stateful/stop-seconds";
-/// The pod stays as it is until it is deleted: what keeps it from being well
-/// is outside of what a copy of its cluster holds. A claim with it gets nothing
-/// from its provisioner or resizer.
-pub const AS_CAPTURED: &str = "sandbox.kubectl-stateful/as-captured";
-/// On a node: its kubelet is gone. Pods on it neither start nor stop.
-pub const NODE_DOWN: &str = "sandbox.kubectl-stateful/node-down";
-/// On a node that is down: since when. Its kubelet writes it as its last word.
-pub const DOWN_SINCE: &str = "sandbox.kubectl-stateful/down-since";
-
+pub use knobs::{
+    AS_CAPTURED, COMPLETES, CRASH_LOOP, DOWN_SINCE, EXIT_CODE, IMAGE_ERROR, KNOBS, Knob, LIVENESS_SECONDS, NEVER_READY,
+    NODE_DOWN, READY_SECONDS, RUN_SECONDS, START_SECONDS, STARTUP_SECONDS, STOP_SECONDS, UNREADY, goes_by_knobs,
+};
 pub use lifecycle::is_settled;
-
-/// Whether the pod has annotations that this actor obeys.
-pub fn goes_by_knobs(pod: &Value) -> bool {
-    pod["metadata"]["annotations"].as_object().is_some_and(|told| told.keys().any(|key| key.starts_with(KNOBS)))
-}
 
 /// Which nodes an actor plays.
 #[derive(Clone, Debug)]
@@ -130,7 +110,7 @@ impl Keyed for Kubelet {
             _ => {
                 let place = change.target()?;
                 let mut pods = view.list_in("Pod", &place.namespace);
-                pods.retain(|pod| pod.phase() == "Pending" && !pod.text("/spec/nodeName").is_empty());
+                pods.retain(|pod| !pod.holds("Ready") && !pod.text("/spec/nodeName").is_empty());
                 Some(targets(&pods))
             }
         }

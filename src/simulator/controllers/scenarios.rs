@@ -2,6 +2,7 @@
 //! semantics reference.
 
 mod binding;
+mod containers;
 mod creation;
 mod deletion;
 mod kubelets;

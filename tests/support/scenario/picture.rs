@@ -88,6 +88,7 @@ fn pod(story: &Story, object: &Value) -> Vec<String> {
     let waiting = text(object, "/status/containerStatuses/0/state/waiting/reason");
     let reasons = [text(object, "/status/reason"), waiting];
     line.extend(reasons.iter().filter(|reason| !reason.is_empty()).map(|reason| (*reason).to_owned()));
+    line.extend(unprepared(object));
     let hash = text(object, "/metadata/labels/controller-revision-hash");
     if !hash.is_empty() {
         line.push(format!("at {}", story.revision(hash)));
@@ -102,6 +103,18 @@ fn pod(story: &Story, object: &Value) -> Vec<String> {
         line.push(format!("on no node: {}", story.plain(text(waits, "/message"))));
     }
     line
+}
+
+/// The init container that keeps a pod from going on, and why.
+fn unprepared(pod: &Value) -> Option<String> {
+    let statuses = pod["status"]["initContainerStatuses"].as_array().into_iter().flatten();
+    let waiting = statuses.map(|status| {
+        let [name, waiting, ended] =
+            ["/name", "/state/waiting/reason", "/state/terminated/reason"].map(|pointer| text(status, pointer));
+        (name, if waiting.is_empty() { ended } else { waiting })
+    });
+    let (name, reason) = waiting.into_iter().find(|(_, reason)| !matches!(*reason, "" | "Completed"))?;
+    Some(format!("{name} {reason}"))
 }
 
 fn claim(story: &Story, object: &Value) -> Vec<String> {

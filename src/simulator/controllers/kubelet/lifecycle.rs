@@ -1,37 +1,41 @@
-//! A pod's way on a node: waiting for its volumes and its configuration,
-//! starting, running, stopping.
+//! A pod's way on a node: its volumes, then its init containers one after the
+//! other, then the others, until it stops or its time is over.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::Kubelet;
 use super::address::Addresses;
-use super::status::{Phase, Picture};
-use super::{
-    AS_CAPTURED, COMPLETES, CRASH_LOOP, IMAGE_ERROR, Kubelet, NEVER_READY, START_SECONDS, STOP_SECONDS, goes_by_knobs,
-};
-use crate::simulator::controllers::binder::is_bound;
-use crate::simulator::controllers::fields::{Fields, claim_names, later};
-use crate::simulator::controllers::{EventType, Step, View};
+use super::container::{Container, Ending, Role, State};
+use super::course::{Scene, killed};
+use super::knobs::{AS_CAPTURED, Knobs, START_SECONDS, goes_by_knobs};
+use super::news::News;
+use super::probes::Probes;
+use super::sources::unmounted;
+use super::status::{Picture, phase};
+use super::stop::stop;
+use crate::simulator::controllers::fields::{Fields, later};
+use crate::simulator::controllers::{Step, View};
 
-/// How long containers take to stop unless told otherwise, in seconds.
-const STOP: i64 = 1;
+/// What a pod says whose `activeDeadlineSeconds` have passed.
+const OVER: &str = "Pod was active on the node longer than the specified deadline";
 
 impl Kubelet {
     pub(super) fn sync(&self, view: &dyn View, pod: &Value, node: &Value, now: Timestamp) -> Step {
         let mut step = Step::default();
         if pod.terminating() {
-            stop(pod, now, &mut step);
+            stop(view, pod, now, &mut step);
             return step;
         }
         let is_left = pod.annotation(AS_CAPTURED).is_some() || matches!(pod.phase(), "Succeeded" | "Failed");
         if is_left || is_settled(pod) {
             return step;
         }
-        if let Some(reason) = unmounted(view, pod).filter(|_| pod.phase() != "Running") {
-            step.event_once(view, pod, EventType::Warning, "FailedMount", reason);
-            return step;
-        }
-        let picture = self.picture(view, pod, now, &mut step);
+        let knobs = Knobs(pod);
+        let delay = knobs.seconds(START_SECONDS).unwrap_or(self.start_delay);
+        let scene = Scene { view, pod, knobs, now, delay };
+        let mut news = News::default();
+        let picture = picture(&scene, &mut news);
         let address = match pod.text("/status/podIP") {
             "" => Addresses::in_use(&view.list("Pod")).give(pod),
             held => held.to_owned(),
@@ -39,43 +43,112 @@ impl Kubelet {
         if let Some(status) = picture.status(pod, &address, &host_address(node), now) {
             step.patch_status(pod, &status);
         }
+        news.tell(view, pod, &mut step);
         step
     }
+}
 
-    /// What the pod should look like now, and when it will look otherwise.
-    fn picture(&self, view: &dyn View, pod: &Value, now: Timestamp, step: &mut Step) -> Picture {
-        let start = pod.instant("/status/startTime").unwrap_or(now);
-        let has_init = !pod.items("/spec/initContainers").is_empty();
-        let asked = pod.annotation(START_SECONDS).and_then(|text| text.parse().ok());
-        let delay = asked.unwrap_or(self.start_delay).max(0);
-        let init_done = if has_init { later(start, delay) } else { start };
-        let up = later(init_done, delay);
-        let phase = if pod.annotation(IMAGE_ERROR).is_some() {
-            tell_image_error(view, pod, step);
-            Phase::ImageError
-        } else if let Some(message) = missing_reference(view, pod).filter(|_| pod.phase() != "Running") {
-            step.event_once(view, pod, EventType::Warning, "Failed", format!("Error: {message}"));
-            Phase::ConfigError(message)
-        } else if now < init_done && pod.phase() != "Running" {
-            step.wake_at(init_done);
-            Phase::Initializing
-        } else if now < up && pod.phase() != "Running" {
-            step.wake_at(up);
-            Phase::Creating
-        } else if pod.annotation(CRASH_LOOP).is_some() {
-            let message = "Back-off restarting failed container";
-            step.event_once(view, pod, EventType::Warning, "BackOff", message);
-            Phase::CrashLoop
-        } else if pod.annotation(COMPLETES).is_some() && pod["spec"]["restartPolicy"] != "Always" {
-            Phase::Succeeded
-        } else {
-            let ready = pod.annotation(NEVER_READY).is_none();
-            if !ready {
-                step.event_once(view, pod, EventType::Warning, "Unhealthy", "Readiness probe failed: ");
+/// What the pod should look like now.
+fn picture<'a>(scene: &'a Scene<'a>, news: &mut News) -> Picture<'a> {
+    let (pod, now) = (scene.pod, scene.now);
+    let start = pod.instant("/status/startTime").unwrap_or(now);
+    let mut containers = Container::all(pod);
+    let deadline = pod.number("/spec/activeDeadlineSeconds").map(|seconds| later(start, seconds));
+    if deadline.is_some_and(|deadline| deadline <= now) {
+        exceed(&mut containers, now, news);
+        let why = Some(("DeadlineExceeded", OVER));
+        return Picture { containers, phase: "Failed", start, why };
+    }
+    if let Some(deadline) = deadline {
+        news.wake_at(deadline);
+    }
+    let begun = containers.iter().any(Container::has_begun);
+    match unmounted(scene.view, pod).filter(|_| !begun) {
+        Some(reason) => news.lasts("FailedMount", reason),
+        None => go_on(scene, &mut containers, start, news),
+    }
+    let waits = if containers.iter().any(|container| container.role != Role::Main) {
+        "PodInitializing"
+    } else {
+        "ContainerCreating"
+    };
+    for container in &mut containers {
+        if matches!(&container.state, State::Waiting { reason, .. } if reason.is_empty()) {
+            container.state = State::waits(waits, "");
+        }
+    }
+    let mut phase = phase(pod, &containers);
+    if is_over(pod, &containers) {
+        for container in containers.iter_mut().filter(|container| container.role == Role::Sidecar) {
+            if let State::Running { since } = container.state {
+                let ending = Ending { code: 0, reason: "Completed".to_owned(), ..killed(since, now) };
+                container.end(ending);
             }
-            Phase::Running { ready }
-        };
-        Picture { phase, start, started: up.min(now) }
+        }
+        phase = self::phase(pod, &containers);
+    }
+    Picture { containers, phase, start, why: None }
+}
+
+/// Lets each container go on whose turn has come. Those that prepare the pod
+/// come one after the other, unless it has been prepared already.
+fn go_on<'a>(scene: &'a Scene<'a>, containers: &mut [Container<'a>], start: Timestamp, news: &mut News) {
+    let prepared = containers.iter().any(|container| container.role == Role::Main && container.has_begun());
+    let mut turn = Some(start);
+    for container in containers {
+        match container.role {
+            Role::Init if prepared => {}
+            Role::Init => {
+                container.go_on(scene, turn, news);
+                turn = match &container.state {
+                    State::Ended(ending) if ending.code == 0 => turn.map(|turn| turn.max(ending.finished)),
+                    State::Ended(_) | State::Waiting { .. } | State::Running { .. } => None,
+                };
+            }
+            Role::Sidecar => {
+                container.go_on(scene, turn.or(prepared.then_some(start)), news);
+                turn = match container.state {
+                    State::Running { since } if container.started => {
+                        turn.map(|turn| turn.max(Probes::new(container, &scene.knobs, since).started_at()))
+                    }
+                    State::Running { .. } | State::Waiting { .. } | State::Ended(_) => None,
+                };
+            }
+            Role::Main => container.go_on(scene, turn.or(prepared.then_some(start)), news),
+        }
+    }
+}
+
+/// All that the pod is for has ended for good.
+fn is_over(pod: &Value, containers: &[Container<'_>]) -> bool {
+    let has_ended = |container: &Container<'_>| match &container.state {
+        State::Ended(ending) => !container.is_restarted(pod, ending.code),
+        State::Waiting { .. } | State::Running { .. } => false,
+    };
+    let mut init = containers.iter().filter(|container| container.role == Role::Init);
+    let mut main = containers.iter().filter(|container| container.role == Role::Main);
+    main.all(has_ended) || init.any(|container| has_ended(container) && !container.is_done())
+}
+
+/// The pod's time is over: whatever runs is stopped, and what has not run yet
+/// never will.
+fn exceed(containers: &mut [Container<'_>], now: Timestamp, news: &mut News) {
+    news.normal("DeadlineExceeded", OVER);
+    for container in containers {
+        match &container.state {
+            State::Running { since } => {
+                let since = *since;
+                news.normal("Killing", format!("Stopping container {}", container.name()));
+                container.end(killed(since, now));
+            }
+            State::Waiting { .. } if container.role == Role::Main => {
+                let message = "The container could not be located when the pod was terminated".to_owned();
+                let reason = "ContainerStatusUnknown".to_owned();
+                let never = container.last.take().unwrap_or_else(|| killed(now, now));
+                container.end(Ending { reason, message, ..never });
+            }
+            State::Waiting { .. } | State::Ended(_) => {}
+        }
     }
 }
 
@@ -88,93 +161,9 @@ pub fn is_settled(pod: &Value) -> bool {
         && pod.holds("Ready")
         && !pod.text("/status/podIP").is_empty()
         && !goes_by_knobs(pod)
+        && pod["spec"]["activeDeadlineSeconds"].is_null()
         && containers.len() == statuses.len()
         && containers.iter().zip(statuses).all(|(wanted, held)| wanted["image"] == held["image"])
-}
-
-/// Stops a pod that is being deleted: the containers need a moment, at most
-/// the grace period; then the object goes, by UID and with grace 0.
-fn stop(pod: &Value, now: Timestamp, step: &mut Step) {
-    let grace = pod.number("/metadata/deletionGracePeriodSeconds").unwrap_or(0).max(0);
-    // With grace 0 the object is only held by finalizers of others.
-    let Some(end) = pod.instant("/metadata/deletionTimestamp").filter(|_| grace > 0) else { return };
-    let wanted = match pod.annotation(STOP_SECONDS) {
-        Some("never") => return,
-        Some(text) => text.parse().unwrap_or(STOP),
-        None => STOP,
-    };
-    let wanted = wanted.max(0).saturating_add(sleep_before_stop(pod));
-    let due = later(end, -grace.saturating_sub(grace.min(wanted)));
-    if now < due {
-        step.wake_at(due);
-    } else {
-        step.delete(pod, Some(0));
-    }
-}
-
-/// The longest sleep that a container's `preStop` puts before its end.
-fn sleep_before_stop(pod: &Value) -> i64 {
-    let containers = pod.items("/spec/containers").iter();
-    containers.filter_map(|container| container.number("/lifecycle/preStop/sleep/seconds")).max().unwrap_or(0).max(0)
-}
-
-/// Why the pod's volumes cannot be mounted yet: claims that are not bound,
-/// ConfigMaps and Secrets that do not exist.
-fn unmounted(view: &dyn View, pod: &Value) -> Option<String> {
-    for name in claim_names(pod) {
-        let claim = view.get("PersistentVolumeClaim", pod.namespace(), &name);
-        if !claim.is_some_and(|claim| is_bound(&claim) && claim.phase() == "Bound") {
-            return Some(format!(
-                "Unable to attach or mount volumes: error processing PVC {}/{name}: PVC is not bound",
-                pod.namespace()
-            ));
-        }
-    }
-    pod.items("/spec/volumes").iter().find_map(|volume| {
-        let secret = (&volume["secret"], "Secret", "secretName", "secret");
-        let map = (&volume["configMap"], "ConfigMap", "name", "configmap");
-        [secret, map].into_iter().find_map(|(source, kind, field, word)| {
-            let name = source[field].as_str().filter(|_| source["optional"] != true)?;
-            let missing = view.get(kind, pod.namespace(), name).is_none();
-            missing.then(|| {
-                format!("MountVolume.SetUp failed for volume {:?} : {word} {name:?} not found", volume.text("/name"))
-            })
-        })
-    })
-}
-
-/// A Secret or ConfigMap, or a key in it, that a container's environment names
-/// and that is not there.
-fn missing_reference(view: &dyn View, pod: &Value) -> Option<String> {
-    let containers = pod.items("/spec/initContainers").iter().chain(pod.items("/spec/containers"));
-    containers.into_iter().find_map(|container| {
-        let single = container.items("/env").iter().flat_map(|variable| {
-            let from = &variable["valueFrom"];
-            [("Secret", &from["secretKeyRef"]), ("ConfigMap", &from["configMapKeyRef"])]
-        });
-        let whole = container
-            .items("/envFrom")
-            .iter()
-            .flat_map(|from| [("Secret", &from["secretRef"]), ("ConfigMap", &from["configMapRef"])]);
-        single.chain(whole).find_map(|(kind, reference)| missing(view, pod.namespace(), kind, reference))
-    })
-}
-
-fn missing(view: &dyn View, namespace: &str, kind: &str, reference: &Value) -> Option<String> {
-    let name = reference["name"].as_str().filter(|_| reference["optional"] != true)?;
-    let Some(object) = view.get(kind, namespace, name) else {
-        return Some(format!("{} {name:?} not found", kind.to_lowercase()));
-    };
-    let key = reference["key"].as_str()?;
-    let held = ["data", "binaryData"].iter().any(|map| object[map].get(key).is_some());
-    (!held).then(|| format!("couldn't find key {key} in {kind} {namespace}/{name}"))
-}
-
-fn tell_image_error(view: &dyn View, pod: &Value, step: &mut Step) {
-    let image = pod.text("/spec/containers/0/image");
-    let message = format!("Failed to pull image {image:?}: not found");
-    step.event_once(view, pod, EventType::Warning, "Failed", message);
-    step.event_once(view, pod, EventType::Normal, "BackOff", format!("Back-off pulling image {image:?}"));
 }
 
 fn host_address(node: &Value) -> String {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{DOWN_SINCE, NODE_DOWN};
+use super::knobs::{DOWN_SINCE, NODE_DOWN};
 use crate::simulator::controllers::Step;
 use crate::simulator::controllers::fields::{Fields, stamp, with_condition};
 
