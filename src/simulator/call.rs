@@ -56,6 +56,7 @@ pub enum Part {
     Binding,
     Eviction,
     Finalize,
+    Log,
 }
 
 impl Part {
@@ -69,6 +70,7 @@ impl Part {
             Self::Binding => "binding",
             Self::Eviction => "eviction",
             Self::Finalize => "finalize",
+            Self::Log => "log",
         }
     }
 }

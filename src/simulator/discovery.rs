@@ -85,6 +85,9 @@ fn resources(group: &str) -> Value {
                 resource["kind"] = json!("Binding");
                 resource["verbs"] = json!(["create"]);
             }
+            if *part == "log" {
+                resource["verbs"] = json!(["get"]);
+            }
             if *part == "eviction" {
                 resource["group"] = json!("policy");
                 resource["version"] = json!("v1");
@@ -109,7 +112,7 @@ fn resources(group: &str) -> Value {
 fn subresources(kind: &ApiKind) -> &'static [&'static str] {
     match kind.kind {
         "StatefulSet" => &["scale", "status"],
-        "Pod" => &["binding", "eviction", "status"],
+        "Pod" => &["binding", "eviction", "log", "status"],
         _ if has_status(kind) => &["status"],
         _ => &[],
     }

@@ -207,7 +207,7 @@ impl World {
                 let is_changed = old["spec"]["replicas"] != new["spec"]["replicas"];
                 managed = managed.scaled(&writer.owner(), is_changed);
             }
-            Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize => {}
+            Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize | Part::Log => {}
         }
         managed
     }

@@ -33,6 +33,7 @@ mod import;
 mod lags;
 mod lifecycle;
 mod listener;
+mod logs;
 mod negotiation;
 mod open_api;
 mod options;

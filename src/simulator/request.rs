@@ -57,8 +57,7 @@ const OTHER_RESOURCES: &[&str] = &[
 ];
 
 /// Subresources that need a real node or are not simulated.
-const OTHER_PARTS: &[&str] =
-    &["attach", "ephemeralcontainers", "exec", "log", "portforward", "proxy", "resize", "token"];
+const OTHER_PARTS: &[&str] = &["attach", "ephemeralcontainers", "exec", "portforward", "proxy", "resize", "token"];
 
 /// Reads a request.
 ///
@@ -193,6 +192,7 @@ fn subresource(kind: &'static ApiKind, part: &str) -> Result<Part, Refusal> {
         "binding" if kind.kind == "Pod" => Ok(Part::Binding),
         "eviction" if kind.kind == "Pod" => Ok(Part::Eviction),
         "finalize" if kind.kind == "Namespace" => Ok(Part::Finalize),
+        "log" if kind.kind == "Pod" => Ok(Part::Log),
         other if kind.kind == "Pod" && OTHER_PARTS.contains(&other) => {
             Err(Refusal::not_simulated(&format!("{}/{other}", kind.plural)))
         }
@@ -215,10 +215,12 @@ fn action(
     match (&raw.method, on_collection) {
         (&Method::GET, true) if query.watch => Ok(Action::Watch),
         (&Method::GET, true) => Ok(Action::List),
-        (&Method::GET, false) if matches!(part, Part::Whole | Part::Status | Part::Scale) => Ok(Action::Get),
+        (&Method::GET, false) if matches!(part, Part::Whole | Part::Status | Part::Scale | Part::Log) => {
+            Ok(Action::Get)
+        }
         (&Method::POST, true) if !kind.namespaced || !namespace.is_empty() => Ok(Action::Create),
         (&Method::POST, false) if matches!(part, Part::Binding | Part::Eviction) => Ok(Action::Create),
-        (&Method::PUT, false) if !matches!(part, Part::Binding | Part::Eviction) => Ok(Action::Update),
+        (&Method::PUT, false) if !matches!(part, Part::Binding | Part::Eviction | Part::Log) => Ok(Action::Update),
         (&Method::PATCH, false) if matches!(part, Part::Whole | Part::Status | Part::Scale) => {
             patch_kind(&raw.content_type).map(Action::Patch)
         }
@@ -289,7 +291,7 @@ mod tests {
             ("/apis/batch/v1/jobs", 501),
             ("/apis/autoscaling/v1/horizontalpodautoscalers", 501),
             ("/apis/apps/v1/deployments", 501),
-            ("/api/v1/namespaces/a/pods/b/log", 501),
+            ("/api/v1/namespaces/a/pods/b/exec", 501),
             ("/apis/foo/v1/bars", 404),
             ("/apis/apps/v1/bars", 404),
             ("/api/v1/namespaces/a/configmaps/b/status", 404),

@@ -11,6 +11,7 @@ use super::access::{self, Rights};
 use super::discovery;
 use super::identity;
 use super::import::Origin;
+use super::logs;
 use super::query::Query;
 use super::reads;
 use super::recent::Recent;
@@ -140,6 +141,7 @@ impl World {
 
     fn dispatch(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
         match call.action {
+            Action::Get if call.part == Part::Log => logs::answer(&self.store, raw, call, self.now),
             Action::Get => reads::get(&self.store, call),
             Action::List => reads::list(&self.store, call),
             Action::Watch => Ok(reads::watch(&self.store, call, self.now)),

@@ -41,7 +41,9 @@ impl Writer {
                 FieldSet::of_path(&["spec"]).union(FieldSet::of_path(&["metadata"]))
             }
             Part::Status => FieldSet::of_path(&["spec"]),
-            Part::Whole | Part::Scale | Part::Binding | Part::Eviction | Part::Finalize => FieldSet::default(),
+            Part::Whole | Part::Scale | Part::Binding | Part::Eviction | Part::Finalize | Part::Log => {
+                FieldSet::default()
+            }
         }
     }
 }
@@ -63,7 +65,7 @@ pub fn carry_over(writer: &Writer, old: &Value, new: &mut Value) {
         Part::Whole if has_status(writer.kind) => &["status"],
         Part::Status => &["spec"],
         Part::Finalize => &["status"],
-        Part::Whole | Part::Scale | Part::Binding | Part::Eviction => &[],
+        Part::Whole | Part::Scale | Part::Binding | Part::Eviction | Part::Log => &[],
     };
     if let Some(fields) = new.as_object_mut() {
         for name in kept {

@@ -42,8 +42,8 @@ fn an_exact_read_gives_the_past_and_none_of_the_future() {
 #[test]
 fn what_is_not_simulated_is_refused_by_name() {
     let cluster = cluster();
-    let message = "the simulated cluster does not have pods/log";
-    get(&cluster, &format!("{PODS}/x/log")).refused(501, message);
+    let message = "the simulated cluster does not have pods/exec";
+    get(&cluster, &format!("{PODS}/x/exec")).refused(501, message);
     let message = "the simulated cluster does not have deployments.apps";
     get(&cluster, "/apis/apps/v1/namespaces/default/deployments").refused(501, message);
     let other = send(&cluster, "POST", MAPS, "application/cbor", "{}");

@@ -38,7 +38,7 @@ pub fn of_change(writer: &Writer, old: &Value, new: &Value) -> Vec<Cause> {
             metadata::of_change_again(old, new).into_iter().chain(others::of_namespace_status(new)).collect()
         }
         Part::Status | Part::Finalize => metadata::of_change_again(old, new),
-        Part::Scale | Part::Binding | Part::Eviction => Vec::new(),
+        Part::Scale | Part::Binding | Part::Eviction | Part::Log => Vec::new(),
     }
 }
 

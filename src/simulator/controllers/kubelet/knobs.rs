@@ -40,6 +40,8 @@ pub const START_SECONDS: &str = "sandbox.kubectl-stateful/start-seconds";
 /// How many seconds containers, or the `preStop` commands of those that have
 /// one, need to stop; `never` for one that hangs beyond its grace period.
 pub const STOP_SECONDS: &str = "sandbox.kubectl-stateful/stop-seconds";
+/// The lines that containers write in each run.
+pub const LOGS: &str = "sandbox.kubectl-stateful/logs";
 /// The pod stays as it is until it is deleted: what keeps it from being well
 /// is outside of what a copy of its cluster holds. A claim with it gets nothing
 /// from its provisioner or resizer.
@@ -64,7 +66,7 @@ const fn knob(key: &'static str, value: &'static str, meaning: &'static str) -> 
 }
 
 /// All annotations that people may set, as the documentation has them.
-pub const KNOBS: [Knob; 14] = [
+pub const KNOBS: [Knob; 15] = [
     knob(START_SECONDS, "seconds", "how long containers take to start, and init containers to do their work; else 2"),
     knob(
         STOP_SECONDS,
@@ -81,6 +83,7 @@ pub const KNOBS: [Knob; 14] = [
     knob(STARTUP_SECONDS, "seconds", "for how long after the start startup probes fail, where there are any"),
     knob(LIVENESS_SECONDS, "seconds", "when after the start liveness probes begin to fail, where there are any"),
     knob(IMAGE_ERROR, "containers", "their images cannot be pulled"),
+    knob(LOGS, "lines", "what `kubectl logs` shows of each run"),
     knob(AS_CAPTURED, "anything", "the pod stays as it is until it is deleted; `sandbox capture` sets it"),
     knob(NODE_DOWN, "anything", "on a node: its kubelet is gone"),
 ];
