@@ -70,6 +70,7 @@ pub async fn of_sets(args: &DoctorArgs, connection: &Connection, way: Way<'_>) -
         set: args.set.as_deref(),
         all_namespaces: args.all_namespaces,
         selector: args.selector.as_deref(),
+        alone: false,
         without_sets: extent == Extent::Namespaces,
     };
     let seen = look(&wanted, connection, way).await?;

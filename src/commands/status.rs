@@ -54,6 +54,7 @@ impl StatusArgs {
             set: self.set.as_deref(),
             all_namespaces: self.all_namespaces,
             selector: self.selector.as_deref(),
+            alone: self.set.is_some(),
             without_sets: false,
         }
     }
@@ -79,9 +80,11 @@ pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) ->
     let mut seen = look(&args.wanted(), connection, way).await?;
     let reader = Reader::new(connection.client.clone());
     // Who asks for one set wants to know what is in its way.
-    let around = match args.set {
-        Some(_) => Surroundings::attachments(&reader).await.map_err(|error| sets::failure(&error, connection))?,
-        None => UNREAD.clone(),
+    let unsettled = args.set.is_some() && seen.found.iter().any(SetOverview::needs_events);
+    let around = if unsettled {
+        Surroundings::attachments(&reader).await.map_err(|error| sets::failure(&error, connection))?
+    } else {
+        UNREAD.clone()
     };
     fill(&mut seen.found, &seen.inventory, &around, seen.now);
     let mut hints: Vec<_> =

@@ -126,11 +126,25 @@ pub async fn read_list<T>(
     reader: &Reader,
     kind: &str,
     namespace: &str,
-    read: fn(&Value) -> Option<T>,
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Option<Vec<T>>, kube::Error> {
+    read_selected(reader, kind, namespace, None, read).await
+}
+
+/// The same of those with these labels.
+///
+/// # Errors
+/// Whatever is not a lack of rights.
+pub async fn read_selected<T>(
+    reader: &Reader,
+    kind: &str,
+    namespace: &str,
+    selector: Option<&str>,
+    read: impl Fn(&Value) -> Option<T>,
 ) -> Result<Option<Vec<T>>, kube::Error> {
     let Some(kind) = ApiKind::named(kind) else { return Ok(None) };
-    match reader.list(kind, namespace, None).await {
-        Ok(objects) => Ok(Some(objects.iter().filter_map(read).collect())),
+    match reader.list_as(kind, namespace, selector, |object| read(&object)).await {
+        Ok(found) => Ok(Some(found)),
         Err(error) if is_forbidden(&error) => Ok(None),
         Err(error) if is_missing(&error) => Ok(Some(Vec::new())),
         Err(error) => Err(error),

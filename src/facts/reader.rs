@@ -86,17 +86,41 @@ impl Reader {
         self.client.request_text(get(&path)?).await
     }
 
+    /// The same, each object as `read` makes it: of a long list no more than a
+    /// page is held as it was answered.
+    pub async fn list_as<T>(
+        &self,
+        kind: &ApiKind,
+        namespace: &str,
+        label_selector: Option<&str>,
+        read: impl Fn(Value) -> Option<T>,
+    ) -> Result<Vec<T>, kube::Error> {
+        let page = ListParams { label_selector: label_selector.map(str::to_owned), ..ListParams::default() };
+        self.collect_as(kind, namespace, page, read).await
+    }
+
     async fn collect(&self, kind: &ApiKind, namespace: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
+        self.collect_as(kind, namespace, page, Some).await
+    }
+
+    async fn collect_as<T>(
+        &self,
+        kind: &ApiKind,
+        namespace: &str,
+        page: ListParams,
+        read: impl Fn(Value) -> Option<T>,
+    ) -> Result<Vec<T>, kube::Error> {
         let path = collection(kind, namespace)?;
-        let mut items = match self.pages(&path, page.clone()).await {
-            Err(error) if has_code(&error, 410) => self.pages(&path, page).await?,
-            read => read?,
+        let read = |mut item: Value| {
+            name_kind(&mut item, kind);
+            Some((place(&item), read(item)?))
         };
-        for item in &mut items {
-            name_kind(item, kind);
-        }
-        items.sort_by(|one, other| place(one).cmp(&place(other)));
-        Ok(items)
+        let mut items = match self.pages(&path, page.clone(), &read).await {
+            Err(error) if has_code(&error, 410) => self.pages(&path, page, &read).await?,
+            found => found?,
+        };
+        items.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(items.into_iter().map(|(_, item)| item).collect())
     }
 
     /// Whether the caller may do this, as the server itself judges; an empty
@@ -144,14 +168,19 @@ impl Reader {
     }
 
     /// The items of all pages of one list.
-    async fn pages(&self, path: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
+    async fn pages<T>(
+        &self,
+        path: &str,
+        page: ListParams,
+        read: &impl Fn(Value) -> Option<T>,
+    ) -> Result<Vec<T>, kube::Error> {
         let mut page = page.limit(PAGE);
         let mut all = Vec::new();
         for _ in 0..MOST_PAGES {
             let request = Builder::new(path).list(&page).map_err(kube::Error::BuildRequest)?;
             let mut answer = self.ask(request).await?;
             if let Value::Array(items) = answer["items"].take() {
-                all.extend(items);
+                all.extend(items.into_iter().filter_map(read));
             }
             match answer["metadata"]["continue"].as_str().filter(|token| !token.is_empty()) {
                 None => return Ok(all),
@@ -191,8 +220,9 @@ fn has_code(error: &kube::Error, code: u16) -> bool {
 }
 
 /// Namespace and name, for sorting.
-fn place(object: &Value) -> (Option<&str>, Option<&str>) {
-    (object["metadata"]["namespace"].as_str(), object["metadata"]["name"].as_str())
+fn place(object: &Value) -> (Option<String>, Option<String>) {
+    let text = |key: &str| object["metadata"][key].as_str().map(str::to_owned);
+    (text("namespace"), text("name"))
 }
 
 fn get(path: &str) -> Result<Request<Vec<u8>>, kube::Error> {

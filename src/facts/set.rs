@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::meta::{Meta, count, items, map, maybe_text, text};
+use super::meta::{Meta, count, items, map, maybe_text, text, texts};
 use super::ordinals::OrdinalRange;
 use super::words::{ManagementPolicy, RetentionPolicy, Strategy};
 
@@ -29,6 +29,9 @@ pub struct Set {
     pub templates: Vec<ClaimTemplate>,
     /// `spec.selector.matchLabels`.
     pub selector: BTreeMap<String, String>,
+    /// The whole selector as a query has it; `None` where it chooses nobody or
+    /// says something unknown.
+    pub pod_selector: Option<String>,
     /// Labels of the pod template.
     pub pod_labels: BTreeMap<String, String>,
     pub when_scaled: RetentionPolicy,
@@ -78,6 +81,7 @@ impl Set {
             partition: count(&spec["updateStrategy"]["rollingUpdate"]["partition"]),
             templates: items(&spec["volumeClaimTemplates"]).iter().map(ClaimTemplate::read).collect(),
             selector: map(&spec["selector"]["matchLabels"]),
+            pod_selector: query(&spec["selector"]),
             pod_labels: map(&spec["template"]["metadata"]["labels"]),
             when_scaled: RetentionPolicy::read(retention["whenScaled"].as_str().unwrap_or("Retain")),
             when_deleted: RetentionPolicy::read(retention["whenDeleted"].as_str().unwrap_or("Retain")),
@@ -108,6 +112,23 @@ impl Set {
     pub fn revision_hash<'a>(&self, revision: &'a str) -> &'a str {
         revision.strip_prefix(&self.meta.name).and_then(|rest| rest.strip_prefix('-')).unwrap_or(revision)
     }
+}
+
+/// `app=web,tier in (db, cache)`.
+fn query(selector: &Value) -> Option<String> {
+    let equal = map(&selector["matchLabels"]).into_iter().map(|(key, value)| Some(format!("{key}={value}")));
+    let one = |expression: &Value| {
+        let (key, values) = (expression["key"].as_str()?, texts(&expression["values"]).join(","));
+        match expression["operator"].as_str()? {
+            "In" => Some(format!("{key} in ({values})")),
+            "NotIn" => Some(format!("{key} notin ({values})")),
+            "Exists" => Some(key.to_owned()),
+            "DoesNotExist" => Some(format!("!{key}")),
+            _ => None,
+        }
+    };
+    let parts: Option<Vec<String>> = equal.chain(items(&selector["matchExpressions"]).iter().map(one)).collect();
+    parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join(","))
 }
 
 /// From the annotation of `kubectl apply`, or as a server-side apply owns them.
@@ -174,6 +195,21 @@ mod tests {
         let owner = |operation| json!([{"operation": operation, "fieldsV1": {"f:spec": {"f:replicas": {}}}}]);
         assert_eq!(applied(json!({"name": "web", "managedFields": owner("Apply")})), Some(5));
         assert_eq!(applied(json!({"name": "web", "managedFields": owner("Update")})), None);
+    }
+
+    #[test]
+    fn the_selector_becomes_a_query_unless_it_says_something_unknown() {
+        let query = |selector: Value| {
+            Set::read(&json!({"metadata": {"name": "web"}, "spec": {"selector": selector}})).unwrap().pod_selector
+        };
+        let expression = |operator: &str| json!({"key": "tier", "operator": operator, "values": ["a", "b"]});
+        let all = ["In", "NotIn", "Exists", "DoesNotExist"].map(expression);
+        assert_eq!(
+            query(json!({"matchLabels": {"app": "web"}, "matchExpressions": all})).unwrap(),
+            "app=web,tier in (a,b),tier notin (a,b),tier,!tier"
+        );
+        assert_eq!(query(json!({"matchExpressions": [expression("Gt")]})), None);
+        assert_eq!(query(json!({})), None);
     }
 
     #[test]

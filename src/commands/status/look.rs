@@ -18,6 +18,8 @@ pub(in crate::commands) struct Wanted<'a> {
     pub set: Option<&'a str>,
     pub all_namespaces: bool,
     pub selector: Option<&'a str>,
+    /// What others have in the namespace does not matter.
+    pub alone: bool,
     /// Pods and claims matter even where there is no set.
     pub without_sets: bool,
 }
@@ -49,7 +51,12 @@ pub(in crate::commands) async fn look(
         return Ok(Seen { inventory, found: Vec::new(), unreadable: Vec::new(), now, hint });
     }
     let failed = |error: kube::Error| failure(&error, connection);
-    let mut inventory = Inventory::around(sets, &reader, namespace).await.map_err(failed)?;
+    let one = wanted.alone.then(|| sets.iter().find(|set| asked_for(set)).cloned()).flatten();
+    let inventory = match one {
+        Some(set) => Inventory::around_one(&set, sets, &reader).await,
+        None => Inventory::around(sets, &reader, namespace).await,
+    };
+    let mut inventory = inventory.map_err(failed)?;
     let mut found = overviews(&inventory, now, asked_for);
     if found.iter().any(SetOverview::needs_events) {
         inventory = inventory.with_events(&reader, namespace).await.map_err(failed)?;

@@ -15,7 +15,7 @@ use crate::cluster::interrupt::Interrupted;
 use crate::cluster::{Clock, Entropy, Identity, Interrupt, Pause};
 use crate::error::Kind;
 use crate::facts::blocking::Log;
-use crate::facts::samples::{node, now, pod, service, set, world};
+use crate::facts::samples::{claim, node, now, pod, service, set, world};
 use crate::objects::kinds::KINDS;
 
 const HERE: Way<'_> = Way { words: &[], namespace: None };
@@ -131,6 +131,45 @@ async fn a_calm_namespace_is_read_without_its_events_and_nothing_is_written() {
             "GET /apis/apps/v1/namespaces/default/statefulsets".to_owned(),
         ]
     );
+}
+
+#[tokio::test]
+async fn of_one_set_that_is_well_only_its_own_is_read() {
+    let mut objects = world();
+    objects.remove(4);
+    objects[0] = set("web", 2);
+    objects.extend((0..3).flat_map(|ordinal| claim("data", "db", ordinal, "eu-1a")));
+    let (connection, seen) = cluster(objects, &[]);
+    let found = status(&args(&["web"]), &connection, HERE).await.unwrap();
+    let members: Vec<_> = found.sets[0].pods.iter().flatten().map(|row| row.name.as_str()).collect();
+    assert_eq!(members, ["web-0", "web-1"]);
+    assert_eq!(found.sets[0].leftovers.as_ref().map(Vec::len), Some(3));
+    assert!(!found.sets[0].has_problems() && found.blocking.is_none());
+    let seen = seen.lock().unwrap().clone();
+    let volumes: Vec<&String> = seen.iter().filter(|line| line.contains("persistentvolumes")).collect();
+    assert_eq!(volumes.len(), 5, "{seen:?}");
+    assert!(volumes.iter().all(|line| line.contains("/persistentvolumes/pvc-")), "{seen:?}");
+    assert!(!seen.iter().any(|line| line.contains("volumeattachments") || line.contains("events")), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_pod_that_lost_its_labels_and_what_holds_a_claim_are_found_all_the_same() {
+    let mut objects = world();
+    objects[0]["spec"]["selector"] = json!({"matchLabels": {"name": "web-0"}});
+    objects[8]["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:55:00Z");
+    let mut job = pod("job", 0, "node-a");
+    job["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] = json!("data-web-0");
+    objects.push(job);
+    let (connection, seen) = cluster(objects, &[]);
+    let found = status(&args(&["web"]), &connection, HERE).await.unwrap();
+    let rows = found.sets[0].pods.as_ref().unwrap();
+    assert_eq!(rows.iter().filter(|row| row.pod.is_some()).count(), 3);
+    assert!(
+        rows[0].problems.iter().any(|told| told.contains("held by pod `job-0`, `web-0`")),
+        "{:?}",
+        rows[0].problems
+    );
+    assert!(seen.lock().unwrap().iter().any(|line| line.ends_with("/pods/web-1")));
 }
 
 #[tokio::test]

@@ -1,0 +1,108 @@
+//! What is read for one set alone, however much others have in its namespace:
+//! its own pods and claims, and their volumes by name. All of a kind is read
+//! only where something is not as it should be.
+
+use futures::future::try_join_all;
+use futures::join;
+use serde_json::Value;
+
+use super::claim::Claim;
+use super::inventory::{Inventory, read_list, read_selected};
+use super::node::Node;
+use super::ordinals::{claim_member, pod_name, pod_ordinal};
+use super::pod::Pod;
+use super::reader::{Reader, is_forbidden};
+use super::service::Service;
+use super::set::Set;
+use super::volume::Volume;
+use super::words::ClaimPhase;
+use crate::objects::kinds::{ApiKind, ObjectRef};
+
+/// More members without a pod are not looked up one by one.
+const MOST_MISSING: usize = 10;
+/// More volumes are not looked up one by one.
+const MOST_VOLUMES: usize = 32;
+
+impl Inventory {
+    /// Reads what belongs to `set`, which is one of `sets`.
+    ///
+    /// # Errors
+    /// Whatever is not a lack of rights.
+    pub async fn around_one(set: &Set, sets: Vec<Set>, reader: &Reader) -> Result<Self, kube::Error> {
+        let namespace = set.meta.namespace.as_str();
+        let (pods, services, nodes) = join!(
+            pods(set, reader),
+            read_list(reader, "Service", namespace, Service::read),
+            read_list(reader, "Node", "", Node::read),
+        );
+        let mut pods = pods?;
+        let claims = claims(set, pods.as_deref(), reader).await?;
+        // Who holds a claim on its way out may be anybody.
+        if pods.is_some() && claims.iter().flatten().any(|claim| claim.meta.deleting.is_some()) {
+            pods = read_list(reader, "Pod", namespace, Pod::read).await?;
+        }
+        let volumes = volumes(claims.as_deref(), reader).await?;
+        Ok(Self { sets, pods, claims, services: services?, volumes, nodes: nodes?, events: Some(Vec::new()) })
+    }
+}
+
+/// The pods that the set selects, and those that have the name of a member
+/// without being one (SS-04).
+async fn pods(set: &Set, reader: &Reader) -> Result<Option<Vec<Pod>>, kube::Error> {
+    let namespace = set.meta.namespace.as_str();
+    let selector = set.pod_selector.as_deref();
+    let Some(mut pods) = read_selected(reader, "Pod", namespace, selector, Pod::read).await? else { return Ok(None) };
+    let there = |name: &String| pods.iter().any(|pod| pod.meta.name == *name);
+    let missing = set.range.iter().take(MOST_MISSING + pods.len()).map(|ordinal| pod_name(&set.meta.name, ordinal));
+    let missing: Vec<String> = missing.filter(|name| !there(name)).take(MOST_MISSING).collect();
+    let strangers = by_name(reader, "Pod", namespace, &missing, Pod::read).await?;
+    pods.extend(strangers.into_iter().flatten());
+    pods.sort_by(|one, other| one.meta.name.cmp(&other.meta.name));
+    Ok(Some(pods))
+}
+
+/// The claims with the name of a member's, and those that its pods use.
+async fn claims(set: &Set, pods: Option<&[Pod]>, reader: &Reader) -> Result<Option<Vec<Claim>>, kube::Error> {
+    let templates = set.template_names();
+    let members = || pods.into_iter().flatten().filter(|pod| pod_ordinal(&set.meta.name, &pod.meta.name).is_some());
+    let is_used = |name: &str| members().any(|pod| pod.claims.iter().any(|used| used.claim == name));
+    let of_the_set = |object: &Value| {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        if claim_member(&set.meta.name, &templates, name).is_none() && !is_used(name) {
+            return None;
+        }
+        Claim::read(object)
+    };
+    read_list(reader, "PersistentVolumeClaim", &set.meta.namespace, of_the_set).await
+}
+
+/// The volumes of the claims; all there are where a claim has none.
+async fn volumes(claims: Option<&[Claim]>, reader: &Reader) -> Result<Option<Vec<Volume>>, kube::Error> {
+    let claims = claims.unwrap_or_default();
+    let bound = claims.iter().filter(|claim| claim.phase == ClaimPhase::Bound);
+    let names: Vec<String> = bound.filter_map(|claim| claim.volume_name.clone()).collect();
+    if names.len() < claims.len() || names.len() > MOST_VOLUMES {
+        return read_list(reader, "PersistentVolume", "", Volume::read).await;
+    }
+    by_name(reader, "PersistentVolume", "", &names, Volume::read).await
+}
+
+/// Those of these objects that there are; `None` if one may not be read.
+async fn by_name<T>(
+    reader: &Reader,
+    kind: &str,
+    namespace: &str,
+    names: &[String],
+    read: fn(&Value) -> Option<T>,
+) -> Result<Option<Vec<T>>, kube::Error> {
+    let Some(kind) = ApiKind::named(kind) else { return Ok(None) };
+    let one = |name: &String| {
+        let object = ObjectRef { kind, namespace: namespace.to_owned(), name: name.clone() };
+        async move { reader.get(&object).await }
+    };
+    match try_join_all(names.iter().map(one)).await {
+        Ok(found) => Ok(Some(found.iter().flatten().filter_map(read).collect())),
+        Err(error) if is_forbidden(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
