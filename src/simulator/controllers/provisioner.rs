@@ -119,6 +119,9 @@ impl Provisioner {
         if !self.is(class.text("/provisioner")) || view.get("PersistentVolume", "", &name).is_some() {
             return None;
         }
+        if let Some(why) = hindrance(claim) {
+            return Some(fail(view, claim, &class, why));
+        }
         let delayed = class["volumeBindingMode"] == "WaitForFirstConsumer";
         let node = match claim.annotation(SELECTED_NODE) {
             Some(name) => {
@@ -132,10 +135,7 @@ impl Provisioner {
             None => None,
         };
         let volume = volume(claim, &class, &name, node.as_deref().filter(|_| delayed));
-        let mut step = Step::default();
-        let what = format!("{}/{}", claim.namespace(), claim.name());
-        let message = format!("External provisioner is provisioning volume for claim {what:?}");
-        step.event_once(view, claim, EventType::Normal, "Provisioning", message);
+        let mut step = begin(view, claim);
         step.push(Write::Create(volume));
         let message = format!("Successfully provisioned volume {name}");
         step.event(claim, EventType::Normal, "ProvisioningSucceeded", message);
@@ -170,6 +170,31 @@ impl Provisioner {
         }
         step
     }
+}
+
+/// What no volume is made for: real provisioners refuse selectors, and data
+/// that would have to come from somewhere is not there.
+fn hindrance(claim: &Value) -> Option<&'static str> {
+    let spec = &claim["spec"];
+    if !spec["selector"].is_null() {
+        return Some("claim Selector is not supported");
+    }
+    (!spec["dataSource"].is_null() || !spec["dataSourceRef"].is_null()).then_some("data sources are not simulated")
+}
+
+fn begin(view: &dyn View, claim: &Value) -> Step {
+    let mut step = Step::default();
+    let what = format!("{}/{}", claim.namespace(), claim.name());
+    let message = format!("External provisioner is provisioning volume for claim {what:?}");
+    step.event_once(view, claim, EventType::Normal, "Provisioning", message);
+    step
+}
+
+fn fail(view: &dyn View, claim: &Value, class: &Value, why: &str) -> Step {
+    let mut step = begin(view, claim);
+    let message = format!("failed to provision volume with StorageClass {:?}: {why}", class.name());
+    step.event_once(view, claim, EventType::Warning, "ProvisioningFailed", message);
+    step
 }
 
 /// The volume that a class makes for a claim.

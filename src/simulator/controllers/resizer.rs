@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::amount::amount;
 use super::binder::{PROVISIONED_BY, class_of, is_bound};
 use super::fields::{Fields, claim_names, targets, with_condition};
-use super::kubelet::AS_CAPTURED;
+use super::kubelet::{AS_CAPTURED, is_up};
 use super::provisioner::driver_of;
 use super::{Change, Controller, EventType, Keyed, Step, Target, View};
 
@@ -51,6 +51,7 @@ impl Controller for Resizer {
         match change.kind {
             "PersistentVolumeClaim" => change.after.is_some_and(wants_more),
             "Pod" => change.after.is_some_and(|pod| pod.phase() == "Running"),
+            "Node" => change.before.is_some_and(is_up) != change.after.is_some_and(is_up),
             kind => matches!(kind, "PersistentVolume" | "StorageClass"),
         }
     }
@@ -167,9 +168,11 @@ fn of_resizing(condition: &Value) -> bool {
     condition["type"] == "Resizing" || condition["type"] == "FileSystemResizePending"
 }
 
-/// A pod that runs with the claim: its kubelet grows the file system.
+/// A pod that runs with the claim, on a node whose kubelet is there to grow the
+/// file system.
 fn in_use(view: &dyn View, claim: &Value) -> bool {
-    view.list_in("Pod", claim.namespace())
-        .iter()
-        .any(|pod| pod.phase() == "Running" && claim_names(pod).iter().any(|name| name == claim.name()))
+    let on_live_node = |pod: &Value| view.get("Node", "", pod.text("/spec/nodeName")).is_some_and(|node| is_up(&node));
+    view.list_in("Pod", claim.namespace()).iter().any(|pod| {
+        pod.phase() == "Running" && claim_names(pod).iter().any(|name| name == claim.name()) && on_live_node(pod)
+    })
 }
