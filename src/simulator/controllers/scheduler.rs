@@ -5,6 +5,7 @@
 
 mod fit;
 mod placed;
+mod resources;
 mod volumes;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::fit::Unfit;
 use self::placed::Placed;
 use self::volumes::{ClaimNeed, Placement};
 use super::fields::{Fields, claim_names, with_condition};
@@ -26,8 +28,8 @@ pub struct Scheduler;
 enum Refusal {
     /// True for the pod wherever it goes.
     Pod(String),
-    /// One reason for each node that was tried.
-    Nodes(Vec<String>),
+    /// For each node that was tried.
+    Nodes(Vec<Unfit>),
 }
 
 impl Controller for Scheduler {
@@ -128,24 +130,24 @@ impl<'a> Cluster<'a> {
             return Err(Refusal::Pod("no nodes available to schedule pods".to_owned()));
         }
         let needs = ClaimNeed::of_pod(self.view, pod).map_err(|reason| Refusal::Pod(self.none_available(&reason)))?;
-        let mut reasons = Vec::new();
+        let is_taken = self.is_claim_taken(pod);
+        let mut refusals = Vec::new();
         let mut fits: Vec<(usize, &str, Placement)> = Vec::new();
         for node in &self.nodes {
-            let placed = fit::misfit(pod, node, &self.pods)
-                .map_or_else(|| self.place_volumes(&needs, node), |reason| Err(vec![reason]))
-                .and_then(|placement| match fit::crowded(pod, node, &self.nodes, &self.pods) {
-                    None => Ok(placement),
-                    Some(reason) => Err(vec![reason]),
-                });
+            let misfit =
+                fit::misfit(pod, node, &self.pods).or_else(|| is_taken.then(|| Unfit::crowded(volumes::TAKEN)));
+            let placed = misfit
+                .map_or_else(|| self.place_volumes(&needs, node), Err)
+                .and_then(|placement| fit::crowded(pod, node, &self.nodes, &self.pods).map_or(Ok(placement), Err));
             match placed {
                 Ok(placement) => fits.push((self.pods.load(node), node.name(), placement)),
-                Err(why) => reasons.extend(why),
+                Err(why) => refusals.push(why),
             }
         }
         fits.into_iter()
             .min_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)))
             .map(|(_, node, placement)| (node.to_owned(), placement))
-            .ok_or(Refusal::Nodes(reasons))
+            .ok_or(Refusal::Nodes(refusals))
     }
 
     /// Remembers a decision for the pods that follow in this look.
@@ -182,15 +184,14 @@ impl<'a> Cluster<'a> {
     fn refuse(&self, pod: &Value, refusal: Refusal, now: Timestamp, step: &mut Step) {
         let message = match refusal {
             Refusal::Pod(message) => message,
-            Refusal::Nodes(reasons) => {
+            Refusal::Nodes(refusals) => {
                 let mut counts = std::collections::BTreeMap::<&str, usize>::new();
-                for reason in &reasons {
+                for reason in refusals.iter().flat_map(|unfit| &unfit.reasons) {
                     *counts.entry(reason).or_default() += 1;
                 }
                 let mut parts: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
                 parts.sort();
-                let helpful = reasons.iter().filter(|reason| fit::preemption_may_help(reason)).count();
-                let hopeless = self.nodes.len().saturating_sub(helpful);
+                let hopeless = refusals.iter().filter(|unfit| unfit.is_hopeless).count();
                 let nodes = self.nodes.len();
                 let preemption = Self::preemption(nodes, hopeless);
                 format!("0/{nodes} nodes are available: {}. {preemption}", parts.join(", "))

@@ -110,14 +110,16 @@ fn a_taint_is_respected_and_tolerated() {
 }
 
 #[test]
-fn a_pod_that_asks_for_more_than_any_node_has_is_told_what_lacks() {
+fn a_pod_that_asks_for_more_than_others_have_left_is_told_what_lacks() {
     let mut world = World::new();
     world.settle();
-    let mut big = pod_with_claim("big", "none");
-    big["spec"]["volumes"] = json!([]);
-    big["spec"]["containers"][0]["resources"] = json!({ "requests": { "cpu": "65" } });
-    world.put(big);
-    world.settle();
+    for name in ["one", "two", "three", "big"] {
+        let mut pod = pod_with_claim(name, "none");
+        pod["spec"]["volumes"] = json!([]);
+        pod["spec"]["containers"][0]["resources"] = json!({ "requests": { "cpu": "33" } });
+        world.put(pod);
+        world.settle();
+    }
     assert_eq!(
         told(&world, "big"),
         "0/3 nodes are available: 3 Insufficient cpu. no new claims to deallocate, preemption: 0/3 nodes are \

@@ -2,12 +2,13 @@
 //! filters: cordon, taints, selector and affinity, resources; then, after the
 //! volumes, spreading and other pods.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::placed::Placed;
-use crate::simulator::controllers::amount::amount;
+use super::resources::insufficient;
 use crate::simulator::controllers::fields::Fields;
 use crate::simulator::controllers::selector;
 
@@ -19,17 +20,29 @@ const EXISTING: &str = "node(s) didn't satisfy existing pods anti-affinity rules
 const PORTS: &str = "node(s) didn't have free ports for the requested pod ports";
 const ANY_ADDRESS: &str = "0.0.0.0";
 
-/// Whether removing pods from the node could help; decides a number in the
-/// text only.
-pub(super) fn preemption_may_help(reason: &str) -> bool {
-    reason.starts_with("Insufficient ") || matches!(reason, SPREAD | ANTI_AFFINITY | EXISTING | PORTS)
+/// Why a pod cannot go to a node.
+pub(super) struct Unfit {
+    pub reasons: Vec<String>,
+    /// Removing pods from the node would not help; decides a number in the text
+    /// only.
+    pub is_hopeless: bool,
+}
+
+impl Unfit {
+    pub(super) fn hopeless(reason: &str) -> Self {
+        Self { reasons: vec![reason.to_owned()], is_hopeless: true }
+    }
+
+    pub(super) fn crowded(reason: &str) -> Self {
+        Self { reasons: vec![reason.to_owned()], is_hopeless: false }
+    }
 }
 
 /// Why the node itself will not do; looked at before volumes.
-pub(super) fn misfit(pod: &Value, node: &Value, pods: &Placed) -> Option<String> {
+pub(super) fn misfit(pod: &Value, node: &Value, pods: &Placed) -> Option<Unfit> {
     let cordoned = node["spec"]["unschedulable"] == true;
     if cordoned && !tolerates(pod, "node.kubernetes.io/unschedulable", "", "NoSchedule") {
-        return Some("node(s) were unschedulable".to_owned());
+        return Some(Unfit::hopeless("node(s) were unschedulable"));
     }
     let untolerated = node.items("/spec/taints").iter().any(|taint| {
         let effect = taint.text("/effect");
@@ -37,15 +50,15 @@ pub(super) fn misfit(pod: &Value, node: &Value, pods: &Placed) -> Option<String>
             && !tolerates(pod, taint.text("/key"), taint.text("/value"), effect)
     });
     if untolerated {
-        return Some("node(s) had untolerated taint(s)".to_owned());
+        return Some(Unfit::hopeless("node(s) had untolerated taint(s)"));
     }
     let required = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
     let labels = &node["metadata"]["labels"];
     if !selector::pairs(&pod["spec"]["nodeSelector"], labels) || !selector::node_matches(required, node) {
-        return Some("node(s) didn't match Pod's node affinity/selector".to_owned());
+        return Some(Unfit::hopeless("node(s) didn't match Pod's node affinity/selector"));
     }
     if pods.on(node).iter().any(|other| is_port_taken(pod, other)) {
-        return Some(PORTS.to_owned());
+        return Some(Unfit::crowded(PORTS));
     }
     insufficient(pod, node, pods)
 }
@@ -75,11 +88,11 @@ fn host_ports(pod: &Value) -> Vec<(i64, &str, &str)> {
 }
 
 /// Why the pods that are there will not have it; looked at after volumes.
-pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &Placed) -> Option<String> {
+pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &Placed) -> Option<Unfit> {
     let spread = pod.items("/spec/topologySpreadConstraints").iter();
     let mut hard = spread.filter(|constraint| constraint["whenUnsatisfiable"] == "DoNotSchedule");
     if hard.any(|constraint| skewed(pod, constraint, node, nodes, pods)) {
-        return Some(SPREAD.to_owned());
+        return Some(Unfit::crowded(SPREAD));
     }
     let terms =
         |path: &str| pod.items(&format!("/spec/affinity/{path}/requiredDuringSchedulingIgnoredDuringExecution"));
@@ -89,12 +102,12 @@ pub(super) fn crowded(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &Pl
             .any(|other| chosen(term, pod, other) && shares(term.text("/topologyKey"), node, other, nodes))
     };
     if !terms("podAffinity").iter().all(|term| near(term) || starts_group(term, pod, pods)) {
-        return Some(AFFINITY.to_owned());
+        return Some(Unfit::hopeless(AFFINITY));
     }
     if terms("podAntiAffinity").iter().any(near) {
-        return Some(ANTI_AFFINITY.to_owned());
+        return Some(Unfit::crowded(ANTI_AFFINITY));
     }
-    existing_refuse(pod, node, nodes, pods).then(|| EXISTING.to_owned())
+    existing_refuse(pod, node, nodes, pods).then(|| Unfit::crowded(EXISTING))
 }
 
 /// The first pod of a group that wants to be near itself may go anywhere.
@@ -130,30 +143,33 @@ fn existing_refuse(pod: &Value, node: &Value, nodes: &[Arc<Value>], pods: &Place
 }
 
 /// One more pod in the node's domain would exceed `maxSkew`. A node without
-/// the label has no domain and will not do.
+/// the label has no domain and will not do. Of fewer domains than `minDomains`
+/// the emptiest counts as empty.
 fn skewed(pod: &Value, constraint: &Value, node: &Value, nodes: &[Arc<Value>], pods: &Placed) -> bool {
     let key = constraint.text("/topologyKey");
     let Some(domain) = node.label(key) else { return true };
-    let count = |domain: &str| {
-        pods.active
-            .iter()
-            .filter(|other| other.namespace() == pod.namespace() && !other.terminating())
-            .filter(|other| selector::matches(&constraint["labelSelector"], other))
-            .filter(|other| {
-                let home = nodes.iter().find(|home| home.name() == other.text("/spec/nodeName"));
-                home.and_then(|home| home.label(key)) == Some(domain)
-            })
-            .count()
+    let is_counted = |other: &Value| {
+        other.namespace() == pod.namespace()
+            && !other.terminating()
+            && selector::matches(&constraint["labelSelector"], other)
     };
-    let eligible = nodes.iter().filter(|node| {
-        let required = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
-        selector::pairs(&pod["spec"]["nodeSelector"], &node["metadata"]["labels"])
-            && selector::node_matches(required, node)
-    });
-    let fewest = eligible.filter_map(|node| node.label(key)).map(count).min().unwrap_or(0);
-    let own = usize::from(selector::matches(&constraint["labelSelector"], pod));
-    let skew = usize::try_from(constraint.number("/maxSkew").unwrap_or(1)).unwrap_or(1);
-    count(domain) + own > fewest + skew
+    let required = &pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+    let mut counts = BTreeMap::<&str, i64>::new();
+    for node in nodes {
+        let labels = &node["metadata"]["labels"];
+        let is_eligible =
+            selector::pairs(&pod["spec"]["nodeSelector"], labels) && selector::node_matches(required, node);
+        if let Some(domain) = node.label(key).filter(|_| is_eligible) {
+            let count = counts.entry(domain).or_default();
+            *count += pods.on(node).iter().filter(|other| is_counted(other)).map(|_| 1).sum::<i64>();
+        }
+    }
+    let domains = i64::try_from(counts.len()).unwrap_or(i64::MAX);
+    let is_too_few = constraint.number("/minDomains").is_some_and(|wanted| domains < wanted);
+    let fewest = if is_too_few { 0 } else { counts.values().copied().min().unwrap_or(0) };
+    let own = i64::from(selector::matches(&constraint["labelSelector"], pod));
+    let count = counts.get(domain).copied().unwrap_or(0);
+    count + own > fewest.saturating_add(constraint.number("/maxSkew").unwrap_or(1))
 }
 
 fn tolerates(pod: &Value, key: &str, value: &str, effect: &str) -> bool {
@@ -169,27 +185,4 @@ fn tolerates(pod: &Value, key: &str, value: &str, effect: &str) -> bool {
 
 fn unless_empty<'a>(text: &'a str, usual: &'a str) -> &'a str {
     if text.is_empty() { usual } else { text }
-}
-
-/// Processor, memory and the number of pods, where the node says what it has.
-fn insufficient(pod: &Value, node: &Value, pods: &Placed) -> Option<String> {
-    let on_node = pods.on(node);
-    let allocatable = |resource: &str| node["status"]["allocatable"][resource].as_str().map(amount);
-    if allocatable("pods").is_some_and(|most| amount(&on_node.len().to_string()) >= most) {
-        return Some("Too many pods".to_owned());
-    }
-    ["cpu", "memory"].into_iter().find_map(|resource| {
-        let wanted = request(pod, resource);
-        let most = allocatable(resource).filter(|_| wanted > 0)?;
-        let used: i128 = on_node.iter().map(|other| request(other, resource)).fold(0, i128::saturating_add);
-        (used.saturating_add(wanted) > most).then(|| format!("Insufficient {resource}"))
-    })
-}
-
-/// What a pod asks for: all containers together, or the largest init container.
-fn request(pod: &Value, resource: &str) -> i128 {
-    let of = |container: &Value| amount(container["resources"]["requests"][resource].as_str().unwrap_or(""));
-    let together = pod.items("/spec/containers").iter().map(of).fold(0, i128::saturating_add);
-    let largest = pod.items("/spec/initContainers").iter().map(of).max().unwrap_or(0);
-    together.max(largest)
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::simulator::controllers::fields::Fields;
+use super::resources::requests;
+use crate::simulator::controllers::fields::{Fields, claim_names};
 
 /// Pods on nodes.
 #[derive(Default)]
@@ -18,6 +19,8 @@ pub(super) struct Placed {
     pub choosy: Vec<Arc<Value>>,
     /// How many pods each node has, with those that have ended.
     loads: BTreeMap<String, usize>,
+    /// What is asked for on each node, by resource.
+    used: BTreeMap<String, BTreeMap<String, i128>>,
 }
 
 impl Placed {
@@ -42,12 +45,25 @@ impl Placed {
         if pod["spec"]["affinity"]["podAntiAffinity"].is_object() {
             self.choosy.push(Arc::clone(pod));
         }
+        for (resource, asked) in requests(pod) {
+            let used = self.used.entry(node.to_owned()).or_default().entry(resource.to_owned()).or_default();
+            *used = used.saturating_add(asked);
+        }
         self.by_node.entry(node.to_owned()).or_default().push(Arc::clone(pod));
         self.active.push(Arc::clone(pod));
     }
 
     pub(super) fn on(&self, node: &Value) -> &[Arc<Value>] {
         self.by_node.get(node.name()).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn used(&self, node: &Value, resource: &str) -> i128 {
+        self.used.get(node.name()).and_then(|used| used.get(resource)).copied().unwrap_or(0)
+    }
+
+    /// Whether a pod has this claim.
+    pub(super) fn is_in_use(&self, namespace: &str, claim: &str) -> bool {
+        self.active.iter().any(|pod| pod.namespace() == namespace && claim_names(pod).iter().any(|name| name == claim))
     }
 
     pub(super) fn load(&self, node: &Value) -> usize {

@@ -7,11 +7,16 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Cluster;
+use super::fit::Unfit;
 use crate::simulator::controllers::binder::{
     NO_PROVISIONER, SELECTED_NODE, best_on_node, class_of, is_bound, volume_patch,
 };
 use crate::simulator::controllers::fields::{Fields, claim_names};
 use crate::simulator::controllers::{Step, View, selector};
+
+/// Why no node will do for a pod whose claim is taken.
+pub(super) const TAKEN: &str = "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use \
+                     by another pod";
 
 /// A claim of the pod, as far as scheduling cares.
 pub(super) enum ClaimNeed {
@@ -81,8 +86,17 @@ impl ClaimNeed {
 }
 
 impl Cluster<'_> {
+    /// Whether a claim of the pod is for one pod alone, and another has it.
+    pub(super) fn is_claim_taken(&self, pod: &Value) -> bool {
+        claim_names(pod).iter().any(|name| {
+            let claim = self.view.get("PersistentVolumeClaim", pod.namespace(), name);
+            claim.is_some_and(|claim| claim.items("/spec/accessModes").iter().any(|mode| mode == "ReadWriteOncePod"))
+                && self.pods.is_in_use(pod.namespace(), name)
+        })
+    }
+
     /// Where the claims can be had on a node, or the reasons why not.
-    pub(super) fn place_volumes(&self, needs: &[ClaimNeed], node: &Value) -> Result<Placement, Vec<String>> {
+    pub(super) fn place_volumes(&self, needs: &[ClaimNeed], node: &Value) -> Result<Placement, Unfit> {
         let mut placement = Placement::default();
         let mut taken = BTreeSet::new();
         let (mut unreachable, mut missing, mut unsatisfied) = (false, false, false);
@@ -106,7 +120,7 @@ impl Cluster<'_> {
         .filter(|(holds, _)| *holds)
         .map(|(_, reason)| reason.to_owned())
         .collect();
-        if reasons.is_empty() { Ok(placement) } else { Err(reasons) }
+        if reasons.is_empty() { Ok(placement) } else { Err(Unfit { reasons, is_hopeless: true }) }
     }
 
     /// A delayed claim on a node: a claim that has been promised to a node
