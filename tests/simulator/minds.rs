@@ -318,3 +318,44 @@ fn nothing_is_slept_through_around_the_loss_of_a_node() {
     let volume_bound = get(simulator, &format!("{PODS}/web-1")).ok();
     assert_ne!(volume_bound["metadata"]["uid"], lost["metadata"]["uid"]);
 }
+
+#[test]
+fn nothing_is_slept_through_by_pods_that_stay_on_their_node() {
+    let cluster = Cluster::new();
+    let simulator = &cluster.simulator;
+    post(simulator, CLAIMS, &claim("kept")).ok();
+    let pod = |name: &str, more: Value| {
+        let mut pod = json!({"metadata": {"name": name}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+        pod["spec"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        pod
+    };
+    let faithful = json!({
+        "nodeName": "node-a", "tolerations": [{"operator": "Exists"}],
+        "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "kept"}}],
+    });
+    merge(
+        simulator,
+        &format!("{CLAIMS}/kept"),
+        &json!({"metadata": {"annotations": {
+            "volume.kubernetes.io/selected-node": "node-a",
+        }}}),
+    )
+    .ok();
+    post(simulator, PODS, &pod("faithful", faithful)).ok();
+    cluster.at_rest("a pod that tolerates everything");
+    let node = "/api/v1/nodes/node-a";
+    let down = |value: Value| json!({"metadata": {"annotations": {"sandbox.kubectl-stateful/node-down": value}}});
+    merge(simulator, node, &down(json!("yes"))).ok();
+    let grown = json!({"spec": {"resources": {"requests": {"storage": "2Gi"}}}});
+    merge(simulator, &format!("{CLAIMS}/kept"), &grown).ok();
+    cluster.at_rest("its node was lost and its claim grew");
+    let held = || get(simulator, &format!("{CLAIMS}/kept")).ok()["status"]["capacity"]["storage"].clone();
+    assert_eq!(held(), "1Gi");
+    merge(simulator, node, &down(json!(null))).ok();
+    cluster.at_rest("the node came back");
+    assert_eq!(held(), "2Gi");
+    merge(simulator, node, &json!({"spec": {"taints": [{"key": "k", "effect": "NoExecute"}]}})).ok();
+    post(simulator, PODS, &pod("bold", json!({"nodeName": "node-a"}))).ok();
+    cluster.at_rest("a pod was put on a tainted node");
+    assert_eq!(get(simulator, &format!("{PODS}/bold")).code, 404);
+}

@@ -73,7 +73,7 @@ impl Keyed for PodGarbageCollector {
 
 /// A pod whose node is gone: that is told, and when it has lasted, the pod goes.
 fn orphan(view: &dyn View, pod: &Value, node: &str, now: Timestamp) -> Step {
-    let told = removed(view, node);
+    let told = removed(view, node, pod);
     let end_of_quarantine = later(told.unwrap_or(now), QUARANTINE);
     if told.is_some() && now >= end_of_quarantine {
         return end(pod, true, now);
@@ -82,11 +82,15 @@ fn orphan(view: &dyn View, pod: &Value, node: &str, now: Timestamp) -> Step {
     Step { wake: Some(end_of_quarantine), ..Step::from(notice) }
 }
 
-/// When it was noticed that a node is gone: the events say so.
-fn removed(view: &dyn View, node: &str) -> Option<Timestamp> {
+/// When it was noticed that a node is gone: the events say so. One from before
+/// the pod came to the node is of an earlier node of this name.
+fn removed(view: &dyn View, node: &str, pod: &Value) -> Option<Timestamp> {
+    let placed = pod.condition("PodScheduled").and_then(|held| held.instant("/lastTransitionTime"));
     let events = view.events_named("default", node);
     let told = events.iter().filter(|event| event["reason"] == REMOVING && event["involvedObject"]["name"] == node);
-    told.filter_map(|event| event.instant("/lastTimestamp")).max()
+    told.filter_map(|event| event.instant("/lastTimestamp"))
+        .filter(|time| placed.is_none_or(|placed| *time >= placed))
+        .max()
 }
 
 /// The pod has failed and goes at once.

@@ -26,7 +26,7 @@ impl Controller for TaintEviction {
         let held = |object: Option<&Value>| object.is_some_and(|node| !node.items("/spec/taints").is_empty());
         match change.kind {
             "Node" => held(change.before) || held(change.after),
-            "Pod" => change.before.is_some() && spec(change.before) != spec(change.after),
+            "Pod" => spec(change.before) != spec(change.after),
             _ => false,
         }
     }

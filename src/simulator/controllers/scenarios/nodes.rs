@@ -103,3 +103,24 @@ fn pods_of_a_node_that_is_gone_are_collected_after_a_while() {
     let fresh = world.object("Pod", "web-0");
     assert!(fresh.uid() != before.uid() && fresh.holds("Ready"));
 }
+
+#[test]
+fn a_node_that_is_gone_again_has_its_whole_quarantine() {
+    let (mut world, node) = with_lost_node();
+    let old = world.object("Node", &node);
+    world.remove("Node", &node);
+    world.settle();
+    world.put(json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": node, "labels": old["metadata"]["labels"] } }));
+    for other in world.names("Node").iter().filter(|other| **other != node) {
+        world.edit("Node", other, json!({ "spec": { "unschedulable": true } }));
+    }
+    world.remove("Pod", "web-0");
+    world.settle();
+    let before = world.object("Pod", "web-0");
+    assert_eq!(before.text("/spec/nodeName"), node);
+    world.remove("Node", &node);
+    world.run(30);
+    assert_eq!(world.object("Pod", "web-0").uid(), before.uid());
+    world.run(30);
+    assert_ne!(world.object("Pod", "web-0").uid(), before.uid());
+}
