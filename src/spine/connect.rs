@@ -16,7 +16,7 @@ use crate::commands::screen::Screen as _;
 use crate::error::Failure;
 use crate::objects::names;
 use crate::runs::places::{Places, private_folder};
-use crate::simulator::{self, OpenError, Options, Serving, Simulator, Waiter, served};
+use crate::simulator::{self, OpenError, Options, Origin, Serving, Simulator, Waiter, origin_of, served};
 
 /// Makes the connection. Must be called inside a runtime.
 pub fn connect(
@@ -34,9 +34,12 @@ pub fn connect(
 }
 
 /// The same for work that asks no server: none is needed, and no sandbox is opened.
-pub fn offline(global: &GlobalFlags, interrupt: &Interrupt) -> Result<Connection, Failure> {
+pub fn offline(global: &GlobalFlags, places: &Places, interrupt: &Interrupt) -> Result<Connection, Failure> {
     let (identity, namespace) = match sandbox_name(global) {
-        Some(name) => (sandbox_identity(&title(checked(name)?)), namespace(global).to_owned()),
+        Some(name) => {
+            let own = || own_namespace(origin_of(&log(places, name)));
+            (sandbox_identity(&title(checked(name)?)), global.connection.namespace.clone().unwrap_or_else(own))
+        }
         None => offline::names(&global.connection)?,
     };
     offline::offline(identity, namespace, interrupt)
@@ -69,8 +72,8 @@ fn sandbox(
     global: &GlobalFlags,
     interrupt: &Interrupt,
 ) -> Result<Connection, Failure> {
-    let own = simulator.origin().map(|origin| origin.namespace);
-    let namespace = global.connection.namespace.clone().or(own).unwrap_or_else(|| "default".to_owned());
+    let own = || own_namespace(simulator.origin());
+    let namespace = global.connection.namespace.clone().unwrap_or_else(own);
     Ok(simulated(simulator, &title(name), &namespace, Arc::new(SystemEntropy::probed()?), interrupt))
 }
 
@@ -109,9 +112,9 @@ pub fn to_serve<'a>(
     Ok((serving, simulator, name))
 }
 
-/// A sandbox has no context that could name one.
-fn namespace(global: &GlobalFlags) -> &str {
-    global.connection.namespace.as_deref().unwrap_or("default")
+/// Where a sandbox works when no namespace is named: in the one that it is a copy of.
+pub fn own_namespace(origin: Option<Origin>) -> String {
+    origin.map_or_else(|| "default".to_owned(), |origin| origin.namespace)
 }
 
 fn open(places: &Places, name: &str, turn: impl Waiter + 'static) -> Result<Simulator, Failure> {
@@ -169,12 +172,14 @@ pub fn unopened(name: &str, error: OpenError) -> Failure {
                 .hint(reset)
         }
         OpenError::GivenUp(_) => Failure::interrupted(),
-        OpenError::Served { process } => Failure::failed(
-            "sandbox-served",
-            format!("the sandbox `{name}` is being served by process {process} (`sandbox serve`)"),
-        )
-        .hint(format!("kill {process}"))
-        .hint("or end it with Ctrl-C where it runs; `--sandbox=NAME` is another sandbox"),
+        OpenError::Served { process } => {
+            // Where a locked file cannot be read, nobody knows which process.
+            let by = if process == 0 { "another process".to_owned() } else { format!("process {process}") };
+            let what = format!("the sandbox `{name}` is being served by {by} (`sandbox serve`)");
+            let failure = Failure::failed("sandbox-served", what);
+            let failure = if process == 0 { failure } else { failure.hint(format!("kill {process}")) };
+            failure.hint("end it with Ctrl-C where it runs; `--sandbox=NAME` is another sandbox")
+        }
         OpenError::Gone { .. } => {
             Failure::failed("sandbox-gone", format!("the sandbox `{name}` was reset by somebody else at this moment"))
                 .hint("the same command again starts with a fresh one")
@@ -248,4 +253,16 @@ fn checked(name: &str) -> Result<&str, Failure> {
 
 fn title(name: &str) -> String {
     if name == "default" { "sandbox".to_owned() } else { format!("sandbox {name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_process_that_is_known_is_to_be_killed() {
+        let hints = |process| unopened("try", OpenError::Served { process }).hints.join("\n");
+        assert!(hints(77).starts_with("kill 77\n"), "{}", hints(77));
+        assert!(!hints(0).contains("kill"), "{}", hints(0));
+    }
 }

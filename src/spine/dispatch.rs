@@ -109,7 +109,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
         return serve::serve(&global, places, serving.port, screen, interrupt).await;
     }
     let connection = if asks_no_server(matches) {
-        connect::offline(&global, interrupt)
+        connect::offline(&global, places, interrupt)
     } else {
         connect::connect(&global, places, interrupt, screen)
     };

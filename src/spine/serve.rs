@@ -34,8 +34,8 @@ pub async fn serve(
             Failure::failed("cannot-serve", error.to_string()).hint("`--port 0` takes a port that is free")
         })?;
     let context = if name == "default" { "sandbox".to_owned() } else { format!("sandbox-{name}") };
-    let path =
-        serving.announce(&kubeconfig(listener.access(), &context)).map_err(|error| connect::unopened(name, error))?;
+    let kubeconfig = kubeconfig(listener.access(), &context, &connect::own_namespace(simulator.origin()));
+    let path = serving.announce(&kubeconfig).map_err(|error| connect::unopened(name, error))?;
     screen.print(&format!("export KUBECONFIG={}\n", quote(&path.display().to_string())))?;
     screen.tell(&format!("listening on https://{} until Ctrl-C", listener.access().address));
     screen.tell("copy the line above into another terminal, then try `kubectl get statefulsets,pods,pvc`");

@@ -7,19 +7,20 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
+use kubectl_stateful::simulator::{Origin, Original, Simulator};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::neighbour;
 use crate::program::{Finished, Home};
 
 /// A server that runs; killed with the test.
-struct Server {
+pub struct Server {
     child: Child,
-    kubeconfig: PathBuf,
+    pub kubeconfig: PathBuf,
 }
 
 impl Server {
-    fn start(home: &Home) -> Self {
+    pub fn start(home: &Home) -> Self {
         let mut command = home.command(&["sandbox", "serve"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -29,11 +30,11 @@ impl Server {
         Self { child, kubeconfig: PathBuf::from(path) }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    fn end(mut self) -> Finished {
+    pub fn end(mut self) -> Finished {
         let child = std::mem::replace(&mut self.child, nobody());
         let output = child.wait_with_output().unwrap();
         Finished {
@@ -102,6 +103,47 @@ fn a_server_that_was_killed_has_lost_nothing_and_is_not_waited_for() {
     home.say("sandbox show").told(0, &[]);
     assert!(neighbour::get(&home, "/api/v1/namespaces/default/configmaps/kept").is_some());
     home.say("sandbox reset").told(0, &["fresh"]);
+}
+
+#[test]
+fn the_kubeconfig_stays_whatever_becomes_of_the_server_or_kubectl_would_go_elsewhere() {
+    let home = Home::new();
+    let server = Server::start(&home);
+    let (path, before) = (server.kubeconfig.clone(), std::fs::read_to_string(&server.kubeconfig).unwrap());
+    server.signal(Signal::INT);
+    server.end().told(0, &[]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    home.run(&["sandbox", "serve", "--port", &port]).told(1, &["cannot listen on"]);
+    assert_eq!(std::fs::read_to_string(&path).ok().as_ref(), Some(&before), "the new server did not come so far");
+    home.say("create configmap a --from-literal a=1 --sandbox --yes").told(0, &[]);
+    home.say("sandbox reset").told(0, &["fresh"]);
+    assert_eq!(std::fs::read_to_string(&path).ok(), Some(before), "nor does a reset lead kubectl elsewhere");
+    assert_ne!(std::fs::read_to_string(&Server::start(&home).kubeconfig).ok(), None);
+}
+
+#[test]
+fn a_copy_is_worked_on_in_its_own_namespace_served_or_not_or_not_asked() {
+    let home = Home::new();
+    home.say("sandbox show").told(0, &[]);
+    home.say("sandbox reset").told(0, &[]);
+    let now = jiff::Timestamp::now();
+    let origin = Origin { cluster: "kind".to_owned(), namespace: "prod".to_owned(), at: now };
+    Simulator::found(&home.log(), Original { origin, objects: Vec::new(), unread: Vec::new() }, now, None).unwrap();
+    let is_there = |name: &str| neighbour::get(&home, &format!("/api/v1/namespaces/prod/configmaps/{name}")).is_some();
+    let dry = |served: &str| {
+        let shown = home.say("create configmap x --from-literal a=1 --sandbox --dry-run=client -o yaml");
+        assert!(shown.stdout.contains("namespace: prod"), "{served}: {}{}", shown.stdout, shown.stderr);
+    };
+    home.say("create configmap before --from-literal a=1 --sandbox --yes").told(0, &[]);
+    dry("not served");
+    let server = Server::start(&home);
+    home.say("create configmap during --from-literal a=1 --sandbox --yes").told(0, &[]);
+    dry("served");
+    assert!(std::fs::read_to_string(&server.kubeconfig).unwrap().contains("namespace: prod"));
+    server.signal(Signal::INT);
+    server.end().told(0, &[]);
+    assert!(is_there("before") && is_there("during"));
 }
 
 #[test]

@@ -7,9 +7,10 @@ use serde_json::json;
 use super::server::Access;
 use crate::objects::yaml;
 
-/// Its text; `name` is what cluster, user and context are called.
+/// Its text; `name` is what cluster, user and context are called, and `namespace`
+/// is where commands work that name none.
 #[must_use]
-pub fn kubeconfig(access: &Access, name: &str) -> String {
+pub fn kubeconfig(access: &Access, name: &str, namespace: &str) -> String {
     yaml::to_yaml(&json!({
         "apiVersion": "v1",
         "kind": "Config",
@@ -19,6 +20,6 @@ pub fn kubeconfig(access: &Access, name: &str) -> String {
             "certificate-authority-data": STANDARD.encode(&access.authority),
         }}],
         "users": [{"name": name, "user": {"token": access.token}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}}],
     }))
 }
