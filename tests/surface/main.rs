@@ -26,5 +26,6 @@ mod rooms;
 mod sandboxes;
 mod secrets;
 mod served;
+mod served_killed;
 mod servers;
 mod words;
