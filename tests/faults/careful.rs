@@ -65,8 +65,21 @@ pub async fn plan(hands: &Hands, to: u32) -> Result<Plan, kube::Error> {
     Ok(Plan { set_uid: text(&set, "/metadata/uid"), from, to, leaving })
 }
 
-/// Does it, or goes on with it.
+/// Does it, or goes on with it. Whoever has to stop looks once more: others may
+/// have come to the same end meanwhile, and what was seen may have been old.
 pub async fn carry_out(hands: &Hands, plan: &Plan) -> Result<(), Stop> {
+    let ended = match steps(hands, plan).await {
+        Ok(()) => verify(hands, plan).await,
+        stopped @ Err(_) => stopped,
+    };
+    let Err(Stop::Named(name)) = ended else { return ended };
+    match verify(hands, plan).await {
+        Err(Stop::Named(_)) => Err(Stop::Named(name)),
+        done_or_broken @ (Ok(()) | Err(Stop::Broken(_))) => done_or_broken,
+    }
+}
+
+async fn steps(hands: &Hands, plan: &Plan) -> Result<(), Stop> {
     for ordinal in (plan.to..plan.from).rev() {
         let leaving: Vec<&Leaving> = plan.leaving.iter().filter(|leaving| leaving.ordinal == ordinal).collect();
         for leaving in &leaving {
@@ -78,7 +91,7 @@ pub async fn carry_out(hands: &Hands, plan: &Plan) -> Result<(), Stop> {
             retire(hands, plan, leaving).await?;
         }
     }
-    verify(hands, plan).await
+    Ok(())
 }
 
 /// Nothing is called done that is not: others may have come in between.
@@ -88,7 +101,8 @@ async fn verify(hands: &Hands, plan: &Plan) -> Result<(), Stop> {
             return Err(Stop::Named("claim-is-back"));
         }
     }
-    the_set(hands, plan, [plan.to, plan.to]).await.map(drop)
+    let set = standing(hands, plan).await?;
+    if replicas(&set) == plan.to { Ok(()) } else { Err(Stop::Named("set-scaled")) }
 }
 
 /// How a run ended, as it would tell.
@@ -124,8 +138,8 @@ async fn is_protected(hands: &Hands, leaving: &Leaving) -> Result<(), Stop> {
     if holds { Ok(()) } else { Err(Stop::Named("volume-not-protected")) }
 }
 
-/// The set as it was planned, with one of these sizes.
-async fn the_set(hands: &Hands, plan: &Plan, sizes: [u32; 2]) -> Result<Value, Stop> {
+/// The set that was planned for, if it stands.
+async fn standing(hands: &Hands, plan: &Plan) -> Result<Value, Stop> {
     let set = hands.find(SET).await?.ok_or(Stop::Named("set-gone"))?;
     if text(&set, "/metadata/uid") != plan.set_uid {
         return Err(Stop::Named("set-changed"));
@@ -133,6 +147,12 @@ async fn the_set(hands: &Hands, plan: &Plan, sizes: [u32; 2]) -> Result<Value, S
     if !set["metadata"]["deletionTimestamp"].is_null() {
         return Err(Stop::Named("set-deleting"));
     }
+    Ok(set)
+}
+
+/// The same with one of these sizes, and if nothing else deletes its claims.
+async fn the_set(hands: &Hands, plan: &Plan, sizes: [u32; 2]) -> Result<Value, Stop> {
+    let set = standing(hands, plan).await?;
     if set["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"] == "Delete" {
         return Err(Stop::Named("claims-would-be-deleted"));
     }

@@ -17,9 +17,12 @@ const ATTEMPTS: usize = 3;
 /// Drawn schedules of a test run; more on demand.
 const DRAWN: u64 = 100;
 
-fn is_reached(stage: &Stage) -> bool {
+/// The same set stands with one member, and the claims of the other are gone.
+fn is_reached(first: &First, stage: &Stage) -> bool {
     let is_there = |template: &&str| stage.get(&claim(template, 1))["metadata"]["uid"].is_string();
-    stage.get(SET)["spec"]["replicas"] == 1 && !TEMPLATES.iter().any(is_there)
+    let (set, meta) = (stage.get(SET), first.stage.get(SET)["metadata"].clone());
+    let stands = set["metadata"]["uid"] == meta["uid"] && set["metadata"]["deletionTimestamp"].is_null();
+    stands && set["spec"]["replicas"] == 1 && !TEMPLATES.iter().any(is_there)
 }
 
 /// One run with its resumes; what was broken, and how often others won a race.
@@ -46,8 +49,8 @@ fn lives(first: &First, schedule: Schedule) -> (Vec<Violation>, usize) {
         ends.push(attempt(stage, plan, &faults));
     }
     let mut found: Vec<Violation> = progress(&ends, ATTEMPTS + 1).into_iter().collect();
-    if let Some(end @ Ended::Done) = ends.last() {
-        found.extend(honesty(end, is_reached(stage)));
+    found.extend(ends.last().and_then(|end| honesty(end, is_reached(first, stage))));
+    if ends.last() == Some(&Ended::Done) {
         let before = faults.seen().len();
         attempt(stage, plan, &faults);
         found.extend(idempotence(&faults.seen()[before..]));

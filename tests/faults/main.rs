@@ -6,6 +6,7 @@
 mod careful;
 mod determinism;
 mod everywhere;
+mod judges;
 mod museum;
 mod naive;
 mod requests;

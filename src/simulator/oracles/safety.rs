@@ -19,14 +19,13 @@ pub(super) struct Blame {
     /// The sets of pods that have changed: a claim's owner may be its pod.
     set_of: BTreeMap<String, String>,
     revision: u64,
-    /// The revision that the run has last seen sets at.
-    looked: u64,
+    /// The revision that the run has last seen sets at, if it looked at all.
+    looked: Option<u64>,
 }
 
 #[derive(Debug)]
 struct Scaled {
     by: String,
-    namespace: String,
     revision: u64,
 }
 
@@ -55,8 +54,8 @@ impl Blame {
                 })
             };
             if wish(commit.before.as_deref()) != wish(commit.after.as_deref()) {
-                let (by, namespace) = (commit.by.clone(), commit.namespace.clone());
-                self.scaled.insert(uid(object).to_owned(), Scaled { by, namespace, revision: commit.revision });
+                let scaled = Scaled { by: commit.by.clone(), revision: commit.revision };
+                self.scaled.insert(uid(object).to_owned(), scaled);
             }
         }
     }
@@ -64,15 +63,15 @@ impl Blame {
     /// Takes in a request of the run, before it arrives.
     pub fn looks(&mut self, request: &Seen) {
         if request.method == "GET" && request.path.contains("/statefulsets") {
-            self.looked = self.looked.max(self.revision.saturating_sub(request.stale));
+            self.looked = self.looked.max(Some(self.revision.saturating_sub(request.stale)));
         }
     }
 
-    /// Whether others have scaled a set since the run looked.
-    pub fn is_race(&self, namespace: &str, confirmed: &Confirmed) -> bool {
-        self.scaled.values().any(|scaled| {
-            scaled.namespace == namespace && scaled.revision > self.looked && confirmed.others.contains(&scaled.by)
-        })
+    /// Whether others have scaled this set since the run looked. Who never looks
+    /// loses no race.
+    pub fn is_race(&self, set: &str, confirmed: &Confirmed) -> bool {
+        let (Some(scaled), Some(looked)) = (self.scaled.get(set), self.looked) else { return false };
+        scaled.revision > looked && confirmed.others.contains(&scaled.by)
     }
 
     /// Whether somebody else than the run caused the end of a claim: by asking
@@ -143,8 +142,8 @@ fn claim_of<'a>(there: &'a There, volume: &Value) -> Option<&'a Value> {
 }
 
 /// D2: the run has a claim deleted that a pod of a set uses, or that a set will
-/// want again.
-pub(super) fn doomed_claim(there: &There, commit: &Commit, confirmed: &Confirmed) -> Option<Violation> {
+/// want again. Tells the UID of that set, too.
+pub(super) fn doomed_claim(there: &There, commit: &Commit, confirmed: &Confirmed) -> Option<(Violation, String)> {
     let claim = commit.before.as_deref().filter(|_| commit.kind.kind == "PersistentVolumeClaim")?;
     let ends = !is_terminating(claim) && commit.after.as_deref().is_none_or(is_terminating);
     if !ends || !confirmed.ours.contains(&commit.by) {
@@ -153,11 +152,12 @@ pub(super) fn doomed_claim(there: &There, commit: &Commit, confirmed: &Confirmed
     let name = text(claim, "/metadata/name");
     if let Some(pod) = there.of("Pod", &commit.namespace).find(|pod| is_member_with(pod, name)) {
         let what = format!("{} is deleted while {} uses it", title(claim), title(pod));
-        return Some(Violation::new(Rule::DoomedClaim, what));
+        let set = owners(pod).find(|owner| owner["kind"] == "StatefulSet").map_or("", |set| text(set, "/uid"));
+        return Some((Violation::new(Rule::DoomedClaim, what), set.to_owned()));
     }
     let set = there.of("StatefulSet", &commit.namespace).find(|set| wants(set, name))?;
     let what = format!("{} is deleted while {} wants it", title(claim), title(set));
-    Some(Violation::new(Rule::DoomedClaim, what))
+    Some((Violation::new(Rule::DoomedClaim, what), uid(set).to_owned()))
 }
 
 fn is_member_with(pod: &Value, claim: &str) -> bool {
@@ -191,8 +191,14 @@ pub(super) fn surprise(commit: &Commit, confirmed: &Confirmed) -> Option<Violati
         return None;
     }
     let object = commit.before.as_deref().or(commit.after.as_deref())?;
-    let place = (commit.kind.kind.to_owned(), commit.namespace.clone(), commit.name.clone());
-    let is_shown = confirmed.shown.contains(uid(object)) || confirmed.made.contains(&place);
+    let is_shown = confirmed.shown.contains(uid(object)) || is_made(commit, confirmed);
     let what = format!("{} ({}) was not shown", title(object), uid(object));
     (!is_shown).then(|| Violation::new(Rule::Surprise, what))
+}
+
+/// Whether the run makes what was shown as made. What stood at its place before
+/// is a stranger's.
+pub(super) fn is_made(commit: &Commit, confirmed: &Confirmed) -> bool {
+    let place = (commit.kind.kind.to_owned(), commit.namespace.clone(), commit.name.clone());
+    commit.before.is_none() && confirmed.ours.contains(&commit.by) && confirmed.made.contains(&place)
 }

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::Violation;
 use super::identity::identity;
-use super::safety::{Blame, data_loss, doomed_claim, surprise};
+use super::safety::{Blame, data_loss, doomed_claim, is_made, surprise};
 use super::secrecy::Secrets;
-use super::there::There;
+use super::there::{There, uid};
 use crate::simulator::engine::Simulator;
 use crate::simulator::faults::{Faults, Seen};
 use crate::simulator::store::Commit;
@@ -21,7 +21,7 @@ pub struct Confirmed {
     pub ours: BTreeSet<String>,
     /// Field managers of other people; what they destroy is theirs to answer for.
     pub others: BTreeSet<String>,
-    /// UIDs of all objects that were shown as touched.
+    /// UIDs of all objects that were shown as touched, and of those that it has made.
     pub shown: BTreeSet<String>,
     /// Objects that were shown as made: kind, namespace, name.
     pub made: BTreeSet<(String, String, String)>,
@@ -92,8 +92,8 @@ impl Watched {
     fn judge(&mut self, commit: &Commit) {
         self.blame.take(commit);
         let confirmed = &self.confirmed;
-        if let Some(doomed) = doomed_claim(&self.there, commit, confirmed) {
-            let is_race = self.blame.is_race(&commit.namespace, confirmed);
+        if let Some((doomed, set)) = doomed_claim(&self.there, commit, confirmed) {
+            let is_race = self.blame.is_race(&set, confirmed);
             if is_race { self.races.push(doomed) } else { self.found.push(doomed) }
         }
         let found = [
@@ -102,6 +102,11 @@ impl Watched {
             confirmed.secrets.stored(commit),
         ];
         self.found.extend(found.into_iter().flatten());
+        // What it has made itself it may touch again.
+        if let Some(made) = commit.after.as_deref().filter(|_| is_made(commit, confirmed)) {
+            let made = uid(made).to_owned();
+            self.confirmed.shown.insert(made);
+        }
         self.there.take(commit);
     }
 
