@@ -81,9 +81,10 @@ pub async fn read(reader: &Reader, namespace: &str) -> Result<Snapshot, Unreadab
             }
         }
     }
-    let others = admission::read(reader).await.map_err(|error| Unreadable::Failed("admission rules", error))?;
+    let others =
+        admission::read(reader, namespace).await.map_err(|error| Unreadable::Failed("admission rules", error))?;
     snapshot.leave_out_what_is_not_ours(namespace);
-    snapshot.gaps = gaps::find(&snapshot, others.as_deref(), namespace);
+    snapshot.gaps = gaps::find(&snapshot, &others, namespace);
     Ok(snapshot)
 }
 

@@ -1,6 +1,6 @@
-//! Webhooks and policies of the cluster that have a say in what is written to
-//! a namespace. A copy has none of them: what they would change or refuse is
-//! not seen there.
+//! What has a say in what is written to a namespace: webhooks and policies of
+//! the cluster, and the namespace's limits. A copy has none of them: what they
+//! would change or refuse is not seen there.
 
 use serde_json::Value;
 
@@ -20,6 +20,16 @@ const KINDS: &[ApiKind] = &[
     kind("MutatingAdmissionPolicy", "mutatingadmissionpolicies"),
 ];
 
+const LIMITS: ApiKind =
+    ApiKind { group: "", version: "v1", kind: "LimitRange", plural: "limitranges", namespaced: true };
+
+/// What was found; `None` for what may not be read.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    pub rules: Option<Vec<Value>>,
+    pub limits: Option<Vec<Value>>,
+}
+
 /// What is written in the course of a set's life.
 const RESOURCES: &[&str] = &[
     "statefulsets",
@@ -32,18 +42,24 @@ const RESOURCES: &[&str] = &[
     "controllerrevisions",
 ];
 
-/// All of them; `None` if they may not be read.
-pub(super) async fn read(reader: &Reader) -> Result<Option<Vec<Value>>, kube::Error> {
-    let mut all = Vec::new();
+/// All that may concern this namespace.
+pub(super) async fn read(reader: &Reader, namespace: &str) -> Result<Rules, kube::Error> {
+    let limits = list(reader, &LIMITS, namespace).await?;
+    let mut rules = Some(Vec::new());
     for kind in KINDS {
-        match reader.list(kind, "", None).await {
-            Ok(found) => all.extend(found),
-            Err(error) if is_missing(&error) => {}
-            Err(error) if is_forbidden(&error) => return Ok(None),
-            Err(error) => return Err(error),
-        }
+        let found = list(reader, kind, "").await?;
+        rules = rules.zip(found).map(|(rules, found)| [rules, found].concat());
     }
-    Ok(Some(all))
+    Ok(Rules { rules, limits })
+}
+
+async fn list(reader: &Reader, kind: &ApiKind, namespace: &str) -> Result<Option<Vec<Value>>, kube::Error> {
+    match reader.list(kind, namespace, None).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_missing(&error) => Ok(Some(Vec::new())),
+        Err(error) if is_forbidden(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether it is asked about our resources in a namespace with these labels.

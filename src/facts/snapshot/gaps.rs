@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Snapshot, admission};
+use super::Snapshot;
+use super::admission::{self, Rules};
 use crate::facts::meta::{Meta, condition, items};
 use crate::objects::stuck::{Stuck, stuck};
 
@@ -18,6 +19,12 @@ const KNOWN_FINALIZERS: &[&str] = &[
     "orphan",
 ];
 
+/// Kinds that are stood in for when they could not be read.
+const MADE_UP: &[&str] = &["persistentvolumes", "nodes", "storageclasses", "secrets", "configmaps"];
+
+/// The level of Pod Security that a namespace enforces.
+const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
+
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gap {
@@ -25,8 +32,10 @@ pub enum Gap {
     Unread(&'static str),
     /// Webhooks and policies could not be read.
     AdmissionUnread,
-    /// A webhook or policy has a say: its kind and name.
+    /// A webhook, policy or limit has a say: its kind and name.
     Admission(String),
+    /// The namespace refuses pods below this level of Pod Security.
+    PodSecurity(String),
     /// A pod or set is run by something that is not simulated.
     Owner { what: String, owner: String },
     /// A finalizer that nobody takes off in the copy.
@@ -44,11 +53,19 @@ pub enum Gap {
 impl fmt::Display for Gap {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unread(plural) => write!(out, "{plural} could not be read: what others need of them is assumed"),
+            Self::Unread(plural) if MADE_UP.contains(plural) => {
+                write!(out, "{plural} could not be read: what others need of them is made up")
+            }
+            Self::Unread(plural) => {
+                write!(out, "{plural} could not be read: the copy has none, and nothing that they forbid is refused")
+            }
             Self::AdmissionUnread => {
                 out.write_str("webhooks and admission policies could not be read: they have no say in the copy")
             }
             Self::Admission(name) => write!(out, "{name} has no say in the copy"),
+            Self::PodSecurity(level) => {
+                write!(out, "the namespace enforces Pod Security {level:?}, which the copy does not")
+            }
             Self::Owner { what, owner } => write!(out, "{what} is run by {owner}, which does nothing in the copy"),
             Self::Finalizer { what, finalizer } => {
                 write!(out, "{what} has the finalizer {finalizer}, which nobody takes off in the copy")
@@ -56,7 +73,10 @@ impl fmt::Display for Gap {
             Self::Unscheduled(pod) => {
                 write!(out, "{pod} waits for a node: the copy has no pods of other namespaces and may find room")
             }
-            Self::Unwell(pod) => write!(out, "{pod} is not ready and stays so in the copy until it is deleted"),
+            Self::Unwell(pod) => write!(
+                out,
+                "{pod} is not ready and stays so in the copy until it is deleted; a new one of the same template becomes ready there"
+            ),
             Self::Claim { name, stuck } => {
                 let what = match stuck {
                     Stuck::Unmade => "waits for a volume that its provisioner does not make",
@@ -70,11 +90,17 @@ impl fmt::Display for Gap {
 }
 
 /// All gaps, in a fixed order.
-pub(super) fn find(snapshot: &Snapshot, admission: Option<&[Value]>, namespace: &str) -> Vec<Gap> {
+pub(super) fn find(snapshot: &Snapshot, others: &Rules, namespace: &str) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = snapshot.unread.iter().map(|kind| Gap::Unread(kind.plural)).collect();
     let home = snapshot.of("Namespace").find(|object| object["metadata"]["name"] == namespace);
     let labels = home.map_or(&Value::Null, |home| &home["metadata"]["labels"]);
-    match admission {
+    match &others.limits {
+        None => gaps.push(Gap::Unread("limitranges")),
+        Some(limits) => gaps.extend(limits.iter().map(|limit| Gap::Admission(name(limit)))),
+    }
+    let level = labels[POD_SECURITY].as_str().filter(|level| *level != "privileged");
+    gaps.extend(level.map(|level| Gap::PodSecurity(level.to_owned())));
+    match &others.rules {
         None => gaps.push(Gap::AdmissionUnread),
         Some(rules) => {
             gaps.extend(
@@ -135,11 +161,42 @@ fn of_pod(pod: &Value) -> Option<Gap> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objects::kinds::ApiKind;
     use serde_json::json;
 
-    fn told(objects: Vec<Value>, admission: Option<&[Value]>) -> Vec<String> {
-        let snapshot = Snapshot { at: None, objects, unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() };
-        find(&snapshot, admission, "prod").iter().map(Gap::to_string).collect()
+    fn snapshot(objects: Vec<Value>) -> Snapshot {
+        Snapshot { at: None, objects, unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() }
+    }
+
+    fn told(objects: Vec<Value>, rules: Option<&[Value]>) -> Vec<String> {
+        let others = Rules { rules: rules.map(<[Value]>::to_vec), limits: Some(Vec::new()) };
+        find(&snapshot(objects), &others, "prod").iter().map(Gap::to_string).collect()
+    }
+
+    #[test]
+    fn limits_levels_and_what_could_not_be_read_are_named() {
+        let home = |level: &str| json!({"kind": "Namespace", "metadata": {"name": "prod", "labels": {"pod-security.kubernetes.io/enforce": level}}});
+        let limit = json!({"kind": "LimitRange", "metadata": {"name": "small"}});
+        let others = Rules { rules: Some(Vec::new()), limits: Some(vec![limit]) };
+        let found = |objects, others: &Rules| -> Vec<String> {
+            let mut snapshot = snapshot(objects);
+            snapshot.unread = ["Node", "Service"].iter().filter_map(|kind| ApiKind::named(kind)).collect();
+            find(&snapshot, others, "prod").iter().map(Gap::to_string).collect()
+        };
+        let unread = [
+            "nodes could not be read: what others need of them is made up",
+            "services could not be read: the copy has none, and nothing that they forbid is refused",
+        ];
+        let more = [
+            "LimitRange/small has no say in the copy",
+            "the namespace enforces Pod Security \"restricted\", which the copy does not",
+        ];
+        assert_eq!(found(vec![home("restricted")], &others), [unread, more].concat());
+        let none = [
+            "limitranges could not be read: the copy has none, and nothing that they forbid is refused",
+            "webhooks and admission policies could not be read: they have no say in the copy",
+        ];
+        assert_eq!(found(vec![home("privileged")], &Rules::default()), [unread, none].concat());
     }
 
     #[test]
@@ -174,8 +231,9 @@ mod tests {
             "creationTimestamp": "2026-05-01T09:00:00Z",
             "annotations": {"volume.kubernetes.io/storage-provisioner": "example.com/broken"}}});
         let at = Some("2026-05-01T10:00:00Z".parse().unwrap());
-        let snapshot = Snapshot { at, objects: vec![claim], unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() };
-        let told: Vec<String> = find(&snapshot, Some(&[]), "prod").iter().map(Gap::to_string).collect();
+        let snapshot = Snapshot { at, ..snapshot(vec![claim]) };
+        let others = Rules { rules: Some(Vec::new()), limits: Some(Vec::new()) };
+        let told: Vec<String> = find(&snapshot, &others, "prod").iter().map(Gap::to_string).collect();
         assert_eq!(
             told,
             ["PersistentVolumeClaim/data-db-0 waits for a volume that its provisioner does not make, \
