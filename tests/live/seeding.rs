@@ -32,9 +32,13 @@ pub fn tests() -> Vec<Trial> {
 
 fn same_course(world: &World) -> Result<(), Failed> {
     into_odd_states(world)?;
-    at_rest(world)?;
-    let taken = take(world)?;
-    ensure(taken.at.is_some(), || "a real server tells its time".to_owned())?;
+    let alone = left_alone(world)?;
+    let mut taken = take(world)?;
+    // What has been the same for a minute is not on its way: nothing moves here,
+    // so it is as good as read a minute later.
+    let at = taken.at.ok_or("a real server tells its time")?;
+    taken.at = Some(at + A_MINUTE.saturating_sub(alone));
+    let taken = without_knobs(taken);
     let simulator = copy(world, &taken);
     let (client, api) = {
         let _inside = world.runtime.enter();
@@ -54,11 +58,14 @@ fn same_course(world: &World) -> Result<(), Failed> {
             seen.lock().unwrap_or_else(PoisonError::into_inner).push(what);
         }
     }));
-    let_pass(&simulator, Duration::from_mins(1));
+    let_pass(&simulator, A_MINUTE);
     let moved = std::mem::take(&mut *moved.lock().unwrap_or_else(PoisonError::into_inner));
     ensure(moved.is_empty(), || format!("in the copy moved by itself: {moved:#?}"))?;
+    let left = snapshot_of(world, &client)?;
+    let well = left.of("Pod").filter(|pod| title(pod) == "Pod/stuck-2" && ready(pod) == json!("True")).count();
+    ensure(well == 0, || "what keeps a pod from being ready is not in the copy, and it got well".to_owned())?;
     let original = known.picture(&snapshot_of(world, &world.client)?);
-    same(&original, &known.picture(&snapshot_of(world, &client)?), "left alone")?;
+    same(&original, &known.picture(&left), "left alone")?;
 
     for (name, replicas) in [("stuck", 1), ("held", 1), ("small", 3), ("part", 4), ("byhand", 3)] {
         for api in [&world.api, &api] {
@@ -67,8 +74,11 @@ fn same_course(world: &World) -> Result<(), Failed> {
             world.runtime.block_on(api.send(Method::MergePatch, &path, Some(&wish))).map_err(String::from)?;
         }
     }
+    world.until_object("StatefulSet", "stuck", |set| {
+        set["status"]["updatedReplicas"] == 1 && set["status"]["availableReplicas"] == 1
+    })?;
     at_rest(world)?;
-    let_pass(&simulator, Duration::from_mins(2));
+    let_pass(&simulator, 2 * A_MINUTE);
     let (original, copy) = (snapshot_of(world, &world.client)?, snapshot_of(world, &client)?);
     same(&known.picture(&original), &known.picture(&copy), "scaled")?;
     let course = |api: &Api| -> Result<Value, String> {
@@ -78,6 +88,21 @@ fn same_course(world: &World) -> Result<(), Failed> {
     ensure(theirs.as_object().is_some_and(|course| course.len() == 5), || theirs.to_string())?;
     same(&theirs, &ours, "course")?;
     Ok(())
+}
+
+fn ready(pod: &Value) -> Value {
+    let conditions = pod["status"]["conditions"].as_array();
+    let ready = conditions.and_then(|all| all.iter().find(|condition| condition["type"] == "Ready"));
+    ready.map_or(Value::Null, |ready| ready["status"].clone())
+}
+
+/// As of a cluster whose pods are not played: why one is not ready is nowhere to be read.
+fn without_knobs(mut taken: Snapshot) -> Snapshot {
+    let annotations = taken.objects.iter_mut().filter(|object| object["kind"] == "Pod");
+    for annotations in annotations.filter_map(|pod| pod["metadata"]["annotations"].as_object_mut()) {
+        annotations.retain(|key, _| !key.starts_with("sandbox.kubectl-stateful/"));
+    }
+    taken
 }
 
 /// A stuck rollout, a claim that is terminating under its pod, leftover claims,
@@ -97,7 +122,10 @@ fn into_odd_states(world: &World) -> Result<(), String> {
     }
     let patch = |name: &str, patch: Value| world.merge_patch("StatefulSet", name, &patch);
     let template = |what: Value| json!({"spec": {"template": {"metadata": {"annotations": what}}}});
-    patch("stuck", template(json!({ NEVER_READY: "true" })))?;
+    // Its second half waits long enough for the first to become unwell.
+    let mut next = template(json!({"next": "true"}));
+    next["spec"]["minReadySeconds"] = json!(20);
+    patch("stuck", next)?;
     world.delete("PersistentVolumeClaim", "data-held-1")?;
     patch("small", json!({"spec": {"replicas": 1}}))?;
     let mut partial = template(json!({"next": "true"}));
@@ -106,7 +134,12 @@ fn into_odd_states(world: &World) -> Result<(), String> {
     patch("byhand", template(json!({"next": "true"})))?;
     world.delete("Pod", "byhand-1")?;
 
-    world.until_object("Pod", "stuck-2", |pod| pod["metadata"]["annotations"][NEVER_READY] == "true")?;
+    world.until_object("Pod", "stuck-2", |pod| pod["metadata"]["annotations"]["next"] == "true")?;
+    let unwell = json!({"metadata": {"annotations": { NEVER_READY: "true" }}});
+    world.merge_patch("Pod", "stuck-2", &unwell)?;
+    world
+        .until_object("Pod", "stuck-2", |pod| ready(pod) == "False" && !pod["status"]["containerStatuses"].is_null())?;
+    world.until_object("StatefulSet", "stuck", |set| set["status"]["availableReplicas"] == 2)?;
     world.until_gone("Pod", "small-1")?;
     for (name, updated) in [("part", 1), ("byhand", 1)] {
         world.until_object("StatefulSet", name, |set| {
@@ -116,8 +149,38 @@ fn into_odd_states(world: &World) -> Result<(), String> {
     Ok(())
 }
 
+const A_MINUTE: Duration = Duration::from_secs(60);
+
 /// How long nothing changes when nothing is going on.
 const REST: Duration = Duration::from_millis(2500);
+
+/// Until nothing changes any more, and on demand (`KUBECTL_STATEFUL_MINUTE`) for
+/// a whole minute; tells for how long nothing did.
+fn left_alone(world: &World) -> Result<Duration, Failed> {
+    let before = at_rest(world)?;
+    if std::env::var_os("KUBECTL_STATEFUL_MINUTE").is_none() {
+        return Ok(REST);
+    }
+    let begun = Instant::now();
+    let end = A_MINUTE.saturating_sub(REST);
+    world.until("the minute is over", || Ok((begun.elapsed() > end).then_some(())))?;
+    let after = versions(world)?;
+    ensure(before == after, || {
+        format!(
+            "in the original moved by itself:
+{before:#?}
+{after:#?}"
+        )
+    })?;
+    Ok(A_MINUTE)
+}
+
+/// What there is, and which version of it.
+fn versions(world: &World) -> Result<BTreeMap<String, Value>, String> {
+    let objects = take(world)?.objects;
+    let counted = objects.iter().filter(|object| KINDS.iter().any(|kind| object["kind"] == *kind));
+    Ok(counted.map(|object| (title(object), object["metadata"]["resourceVersion"].clone())).collect())
+}
 
 /// Kinds whose state is compared.
 const KINDS: [&str; 5] = ["Pod", "PersistentVolumeClaim", "PersistentVolume", "StatefulSet", "ControllerRevision"];
@@ -149,18 +212,15 @@ fn let_pass(simulator: &Simulator, time: Duration) {
 }
 
 /// Until the namespace has been the same for a while.
-fn at_rest(world: &World) -> Result<(), String> {
+fn at_rest(world: &World) -> Result<BTreeMap<String, Value>, String> {
     let last = RefCell::new((BTreeMap::new(), Instant::now()));
     world.until("rest", || {
-        let objects = take(world)?.objects;
-        let counted = objects.iter().filter(|object| KINDS.iter().any(|kind| object["kind"] == *kind));
-        let versions: BTreeMap<String, Value> =
-            counted.map(|object| (title(object), object["metadata"]["resourceVersion"].clone())).collect();
+        let versions = versions(world)?;
         let mut last = last.borrow_mut();
         if last.0 != versions {
             *last = (versions, Instant::now());
         }
-        Ok((last.1.elapsed() > REST).then_some(()))
+        Ok((last.1.elapsed() > REST).then(|| last.0.clone()))
     })
 }
 
