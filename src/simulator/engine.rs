@@ -14,7 +14,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use disturb::TickHook;
 use state::State;
 
 use super::controllers::Controller;

@@ -89,7 +89,7 @@ impl World {
 pub(super) fn body_kind(call: &ObjectCall) -> (String, &'static str) {
     match call.part {
         Part::Scale => ("autoscaling/v1".to_owned(), "Scale"),
-        Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize => {
+        Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize | Part::Log => {
             (call.kind.api_version(), call.kind.kind)
         }
     }
