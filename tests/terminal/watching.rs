@@ -35,9 +35,9 @@ fn ctrl_c_and_a_signal_leave_the_last_picture_and_the_cursor_below_it() {
         let mut screen = home.terminal("status web -w");
         screen.shows("2/2 ready");
         if leave == "key" {
-            screen.press(CTRL_C)
+            screen.press(CTRL_C);
         } else {
-            screen.signal(Signal::TERM)
+            screen.signal(Signal::TERM);
         }
         let end = screen.ends();
         assert_eq!(end.code, 0, "{leave}: {}", end.contents);
