@@ -3,7 +3,7 @@
 //! the same, in turns with it, in time and in memory; and a folder of 1,000
 //! manifests. Without the real server (no Go tools) only the folder is measured.
 
-#![expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "a benchmark prints rounded figures")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints rounded figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark ends by panicking")]
 
 #[path = "../tests/support/mod.rs"]

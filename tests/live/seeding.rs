@@ -149,7 +149,7 @@ fn into_odd_states(world: &World) -> Result<(), String> {
     Ok(())
 }
 
-const A_MINUTE: Duration = Duration::from_secs(60);
+const A_MINUTE: Duration = Duration::from_mins(1);
 
 /// How long nothing changes when nothing is going on.
 const REST: Duration = Duration::from_millis(2500);

@@ -1,6 +1,8 @@
 //! What depends on how busy the machine is may be played a second time. That is
 //! never silent, and it is for few tests only.
 
+#![expect(clippy::print_stderr, reason = "libtest_mimic lets no test that passes say anything")]
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libtest_mimic::Failed;
