@@ -291,7 +291,7 @@ fn a_volume_that_could_not_be_read_is_within_reach_of_its_node_alone() {
 }
 
 /// A claim that its provisioner, or resizer, has left alone for a day.
-fn waiting_claim(name: &str, spec: Value, status: Value) -> Value {
+fn waiting_claim(name: &str, spec: &Value, status: &Value) -> Value {
     let mut meta = meta(name, 20);
     meta["annotations"] = json!({"volume.kubernetes.io/storage-provisioner": "ebs.csi.aws.com"});
     let mut claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "status": status,
@@ -306,7 +306,7 @@ fn waiting_claim(name: &str, spec: Value, status: Value) -> Value {
 fn a_claim_that_waits_in_vain_for_a_volume_or_for_more_of_it_goes_on_waiting() {
     let mut objects = objects();
     let more = json!({"requests": {"storage": "2Gi"}});
-    let late = waiting_claim("late", json!({"resources": more}), json!({"phase": "Pending"}));
+    let late = waiting_claim("late", &json!({"resources": more}), &json!({"phase": "Pending"}));
     objects.push(late);
     objects.iter_mut().find(|object| object["kind"] == "StorageClass").unwrap()["volumeBindingMode"] =
         json!("Immediate");
