@@ -39,7 +39,7 @@ pub struct ServeArgs {
 
 /// Kinds that controllers make for themselves and that say nothing to a person.
 const NOT_SHOWN: &[&str] =
-    &["Event", "ControllerRevision", "EndpointSlice", "Lease", "ClusterRole", "ClusterRoleBinding"];
+    &["Event", "ControllerRevision", "EndpointSlice", "Lease", "ClusterRole", "ClusterRoleBinding", "PriorityClass"];
 
 /// Lists every object of the sandbox, one line each: kind, namespace, name.
 pub async fn show(context: &Context<'_>) -> Result<(), Failure> {

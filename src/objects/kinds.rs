@@ -12,22 +12,28 @@ pub struct ApiKind {
     /// Empty for the core group.
     pub group: &'static str,
     pub version: &'static str,
+    /// A kind that a custom resource definition made carries its group, as in
+    /// `Widget.example.com`: groups may well have kinds of one name.
     pub kind: &'static str,
     pub plural: &'static str,
     pub namespaced: bool,
+    /// Its status has an endpoint of its own, and the main one leaves it alone.
+    pub has_status: bool,
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 const fn kind(group: &'static str, kind: &'static str, plural: &'static str, namespaced: bool) -> ApiKind {
-    ApiKind { group, version: "v1", kind, plural, namespaced }
+    ApiKind { group, version: "v1", kind, plural, namespaced, has_status: false }
 }
 
 /// All kinds, in apply order.
 pub const KINDS: &[ApiKind] = &[
-    kind("", "Namespace", "namespaces", false),
-    kind("", "Node", "nodes", false),
+    kind("", "Namespace", "namespaces", false).with_status(),
+    kind("", "Node", "nodes", false).with_status(),
+    kind("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", false).with_status(),
     kind("storage.k8s.io", "StorageClass", "storageclasses", false),
+    kind("scheduling.k8s.io", "PriorityClass", "priorityclasses", false),
     kind("", "ServiceAccount", "serviceaccounts", true),
     kind(RBAC, "ClusterRole", "clusterroles", false),
     kind(RBAC, "ClusterRoleBinding", "clusterrolebindings", false),
@@ -35,27 +41,44 @@ pub const KINDS: &[ApiKind] = &[
     kind(RBAC, "RoleBinding", "rolebindings", true),
     kind("", "Secret", "secrets", true),
     kind("", "ConfigMap", "configmaps", true),
-    kind("", "PersistentVolume", "persistentvolumes", false),
-    kind("", "PersistentVolumeClaim", "persistentvolumeclaims", true),
-    kind("", "Service", "services", true),
-    kind("apps", "StatefulSet", "statefulsets", true),
+    kind("", "PersistentVolume", "persistentvolumes", false).with_status(),
+    kind("", "PersistentVolumeClaim", "persistentvolumeclaims", true).with_status(),
+    kind("", "Service", "services", true).with_status(),
+    kind("apps", "StatefulSet", "statefulsets", true).with_status(),
     kind("apps", "ControllerRevision", "controllerrevisions", true),
-    kind("", "Pod", "pods", true),
+    kind("", "Pod", "pods", true).with_status(),
     kind("", "Event", "events", true),
-    kind("", "ResourceQuota", "resourcequotas", true),
+    kind("", "ResourceQuota", "resourcequotas", true).with_status(),
     kind("discovery.k8s.io", "EndpointSlice", "endpointslices", true),
-    kind("storage.k8s.io", "VolumeAttachment", "volumeattachments", false),
-    kind("policy", "PodDisruptionBudget", "poddisruptionbudgets", true),
+    kind("storage.k8s.io", "VolumeAttachment", "volumeattachments", false).with_status(),
+    kind("policy", "PodDisruptionBudget", "poddisruptionbudgets", true).with_status(),
     kind("coordination.k8s.io", "Lease", "leases", true),
     kind("", "Endpoints", "endpoints", true),
-    ApiKind { version: "v2", ..kind("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true) },
+    ApiKind { version: "v2", ..kind("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true) }
+        .with_status(),
 ];
 
 impl ApiKind {
+    const fn with_status(self) -> Self {
+        Self { has_status: true, ..self }
+    }
+
     /// The kind by its Kubernetes name, such as `StatefulSet`.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         KINDS.iter().find(|known| known.kind == name)
+    }
+
+    /// The name of the kind alone, as it stands in objects.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.kind.split_once('.').map_or(self.kind, |(name, _)| name)
+    }
+
+    /// Whether a definition made it, and not Kubernetes itself.
+    #[must_use]
+    pub fn is_custom(&self) -> bool {
+        self.kind.contains('.')
     }
 
     /// `v1` or `apps/v1`.
@@ -69,6 +92,14 @@ impl ApiKind {
     pub fn rank(&self) -> usize {
         KINDS.iter().position(|known| known == self).unwrap_or(KINDS.len())
     }
+}
+
+/// What `ApiKind::kind` is for objects that say this of themselves.
+#[must_use]
+pub fn key_of(api_version: &str, kind: &str) -> String {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let is_known = group.is_empty() || KINDS.iter().any(|known| known.kind == kind && known.group == group);
+    if is_known { kind.to_owned() } else { format!("{kind}.{group}") }
 }
 
 /// Which object: kind, namespace (empty for cluster-scoped kinds) and name.

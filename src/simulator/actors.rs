@@ -13,7 +13,7 @@ use super::identity;
 use super::past::Past;
 use super::queue::{Look, Looked};
 use super::request::Raw;
-use super::store::{Store, kind_of};
+use super::store::Store;
 use super::world::World;
 use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
 
@@ -95,8 +95,8 @@ fn apply(world: &mut World, actor: &dyn Controller, write: &Write) -> Result<(),
     world.answer_actor(&raw).map(drop).map_err(|refusal| refusal.message().to_owned())
 }
 
-fn path(target: &Target) -> Option<String> {
-    let kind = ApiKind::named(&target.kind)?;
+fn path(world: &World, target: &Target) -> Option<String> {
+    let kind = world.store.kind_named(&target.kind)?;
     Some(ObjectRef { kind, namespace: target.namespace.clone(), name: target.name.clone() }.path())
 }
 
@@ -113,20 +113,20 @@ fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
     match write {
         Write::Create(object) => {
             let text = |name: &str| object[name].as_str().unwrap_or_default();
-            let kind = kind_of(text("apiVersion"), text("kind"))?;
+            let kind = world.store.kind_of(text("apiVersion"), text("kind"))?;
             let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
             Some(raw(Method::POST, collection_path(kind, namespace), JSON, object))
         }
-        Write::Patch { target, patch } => Some(raw(Method::PATCH, path(target)?, MERGE, patch)),
+        Write::Patch { target, patch } => Some(raw(Method::PATCH, path(world, target)?, MERGE, patch)),
         Write::PatchStatus { target, patch } => {
-            Some(raw(Method::PATCH, format!("{}/status", path(target)?), MERGE, patch))
+            Some(raw(Method::PATCH, format!("{}/status", path(world, target)?), MERGE, patch))
         }
         Write::Bind { target, node } => {
             let body = json!({
                 "apiVersion": "v1", "kind": "Binding", "metadata": {"name": target.name},
                 "target": {"apiVersion": "v1", "kind": "Node", "name": node},
             });
-            Some(raw(Method::POST, format!("{}/binding", path(target)?), JSON, &body))
+            Some(raw(Method::POST, format!("{}/binding", path(world, target)?), JSON, &body))
         }
         Write::Finalize(namespace) => {
             let name = namespace["metadata"]["name"].as_str().unwrap_or_default();
@@ -139,7 +139,7 @@ fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
             if let Some(grace) = grace {
                 body["gracePeriodSeconds"] = json!(grace);
             }
-            Some(raw(Method::DELETE, path(target)?, JSON, &body))
+            Some(raw(Method::DELETE, path(world, target)?, JSON, &body))
         }
         Write::Event { target, kind, reason, message } => {
             let (method, path, content_type, body) = event(world, actor, target, *kind, reason, message)?;
@@ -158,7 +158,7 @@ fn event(
     message: &str,
 ) -> Option<(Method, String, &'static str, Value)> {
     let events = ApiKind::named("Event")?;
-    let about = ApiKind::named(&target.kind)?;
+    let about = world.store.kind_named(&target.kind)?;
     let namespace = if target.namespace.is_empty() { "default" } else { &target.namespace };
     let now = clock_text(world.now);
     let object = world.store.object(about, &target.namespace, &target.name);
@@ -167,7 +167,7 @@ fn event(
         let involved = &known["involvedObject"];
         known["message"] == message
             && known["reason"] == reason
-            && involved["kind"] == target.kind.as_str()
+            && involved["kind"] == about.name()
             && involved["name"] == target.name.as_str()
             && involved["uid"] == uid
             && known["source"]["component"] == actor
@@ -183,7 +183,7 @@ fn event(
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"name": format!("{}.{suffix}", target.name), "namespace": namespace},
         "involvedObject": {
-            "apiVersion": about.api_version(), "kind": target.kind, "name": target.name, "uid": uid,
+            "apiVersion": about.api_version(), "kind": about.name(), "name": target.name, "uid": uid,
         },
         "reason": reason, "message": message, "source": {"component": actor}, "type": kind.to_string(),
         "firstTimestamp": now, "lastTimestamp": now, "count": 1, "reportingComponent": actor,

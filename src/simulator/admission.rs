@@ -43,7 +43,14 @@ pub fn reset_new(kind: &ApiKind, object: &mut Value) {
     if kind.kind == "Pod" && object["spec"]["terminationGracePeriodSeconds"].as_i64().is_some_and(|grace| grace < 0) {
         object["spec"]["terminationGracePeriodSeconds"] = Value::from(1);
     }
+    if kind.is_custom() && kind.has_status {
+        object.as_object_mut().and_then(|fields| fields.shift_remove("status"));
+    }
     let status = match kind.kind {
+        "CustomResourceDefinition" => {
+            let stored = stored_versions(object, Vec::new());
+            json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored})
+        }
         "StatefulSet" => json!({"replicas": 0, "availableReplicas": 0}),
         "PersistentVolumeClaim" | "PersistentVolume" => json!({"phase": "Pending"}),
         "Pod" => json!({"phase": "Pending", "qosClass": quality(object)}),
@@ -68,6 +75,14 @@ pub fn reset_new(kind: &ApiKind, object: &mut Value) {
         fields.shift_remove("status");
         fields.insert("status".to_owned(), status);
     }
+}
+
+/// The versions that objects of a definition may still be kept in.
+fn stored_versions(definition: &Value, mut known: Vec<Value>) -> Vec<Value> {
+    let versions = definition["spec"]["versions"].as_array().into_iter().flatten();
+    let stored = versions.into_iter().find(|version| version["storage"] == true).map(|version| &version["name"]);
+    known.extend(stored.filter(|name| !known.contains(name)).cloned());
+    known
 }
 
 /// Takes out what 1.36 has, but not switched on: it is dropped without a word,
@@ -152,7 +167,7 @@ fn drop_stop_signal(container: &mut Map<String, Value>) {
 
 /// `BestEffort`, `Burstable` or `Guaranteed`; amounts of nothing do not count.
 /// What the pod says as a whole stands for all of its containers.
-fn quality(pod: &Value) -> &'static str {
+pub fn quality(pod: &Value) -> &'static str {
     let whole = &pod["spec"]["resources"];
     let lists = ["containers", "initContainers"].map(|list| pod["spec"][list].as_array());
     let of_containers = lists.into_iter().flatten().flatten().map(|container| &container["resources"]);
@@ -191,8 +206,6 @@ pub fn admit_new(store: &Store, kind: &ApiKind, object: &mut Value, now: Timesta
         "Pod" => {
             tolerate_node_trouble(object);
             topology::label(store, object);
-            object["spec"]["priority"] = Value::from(0);
-            object["spec"]["preemptionPolicy"] = Value::from("PreemptLowerPriority");
         }
         "Node" => taint_unready(object),
         _ => {}
@@ -254,6 +267,10 @@ fn tolerate_node_trouble(pod: &mut Value) {
 
 /// Times that a change of the object moves.
 pub fn touch(kind: &ApiKind, old: &Value, new: &mut Value, now: Timestamp) {
+    if kind.kind == "CustomResourceDefinition" {
+        let known = new["status"]["storedVersions"].as_array().cloned().unwrap_or_default();
+        new["status"]["storedVersions"] = stored_versions(new, known).into();
+    }
     if kind.kind == "PersistentVolume" && old["status"]["phase"] != new["status"]["phase"] {
         new["status"]["lastPhaseTransitionTime"] = Value::from(clock_text(now));
     }

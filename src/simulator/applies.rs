@@ -1,16 +1,19 @@
 //! Server-side apply of objects: what an applied configuration makes of what is
 //! there, or that it makes it. `scale` reads its own through the same functions.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::body;
+use super::custom::{self, Version};
 use super::document::Node;
 use super::patch::field_set::FieldSet;
 use super::patch::managed_fields::{Claim, Managed, Operation, Owner};
 use super::patch::{last_applied, typed};
 use super::query::FieldValidation;
 use super::request::{Action, ObjectCall, Part, Raw};
-use super::schema::table;
+use super::schema::{Shape, table};
 use super::status::{Cause, Refusal};
 use super::world::{Reply, World};
 use super::writer::set_meta;
@@ -19,10 +22,10 @@ use super::writes::{body_kind, check_place, reply, writer};
 impl World {
     /// Server-side apply: creates or merges, and remembers who said what.
     pub(super) fn apply(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
-        let mut config = configuration(raw, call)?;
+        let shape = &*self.store.shape(call.kind);
+        let mut config = configuration(raw, call, shape)?;
         let sent = || body::configuration(raw).map(Node::value);
         let mut writer = writer(raw, call, Operation::Apply);
-        let shape = table().kind(call.kind.kind);
         let reset = writer.reset();
         let owner = writer.owner();
         let claim = Claim { owner: &owner, reset: &reset, force: call.query.force.unwrap_or(false) };
@@ -35,10 +38,11 @@ impl World {
                     format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
                 return Err(Refusal::conflict(call.kind, &call.name, &why));
             }
+            self.check_definition_lives(call, &call.name)?;
             set_meta(&mut config, "resourceVersion", Value::Null);
-            let mut applied = Managed::default().apply(&shape, &shape.zero(), &config, &claim, self.now)?;
+            let mut applied = Managed::default().apply(shape, &shape.zero(), &config, &claim, self.now)?;
             last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
-            let object = typed_again(call, applied.object)?;
+            let object = typed_again(call, applied.object, self.custom(call))?;
             let may_create = self.rights().check(raw.user.as_ref(), &creation(call));
             // What is wrong with the object is said before what its writer may not do.
             writer.dry_run |= may_create.is_err();
@@ -47,9 +51,9 @@ impl World {
             return Ok(reply(call, None, &created, Vec::new()));
         };
         let managed = self.managed_before_apply(call, &old);
-        let mut applied = managed.apply(&shape, &old, &config, &claim, self.now)?;
+        let mut applied = managed.apply(shape, &old, &config, &claim, self.now)?;
         last_applied::keep_in_step(&call.query.field_manager, sent, &mut applied.object)?;
-        let object = typed_again(call, applied.object)?;
+        let object = typed_again(call, applied.object, self.custom(call))?;
         let written = self.replace(&writer, &old, object, Some(applied.managed))?;
         Ok(reply(call, Some(&old), &written, Vec::new()))
     }
@@ -69,7 +73,7 @@ impl World {
             api_version,
             subresource: call.part.name().to_owned(),
         };
-        let shape = table().kind(kind);
+        let shape = if call.part == Part::Scale { Arc::new(table().kind(kind)) } else { self.store.shape(call.kind) };
         let mut managed = Managed::default();
         managed.updated(&shape, &shape.zero(), old, &owner, &FieldSet::default(), self.now);
         managed
@@ -85,7 +89,7 @@ fn creation(call: &ObjectCall) -> ObjectCall {
 ///
 /// # Errors
 /// 422 without a manager; 400 or 500 for a configuration that is none.
-pub(super) fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refusal> {
+pub(super) fn configuration(raw: &Raw, call: &ObjectCall, shape: &Shape) -> Result<Value, Refusal> {
     if call.query.field_manager.is_empty() {
         let cause = Cause::required("fieldManager", "is required for apply patch");
         return Err(Refusal::invalid_named("meta.k8s.io", "PatchOptions", "", &[cause]));
@@ -94,7 +98,8 @@ pub(super) fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refus
     let (api_version, kind) = body_kind(call);
     if call.query.field_validation == FieldValidation::Strict {
         // Only duplicates: unknown fields are refused below, whatever was asked for.
-        let duplicates = body::duplicates(node.clone(), kind);
+        let mut duplicates = Vec::new();
+        custom::duplicates(&node, "", &mut duplicates);
         if !duplicates.is_empty() {
             return Err(Refusal::bad_request(&format!("error strict decoding YAML: {}", duplicates.join(", "))));
         }
@@ -112,7 +117,7 @@ pub(super) fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refus
         return Err(Refusal::bad_request("metadata.managedFields must be nil"));
     }
     check_place(call, &config)?;
-    if let Some(fault) = typed::fault(&table().kind(kind), &config) {
+    if let Some(fault) = typed::fault(shape, &config) {
         let group = if api_version.contains('/') { api_version } else { format!("/{api_version}") };
         let namespace = config["metadata"]["namespace"].as_str().unwrap_or_default();
         let what = format!("{namespace}/{}; {group}, Kind={kind}", call.name);
@@ -130,7 +135,10 @@ pub(super) fn configuration(raw: &Raw, call: &ObjectCall) -> Result<Value, Refus
 }
 
 /// The merged object, read the way an object from outside would be.
-pub(super) fn typed_again(call: &ObjectCall, object: Value) -> Result<Value, Refusal> {
+pub(super) fn typed_again(call: &ObjectCall, object: Value, custom: Option<&Version>) -> Result<Value, Refusal> {
+    if let Some(version) = custom {
+        return Ok(custom::again(object, version));
+    }
     let (api_version, kind) = body_kind(call);
     Ok(body::typed(object.into(), &api_version, kind, FieldValidation::Ignore)?.object)
 }

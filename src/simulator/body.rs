@@ -40,12 +40,23 @@ pub fn object(raw: &Raw, api_version: &str, kind: &str, validation: FieldValidat
     if !matches!(raw.content_type.as_str(), "" | "application/json") {
         return Err(Refusal::unsupported_body());
     }
-    let node = parse(&raw.body, kind)?;
-    let Node::Object(fields) = &node else {
-        return Err(no_json(&raw.body, kind, &no_object(node.json_type())));
-    };
-    check_kind(fields, api_version, kind)?;
+    let node = document(raw, kind)?;
+    if let Node::Object(fields) = &node {
+        check_kind(fields, api_version, kind)?;
+    }
     typed(node, api_version, kind, validation)
+}
+
+/// Reads a JSON body that must be an object of some kind.
+///
+/// # Errors
+/// 400 for what is none.
+pub(super) fn document(raw: &Raw, kind: &str) -> Result<Node, Refusal> {
+    let node = parse(&raw.body, kind)?;
+    if matches!(node, Node::Object(_)) {
+        return Ok(node);
+    }
+    Err(no_json(&raw.body, kind, &no_object(node.json_type())))
 }
 
 /// Reads the body of a DELETE. Any group of the API may name its kind.
@@ -142,15 +153,6 @@ pub fn unusable(shown: &str, why: &str) -> Refusal {
     Refusal::invalid_named("", "", "", &[Cause::invalid("patch", &shown.into(), why)])
 }
 
-/// The keys that stand twice in a document, in the words of a warning.
-#[must_use]
-pub fn duplicates(node: Node, kind: &str) -> Vec<String> {
-    // What cannot be decoded at all is found and told by the caller's own reading.
-    let mut oddities = decode(&table().kind(kind), node).map_or_else(|_| Vec::new(), |decoded| decoded.oddities);
-    oddities.retain(|oddity| oddity.starts_with("duplicate"));
-    oddities
-}
-
 fn read(node: Node, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, String> {
     let Decoded { value, oddities } = decode(&table().kind(kind), node).map_err(|Mistyped(why)| why)?;
     let mut object = value;
@@ -206,7 +208,8 @@ fn no_json(body: &[u8], kind: &str, why: &str) -> Refusal {
     unrecognized(body, kind, &format!("couldn't get version/kind; json parse error: {why}"))
 }
 
-fn unrecognized(body: &[u8], kind: &str, why: &str) -> Refusal {
+/// 400 for a body that is not the object it should be.
+pub(super) fn unrecognized(body: &[u8], kind: &str, why: &str) -> Refusal {
     // Bodies of Secrets stay out of messages.
     let shown = if kind == "Secret" { "hidden".to_owned() } else { summary(body) };
     Refusal::bad_request(&format!("the object provided is unrecognized (must be of type {kind}): {why} ({shown})"))

@@ -24,14 +24,14 @@ pub enum Page {
     /// `/apis`.
     Groups,
     /// `/apis/GROUP`.
-    Group(&'static str),
-    /// `/api/v1`, `/apis/GROUP/VERSION`.
-    Resources(&'static str),
+    Group(String),
+    /// `/api/v1`, `/apis/GROUP/VERSION`: group and version.
+    Resources(String, String),
     /// `limitranges`: there are none and never will be, which `kubectl describe
     /// namespace` wants to hear.
     NoLimitRanges,
     /// `/openapi/v3` and below it.
-    OpenApi(Option<&'static str>),
+    OpenApi(Option<(String, String)>),
 }
 
 /// A request for objects of one kind.
@@ -112,25 +112,4 @@ pub enum PatchKind {
     Merge,
     Strategic,
     Apply,
-}
-
-/// Kinds with a `status` subresource.
-const WITH_STATUS: &[&str] = &[
-    "HorizontalPodAutoscaler",
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Pod",
-    "PodDisruptionBudget",
-    "ResourceQuota",
-    "Service",
-    "StatefulSet",
-    "VolumeAttachment",
-];
-
-/// Whether the kind keeps its status apart from the rest.
-#[must_use]
-pub fn has_status(kind: &ApiKind) -> bool {
-    WITH_STATUS.contains(&kind.kind)
 }

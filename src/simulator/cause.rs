@@ -40,10 +40,29 @@ impl Cause {
         Self { reason: "FieldValueDuplicate", message: format!("Duplicate value: {value:?}"), field: field.into() }
     }
 
+    /// The same of what is no text.
+    #[must_use]
+    pub fn duplicate_value(field: impl Into<String>, value: &Value) -> Self {
+        Self { reason: "FieldValueDuplicate", message: format!("Duplicate value: {value}"), field: field.into() }
+    }
+
     #[must_use]
     pub fn too_long(field: impl Into<String>, limit: usize) -> Self {
         let message = format!("Too long: may not be more than {limit} bytes");
         Self { reason: "FieldValueTooLong", message, field: field.into() }
+    }
+
+    #[must_use]
+    pub fn too_many(field: impl Into<String>, count: usize, limit: usize) -> Self {
+        let message = format!("Too many: {count}: must have at most {limit} items");
+        Self { reason: "FieldValueTooMany", message, field: field.into() }
+    }
+
+    /// The value is of another JSON type than its schema says.
+    #[must_use]
+    pub fn mistyped(field: &str, found: &str, wanted: &str) -> Self {
+        let message = format!("Invalid value: {found:?}: {field} in body must be of type {wanted}: {found:?}");
+        Self { reason: "FieldValueTypeInvalid", message, field: field.to_owned() }
     }
 
     /// The value is none of a closed list.

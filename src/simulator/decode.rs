@@ -181,7 +181,7 @@ fn go_type(shape: &Shape) -> String {
         Shape::Bytes => "[]uint8".to_owned(),
         Shape::Quantity => "resource.Quantity".to_owned(),
         Shape::IntOrString => "intstr.IntOrString".to_owned(),
-        Shape::Any => "interface {}".to_owned(),
+        Shape::Any | Shape::Inline(_) | Shape::Deduced => "interface {}".to_owned(),
         Shape::Struct(name) => {
             let mut parts = name.rsplit('.');
             let (kind, version, group) = (parts.next(), parts.next(), parts.next());
@@ -218,6 +218,8 @@ fn malformed(shape: &Shape, value: &Value) -> Option<String> {
         | Shape::Boolean
         | Shape::IntOrString
         | Shape::Any
+        | Shape::Deduced
+        | Shape::Inline(_)
         | Shape::Struct(_)
         | Shape::List { .. }
         | Shape::Map { .. } => None,

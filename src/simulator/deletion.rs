@@ -90,8 +90,26 @@ impl Options {
         Ok(())
     }
 
+    /// A definition is checked in other words.
+    fn check_definition(&self, kind: &ApiKind, object: &Value) -> Result<(), Refusal> {
+        let stored = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
+        let uid = ("UID", &self.uid, stored("uid"));
+        let version = ("ResourceVersion", &self.resource_version, stored("resourceVersion"));
+        for (what, wanted, stored) in [uid, version] {
+            if let Some(wanted) = wanted.as_ref().filter(|wanted| **wanted != stored) {
+                let why =
+                    format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {stored}");
+                return Err(Refusal::conflict(kind, object["metadata"]["name"].as_str().unwrap_or_default(), &why));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn check(&self, kind: &ApiKind, object: &Value) -> Result<(), Refusal> {
         let stored = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
+        if kind.kind == "CustomResourceDefinition" {
+            return self.check_definition(kind, object);
+        }
         let wanted = [("UID", &self.uid, stored("uid"), "deleted and then recreated")];
         let version = [("ResourceVersion", &self.resource_version, stored("resourceVersion"), "modified")];
         for (what, wanted, stored, happened) in wanted.into_iter().chain(version) {
@@ -197,6 +215,9 @@ impl World {
     ) -> Result<(Arc<Value>, bool), Refusal> {
         if writer.kind.kind == "Namespace" {
             return self.doom_namespace(writer, old);
+        }
+        if writer.kind.kind == "CustomResourceDefinition" {
+            return Ok(self.doom_definition(writer, old));
         }
         let finalizers = finalizers(old, options.propagation);
         let grace = if writer.kind.kind == "Pod" { pod_grace(old, options.grace) } else { 0 };

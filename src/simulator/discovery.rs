@@ -1,11 +1,16 @@
 //! Version, health and discovery: what a client asks before it asks for
 //! objects. Old-style discovery is enough for kubectl and for kube.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::access::Review;
+use super::groups::{Group, groups};
 use super::open_api;
-use super::request::{Page, goes_at_once, groups, has_status, version_of};
+use super::request::{Page, goes_at_once};
+use super::store::Store;
 use super::world::Reply;
 use crate::objects::kinds::{ApiKind, KINDS};
 
@@ -20,30 +25,31 @@ fn verbs(kind: &ApiKind) -> Vec<&'static str> {
 
 /// Answers a page.
 #[must_use]
-pub fn answer(page: &Page) -> Reply {
+pub fn answer(page: &Page, store: &Store) -> Reply {
     match page {
         Page::Health => Reply::text(200, "ok"),
         Page::Version => Reply::json(200, version()),
         Page::CoreVersions => Reply::json(200, json!({"kind": "APIVersions", "versions": ["v1"]})),
         Page::Groups => {
-            let groups: Vec<Value> = groups().into_iter().map(group).collect();
+            let groups: Vec<Value> = groups(store).iter().map(group).collect();
             Reply::json(200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
         }
         Page::Group(name) => {
-            let mut body = group(name);
+            let known = groups(store).into_iter().find(|known| known.name == *name);
+            let mut body = known.as_ref().map_or_else(|| json!({}), group);
             body["kind"] = json!("APIGroup");
             body["apiVersion"] = json!("v1");
             Reply::json(200, body)
         }
-        Page::Resources(name) => Reply::json(200, resources(name)),
+        Page::Resources(group, version) => Reply::json(200, resources(store, group, version)),
         Page::NoLimitRanges => Reply::json(
             200,
             json!({
                 "kind": "LimitRangeList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": [],
             }),
         ),
-        Page::OpenApi(None) => Reply::json(200, open_api::index()),
-        Page::OpenApi(Some(name)) => Reply::json(200, open_api::document(name)),
+        Page::OpenApi(None) => Reply::json(200, open_api::index(store)),
+        Page::OpenApi(Some((group, version))) => Reply::json(200, open_api::document(store, group, version)),
     }
 }
 
@@ -54,16 +60,16 @@ fn version() -> Value {
     })
 }
 
-fn group(name: &str) -> Value {
-    let version = version_of(name);
-    let version = json!({"groupVersion": format!("{name}/{version}"), "version": version});
-    json!({"name": name, "versions": [version], "preferredVersion": version})
+fn group(group: &Group) -> Value {
+    let name = &group.name;
+    let shown = |version: &String| json!({"groupVersion": format!("{name}/{version}"), "version": version});
+    let versions: Vec<Value> = group.versions.iter().map(shown).collect();
+    json!({"name": name, "preferredVersion": versions.first(), "versions": versions})
 }
 
-fn resources(group: &str) -> Value {
-    let version = version_of(group);
+fn resources(store: &Store, group: &str, version: &str) -> Value {
+    let mut list = custom_resources(store, group, version);
     let version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    let mut list = Vec::new();
     let mut kinds: Vec<&ApiKind> = KINDS.iter().filter(|kind| kind.group == group).collect();
     kinds.sort_by_key(|kind| kind.plural);
     for kind in kinds {
@@ -97,29 +103,71 @@ fn resources(group: &str) -> Value {
             list.push(resource);
         }
     }
-    if group == "authorization.k8s.io" {
-        list.extend(Review::ALL.map(|review| {
-            let kind = review.kind();
-            json!({
-                "name": kind.plural, "singularName": kind.kind.to_lowercase(), "namespaced": kind.namespaced,
-                "kind": kind.kind, "verbs": ["create"],
-            })
-        }));
-    }
+    let reviews = Review::ALL.into_iter().map(Review::kind).filter(|kind| kind.group == group);
+    list.extend(reviews.map(|kind| {
+        json!({
+            "name": kind.plural, "singularName": kind.kind.to_lowercase(), "namespaced": kind.namespaced,
+            "kind": kind.kind, "verbs": ["create"],
+        })
+    }));
     json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": list})
+}
+
+fn custom_resources(store: &Store, group: &str, name: &str) -> Vec<Value> {
+    let mut list = Vec::new();
+    for definition in store.definitions().of_group(group).filter(|definition| definition.is_established) {
+        let Some(version) = definition.served(name) else { continue };
+        let verbs: Vec<&str> = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+            .into_iter()
+            .filter(|verb| !(definition.is_terminating && matches!(*verb, "patch" | "create" | "update")))
+            .collect();
+        let namespaced = version.kind.namespaced;
+        let part = |part: &str| {
+            json!({
+                "name": format!("{}/{part}", definition.plural), "singularName": "", "namespaced": namespaced,
+                "kind": definition.name, "verbs": ["get", "patch", "update"],
+            })
+        };
+        let mut resource = json!({
+            "name": definition.plural, "singularName": definition.singular, "namespaced": namespaced,
+            "kind": definition.name, "verbs": verbs,
+        });
+        for (field, names) in [("shortNames", &definition.short_names), ("categories", &definition.categories)] {
+            if !names.is_empty() {
+                resource[field] = json!(names);
+            }
+        }
+        if version.is_stored {
+            let digest = Sha256::digest(format!("{group}/{name}/{}", definition.name));
+            resource["storageVersionHash"] = STANDARD.encode(digest.get(..8).unwrap_or_default()).into();
+        }
+        list.push(resource);
+        if version.kind.has_status {
+            list.push(part("status"));
+        }
+        if version.replicas.is_some() {
+            let mut scale = part("scale");
+            scale["group"] = json!("autoscaling");
+            scale["version"] = json!("v1");
+            scale["kind"] = json!("Scale");
+            list.push(scale);
+        }
+    }
+    list
 }
 
 fn subresources(kind: &ApiKind) -> &'static [&'static str] {
     match kind.kind {
         "StatefulSet" => &["scale", "status"],
         "Pod" => &["binding", "eviction", "log", "status"],
-        _ if has_status(kind) => &["status"],
+        _ if kind.has_status => &["status"],
         _ => &[],
     }
 }
 
 fn short_names(kind: &str) -> &'static [&'static str] {
     match kind {
+        "CustomResourceDefinition" => &["crd", "crds"],
         "Namespace" => &["ns"],
         "Node" => &["no"],
         "StorageClass" => &["sc"],
@@ -132,6 +180,7 @@ fn short_names(kind: &str) -> &'static [&'static str] {
         "Event" => &["ev"],
         "ResourceQuota" => &["quota"],
         "PodDisruptionBudget" => &["pdb"],
+        "PriorityClass" => &["pc"],
         "ServiceAccount" => &["sa"],
         "Endpoints" => &["ep"],
         "HorizontalPodAutoscaler" => &["hpa"],
@@ -141,5 +190,9 @@ fn short_names(kind: &str) -> &'static [&'static str] {
 
 /// What `kubectl get all` means.
 fn categories(kind: &str) -> &'static [&'static str] {
-    if matches!(kind, "Pod" | "Service" | "StatefulSet") { &["all"] } else { &[] }
+    match kind {
+        "Pod" | "Service" | "StatefulSet" | "HorizontalPodAutoscaler" => &["all"],
+        "CustomResourceDefinition" => &["api-extensions"],
+        _ => &[],
+    }
 }

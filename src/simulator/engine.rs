@@ -18,6 +18,7 @@ use state::State;
 
 use super::controllers::Controller;
 use super::controllers::all::{all, of_copy};
+use super::custom::Definition;
 use super::import::{Origin, Original, world_of};
 use super::lags::Lags;
 use super::options::{Advance, CommitHook, Options, Waiter};
@@ -164,6 +165,14 @@ impl Simulator {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.state().world.now
+    }
+
+    /// What defines a custom kind, or the kind of its lists.
+    pub(super) fn definition_of(&self, api_version: &str, kind: &str) -> Option<Arc<Definition>> {
+        let group = api_version.split_once('/')?.0;
+        let state = self.state();
+        let mut definitions = state.world.store.definitions().of_group(group);
+        definitions.find(|known| known.name == kind || known.list_name == kind).cloned()
     }
 
     /// Where this cluster was copied from, if it was.

@@ -67,7 +67,7 @@ impl FieldSelector {
         let is_known = |field: &str| matches!(field, "metadata.name" | "metadata.namespace") || own.contains(&field);
         match self.terms.iter().find(|(field, ..)| !is_known(field)) {
             None => Ok(()),
-            Some((field, ..)) if own.is_empty() => Err(Refusal::bad_request(&format!(
+            Some((field, ..)) if own.is_empty() && !kind.is_custom() => Err(Refusal::bad_request(&format!(
                 "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
             ))),
             Some((field, ..)) => Err(Refusal::bad_request(&format!("field label not supported: {field}"))),

@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::store::kind_of;
 use super::world::World;
 use crate::objects::withheld::withhold;
 
@@ -45,7 +44,7 @@ pub fn world_of(original: Original, seed: u64) -> World {
     let mut highest = 0;
     for mut object in objects {
         let text = |name: &str| object[name].as_str().unwrap_or_default();
-        let Some(kind) = kind_of(text("apiVersion"), text("kind")) else { continue };
+        let Some(kind) = world.store.kind_of(text("apiVersion"), text("kind")) else { continue };
         let meta = &object["metadata"];
         if meta["name"].as_str().is_none_or(str::is_empty) {
             continue;

@@ -9,10 +9,12 @@ use serde_json::{Map, Value};
 use super::admission;
 use super::allocation;
 use super::clock::clock_text;
+use super::custom;
 use super::defaults;
 use super::identity;
 use super::import::newer;
 use super::patch::managed_fields::Managed;
+use super::priority;
 use super::request::Part;
 use super::room;
 use super::schema::table;
@@ -31,11 +33,18 @@ fn text<'a>(object: &'a Value, name: &str) -> &'a str {
 
 /// Kinds whose objects count the changes of their spec.
 fn has_generation(kind: &ApiKind) -> bool {
-    matches!(kind.kind, "StatefulSet" | "Pod" | "PodDisruptionBudget" | "EndpointSlice")
+    let known = matches!(
+        kind.kind,
+        "StatefulSet" | "Pod" | "PodDisruptionBudget" | "EndpointSlice" | "CustomResourceDefinition" | "PriorityClass"
+    );
+    known || kind.is_custom()
 }
 
 /// The object with defaults filled in, in the server's spelling.
 fn completed(kind: &ApiKind, mut object: Value) -> Value {
+    if kind.is_custom() {
+        return object;
+    }
     defaults::apply(kind, &mut object);
     settle(&table().kind(kind.kind), object).unwrap_or_default()
 }
@@ -54,21 +63,24 @@ impl World {
     ) -> Result<Arc<Value>, Refusal> {
         let kind = writer.kind;
         let mut object = completed(kind, object);
+        self.keep_version(kind, &mut object);
         for name in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
             set_meta(&mut object, name, Value::Null);
         }
         let managed = managed.unwrap_or_else(|| {
             let mut managed = Managed::of(&object);
-            let shape = table().kind(kind.kind);
+            let shape = self.store.shape(kind);
             managed.updated(&shape, &shape.zero(), &object, &writer.owner(), &writer.reset(), self.now);
             managed
         });
         admission::namespace(&self.store, kind, namespace, text(&object, "name"))?;
         self.prepare_new(writer, namespace, &mut object)?;
         admission::admit_new(&self.store, kind, &mut object, self.now);
+        priority::admit(&self.store, kind, true, &mut object)?;
         let name = text(&object, "name").to_owned();
         allocation::assign(&self.store, kind, &mut object, (self.seed, self.next_revision()))?;
-        let causes = validation::of_new(kind, &object);
+        custom::check_conversion(&object)?;
+        let causes = self.causes_of_new(kind, &object);
         if !causes.is_empty() {
             return Err(Refusal::invalid(kind, &name, &causes));
         }
@@ -132,7 +144,8 @@ impl World {
         let kind = writer.kind;
         let name = text(old, "name").to_owned();
         let mut new = completed(kind, new);
-        if self.origin.is_some() {
+        self.keep_version(kind, &mut new);
+        if self.origin.is_some() && !kind.is_custom() {
             newer::keep(&table().kind(kind.kind), old, &mut new);
         }
         version::check(kind, old, text(&new, "resourceVersion"))?;
@@ -140,11 +153,12 @@ impl World {
         carry_over(writer, old, &mut new);
         admission::drop_disabled(kind, Some(old), &mut new);
         fill_metadata(old, &mut new);
+        custom::check_conversion(&new)?;
         let mut causes = validation::of_metadata(old, &new);
         if writer.part == Part::Whole {
             allocation::keep(kind, old, &mut new);
         }
-        causes.extend(validation::of_change(writer, old, &new));
+        causes.extend(self.causes_of_change(writer, old, &new));
         if !causes.is_empty() {
             return Err(Refusal::invalid(kind, &name, &causes));
         }
@@ -153,10 +167,11 @@ impl World {
             allocation::assign(&self.store, kind, &mut new, (self.seed, self.next_revision()))?;
         }
         admission::admit_change(&self.store, kind, old, &new)?;
+        priority::admit(&self.store, kind, false, &mut new)?;
         self.charge(writer, Some(old), &new)?;
         if !matches!(writer.part, Part::Binding | Part::Eviction)
             && has_generation(kind)
-            && changes_generation(kind, old, &new)
+            && changes_generation(writer, old, &new)
         {
             let generation = old["metadata"]["generation"].as_i64().unwrap_or(0).saturating_add(1);
             set_meta(&mut new, "generation", generation.into());
@@ -200,7 +215,7 @@ impl World {
         }
         match writer.part {
             Part::Whole | Part::Status if !managed.is_empty() => {
-                let shape = table().kind(writer.kind.kind);
+                let shape = self.store.shape(writer.kind);
                 managed.updated(&shape, old, new, &writer.owner(), &writer.reset(), self.now);
             }
             Part::Scale => {
@@ -280,8 +295,13 @@ fn is_finished(object: &Value) -> bool {
         && !is_held
 }
 
-fn changes_generation(kind: &ApiKind, old: &Value, new: &Value) -> bool {
-    match kind.kind {
+fn changes_generation(writer: &Writer, old: &Value, new: &Value) -> bool {
+    if writer.kind.is_custom() {
+        let mut names = old.as_object().into_iter().chain(new.as_object()).flat_map(serde_json::Map::keys);
+        return writer.part != Part::Status
+            && names.any(|name| !matches!(&**name, "metadata" | "apiVersion") && old.get(name) != new.get(name));
+    }
+    match writer.kind.kind {
         "EndpointSlice" => ["endpoints", "ports", "addressType"].iter().any(|name| old.get(*name) != new.get(*name)),
         _ => old.get("spec") != new.get("spec"),
     }

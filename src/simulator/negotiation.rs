@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::status::Refusal;
-use super::tables::{Include, include, metadata_only, table};
+use super::tables::{Include, Known, include, metadata_only, table};
 
 /// What a client asked to be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,21 +46,21 @@ impl View {
 
     /// What is sent for this object, list or `Status`.
     #[must_use]
-    pub fn shown(self, answer: Value, now: Timestamp) -> Value {
+    pub fn shown(self, answer: Value, known: &Known<'_>, now: Timestamp) -> Value {
         match self.form {
             Form::Whole => answer,
-            Form::Table => table(answer, self.include, now),
+            Form::Table => table(answer, self.include, known, now),
             Form::Metadata => metadata_only(answer),
         }
     }
 
     /// What is sent for an event of a watch. Columns are told once.
     #[must_use]
-    pub fn shown_event(self, mut event: Value, is_first: bool, now: Timestamp) -> Value {
+    pub fn shown_event(self, mut event: Value, is_first: bool, known: &Known<'_>, now: Timestamp) -> Value {
         if self.form == Form::Whole || event["type"] == "BOOKMARK" {
             return event;
         }
-        event["object"] = self.shown(event["object"].take(), now);
+        event["object"] = self.shown(event["object"].take(), known, now);
         if !is_first && event["object"]["kind"] == "Table" {
             event["object"]["columnDefinitions"] = Value::Null;
         }

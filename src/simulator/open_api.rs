@@ -6,8 +6,9 @@
 use serde_json::{Map, Value, json};
 
 use super::discovery::VERSION;
-use super::request::{groups, version_of};
+use super::groups::{Group, groups};
 use super::schema::{Field, Shape, table};
+use super::store::Store;
 use crate::objects::kinds::{ApiKind, KINDS, collection_path};
 
 const NO_TEXTS: &str = "The simulated cluster knows the fields and their types, but not what they are good for: \
@@ -15,22 +16,27 @@ const NO_TEXTS: &str = "The simulated cluster knows the fields and their types, 
 
 /// Which documents there are.
 #[must_use]
-pub fn index() -> Value {
+pub fn index(store: &Store) -> Value {
     let mut paths = json!({"api/v1": {"serverRelativeURL": "/openapi/v3/api/v1"}});
-    for group in groups() {
-        let path = format!("apis/{group}/{}", version_of(group));
-        paths[&path] = json!({ "serverRelativeURL": format!("/openapi/v3/{path}") });
+    for Group { name, versions } in groups(store) {
+        for version in versions {
+            let path = format!("apis/{name}/{version}");
+            paths[&path] = json!({ "serverRelativeURL": format!("/openapi/v3/{path}") });
+        }
     }
     json!({ "paths": paths })
 }
 
-/// The document of a group.
+/// The document of a group in a version.
 #[must_use]
-pub fn document(group: &str) -> Value {
+pub fn document(store: &Store, group: &str, version: &str) -> Value {
     let mut paths = Map::new();
     let mut schemas = Map::new();
-    for kind in KINDS.iter().filter(|kind| kind.group == group) {
-        let of_kind = json!({"group": kind.group, "version": kind.version, "kind": kind.kind});
+    let custom = store.definitions().of_group(group);
+    let custom: Vec<_> = custom.filter_map(|definition| definition.served(version)).collect();
+    let kinds = KINDS.iter().filter(|kind| kind.group == group).chain(custom.iter().map(|version| version.kind));
+    for kind in kinds {
+        let of_kind = json!({"group": kind.group, "version": kind.version, "kind": kind.name()});
         let path = collection_path(kind, if kind.namespaced { "{namespace}" } else { "" });
         let parameters = json!([{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}]);
         let operation =
@@ -40,6 +46,15 @@ pub fn document(group: &str) -> Value {
         paths.insert(format!("{path}/{{name}}"), json!({"get": operation("get"), "patch": patching}));
         paths.insert(path, json!({"get": operation("list")}));
         add_kind(kind, &of_kind, &mut schemas);
+    }
+    for version in custom {
+        let mut schema = version.schema.clone();
+        let of_kind = json!({"group": group, "version": version.name, "kind": version.kind_name});
+        schema["x-kubernetes-group-version-kind"] = json!([of_kind]);
+        for (name, kind) in [("apiVersion", "string"), ("kind", "string"), ("metadata", "object")] {
+            schema["properties"][name] = json!({ "type": kind });
+        }
+        schemas.insert(format!("{group}.{}.{}", version.name, version.kind_name), schema);
     }
     json!({
         "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": VERSION},
@@ -88,6 +103,8 @@ fn struct_in(shape: &Shape) -> Option<&str> {
         | Shape::Time
         | Shape::MicroTime
         | Shape::Bytes
+        | Shape::Inline(_)
+        | Shape::Deduced
         | Shape::Any => None,
     }
 }
@@ -103,7 +120,7 @@ fn schema(shape: &Shape) -> Value {
         Shape::IntOrString => json!({"type": "string", "format": "int-or-string"}),
         Shape::Time | Shape::MicroTime => json!({"type": "string", "format": "date-time"}),
         Shape::Bytes => json!({"type": "string", "format": "byte"}),
-        Shape::Any => json!({"type": "object"}),
+        Shape::Any | Shape::Inline(_) | Shape::Deduced => json!({"type": "object"}),
         Shape::Struct(name) => json!({"$ref": format!("#/components/schemas/{name}")}),
         Shape::List { of, .. } => json!({"type": "array", "items": schema(of)}),
         Shape::Map { of, .. } => json!({"type": "object", "additionalProperties": schema(of)}),
@@ -116,8 +133,10 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere_and_every_kind_has_a_schema() {
-        for group in groups().into_iter().chain([""]) {
-            let document = document(group);
+        let store = Store::default();
+        let core = Group { name: String::new(), versions: vec!["v1".to_owned()] };
+        for Group { name: group, versions } in groups(&store).into_iter().chain([core]) {
+            let document = document(&store, &group, &versions[0]);
             let schemas = document["components"]["schemas"].as_object().unwrap();
             let text = document.to_string();
             for reference in text.split("#/components/schemas/").skip(1) {

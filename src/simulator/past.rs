@@ -28,12 +28,20 @@ impl View for Past<'_> {
     }
 
     fn list_in(&self, kind: &str, namespace: &str) -> Vec<Arc<Value>> {
-        let Some(known) = ApiKind::named(kind) else { return Vec::new() };
+        let Some(known) = self.store.kind_named(kind) else { return Vec::new() };
         let then = self.store.objects_at(known, namespace, self.revision);
         then.unwrap_or_else(|_| self.store.list_in(kind, namespace))
     }
 
+    fn custom_kinds(&self) -> Vec<&'static ApiKind> {
+        self.store.custom_kinds()
+    }
+
+    fn is_gone(&self, kind: &str) -> bool {
+        self.store.is_gone(kind)
+    }
+
     fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        self.store.object_at(ApiKind::named(kind)?, namespace, name, self.revision)
+        self.store.object_at(self.store.kind_named(kind)?, namespace, name, self.revision)
     }
 }

@@ -15,6 +15,7 @@ use super::status::Refusal;
 use super::store::Store;
 use super::watch::WatchStart;
 use super::world::{Payload, Reply};
+use crate::objects::kinds::ApiKind;
 
 /// One object.
 ///
@@ -25,7 +26,11 @@ pub fn get(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
     let object = store
         .object(call.kind, &call.namespace, &call.name)
         .ok_or_else(|| Refusal::not_found(call.kind, &call.name))?;
-    Ok(if call.part == Part::Scale { Reply::json(200, scale::of_set(object)) } else { Reply::object(200, object) })
+    Ok(match store.version_of(call.kind) {
+        _ if call.part != Part::Scale => Reply::object(200, object),
+        Some((_, version)) => Reply::json(200, scale::of_custom(version, object)?),
+        None => Reply::json(200, scale::of_set(object)),
+    })
 }
 
 fn check_future(store: &Store, query: &Query) -> Result<(), Refusal> {
@@ -52,6 +57,8 @@ pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
 
 /// What a request for a collection takes of it.
 pub(super) struct Listed {
+    /// The kind of the list.
+    kind: String,
     pub(super) objects: Vec<Arc<Value>>,
     /// The revision, and where the next page begins.
     meta: Value,
@@ -59,9 +66,9 @@ pub(super) struct Listed {
 
 impl Listed {
     pub(super) fn body(&self, call: &ObjectCall) -> Value {
-        let items: Vec<Value> = self.objects.iter().map(|object| item(object)).collect();
+        let items: Vec<Value> = self.objects.iter().map(|object| item(call.kind, object)).collect();
         json!({
-            "kind": format!("{}List", call.kind.kind), "apiVersion": call.kind.api_version(),
+            "kind": self.kind, "apiVersion": call.kind.api_version(),
             "metadata": self.meta, "items": items,
         })
     }
@@ -102,13 +109,19 @@ pub(super) fn listed(store: &Store, call: &ObjectCall) -> Result<Listed, Refusal
             meta["remainingItemCount"] = Value::from(objects.len() - shown);
         }
     }
+    if call.kind.is_custom() && meta["continue"].is_null() {
+        meta["continue"] = Value::from("");
+    }
     objects.truncate(shown);
-    Ok(Listed { objects, meta })
+    Ok(Listed { kind: store.list_kind(call.kind), objects, meta })
 }
 
-/// Items of a list do not repeat their kind.
-fn item(object: &Value) -> Value {
+/// Items of a list do not repeat their kind, but for custom ones.
+fn item(kind: &ApiKind, object: &Value) -> Value {
     let mut item = object.clone();
+    if kind.is_custom() {
+        return item;
+    }
     if let Some(fields) = item.as_object_mut() {
         fields.shift_remove("kind");
         fields.shift_remove("apiVersion");

@@ -5,10 +5,12 @@ use bytes::Bytes;
 use http::Method;
 
 use super::access::{Review, User};
-pub use super::call::{Action, Call, ObjectCall, Page, Part, PatchKind, has_status};
+pub use super::call::{Action, Call, ObjectCall, Page, Part, PatchKind};
+use super::groups::{check_served, kind_at, known_group};
 use super::query::Query;
 use super::status::Refusal;
-use crate::objects::kinds::{ApiKind, KINDS};
+use super::store::Store;
+use crate::objects::kinds::ApiKind;
 
 /// A request as it came in.
 #[derive(Clone, Debug)]
@@ -24,38 +26,6 @@ pub struct Raw {
     pub body: Bytes,
 }
 
-/// Groups of a real cluster that are not simulated.
-const OTHER_GROUPS: &[&str] = &[
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "authentication.k8s.io",
-    "batch",
-    "certificates.k8s.io",
-    "events.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-];
-
-/// Resources of simulated groups that are not simulated themselves.
-const OTHER_RESOURCES: &[&str] = &[
-    "bindings",
-    "componentstatuses",
-    "limitranges",
-    "podtemplates",
-    "replicationcontrollers",
-    "daemonsets",
-    "deployments",
-    "replicasets",
-    "csidrivers",
-    "csinodes",
-    "csistoragecapacities",
-    "volumeattributesclasses",
-];
-
 /// Subresources that need a real node or are not simulated.
 const OTHER_PARTS: &[&str] = &["attach", "ephemeralcontainers", "exec", "portforward", "proxy", "resize", "token"];
 
@@ -64,73 +34,47 @@ const OTHER_PARTS: &[&str] = &["attach", "ephemeralcontainers", "exec", "portfor
 /// # Errors
 /// A `Refusal`: 404 for what does not exist, 501 for what is not simulated,
 /// 405 and 415 for methods and formats that do not fit.
-pub fn parse(raw: &Raw) -> Result<Call, Refusal> {
+pub fn parse(raw: &Raw, store: &Store) -> Result<Call, Refusal> {
     let parts: Vec<&str> = raw.path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         ["version"] => Ok(Call::Page(Page::Version)),
         ["readyz" | "livez" | "healthz", ..] => Ok(Call::Page(Page::Health)),
         ["openapi", "v3"] => Ok(Call::Page(Page::OpenApi(None))),
-        ["openapi", "v3", "api", "v1"] => Ok(Call::Page(Page::OpenApi(Some("")))),
+        ["openapi", "v3", "api", "v1"] => Ok(Call::Page(Page::OpenApi(Some((String::new(), "v1".to_owned()))))),
         ["openapi", "v3", "apis", group, version] => {
-            served(group, version).map(|group| Call::Page(Page::OpenApi(Some(group))))
+            check_served(store, group, version)?;
+            Ok(Call::Page(Page::OpenApi(Some(((*group).to_owned(), (*version).to_owned())))))
         }
         ["api"] => Ok(Call::Page(Page::CoreVersions)),
         ["apis"] => Ok(Call::Page(Page::Groups)),
-        ["api", "v1"] => Ok(Call::Page(Page::Resources(""))),
+        ["api", "v1"] => Ok(Call::Page(Page::Resources(String::new(), "v1".to_owned()))),
         ["api", "v1", "limitranges"] | ["api", "v1", "namespaces", _, "limitranges"] if raw.method == Method::GET => {
             Ok(Call::Page(Page::NoLimitRanges))
         }
-        ["api", "v1", rest @ ..] => objects(raw, "", rest),
-        ["apis", "authorization.k8s.io", "v1", plural] if Review::at(plural, false).is_some() => {
-            Review::at(plural, false).map(|review| Call::Review(review, String::new())).ok_or_else(Refusal::no_resource)
+        ["api", "v1", rest @ ..] => objects(raw, store, ("", "v1"), rest),
+        ["apis", "authentication.k8s.io", "v1", "tokenreviews"] => Err(Refusal::not_simulated("tokenreviews")),
+        ["apis", group @ ("authentication.k8s.io" | "authorization.k8s.io"), "v1", plural] => {
+            let review = Review::at(group, plural, false).ok_or_else(Refusal::no_resource)?;
+            Ok(Call::Review(review, String::new()))
         }
         ["apis", "authorization.k8s.io", "v1", "namespaces", namespace, plural] => {
-            let review = Review::at(plural, true).ok_or_else(Refusal::no_resource)?;
+            let review = Review::at("authorization.k8s.io", plural, true).ok_or_else(Refusal::no_resource)?;
             Ok(Call::Review(review, (*namespace).to_owned()))
         }
-        ["apis", group] => known_group(group).map(|group| Call::Page(Page::Group(group))),
-        ["apis", group, version] => served(group, version).map(|group| Call::Page(Page::Resources(group))),
-        ["apis", group, version, rest @ ..] => objects(raw, served(group, version)?, rest),
+        ["apis", group] => known_group(store, group).map(|_| Call::Page(Page::Group((*group).to_owned()))),
+        ["apis", group, version] => {
+            check_served(store, group, version)?;
+            Ok(Call::Page(Page::Resources((*group).to_owned(), (*version).to_owned())))
+        }
+        ["apis", group, version, rest @ ..] => {
+            check_served(store, group, version)?;
+            objects(raw, store, (group, version), rest)
+        }
         _ => Err(Refusal::no_page()),
     }
 }
 
-/// The groups that are served, in the order of `KINDS`.
-#[must_use]
-pub fn groups() -> Vec<&'static str> {
-    let mut groups: Vec<&'static str> = Vec::new();
-    for kind in KINDS {
-        if !kind.group.is_empty() && !groups.contains(&kind.group) {
-            groups.push(kind.group);
-        }
-    }
-    groups.push("authorization.k8s.io");
-    groups
-}
-
-fn known_group(name: &str) -> Result<&'static str, Refusal> {
-    if OTHER_GROUPS.contains(&name) {
-        return Err(Refusal::not_simulated(&format!("the API group {name}")));
-    }
-    groups().into_iter().find(|group| *group == name).ok_or_else(Refusal::no_page)
-}
-
-/// The version that a group is served in.
-#[must_use]
-pub fn version_of(group: &str) -> &'static str {
-    KINDS.iter().find(|kind| kind.group == group).map_or("v1", |kind| kind.version)
-}
-
-fn served(group: &str, version: &str) -> Result<&'static str, Refusal> {
-    let group = known_group(group)?;
-    match (group, version) {
-        _ if version == version_of(group) => Ok(group),
-        ("autoscaling", "v1") => Err(Refusal::not_simulated("the API group autoscaling in version v1")),
-        _ => Err(Refusal::no_resource()),
-    }
-}
-
-fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusal> {
+fn objects(raw: &Raw, store: &Store, group: (&str, &str), rest: &[&str]) -> Result<Call, Refusal> {
     // The old spelling of a watch, of a collection or of one object.
     let (is_old_watch, rest) = match rest {
         ["watch", rest @ ..] if !rest.is_empty() && raw.method == Method::GET => (true, rest),
@@ -148,18 +92,11 @@ fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusa
         [resource, name, part] => (*resource, *name, *part),
         _ => return Err(Refusal::no_resource()),
     };
-    let Some(kind) = KINDS.iter().find(|kind| kind.group == group && kind.plural == resource) else {
-        return Err(if OTHER_RESOURCES.contains(&resource) {
-            let full = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
-            Refusal::not_simulated(&full)
-        } else {
-            Refusal::no_resource()
-        });
-    };
+    let kind = kind_at(raw, store, group, resource)?;
     if !kind.namespaced && !namespace.is_empty() {
-        return Err(Refusal::no_resource());
+        return Err(if kind.is_custom() { Refusal::no_page() } else { Refusal::no_resource() });
     }
-    let part = subresource(kind, part)?;
+    let part = if kind.is_custom() { custom_part(store, kind, name, part)? } else { subresource(kind, part)? };
     let mut query = Query::parse(&raw.query, &raw.method, name.is_empty() || is_old_watch)?;
     query.fields.check(kind)?;
     let mut name = name;
@@ -184,10 +121,20 @@ fn objects(raw: &Raw, group: &'static str, rest: &[&str]) -> Result<Call, Refusa
     })))
 }
 
+fn custom_part(store: &Store, kind: &ApiKind, name: &str, part: &str) -> Result<Part, Refusal> {
+    let has_scale = || store.version_of(kind).is_some_and(|(_, version)| version.replicas.is_some());
+    match part {
+        "" => Ok(Part::Whole),
+        "status" if kind.has_status => Ok(Part::Status),
+        "scale" if has_scale() => Ok(Part::Scale),
+        _ => Err(Refusal::not_found(kind, name)),
+    }
+}
+
 fn subresource(kind: &'static ApiKind, part: &str) -> Result<Part, Refusal> {
     match part {
         "" => Ok(Part::Whole),
-        "status" if has_status(kind) => Ok(Part::Status),
+        "status" if kind.has_status => Ok(Part::Status),
         "scale" if kind.kind == "StatefulSet" => Ok(Part::Scale),
         "binding" if kind.kind == "Pod" => Ok(Part::Binding),
         "eviction" if kind.kind == "Pod" => Ok(Part::Eviction),
@@ -210,7 +157,7 @@ fn action(
 ) -> Result<Action, Refusal> {
     let on_collection = name.is_empty();
     if !on_collection && kind.namespaced && namespace.is_empty() {
-        return Err(Refusal::no_resource());
+        return Err(if kind.is_custom() { Refusal::no_page() } else { Refusal::no_resource() });
     }
     match (&raw.method, on_collection) {
         (&Method::GET, true) if query.watch => Ok(Action::Watch),
@@ -228,6 +175,7 @@ fn action(
         (&Method::DELETE, true) if goes_at_once(kind) && (!kind.namespaced || !namespace.is_empty()) => {
             Ok(Action::DeleteCollection)
         }
+        _ if kind.is_custom() && raw.method == Method::DELETE => Err(Refusal::unsupported_verb(kind, "delete")),
         _ => Err(Refusal::method_not_allowed()),
     }
 }
@@ -238,7 +186,7 @@ pub fn goes_at_once(kind: &ApiKind) -> bool {
     kind.kind != "Namespace"
 }
 
-fn patch_kind(content_type: &str) -> Result<PatchKind, Refusal> {
+pub(super) fn patch_kind(content_type: &str) -> Result<PatchKind, Refusal> {
     match content_type {
         "application/json-patch+json" => Ok(PatchKind::Json),
         "application/merge-patch+json" => Ok(PatchKind::Merge),
@@ -253,7 +201,7 @@ mod tests {
     use super::*;
 
     fn parsed(method: Method, path: &str, content_type: &str) -> Result<Call, Refusal> {
-        parse(&Raw {
+        let raw = Raw {
             method,
             path: path.to_owned(),
             query: String::new(),
@@ -261,7 +209,8 @@ mod tests {
             user_agent: String::new(),
             user: None,
             body: Bytes::new(),
-        })
+        };
+        parse(&raw, &Store::default())
     }
 
     fn object_call(method: Method, path: &str) -> ObjectCall {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::applies::{configuration, typed_again};
 use super::body;
 use super::clock::clock_text;
+use super::custom::{self, Replicas, Version};
 use super::patch::managed_fields::{Claim, Managed, Operation};
 use super::request::{ObjectCall, Part, PatchKind, Raw};
 use super::schema::table;
@@ -17,6 +18,7 @@ use super::topology;
 use super::world::{Reply, World, manager, success};
 use super::writer::Writer;
 use super::writes::{check_force, check_uid, patched, replacement, writer};
+use crate::objects::kinds::ApiKind;
 
 /// The `Scale` of a set.
 #[must_use]
@@ -40,13 +42,49 @@ pub fn of_set(set: &Value) -> Value {
     scale
 }
 
+/// The `Scale` of a custom object.
+///
+/// # Errors
+/// 500 if it does not say how many it wants.
+pub fn of_custom(version: &Version, object: &Value) -> Result<Value, Refusal> {
+    let Some(replicas) = &version.replicas else { return Err(Refusal::no_resource()) };
+    if custom::at(object, &replicas.wanted).is_null() {
+        let why = format!("the spec replicas field {:?} does not exist", format!(".{}", replicas.wanted.join(".")));
+        return Err(Refusal::internal_cause(&why));
+    }
+    Ok(of_counts(replicas, object))
+}
+
+fn of_counts(replicas: &Replicas, object: &Value) -> Value {
+    let of_set = json!({
+        "metadata": object["metadata"], "spec": {"replicas": custom::at(object, &replicas.wanted)},
+        "status": {"replicas": custom::at(object, &replicas.there)},
+    });
+    let mut scale = self::of_set(&of_set);
+    let selector = replicas.selector.as_ref().and_then(|names| custom::at(object, names).as_str());
+    if let Some(text) = selector.filter(|text| !text.is_empty()) {
+        scale["status"]["selector"] = text.into();
+    }
+    scale
+}
+
 impl World {
+    /// Where the numbers of a custom object stand.
+    fn replicas(&self, kind: &ApiKind) -> Option<&Replicas> {
+        self.store.version_of(kind).and_then(|(_, version)| version.replicas.as_ref())
+    }
+
+    /// The `Scale` of whatever object has one.
+    fn scale_of(&self, kind: &ApiKind, object: &Value) -> Value {
+        self.replicas(kind).map_or_else(|| of_set(object), |replicas| of_counts(replicas, object))
+    }
+
     /// PUT or PATCH of `scale`: only `spec.replicas` counts, with the uid and
     /// resourceVersion of the body as preconditions.
     pub(super) fn scale(&mut self, raw: &Raw, call: &ObjectCall, patch: Option<PatchKind>) -> Result<Reply, Refusal> {
         let written = match patch {
             None => {
-                let read = replacement(raw, call)?;
+                let read = replacement(raw, call, None)?;
                 let set = self.stored(call)?;
                 (self.rescaled(&writer(raw, call, Operation::Update), &set, &read.object, None)?, read.warnings)
             }
@@ -54,12 +92,12 @@ impl World {
             Some(how @ (PatchKind::Json | PatchKind::Merge | PatchKind::Strategic)) => {
                 check_force(call)?;
                 let set = self.stored(call)?;
-                let read = patched(raw, call, how, &of_set(&set))?;
+                let read = patched(raw, call, how, &self.scale_of(call.kind, &set), None)?;
                 (self.rescaled(&writer(raw, call, Operation::Update), &set, &read.object, None)?, read.warnings)
             }
         };
         let (set, warnings) = written;
-        let mut reply = Reply::json(200, of_set(&set));
+        let mut reply = Reply::json(200, self.scale_of(call.kind, &set));
         reply.warnings = warnings;
         Ok(reply)
     }
@@ -67,17 +105,18 @@ impl World {
     /// Server-side apply of a `Scale`: the set's entries that own the number are
     /// seen as those of the scale, and what becomes of them is written back.
     fn apply_scale(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Arc<Value>, Refusal> {
-        let config = configuration(raw, call)?;
+        let shape = table().kind("Scale");
+        let config = configuration(raw, call, &shape)?;
         let set = self.stored(call)?;
         let writer = writer(raw, call, Operation::Apply);
         let (owner, reset) = (writer.owner(), writer.reset());
         let claim = Claim { owner: &owner, reset: &reset, force: call.query.force.unwrap_or(false) };
-        let (managed, scale) = (Managed::of(&set), of_set(&set));
+        let (managed, scale) = (Managed::of(&set), self.scale_of(call.kind, &set));
         let seen = managed.of_scale();
         let seen = if seen.is_empty() { self.of_nobody(call, &scale) } else { seen };
-        let applied = seen.apply(&table().kind("Scale"), &scale, &config, &claim, self.now)?;
+        let applied = seen.apply(&shape, &scale, &config, &claim, self.now)?;
         let managed = managed.with_scale(&applied.managed, &call.kind.api_version());
-        self.rescaled(&writer, &set, &typed_again(call, applied.object)?, Some(managed))
+        self.rescaled(&writer, &set, &typed_again(call, applied.object, None)?, Some(managed))
     }
 
     /// The set with the number that a `Scale` says.
@@ -90,7 +129,8 @@ impl World {
     ) -> Result<Arc<Value>, Refusal> {
         let name = set["metadata"]["name"].as_str().unwrap_or_default();
         let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
-        if replicas < 0 {
+        // A custom object says so itself.
+        if replicas < 0 && !writer.kind.is_custom() {
             let why = "must be greater than or equal to 0";
             let cause = Cause::invalid("spec.replicas", &Value::from(replicas), why);
             return Err(Refusal::invalid_named("autoscaling", "Scale", name, &[cause]));
@@ -99,7 +139,10 @@ impl World {
             check_uid(writer.kind, set, uid)?;
         }
         let mut new = Value::clone(set);
-        new["spec"]["replicas"] = Value::from(replicas);
+        match self.replicas(writer.kind) {
+            Some(paths) => custom::put(&mut new, &paths.wanted, replicas.into()),
+            None => new["spec"]["replicas"] = Value::from(replicas),
+        }
         new["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"].clone();
         self.replace(writer, set, new, managed)
     }

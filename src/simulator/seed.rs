@@ -24,6 +24,9 @@ pub fn fill(world: &mut World) {
     for class in classes() {
         post(world, "/apis/storage.k8s.io/v1/storageclasses", &class);
     }
+    for class in priorities() {
+        post(world, "/apis/scheduling.k8s.io/v1/priorityclasses", &class);
+    }
     for (path, object) in roles::all() {
         post(world, path, &object);
     }
@@ -62,6 +65,22 @@ fn node(letter: &str, now: &str) -> Value {
             }],
         },
     })
+}
+
+/// The classes that every cluster has.
+pub(super) fn priorities() -> [Value; 2] {
+    let class = |name: &str, value: i64, what: &str| {
+        let description = format!("Used for system critical pods that must {what}.");
+        json!({"metadata": {"name": name}, "value": value, "description": description})
+    };
+    [
+        class(
+            "system-cluster-critical",
+            2_000_000_000,
+            "run in the cluster, but can be moved to another node if necessary",
+        ),
+        class("system-node-critical", 2_000_001_000, "not be moved from their current node"),
+    ]
 }
 
 fn classes() -> [Value; 3] {

@@ -142,12 +142,15 @@ fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody
         Payload::Json(value) if reply.code >= 400 => value["details"]["retryAfterSeconds"].as_u64(),
         Payload::Json(_) | Payload::Object(_) | Payload::Text(_) | Payload::Watch(_) => None,
     };
+    let known = |version: &str, kind: &str| simulator.definition_of(version, kind);
     let (content_type, body) = match reply.payload {
-        Payload::Json(value) => ("application/json", json(&view.shown(value, simulator.now()))),
+        Payload::Json(value) => ("application/json", json(&view.shown(value, &known, simulator.now()))),
         Payload::Object(object) if view.is_whole() => ("application/json", json(&object)),
-        Payload::Object(object) => ("application/json", json(&view.shown(Value::clone(&object), simulator.now()))),
+        Payload::Object(object) => {
+            ("application/json", json(&view.shown(Value::clone(&object), &known, simulator.now())))
+        }
         Payload::Text(text) => ("text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
-        Payload::Watch(watch) => ("application/json", events(simulator, *watch, view)),
+        Payload::Watch(watch) => ("application/json", events(simulator.clone(), *watch, view)),
     };
     let mut response = Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
@@ -179,9 +182,10 @@ fn events(simulator: Simulator, watch: WatchStart, view: View) -> AnswerBody {
                 let lines = simulator.watch_more(&mut watch)?;
                 if !lines.is_empty() {
                     let now = simulator.now();
+                    let known = |version: &str, kind: &str| simulator.definition_of(version, kind);
                     let mut text = String::new();
                     for line in lines {
-                        text.push_str(&view.shown_event(line, first, now).to_string());
+                        text.push_str(&view.shown_event(line, first, &known, now).to_string());
                         text.push('\n');
                         first = false;
                     }

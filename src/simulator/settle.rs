@@ -31,9 +31,10 @@ fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
     for (key, value) in fields {
         let Some(field) = known.fields.get(&key) else { continue };
         // A volume's empty capacity is refused in other words than none at all,
-        // and an empty list of managers takes them all away.
+        // an empty list of managers takes them all away, and one of policies is none.
         let is_told_apart = name == "core.v1.PersistentVolumeSpec" && key == "capacity"
-            || name == "meta.v1.ObjectMeta" && key == "managedFields";
+            || name == "meta.v1.ObjectMeta" && key == "managedFields"
+            || name == "autoscaling.v2.HPAScalingRules" && key == "policies";
         if let Some(value) = settle(&field.shape, value).filter(|value| is_told_apart || is_kept(field, value)) {
             out.insert(key, value);
         }

@@ -31,10 +31,11 @@ pub fn resource(kind: &ApiKind) -> String {
 /// `StatefulSet.apps`, as `Invalid` and failed preconditions name a kind.
 #[must_use]
 pub fn group_kind(kind: &ApiKind) -> String {
-    if kind.group.is_empty() { kind.kind.to_owned() } else { format!("{}.{}", kind.kind, kind.group) }
+    if kind.group.is_empty() { kind.name().to_owned() } else { format!("{}.{}", kind.name(), kind.group) }
 }
 
-fn details(name: &str, group: &str, kind: &str) -> Map<String, Value> {
+/// Which object a refusal is about; what is empty is left out.
+pub(super) fn details(name: &str, group: &str, kind: &str) -> Map<String, Value> {
     let mut details = Map::new();
     for (key, value) in [("name", name), ("group", group), ("kind", kind)] {
         if !value.is_empty() {
@@ -45,7 +46,7 @@ fn details(name: &str, group: &str, kind: &str) -> Map<String, Value> {
 }
 
 impl Refusal {
-    fn status(code: u16, reason: &str, message: &str, details: Option<Value>) -> Self {
+    pub(super) fn status(code: u16, reason: &str, message: &str, details: Option<Value>) -> Self {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message,
         });
@@ -104,7 +105,7 @@ impl Refusal {
     #[must_use]
     pub fn precondition(kind: &ApiKind, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", group_kind(kind));
-        Self::status(409, "Conflict", &message, Some(details(name, kind.group, kind.kind).into()))
+        Self::status(409, "Conflict", &message, Some(details(name, kind.group, kind.name()).into()))
     }
 
     /// Server-side apply met fields of other managers.
@@ -120,7 +121,7 @@ impl Refusal {
     /// 422 with one cause for each field.
     #[must_use]
     pub fn invalid(kind: &ApiKind, name: &str, causes: &[Cause]) -> Self {
-        Self::invalid_named(kind.group, kind.kind, name, causes)
+        Self::invalid_named(kind.group, kind.name(), name, causes)
     }
 
     /// 422 for things that are no kind of ours, such as `Scale` or `PatchOptions`.

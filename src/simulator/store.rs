@@ -9,8 +9,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::controllers::{Change, View};
+use super::custom::Definitions;
 use super::status::Refusal;
-use crate::objects::kinds::{ApiKind, KINDS};
+use crate::objects::kinds::ApiKind;
+
+/// The kind of objects that define other kinds.
+const DEFINITION: &str = "CustomResourceDefinition";
 
 /// How many commits are remembered. A watch from before that is told 410.
 const HISTORY: usize = 2_000;
@@ -47,6 +51,8 @@ impl Commit {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     rank: usize,
+    /// Custom kinds have all one rank.
+    kind: &'static str,
     /// Ends in a slash, which is part of the order as in etcd: `a-b/` stands
     /// before `a/`. Empty for objects of no namespace.
     namespace: String,
@@ -60,6 +66,7 @@ pub struct Store {
     objects: BTreeMap<Key, Arc<Value>>,
     /// When each event is forgotten.
     expiries: BTreeSet<(Timestamp, Key)>,
+    definitions: Definitions,
     /// Who names a UID among their owners.
     dependents: BTreeMap<String, BTreeSet<Key>>,
     history: VecDeque<Commit>,
@@ -69,7 +76,7 @@ pub struct Store {
 
 fn key(kind: &ApiKind, namespace: &str, name: &str) -> Key {
     let namespace = if kind.namespaced { format!("{namespace}/") } else { String::new() };
-    Key { rank: kind.rank(), namespace, name: name.to_owned() }
+    Key { rank: kind.rank(), kind: kind.kind, namespace, name: name.to_owned() }
 }
 
 impl Store {
@@ -99,7 +106,7 @@ impl Store {
         let start = from.clone();
         self.objects
             .range(start..)
-            .take_while(move |(key, _)| key.rank == from.rank && (is_all || key.namespace == from.namespace))
+            .take_while(move |(key, _)| key.kind == from.kind && (is_all || key.namespace == from.namespace))
     }
 
     /// The events in a namespace that are named after an object of this name.
@@ -109,7 +116,7 @@ impl Store {
         events.into_iter().flat_map(move |from| {
             let (start, prefix) = (from.clone(), prefix.clone());
             let is_about = move |key: &Key| {
-                key.rank == from.rank && key.namespace == from.namespace && key.name.starts_with(&prefix)
+                key.kind == from.kind && key.namespace == from.namespace && key.name.starts_with(&prefix)
             };
             self.objects.range(start..).take_while(move |(key, _)| is_about(key)).map(|(_, object)| object)
         })
@@ -119,7 +126,8 @@ impl Store {
     #[must_use]
     pub fn object_at(&self, kind: &ApiKind, namespace: &str, name: &str, revision: u64) -> Option<Arc<Value>> {
         let since = self.history.iter().rev().take_while(|commit| commit.revision > revision);
-        let here = since.filter(|commit| commit.kind == kind && commit.namespace == namespace && commit.name == name);
+        let here = since
+            .filter(|commit| commit.kind.kind == kind.kind && commit.namespace == namespace && commit.name == name);
         match here.last() {
             Some(first) => first.before.clone(),
             None => self.object(kind, namespace, name).cloned(),
@@ -158,7 +166,7 @@ impl Store {
         let now = self.placed(kind, namespace);
         let mut then: BTreeMap<Key, Arc<Value>> = now.map(|(key, object)| (key.clone(), Arc::clone(object))).collect();
         let since = self.history.iter().rev().take_while(|commit| commit.revision > revision);
-        for commit in since.filter(|commit| commit.kind == kind && is_in(&commit.namespace, namespace)) {
+        for commit in since.filter(|commit| commit.kind.kind == kind.kind && is_in(&commit.namespace, namespace)) {
             let key = key(kind, &commit.namespace, &commit.name);
             match &commit.before {
                 Some(before) => then.insert(key, Arc::clone(before)),
@@ -173,7 +181,13 @@ impl Store {
     #[must_use]
     pub fn as_of(&self, revision: u64) -> Self {
         let revision = revision.max(self.forgotten).min(self.revision);
-        let mut then = Self { revision, objects: self.objects.clone(), forgotten: revision, ..Self::default() };
+        let mut then = Self {
+            revision,
+            objects: self.objects.clone(),
+            forgotten: revision,
+            definitions: self.definitions.clone(),
+            ..Self::default()
+        };
         for commit in self.history.iter().rev().take_while(|commit| commit.revision > revision) {
             let key = key(commit.kind, &commit.namespace, &commit.name);
             match &commit.before {
@@ -194,7 +208,10 @@ impl Store {
         }
         let start = self.history.partition_point(|commit| commit.revision <= revision);
         let news = self.history.iter().skip(start);
-        Ok(news.filter(|commit| commit.kind == kind && is_in(&commit.namespace, namespace)).cloned().collect())
+        Ok(news
+            .filter(|commit| commit.kind.kind == kind.kind && is_in(&commit.namespace, namespace))
+            .cloned()
+            .collect())
     }
 
     /// Takes in a commit; its revision becomes the newest.
@@ -214,7 +231,16 @@ impl Store {
         }
     }
 
+    /// What the custom resource definitions say.
+    #[must_use]
+    pub fn definitions(&self) -> &Definitions {
+        &self.definitions
+    }
+
     fn index(&mut self, key: &Key, before: Option<&Value>, after: Option<&Value>) {
+        if key.kind == DEFINITION {
+            self.definitions.define(&key.name, after);
+        }
         if let Some(at) = before.and_then(expiry) {
             self.expiries.remove(&(at, key.clone()));
         }
@@ -279,11 +305,19 @@ impl View for Store {
     }
 
     fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        self.object(ApiKind::named(kind)?, namespace, name).cloned()
+        self.object(self.kind_named(kind)?, namespace, name).cloned()
     }
 
     fn list_in(&self, kind: &str, namespace: &str) -> Vec<Arc<Value>> {
-        ApiKind::named(kind).map(|kind| self.objects(kind, namespace).cloned().collect()).unwrap_or_default()
+        self.kind_named(kind).map(|kind| self.objects(kind, namespace).cloned().collect()).unwrap_or_default()
+    }
+
+    fn custom_kinds(&self) -> Vec<&'static ApiKind> {
+        self.definitions().stored_kinds().collect()
+    }
+
+    fn is_gone(&self, kind: &str) -> bool {
+        self.definitions().is_gone(kind)
     }
 
     fn dependents(&self, uid: &str) -> Vec<Arc<Value>> {
@@ -294,10 +328,4 @@ impl View for Store {
     fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {
         self.events_about(namespace, name).cloned().collect()
     }
-}
-
-/// The kind with this plural or kind name in a group.
-#[must_use]
-pub fn kind_of(api_version: &str, kind: &str) -> Option<&'static ApiKind> {
-    KINDS.iter().find(|known| known.kind == kind && known.api_version() == api_version)
 }

@@ -58,7 +58,7 @@ impl WatchStart {
             watch.initial = store
                 .objects(watch.kind, &watch.namespace)
                 .filter(|object| watch.takes(object))
-                .map(|object| json!({"type": "ADDED", "object": **object}))
+                .map(|object| json!({"type": "ADDED", "object": shown(watch.kind, object)}))
                 .collect();
             if is_marked {
                 let mut bookmark = watch.bookmark();
@@ -75,7 +75,7 @@ impl WatchStart {
 
     /// An empty object of the kind, in Go's spelling, with the revision.
     fn bookmark(&self) -> Value {
-        let mut object = json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version()});
+        let mut object = json!({"kind": self.kind.name(), "apiVersion": self.kind.api_version()});
         if let (Some(fields), Value::Object(zeros)) = (object.as_object_mut(), table().kind(self.kind.kind).zero()) {
             fields.extend(zeros);
         }
@@ -145,13 +145,22 @@ impl WatchStart {
         let after = commit.after.as_deref().filter(|object| self.takes(object));
         match (before, after) {
             (None, None) => None,
-            (None, Some(after)) => Some(json!({"type": "ADDED", "object": after})),
-            (Some(_), Some(after)) => Some(json!({"type": "MODIFIED", "object": after})),
+            (None, Some(after)) => Some(json!({"type": "ADDED", "object": shown(self.kind, after)})),
+            (Some(_), Some(after)) => Some(json!({"type": "MODIFIED", "object": shown(self.kind, after)})),
             (Some(before), None) => {
-                let mut last = before.clone();
+                let mut last = shown(self.kind, before);
                 last["metadata"]["resourceVersion"] = Value::from(commit.revision.to_string());
                 Some(json!({"type": "DELETED", "object": last}))
             }
         }
     }
+}
+
+/// The object in the version that was asked for.
+fn shown(kind: &ApiKind, object: &Value) -> Value {
+    let mut object = object.clone();
+    if kind.is_custom() {
+        object["apiVersion"] = kind.api_version().into();
+    }
+    object
 }

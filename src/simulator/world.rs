@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::access::{self, Rights};
+use super::custom::Version;
 use super::discovery;
 use super::identity;
 use super::import::Origin;
@@ -55,6 +56,20 @@ impl Reply {
     #[must_use]
     pub fn text(code: u16, body: &str) -> Self {
         Self { code, payload: Payload::Text(body.to_owned()), warnings: Vec::new() }
+    }
+
+    /// Custom objects are shown in the version that was asked for.
+    fn in_version(&mut self, version: &Version) {
+        if let Payload::Object(object) = &self.payload {
+            self.payload = Payload::Json(Value::clone(object));
+        }
+        let Payload::Json(body) = &mut self.payload else { return };
+        let is_one = |object: &Value| object["kind"] == version.kind_name.as_str();
+        if is_one(body) {
+            version.show(body);
+        }
+        let items = body.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten();
+        items.filter(|item| is_one(item)).for_each(|item| version.show(item));
     }
 
     pub(super) fn refusal(refusal: Refusal) -> Self {
@@ -111,7 +126,7 @@ impl World {
     /// # Errors
     /// The `Refusal` that a real server would send.
     pub fn answer_actor(&mut self, raw: &Raw) -> Result<Reply, Refusal> {
-        match parse(raw)? {
+        match parse(raw, &self.store)? {
             Call::Objects(call) => self.objects(raw, &call),
             Call::Page(_) | Call::Review(..) => Err(Refusal::no_resource()),
         }
@@ -121,8 +136,8 @@ impl World {
         if raw.body.len() > LARGEST_BODY {
             return Err(Refusal::too_large());
         }
-        match parse(raw)? {
-            Call::Page(page) => Ok(discovery::answer(&page)),
+        match parse(raw, &self.store)? {
+            Call::Page(page) => Ok(discovery::answer(&page, &self.store)),
             Call::Review(review, namespace) => access::answer(&self.rights(), review, &namespace, raw, self.now),
             Call::Objects(call) => {
                 self.rights().check(raw.user.as_ref(), &call)?;
@@ -132,7 +147,18 @@ impl World {
     }
 
     fn objects(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
+        let kind = call.kind;
+        let warning = self.store.version_of(kind);
+        let warning = warning.and_then(|(_, version)| version.warning.clone());
         let mut reply = self.dispatch(raw, call)?;
+        reply.warnings.extend(warning);
+        if let Some((_, version)) = self.store.version_of(kind) {
+            reply.in_version(version);
+        }
+        let is_write = !matches!(call.action, Action::Get | Action::List | Action::Watch);
+        if is_write && !self.store.definitions().is_empty() {
+            self.look_after_definitions();
+        }
         if call.kind.kind == "Endpoints" {
             reply.warnings.push(ENDPOINTS.to_owned());
         }

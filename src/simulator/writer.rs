@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::patch::field_set::FieldSet;
 use super::patch::managed_fields::{Operation, Owner};
-use super::request::{Part, has_status};
+use super::request::Part;
 use crate::objects::kinds::ApiKind;
 
 /// Who writes what, and whether for real.
@@ -33,12 +33,15 @@ impl Writer {
     #[must_use]
     pub fn reset(&self) -> FieldSet {
         match self.part {
-            Part::Whole if has_status(self.kind) => FieldSet::of_path(&["status"]),
+            Part::Whole if self.kind.has_status => FieldSet::of_path(&["status"]),
             Part::Status if self.kind.kind == "Pod" => FieldSet::of_path(&["spec"])
                 .union(FieldSet::of_path(&["metadata", "deletionTimestamp"]))
                 .union(FieldSet::of_path(&["metadata", "ownerReferences"])),
             Part::Status if self.kind.kind == "VolumeAttachment" => {
                 FieldSet::of_path(&["spec"]).union(FieldSet::of_path(&["metadata"]))
+            }
+            Part::Status if self.kind.is_custom() => {
+                FieldSet::of_path(&["spec"]).union(&FieldSet::of_path(&["metadata"]))
             }
             Part::Status => FieldSet::of_path(&["spec"]),
             Part::Whole | Part::Scale | Part::Binding | Part::Eviction | Part::Finalize | Part::Log => {
@@ -62,7 +65,12 @@ pub fn set_meta(object: &mut Value, name: &str, value: Value) {
 /// Keeps the parts that this endpoint does not write.
 pub fn carry_over(writer: &Writer, old: &Value, new: &mut Value) {
     let kept: &[&str] = match writer.part {
-        Part::Whole if has_status(writer.kind) => &["status"],
+        Part::Whole if writer.kind.has_status => &["status"],
+        // A custom object has more than spec and status, and none of it is written here.
+        Part::Status if writer.kind.is_custom() => {
+            keep_all_but_status(old, new);
+            &[]
+        }
         Part::Status => &["spec"],
         Part::Finalize => &["status"],
         Part::Whole | Part::Scale | Part::Binding | Part::Eviction | Part::Log => &[],
@@ -80,6 +88,15 @@ pub fn carry_over(writer: &Writer, old: &Value, new: &mut Value) {
     }
     if writer.part == Part::Whole && writer.kind.kind == "Namespace" {
         new["spec"] = old["spec"].clone();
+    }
+}
+
+fn keep_all_but_status(old: &Value, new: &mut Value) {
+    let status = new.as_object_mut().and_then(|fields| fields.shift_remove("status"));
+    *new = old.clone();
+    if let Some(fields) = new.as_object_mut() {
+        fields.shift_remove("status");
+        fields.extend(status.map(|status| ("status".to_owned(), status)));
     }
 }
 

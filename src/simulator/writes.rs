@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::body::{self, Read};
+use super::custom::{self, Version};
 use super::document::json_type;
 use super::import::newer;
 use super::patch::managed_fields::Operation;
@@ -48,8 +49,8 @@ pub(super) fn reply(call: &ObjectCall, old: Option<&Value>, object: &Arc<Value>,
 
 impl World {
     pub(super) fn create(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
-        let kind = call.kind;
-        let Read { object, warnings } = body::object(raw, &kind.api_version(), kind.kind, call.query.field_validation)?;
+        let Read { object, warnings } = self.read(raw, call)?;
+        self.check_definition_lives(call, object["metadata"]["name"].as_str().unwrap_or_default())?;
         let created = self.insert(&writer(raw, call, Operation::Update), &call.namespace, object, None)?;
         Ok(reply(call, None, &created, warnings))
     }
@@ -62,10 +63,14 @@ impl World {
     }
 
     pub(super) fn update(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
-        let Read { object, warnings } = replacement(raw, call)?;
+        let Read { object, warnings } = replacement(raw, call, self.custom(call))?;
         let old = self.stored(call)?;
         if let Some(uid) = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
             check_uid(call.kind, &old, uid)?;
+        }
+        let is_careful = call.kind.is_custom() || call.kind.kind == "CustomResourceDefinition";
+        if is_careful && object["metadata"]["resourceVersion"].as_str().unwrap_or_default().is_empty() {
+            return Err(Refusal::unconditional(call.kind, &call.name));
         }
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
         Ok(reply(call, Some(&old), &written, warnings))
@@ -77,8 +82,9 @@ impl World {
         }
         check_force(call)?;
         let old = self.stored(call)?;
-        let known = if self.origin.is_some() { newer::without(call.kind, &old) } else { Arc::clone(&old) };
-        let Read { object, warnings } = patched(raw, call, how, &known)?;
+        let is_copied = self.origin.is_some() && !call.kind.is_custom();
+        let known = if is_copied { newer::without(call.kind, &old) } else { Arc::clone(&old) };
+        let Read { object, warnings } = patched(raw, call, how, &known, self.custom(call))?;
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
         Ok(reply(call, Some(&old), &written, warnings))
     }
@@ -90,7 +96,7 @@ pub(super) fn body_kind(call: &ObjectCall) -> (String, &'static str) {
     match call.part {
         Part::Scale => ("autoscaling/v1".to_owned(), "Scale"),
         Part::Whole | Part::Status | Part::Binding | Part::Eviction | Part::Finalize | Part::Log => {
-            (call.kind.api_version(), call.kind.kind)
+            (call.kind.api_version(), call.kind.name())
         }
     }
 }
@@ -99,9 +105,13 @@ pub(super) fn body_kind(call: &ObjectCall) -> (String, &'static str) {
 ///
 /// # Errors
 /// 400 for what cannot be read, or is for another place than the path's.
-pub(super) fn replacement(raw: &Raw, call: &ObjectCall) -> Result<Read, Refusal> {
+pub(super) fn replacement(raw: &Raw, call: &ObjectCall, custom: Option<&Version>) -> Result<Read, Refusal> {
     let (api_version, kind) = body_kind(call);
-    let read = body::object(raw, &api_version, kind, call.query.field_validation)?;
+    let validation = call.query.field_validation;
+    let read = match custom {
+        Some(version) => custom::body(raw, version, validation)?,
+        None => body::object(raw, &api_version, kind, validation)?,
+    };
     check_name(call, &read.object)?;
     let given = read.object["metadata"]["namespace"].as_str().unwrap_or_default();
     if call.kind.namespaced && !given.is_empty() && given != call.namespace {
@@ -123,11 +133,17 @@ pub(super) fn check_force(call: &ObjectCall) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// 400 or 422 for a patch that cannot be done, or whose outcome is no such object.
-pub(super) fn patched(raw: &Raw, call: &ObjectCall, how: PatchKind, known: &Value) -> Result<Read, Refusal> {
+pub(super) fn patched(
+    raw: &Raw,
+    call: &ObjectCall,
+    how: PatchKind,
+    known: &Value,
+    custom: Option<&Version>,
+) -> Result<Read, Refusal> {
     let change = body::json(raw, body_kind(call).1)?;
     let read = match how {
-        PatchKind::Json => read_again(call, json::apply(known, &change)?)?,
-        PatchKind::Merge => read_again(call, merged(known, &change)?)?,
+        PatchKind::Json => read_again(call, json::apply(known, &change)?, custom)?,
+        PatchKind::Merge => read_again(call, merged(known, &change)?, custom)?,
         PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change)?,
     };
     check_name(call, &read.object)?;
@@ -148,7 +164,10 @@ fn merged(known: &Value, change: &Value) -> Result<Value, Refusal> {
 }
 
 /// A patched object, read like a body.
-fn read_again(call: &ObjectCall, patched: Value) -> Result<Read, Refusal> {
+fn read_again(call: &ObjectCall, patched: Value, custom: Option<&Version>) -> Result<Read, Refusal> {
+    if let Some(version) = custom {
+        return custom::patched(patched, version, call.query.field_validation);
+    }
     let (api_version, kind) = body_kind(call);
     body::patched(patched, &api_version, kind, call.query.field_validation)
 }

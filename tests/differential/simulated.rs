@@ -52,7 +52,8 @@ const ACTORS: [(&str, &str); 16] = [
 
 const NOT: &str = "\nAlso not simulated: images, processes and networks (no `exec`, `attach`, `port-forward`); admission webhooks and\n\
     policies; that nobody can give away more rights than they have; attaching and detaching of volumes; scaling by an\n\
-    autoscaler (the object is stored as it is); preemption and scoring in the scheduler.\n";
+    autoscaler (the object is stored as it is); preemption and scoring in the scheduler; of custom resource definitions\n\
+    rules in CEL, `format`, `allOf` and the like, selectable fields and conversion by webhook.\n";
 
 pub fn tests() -> Vec<Trial> {
     vec![Trial::test("the_page_of_what_is_simulated_is_fresh", the_page_is_fresh)]

@@ -50,7 +50,7 @@ fn same(world: &World) -> Result<(), Failed> {
 
 /// What each command said, as it is compared.
 fn all(cli: &Cli, commands: &[Command], namespace: &str) -> Result<Vec<String>, String> {
-    for name in ["set.yaml", "more.yaml", "class.yaml", "node.yaml"] {
+    for name in ["set.yaml", "more.yaml", "class.yaml", "node.yaml", "definition.yaml", "widget.yaml"] {
         let text = std::fs::read_to_string(folder().join(name)).map_err(|error| format!("`{name}`: {error}"))?;
         std::fs::write(cli.home().join(name), text.replace("$NAMESPACE", namespace))
             .map_err(|error| format!("`{name}`: {error}"))?;

@@ -67,7 +67,7 @@ fn numbers() -> Result<(), Failed> {
     let go = tools::go()?;
     let modules = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/control-plane/kubernetes");
     let mut definitions = Vec::new();
-    for module in ["k8s.io/api", "k8s.io/apimachinery"] {
+    for module in ["k8s.io/api", "k8s.io/apimachinery", "k8s.io/apiextensions-apiserver"] {
         let listed = Command::new(&go).args(["list", "-m", "-f", "{{.Dir}}", module]).current_dir(modules).output()?;
         if !listed.status.success() {
             return Err(format!("go list: {}", String::from_utf8_lossy(&listed.stderr)).into());

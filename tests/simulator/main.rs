@@ -5,6 +5,7 @@
 
 mod budgets;
 mod copies;
+mod custom;
 mod determinism;
 mod knobs;
 mod lags;

@@ -119,11 +119,6 @@ fn what_quotas_cannot_count_here_is_refused_by_name() {
         let quota = json!({"metadata": {"name": "q"}, "spec": spec});
         post(&cluster, QUOTAS, &quota).refused(501, &format!("the simulated cluster does not have {what}"));
     };
-    refused(json!({"hard": {"requests.cpu": "1"}}), "quotas of requests.cpu");
-    refused(json!({"hard": {"requests.example.org/gpu": "1"}}), "quotas of requests.example.org/gpu");
-    refused(json!({"hard": {"pods": "1"}, "scopes": ["BestEffort"]}), "quotas with scopes");
-    post(&cluster, QUOTAS, &quota(&json!({"pods": "1"}))).ok();
-    let grown = json!({"spec": {"hard": {"cpu": "1"}}});
-    let message = "the simulated cluster does not have quotas of cpu";
-    merge(&cluster, &format!("{QUOTAS}/q"), &grown).refused(501, message);
+    let scoped = json!({"hard": {"persistentvolumeclaims": "1"}, "scopes": ["VolumeAttributesClass"]});
+    refused(scoped, "quotas with the scope VolumeAttributesClass");
 }

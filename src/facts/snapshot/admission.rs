@@ -10,7 +10,7 @@ use crate::facts::selector::LabelSelector;
 use crate::objects::kinds::ApiKind;
 
 const fn kind(kind: &'static str, plural: &'static str) -> ApiKind {
-    ApiKind { group: "admissionregistration.k8s.io", version: "v1", kind, plural, namespaced: false }
+    ApiKind { group: "admissionregistration.k8s.io", version: "v1", kind, plural, namespaced: false, has_status: false }
 }
 
 const KINDS: &[ApiKind] = &[

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::rules::grants;
-use super::{Decision, Rights, User, Wish, refusal_text};
+use super::{ADMINISTRATOR, Decision, MASTERS, Rights, User, Wish, refusal_text};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::body;
+use crate::simulator::clock::clock_text;
 use crate::simulator::patch::field_set::FieldSet;
 use crate::simulator::patch::managed_fields::{Managed, Operation, Owner};
 use crate::simulator::query::Query;
@@ -18,18 +19,20 @@ use crate::simulator::status::{Cause, Refusal};
 use crate::simulator::world::{Reply, manager};
 
 const GROUP: &str = "authorization.k8s.io";
+const AUTHENTICATION: &str = "authentication.k8s.io";
 
-/// The four reviews.
+/// Questions about rights, and the one about who is asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Review {
     SelfAccess,
     SelfRules,
     Access,
     LocalAccess,
+    Oneself,
 }
 
 impl Review {
-    pub const ALL: [Self; 4] = [Self::SelfAccess, Self::SelfRules, Self::Access, Self::LocalAccess];
+    pub const ALL: [Self; 5] = [Self::SelfAccess, Self::SelfRules, Self::Access, Self::LocalAccess, Self::Oneself];
 
     /// The kind that stands in paths and bodies.
     #[must_use]
@@ -39,14 +42,19 @@ impl Review {
             Self::SelfRules => ("SelfSubjectRulesReview", "selfsubjectrulesreviews"),
             Self::Access => ("SubjectAccessReview", "subjectaccessreviews"),
             Self::LocalAccess => ("LocalSubjectAccessReview", "localsubjectaccessreviews"),
+            Self::Oneself => ("SelfSubjectReview", "selfsubjectreviews"),
         };
-        ApiKind { group: GROUP, version: "v1", kind, plural, namespaced: self == Self::LocalAccess }
+        let group = if self == Self::Oneself { AUTHENTICATION } else { GROUP };
+        ApiKind { group, version: "v1", kind, plural, namespaced: self == Self::LocalAccess, has_status: false }
     }
 
     /// The review with this plural, asked for in a namespace or not.
     #[must_use]
-    pub fn at(plural: &str, is_namespaced: bool) -> Option<Self> {
-        Self::ALL.into_iter().find(|review| review.kind().plural == plural && review.kind().namespaced == is_namespaced)
+    pub fn at(group: &str, plural: &str, is_namespaced: bool) -> Option<Self> {
+        Self::ALL.into_iter().find(|review| {
+            let kind = review.kind();
+            kind.group == group && kind.plural == plural && kind.namespaced == is_namespaced
+        })
     }
 }
 
@@ -62,12 +70,16 @@ pub fn answer(
     now: Timestamp,
 ) -> Result<Reply, Refusal> {
     let kind = review.kind();
-    if raw.method != Method::POST {
-        return Err(Refusal::method_not_allowed());
-    }
+    let verb = match raw.method {
+        Method::POST => "create",
+        Method::PUT => "update",
+        Method::PATCH => "patch",
+        Method::DELETE => "deletecollection",
+        _ => "list",
+    };
     let asked = Wish {
-        verb: "create".to_owned(),
-        group: GROUP.to_owned(),
+        verb: verb.to_owned(),
+        group: kind.group.to_owned(),
         resource: kind.plural.to_owned(),
         namespace: namespace.to_owned(),
         ..Wish::default()
@@ -78,12 +90,18 @@ pub fn answer(
     {
         return Err(Refusal::denied(&kind, "", &refusal_text(user, &asked, &reason)));
     }
+    if raw.method != Method::POST {
+        return Err(Refusal::method_not_allowed());
+    }
     let query = Query::parse(&raw.query, &raw.method, true)?;
     let shape = table().kind(kind.kind);
     let object = body::object(raw, &kind.api_version(), kind.kind, query.field_validation)?.object;
     let mut object = settle(&shape, object).unwrap_or_default();
     if review == Review::SelfRules {
         return own_rules(rights, user, &object);
+    }
+    if review == Review::Oneself {
+        return Ok(oneself(user, now));
     }
     check(review, namespace, &object["spec"])?;
     let owner = Owner {
@@ -110,6 +128,21 @@ pub fn answer(
         object["status"]["reason"] = reason.into();
     }
     Ok(Reply::json(201, object))
+}
+
+/// Who asks, as the server knows them.
+fn oneself(user: Option<&User>, now: Timestamp) -> Reply {
+    let user = user.cloned().unwrap_or_else(administrator);
+    let body = json!({
+        "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
+        "metadata": {"creationTimestamp": clock_text(now)},
+        "status": {"userInfo": {"username": user.name, "groups": user.groups}},
+    });
+    Reply::json(201, body)
+}
+
+fn administrator() -> User {
+    User::named(ADMINISTRATOR, vec![MASTERS.to_owned()])
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
@@ -168,15 +201,9 @@ fn own_rules(rights: &Rights<'_>, user: Option<&User>, object: &Value) -> Result
     if namespace.is_empty() {
         return Err(Refusal::bad_request("no namespace on request"));
     }
-    let rules = match user {
-        Some(user) => grants(rights.store, user, namespace).0.into_iter().flat_map(|grant| grant.rules).collect(),
-        None => vec![
-            json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}),
-            json!({"verbs": ["*"], "nonResourceURLs": ["*"]}),
-        ],
-    };
-    let (paths, resources): (Vec<Value>, Vec<Value>) =
-        rules.into_iter().partition(|rule| !rule["nonResourceURLs"].is_null());
+    let user = user.cloned().unwrap_or_else(administrator);
+    let rules = grants(rights.store, &user, namespace).0.into_iter().flat_map(|grant| grant.rules);
+    let (paths, resources): (Vec<Value>, Vec<Value>) = rules.partition(|rule| !rule["nonResourceURLs"].is_null());
     Ok(Reply::json(
         201,
         json!({

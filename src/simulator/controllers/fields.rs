@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Target;
+use crate::objects::kinds::key_of;
 
 /// Short names for the reads that every actor does.
 pub(in crate::simulator) trait Fields {
@@ -63,7 +64,11 @@ pub(in crate::simulator) trait Fields {
         self.condition(kind).is_some_and(|condition| condition["status"] == "True")
     }
     fn target(&self) -> Target {
-        Target { kind: self.kind().to_owned(), namespace: self.namespace().to_owned(), name: self.name().to_owned() }
+        Target {
+            kind: key_of(self.text("/apiVersion"), self.kind()),
+            namespace: self.namespace().to_owned(),
+            name: self.name().to_owned(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::fields::{Fields, targets};
 use super::{Change, Controller, Keyed, Step, Target, View};
-use crate::objects::kinds::{ApiKind, KINDS};
+use crate::objects::kinds::{ApiKind, key_of};
 
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
@@ -56,8 +56,7 @@ impl Controller for GarbageCollector {
 
 impl Keyed for GarbageCollector {
     fn keys(&self, view: &dyn View) -> Vec<Target> {
-        let kinds = KINDS.iter().filter(|known| known.kind != "Event");
-        kinds.flat_map(|known| targets(&view.list(known.kind))).collect()
+        view.kinds().iter().flat_map(|known| targets(&view.list(known.kind))).collect()
     }
 
     /// Itself, if it is still there; what depends on it, if it is gone or has
@@ -70,7 +69,7 @@ impl Keyed for GarbageCollector {
         }
         for object in change.before.into_iter().chain(change.after) {
             for owner in object.owners() {
-                let Some(kind) = ApiKind::named(owner.text("/kind")) else { continue };
+                let Some(kind) = kind_of(view, owner) else { continue };
                 concerned.push(Target {
                     kind: kind.kind.to_owned(),
                     namespace: if kind.namespaced { object.namespace().to_owned() } else { String::new() },
@@ -86,6 +85,15 @@ impl Keyed for GarbageCollector {
         let pass = Graph { view }.look(&object);
         Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
     }
+}
+
+/// The kind of an owner, if there is such a kind. Custom kinds may be named in
+/// any version.
+fn kind_of(view: &dyn View, owner: &Value) -> Option<&'static ApiKind> {
+    let version = owner.text("/apiVersion");
+    let key = key_of(version, owner.text("/kind"));
+    let custom = || view.custom_kinds().into_iter().find(|kind| kind.kind == key);
+    ApiKind::named(&key).filter(|known| known.api_version() == version).or_else(custom)
 }
 
 impl Graph<'_> {
@@ -106,9 +114,11 @@ impl Graph<'_> {
     /// An owner of an unknown kind may be alive; so may one in a namespace that
     /// an object of no namespace names, since nobody knows which is meant.
     fn fate(&self, owner: &Value, dependent: &Value) -> Owner {
-        let known =
-            ApiKind::named(owner.text("/kind")).filter(|known| known.api_version() == owner.text("/apiVersion"));
-        let Some(known) = known else { return Owner::Alive };
+        let key = key_of(owner.text("/apiVersion"), owner.text("/kind"));
+        if self.view.is_gone(&key) {
+            return Owner::Gone;
+        }
+        let Some(known) = kind_of(self.view, owner) else { return Owner::Alive };
         let namespace = if known.namespaced { dependent.namespace() } else { "" };
         if known.namespaced && namespace.is_empty() {
             return Owner::Alive;

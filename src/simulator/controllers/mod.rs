@@ -43,7 +43,7 @@ use serde_json::Value;
 
 use self::fields::Fields;
 use self::play::Refusal;
-use crate::objects::kinds::KINDS;
+use crate::objects::kinds::{ApiKind, KINDS};
 
 /// What an actor may look at. Lists are sorted by namespace and name.
 pub trait View {
@@ -54,6 +54,21 @@ pub trait View {
     /// One object; `namespace` is empty for cluster-scoped kinds.
     fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>>;
 
+    /// The kinds that custom resource definitions made.
+    fn custom_kinds(&self) -> Vec<&'static ApiKind> {
+        Vec::new()
+    }
+
+    /// Whether there was such a custom kind, and its definition is gone.
+    fn is_gone(&self, _kind: &str) -> bool {
+        false
+    }
+
+    /// The kinds of all objects but Events.
+    fn kinds(&self) -> Vec<&'static ApiKind> {
+        KINDS.iter().filter(|known| known.kind != "Event").chain(self.custom_kinds()).collect()
+    }
+
     /// The objects of a namespaced kind in one namespace.
     fn list_in(&self, kind: &str, namespace: &str) -> Vec<Arc<Value>> {
         let mut all = self.list(kind);
@@ -63,8 +78,7 @@ pub trait View {
 
     /// The objects that name this UID among their owners, Events aside.
     fn dependents(&self, uid: &str) -> Vec<Arc<Value>> {
-        let kinds = KINDS.iter().filter(|known| known.kind != "Event");
-        let mut all: Vec<Arc<Value>> = kinds.flat_map(|known| self.list(known.kind)).collect();
+        let mut all: Vec<Arc<Value>> = self.kinds().iter().flat_map(|known| self.list(known.kind)).collect();
         all.retain(|object| object.owners().iter().any(|owner| owner["uid"] == uid));
         all
     }

@@ -38,7 +38,7 @@ impl Controller for Namespaces {
 /// A pass for each object, so that one that cannot be deleted does not keep
 /// the others.
 fn empty(view: &dyn View, namespace: &Value) -> Vec<Step> {
-    let kinds = KINDS.iter().filter(|known| known.namespaced);
+    let kinds = KINDS.iter().chain(view.custom_kinds()).filter(|known| known.namespaced);
     let contents: Vec<_> = kinds.flat_map(|known| view.list_in(known.kind, namespace.name())).collect();
     let mut passes: Vec<Step> = contents
         .iter()

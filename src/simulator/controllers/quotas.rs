@@ -10,6 +10,7 @@ use super::fields::Fields;
 use super::{Change, Controller, Step, View};
 use crate::objects::kinds::KINDS;
 use crate::simulator::quantity::Quantity;
+use crate::simulator::quota::scopes;
 use crate::simulator::quota::usage::{self, Amounts};
 
 /// `resourcequota-controller`.
@@ -34,7 +35,7 @@ impl Controller for Quotas {
                     || before["status"]["allocatedResources"] != after["status"]["allocatedResources"]
             }
             "Service" => before["spec"] != after["spec"],
-            "Pod" => before.phase() != after.phase(),
+            "Pod" => before.phase() != after.phase() || before["spec"] != after["spec"],
             _ => false,
         }
     }
@@ -75,14 +76,19 @@ fn instead(old: &Value, mut new: Map<String, Value>) -> Value {
 fn used(view: &dyn View, quota: &Value) -> Amounts {
     let hard = usage::read(&quota["spec"]["hard"]);
     // Kinds that are not simulated have no objects, but are counted.
-    let is_counted = |name: &String| name.starts_with("count/") || KINDS.iter().any(|kind| usage::concerns(name, kind));
+    let is_counted = |name: &String| {
+        name.starts_with("count/")
+            || name == "replicationcontrollers"
+            || KINDS.iter().any(|kind| usage::concerns(name, kind))
+    };
     let mut sums: Amounts = hard.into_keys().filter(is_counted).map(|name| (name, Quantity::whole(0))).collect();
-    for kind in KINDS.iter().filter(|kind| usage::is_counted(kind)) {
+    for kind in KINDS.iter().chain(view.custom_kinds()).filter(|kind| usage::is_counted(kind)) {
         if !sums.keys().any(|name| usage::concerns(name, kind)) {
             continue;
         }
-        for object in view.list_in(kind.kind, quota.namespace()) {
-            for (name, amount) in usage::of(kind, &object) {
+        let objects = view.list_in(kind.kind, quota.namespace());
+        for object in objects.iter().filter(|object| scopes::take(quota, kind, object)) {
+            for (name, amount) in usage::of(kind, object) {
                 if let Some(sum) = sums.get_mut(&name) {
                     *sum = sum.plus(amount);
                 }

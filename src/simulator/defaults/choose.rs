@@ -8,6 +8,7 @@ use crate::objects::kinds::ApiKind;
 /// Fills in the defaults of a kind.
 pub fn apply(kind: &ApiKind, object: &mut Value) {
     match kind.kind {
+        "CustomResourceDefinition" => others::definition(object),
         "Namespace" => kinds::namespace(object),
         "Node" => kinds::node(object),
         "StorageClass" => kinds::storage_class(object),
@@ -15,6 +16,7 @@ pub fn apply(kind: &ApiKind, object: &mut Value) {
         "PersistentVolume" => kinds::persistent_volume(object),
         "PersistentVolumeClaim" => kinds::persistent_volume_claim(object),
         "Service" => kinds::service(object),
+        "PriorityClass" => set(object, "preemptionPolicy", "PreemptLowerPriority"),
         "StatefulSet" => kinds::stateful_set(object),
         "EndpointSlice" => kinds::endpoint_slice(object),
         "Endpoints" => kinds::endpoints(object),

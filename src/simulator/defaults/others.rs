@@ -1,4 +1,4 @@
-//! Defaults of bindings and autoscalers.
+//! Defaults of bindings, autoscalers and definitions of kinds.
 
 use serde_json::{Value, json};
 
@@ -15,6 +15,17 @@ pub fn binding(binding: &mut Value) {
             set_empty(subject, "apiGroup", GROUP);
         }
     }
+}
+
+pub fn definition(definition: &mut Value) {
+    let spec = &mut definition["spec"];
+    let names = &mut spec["names"];
+    let kind = names["kind"].as_str().unwrap_or_default().to_owned();
+    if names.is_object() && !kind.is_empty() {
+        set_empty(names, "singular", kind.to_lowercase());
+        set_empty(names, "listKind", format!("{kind}List"));
+    }
+    set(spec, "conversion", json!({"strategy": "None"}));
 }
 
 pub fn autoscaler(autoscaler: &mut Value) {

@@ -15,6 +15,7 @@ use crate::simulator::clock::clock_text;
 use crate::simulator::controllers::all::DISK;
 use crate::simulator::controllers::binder::SELECTED_NODE;
 use crate::simulator::identity;
+use crate::simulator::seed;
 use crate::simulator::world::World;
 
 /// On an object that was made up.
@@ -24,6 +25,9 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 pub(super) fn fill(world: &mut World, namespace: &str, unread: &[String]) {
     for name in ["default", "kube-system", namespace] {
         add(world, "Namespace", "", namespace_object(name));
+    }
+    for class in priority_classes(world) {
+        add(world, "PriorityClass", "", class);
     }
     for kind in unread {
         let made: Vec<Value> = match kind.as_str() {
@@ -72,6 +76,19 @@ fn add(world: &mut World, kind: &str, namespace: &str, mut object: Value) {
     meta["annotations"][ASSUMED] = "true".into();
     world.store.restore(kind, object);
     world.store.begin_at(revision);
+}
+
+/// The priority classes that every cluster has, and those that pods and
+/// templates name, with the priority that such a pod has.
+fn priority_classes(world: &World) -> Vec<Value> {
+    let (pods, sets) = (objects(world, "Pod"), objects(world, "StatefulSet"));
+    let named = texts(&pods, "/spec/priorityClassName").chain(texts(&sets, "/spec/template/spec/priorityClassName"));
+    let own = named.collect::<BTreeSet<String>>().into_iter().map(|name| {
+        let pod = pods.iter().find(|pod| pod["spec"]["priorityClassName"] == name.as_str());
+        let value = pod.and_then(|pod| pod["spec"]["priority"].as_i64()).unwrap_or(0);
+        json!({"metadata": {"name": name}, "value": value, "preemptionPolicy": "PreemptLowerPriority"})
+    });
+    seed::priorities().into_iter().chain(own).collect()
 }
 
 fn namespace_object(name: &str) -> Value {

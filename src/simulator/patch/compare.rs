@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::field_set::{FieldSet, field};
-use super::walk::{Walk, field_shape, is_hollow, item_element, walk};
+use super::walk::{Walk, field_shape, is_declared, is_hollow, item_element, walk};
 use crate::simulator::schema::{ListKind, Shape};
 
 /// The fields that a configuration names (its future owner's set).
 #[must_use]
 pub fn field_set(shape: &Shape, value: &Value) -> FieldSet {
     let mut set = FieldSet::default();
-    match (walk(shape), value) {
+    match (walk(shape, &[Some(value)]), value) {
         (Walk::Items(of, kind), Value::Array(items)) => {
             for (element, same) in by_element(of, kind, items) {
                 // Of items that share their keys nobody owns more than the fact.
@@ -26,7 +26,7 @@ pub fn field_set(shape: &Shape, value: &Value) -> FieldSet {
             for (name, value) in entries {
                 let Some(shape) = field_shape(&walked, name) else { continue };
                 let mut child = field_set(shape, value);
-                child.member |= is_hollow(Some(value)) && !value.is_array() || matches!(walked, Walk::Entries(_));
+                child.member |= is_hollow(Some(value)) && !value.is_array() || !is_declared(&walked, name);
                 if !child.is_empty() {
                     set.children.insert(field(name), child);
                 }
@@ -68,7 +68,16 @@ fn compare_at(shape: &Shape, before: Option<&Value>, after: Option<&Value>) -> C
     if before == after {
         return found;
     }
-    let walked = walk(shape);
+    let walked = walk(shape, &[before, after]);
+    if matches!(shape, Shape::Deduced)
+        && let (Walk::Leaf, Some(old), Some(new)) = (&walked, before, after)
+        && old.is_object() != new.is_object()
+    {
+        // Of an object that is none any more its fields are gone, and the other way round.
+        compare_fields(&Walk::Entries(shape), before, after, &mut found);
+        found.modified.member = true;
+        return found;
+    }
     if matches!(walked, Walk::Leaf) || is_hollow(before) && is_hollow(after) {
         found.modified.member = before.is_some() && after.is_some();
     } else if let Walk::Items(of, kind) = walked {

@@ -13,7 +13,7 @@ use crate::simulator::schema::{ListKind, Shape};
 /// The live object with an applied configuration merged in.
 #[must_use]
 pub fn merge(shape: &Shape, live: Option<&Value>, applied: Option<&Value>) -> Option<Value> {
-    let walked = walk(shape);
+    let walked = walk(shape, &[live, applied]);
     if matches!(walked, Walk::Leaf) || is_hollow(live) && is_hollow(applied) {
         return applied.or(live).cloned();
     }
@@ -72,7 +72,7 @@ fn merge_items(of: &Shape, kind: &ListKind, live: Option<&Value>, applied: Optio
 /// The object without these paths.
 #[must_use]
 pub fn remove(shape: &Shape, value: &Value, paths: &FieldSet) -> Option<Value> {
-    match (walk(shape), value) {
+    match (walk(shape, &[Some(value)]), value) {
         (Walk::Items(of, kind), Value::Array(items)) => {
             let left: Vec<Value> =
                 items.iter().filter_map(|item| remove_child(of, item, &item_element(of, kind, item), paths)).collect();
@@ -105,7 +105,7 @@ fn remove_child(shape: &Shape, value: &Value, element: &str, paths: &FieldSet) -
 /// of configurations and sets of changes can be compared.
 #[must_use]
 pub fn with_named_fields(shape: &Shape, set: &FieldSet) -> FieldSet {
-    let walked = walk(shape);
+    let walked = walk(shape, &[]);
     let mut out = FieldSet { member: set.member, children: BTreeMap::new() };
     for (element, below) in &set.children {
         let child_shape = match &walked {

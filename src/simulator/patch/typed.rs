@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::simulator::schema::{ListKind, Shape, table};
+use crate::simulator::schema::{ListKind, Shape, Type, table};
 
 use super::walk::item_element;
 
@@ -17,25 +17,29 @@ pub fn fault(shape: &Shape, value: &Value) -> Option<String> {
 
 fn fault_at(shape: &Shape, value: &Value, path: &str) -> Option<String> {
     match (shape, value) {
-        (_, Value::Null) | (Shape::Any, _) => None,
-        (Shape::Struct(name), Value::Object(fields)) => {
-            let known = table().get(name);
-            fields.iter().find_map(|(key, value)| {
-                let path = format!("{path}.{key}");
-                match known.fields.get(key) {
-                    Some(field) => fault_at(&field.shape, value, &path),
-                    None => Some(format!("{path}: field not declared in schema")),
-                }
-            })
-        }
+        (_, Value::Null) | (Shape::Any | Shape::Deduced, _) => None,
+        (Shape::Struct(name), Value::Object(fields)) => fields_fault(table().get(name), fields, path),
+        (Shape::Inline(of), Value::Object(fields)) => fields_fault(of, fields, path),
         (Shape::Map { of, .. }, Value::Object(entries)) => {
             entries.iter().find_map(|(key, value)| fault_at(of, value, &format!("{path}.{key}")))
         }
         (Shape::List { of, kind, .. }, Value::Array(items)) => list_fault(of, kind, items, path),
-        (Shape::Struct(_) | Shape::Map { .. }, other) => Some(format!("{path}: expected map, got {}", shown(other))),
+        (Shape::Struct(_) | Shape::Inline(_) | Shape::Map { .. }, other) => {
+            Some(format!("{path}: expected map, got {}", shown(other)))
+        }
         (Shape::List { .. }, other) => Some(format!("{path}: expected list, got {}", shown(other))),
         (shape, value) => scalar_fault(shape, value).map(|why| format!("{path}: {why}")),
     }
+}
+
+fn fields_fault(known: &Type, fields: &Map<String, Value>, path: &str) -> Option<String> {
+    fields.iter().find_map(|(key, value)| {
+        let path = format!("{path}.{key}");
+        match known.shape_of(key) {
+            Some(shape) => fault_at(shape, value, &path),
+            None => Some(format!("{path}: field not declared in schema")),
+        }
+    })
 }
 
 fn list_fault(of: &Shape, kind: &ListKind, items: &[Value], path: &str) -> Option<String> {
@@ -46,8 +50,12 @@ fn list_fault(of: &Shape, kind: &ListKind, items: &[Value], path: &str) -> Optio
             ListKind::Set | ListKind::Map(_) => {
                 let element = item_element(of, kind, item);
                 if element == "k:{}" {
+                    let keys = if let ListKind::Map(keys) = kind { keys.as_slice() } else { &[] };
+                    let keys: Vec<String> = keys.iter().map(|key| format!("{key:?}")).collect();
                     return Some(format!(
-                        "{path}: element {index}: associative list with keys has an element that omits all key fields"
+                        "{path}: element {index}: associative list with keys has an element that omits all key \
+                         fields [{}] (and doesn't have default values for any key fields)",
+                        keys.join(" ")
                     ));
                 }
                 let text = super::field_set::path_text(std::slice::from_ref(&element));
@@ -70,7 +78,9 @@ fn scalar_fault(shape: &Shape, value: &Value) -> Option<String> {
         Shape::Int32 | Shape::Int64 | Shape::Number => (value.is_number(), "numeric (int or float)"),
         Shape::Boolean => (value.is_boolean(), "boolean"),
         Shape::Quantity | Shape::IntOrString => (value.is_string() || value.is_number(), "scalar"),
-        Shape::Any | Shape::Struct(_) | Shape::List { .. } | Shape::Map { .. } => (true, ""),
+        Shape::Any | Shape::Deduced | Shape::Struct(_) | Shape::Inline(_) | Shape::List { .. } | Shape::Map { .. } => {
+            (true, "")
+        }
     };
     (!fits).then(|| format!("expected {expected}, got {}", found(value)))
 }

@@ -41,6 +41,8 @@ pub fn convert(shape: &Shape, value: &mut Value) -> Result<(), String> {
         | Shape::IntOrString
         | Shape::Time
         | Shape::MicroTime
+        | Shape::Inline(_)
+        | Shape::Deduced
         | Shape::Any => Ok(()),
     }
 }

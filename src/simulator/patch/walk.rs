@@ -5,22 +5,26 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::simulator::schema::{Field, ListKind, Shape, table};
+use crate::simulator::schema::{Field, ListKind, Shape, Type, table};
 
 /// How a shape is walked.
 pub(super) enum Walk<'a> {
     /// One value as a whole: scalars, atomic lists and maps.
     Leaf,
-    Fields(&'a str),
+    Fields(&'a Type),
     Entries(&'a Shape),
     Items(&'a Shape, &'a ListKind),
 }
 
+/// How these values of a shape are walked; what is not declared goes by them.
 #[must_use]
-pub(super) fn walk(shape: &Shape) -> Walk<'_> {
+pub(super) fn walk<'a>(shape: &'a Shape, values: &[Option<&Value>]) -> Walk<'a> {
     match shape {
-        Shape::Struct(name) if table().get(name).atomic => Walk::Leaf,
-        Shape::Struct(name) => Walk::Fields(name),
+        Shape::Struct(name) => fields_of(table().get(name)),
+        Shape::Inline(of) => fields_of(of),
+        Shape::Deduced if values.iter().flatten().all(|value| value.is_object() || value.is_null()) => {
+            Walk::Entries(&Shape::Deduced)
+        }
         Shape::Map { of, atomic: false } => Walk::Entries(of),
         Shape::List { of, kind: kind @ (ListKind::Set | ListKind::Map(_)), .. } => Walk::Items(of, kind),
         Shape::List { kind: ListKind::Atomic, .. }
@@ -35,15 +39,26 @@ pub(super) fn walk(shape: &Shape) -> Walk<'_> {
         | Shape::Time
         | Shape::MicroTime
         | Shape::Bytes
+        | Shape::Deduced
         | Shape::Any => Walk::Leaf,
     }
+}
+
+fn fields_of(of: &Type) -> Walk<'_> {
+    if of.atomic { Walk::Leaf } else { Walk::Fields(of) }
+}
+
+/// Whether it is a field of a struct, and not an entry of a map.
+#[must_use]
+pub(super) fn is_declared(walked: &Walk<'_>, name: &str) -> bool {
+    matches!(walked, Walk::Fields(owner) if owner.fields.contains_key(name))
 }
 
 /// The shape of a struct's field or of a map's entry; `None` if undeclared.
 #[must_use]
 pub(super) fn field_shape<'a>(walked: &Walk<'a>, name: &str) -> Option<&'a Shape> {
     match walked {
-        Walk::Fields(owner) => table().get(owner).fields.get(name).map(|field| &field.shape),
+        Walk::Fields(owner) => owner.shape_of(name),
         Walk::Entries(of) => Some(of),
         Walk::Leaf | Walk::Items(..) => None,
     }

@@ -86,6 +86,8 @@ fn add(
         | Shape::MicroTime
         | Shape::Bytes
         | Shape::Any
+        | Shape::Inline(_)
+        | Shape::Deduced
         | Shape::Struct(_) => {
             object.insert(field.to_owned(), single(shape, value, depth)?);
         }
@@ -124,7 +126,7 @@ fn single(shape: &Shape, value: WireValue<'_>, depth: usize) -> Result<Value, Un
             }
             Value::Object(object)
         }
-        Shape::List { .. } | Shape::Map { .. } => Value::Null,
+        Shape::List { .. } | Shape::Map { .. } | Shape::Inline(_) | Shape::Deduced => Value::Null,
     })
 }
 

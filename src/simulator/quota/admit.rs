@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::usage::{self, Amounts};
+use super::{pods, scopes};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::patch::managed_fields::Operation;
 use crate::simulator::quantity::Quantity;
@@ -37,17 +38,21 @@ impl World {
         let can_grow = match kind.kind {
             "PersistentVolumeClaim" => true,
             "Service" => writer.part == Part::Whole,
+            "Pod" => old.is_some_and(|old| scopes::is_short_lived(old) != scopes::is_short_lived(new)),
             _ => false,
         };
         let is_asked = old.is_none() || can_grow;
         let Some(quotas) = ApiKind::named("ResourceQuota").filter(|_| is_asked && usage::is_counted(kind)) else {
             return Ok(());
         };
-        let asked = growth(&old.map(|old| usage::of(kind, old)).unwrap_or_default(), &usage::of(kind, new));
+        let whole = usage::of(kind, new);
+        let more = growth(&old.map(|old| usage::of(kind, old)).unwrap_or_default(), &whole);
         let text = |name: &str| new["metadata"][name].as_str().unwrap_or_default();
         let mut counted: Vec<(Arc<Value>, Amounts)> = Vec::new();
-        for quota in self.store.objects(quotas, text("namespace")) {
-            let used = judge(kind, quota, &asked).map_err(|why| Refusal::forbidden(kind, text("name"), &why))?;
+        for quota in self.store.objects(quotas, text("namespace")).filter(|quota| scopes::take(quota, kind, new)) {
+            let was_counted = old.is_none_or(|old| scopes::take(quota, kind, old));
+            let asked = if was_counted { &more } else { &whole };
+            let used = judge(kind, quota, new, asked).map_err(|why| Refusal::forbidden(kind, text("name"), &why))?;
             counted.extend(used.map(|used| (Arc::clone(quota), used)));
         }
         if writer.dry_run {
@@ -74,12 +79,12 @@ impl World {
 /// A quota of things that are not counted here must not look as if it held.
 fn countable(quota: &Value) -> Result<(), Refusal> {
     let spec = &quota["spec"];
-    if !spec["scopes"].is_null() || !spec["scopeSelector"].is_null() {
-        return Err(Refusal::not_simulated("quotas with scopes"));
+    let terms = spec["scopeSelector"]["matchExpressions"].as_array().into_iter().flatten();
+    let mut scopes = spec["scopes"].as_array().into_iter().flatten().chain(terms.map(|term| &term["scopeName"]));
+    if scopes.any(|scope| scope == "VolumeAttributesClass") {
+        return Err(Refusal::not_simulated("quotas with the scope VolumeAttributesClass"));
     }
-    let names = spec["hard"].as_object().into_iter().flat_map(serde_json::Map::keys);
-    let unknown = names.into_iter().find(|name| !usage::is_known(name));
-    unknown.map_or(Ok(()), |name| Err(Refusal::not_simulated(&format!("quotas of {name}"))))
+    Ok(())
 }
 
 /// What more is asked for; nothing is given back.
@@ -91,16 +96,18 @@ fn growth(old: &Amounts, new: &Amounts) -> Amounts {
 
 /// The new `used` of the resources that are asked for, `None` if the quota is
 /// about none of them; else why not.
-fn judge(kind: &ApiKind, quota: &Value, asked: &Amounts) -> Result<Option<Amounts>, String> {
+fn judge(kind: &ApiKind, quota: &Value, new: &Value, asked: &Amounts) -> Result<Option<Amounts>, String> {
     let hard = usage::read(&quota["status"]["hard"]);
     let used = usage::read(&quota["status"]["used"]);
     let name = quota["metadata"]["name"].as_str().unwrap_or_default();
-    let unknown: Vec<&str> = hard
-        .keys()
-        .filter(|resource| usage::concerns(resource, kind) && !used.contains_key(*resource))
-        .map(String::as_str)
-        .collect();
-    if !unknown.is_empty() {
+    let limited = || hard.keys().filter(|resource| usage::concerns(resource, kind)).map(String::as_str);
+    if kind.kind == "Pod"
+        && let Some(why) = pods::missing(new, limited())
+    {
+        return Err(format!("failed quota: {name}: {why}"));
+    }
+    if limited().any(|resource| !used.contains_key(resource)) {
+        let unknown: Vec<&str> = limited().collect();
         return Err(format!("status unknown for quota: {name}, resources: {}", unknown.join(",")));
     }
     let mut sums = Amounts::new();

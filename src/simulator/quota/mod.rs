@@ -1,5 +1,7 @@
 //! ResourceQuotas: what objects count for, and the check that lets them in.
-//! Not here: cpu and memory, and quotas that count only some pods.
+//! Not here: the scope of volume attributes classes.
 
 mod admit;
+mod pods;
+pub mod scopes;
 pub mod usage;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::pods;
 use crate::objects::kinds::ApiKind;
 use crate::simulator::quantity::Quantity;
 
@@ -36,6 +37,7 @@ pub fn concerns(resource: &str, kind: &ApiKind) -> bool {
     let is_special = match kind.kind {
         "PersistentVolumeClaim" => resource == STORAGE || resource.contains(OF_CLASS),
         "Service" => matches!(resource, NODE_PORTS | BALANCERS),
+        "Pod" => pods::is_of_pods(resource),
         _ => false,
     };
     is_special || has_short_name(kind) && resource == kind.plural || resource == count(kind)
@@ -44,15 +46,6 @@ pub fn concerns(resource: &str, kind: &ApiKind) -> bool {
 /// Kinds that were counted before all others were.
 fn has_short_name(kind: &ApiKind) -> bool {
     matches!(kind.kind, "Pod" | "Service" | "Secret" | "ConfigMap" | "ResourceQuota" | "PersistentVolumeClaim")
-}
-
-/// Whether a limit is kept here as a real cluster keeps it. The rest is about
-/// cpu, memory and the like; what nobody counts has a name with a slash.
-#[must_use]
-pub fn is_known(resource: &str) -> bool {
-    let short = ["pods", "services", "secrets", "configmaps", "resourcequotas", CLAIMS, STORAGE, NODE_PORTS, BALANCERS];
-    let is_of_pods = resource.starts_with("requests.") || resource.starts_with("limits.");
-    short.contains(&resource) || resource.contains(OF_CLASS) || resource.contains('/') && !is_of_pods
 }
 
 /// What one object counts for.
@@ -68,6 +61,7 @@ pub fn of(kind: &ApiKind, object: &Value) -> Amounts {
     match kind.kind {
         "PersistentVolumeClaim" => of_claim(object, &mut amounts),
         "Service" => of_service(object, &mut amounts),
+        "Pod" if !has_ended => pods::add(object, &mut amounts),
         _ => {}
     }
     amounts

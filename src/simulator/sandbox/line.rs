@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::simulator::import::Origin;
-use crate::simulator::store::{Commit, Store, kind_of};
+use crate::simulator::store::{Commit, Store};
 
 /// The newest format that this program writes and reads.
 pub const FORMAT: u64 = 1;
@@ -70,7 +70,7 @@ impl Written {
             at: commit.at,
             by: commit.by.clone(),
             api_version: commit.kind.api_version(),
-            kind: commit.kind.kind.to_owned(),
+            kind: commit.kind.name().to_owned(),
             namespace: commit.namespace.clone(),
             name: commit.name.clone(),
             object: commit.after.as_deref().cloned(),
@@ -80,7 +80,7 @@ impl Written {
     /// The commit again; its former state is what the store holds.
     #[must_use]
     pub fn commit(self, store: &Store) -> Option<Commit> {
-        let kind = kind_of(&self.api_version, &self.kind)?;
+        let kind = store.kind_of(&self.api_version, &self.kind)?;
         Some(Commit {
             revision: self.revision,
             at: self.at,

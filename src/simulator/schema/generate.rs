@@ -32,13 +32,16 @@ impl ZeroValues {
 /// The documents that `generate` needs, as paths below `/openapi/v3/`.
 pub const DOCUMENTS: &[&str] = &[
     "api/v1",
+    "apis/apiextensions.k8s.io/v1",
     "apis/apps/v1",
+    "apis/authentication.k8s.io/v1",
     "apis/authorization.k8s.io/v1",
     "apis/autoscaling/v2",
     "apis/coordination.k8s.io/v1",
     "apis/discovery.k8s.io/v1",
     "apis/policy/v1",
     "apis/rbac.authorization.k8s.io/v1",
+    "apis/scheduling.k8s.io/v1",
     "apis/storage.k8s.io/v1",
 ];
 
@@ -53,6 +56,7 @@ const EXTRA: &[(&str, &str)] = &[
     ("Scale", "autoscaling.v1.Scale"),
     ("LocalSubjectAccessReview", "authorization.v1.LocalSubjectAccessReview"),
     ("SelfSubjectAccessReview", "authorization.v1.SelfSubjectAccessReview"),
+    ("SelfSubjectReview", "authentication.v1.SelfSubjectReview"),
     ("SelfSubjectRulesReview", "authorization.v1.SelfSubjectRulesReview"),
     ("SubjectAccessReview", "authorization.v1.SubjectAccessReview"),
 ];
@@ -104,7 +108,7 @@ fn collect(documents: &[Value]) -> BTreeMap<String, &Value> {
 /// `io.k8s.api.core.v1.Pod` is `core.v1.Pod` here.
 fn short(name: &str) -> String {
     let name = name.rsplit('/').next().unwrap_or(name);
-    let inner = ["io.k8s.api.", "io.k8s.apimachinery.pkg.apis."];
+    let inner = ["io.k8s.api.", "io.k8s.apimachinery.pkg.apis.", "io.k8s.apiextensions-apiserver.pkg.apis."];
     inner.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name).to_owned()
 }
 
@@ -127,7 +131,7 @@ fn describe(schema: &Value, zeros: &ZeroValues, owner: &str, open: &mut Vec<Stri
         };
         (name.clone(), field)
     });
-    Type { fields: fields.collect(), atomic: is_atomic(schema) }
+    Type { fields: fields.collect(), atomic: is_atomic(schema), others: None }
 }
 
 fn is_zero(default: &Value) -> bool {
@@ -178,7 +182,15 @@ fn reference(name: &str, is_granular: bool, open: &mut Vec<String>) -> Shape {
         Some("IntOrString") => Shape::IntOrString,
         Some("Time") => Shape::Time,
         Some("MicroTime") => Shape::MicroTime,
-        Some("RawExtension" | "FieldsV1") => Shape::Any,
+        // Of the parts of a schema some can be of several types.
+        Some(
+            "RawExtension"
+            | "FieldsV1"
+            | "JSON"
+            | "JSONSchemaPropsOrArray"
+            | "JSONSchemaPropsOrBool"
+            | "JSONSchemaPropsOrStringArray",
+        ) => Shape::Any,
         _ => {
             let name = if is_granular { format!("{name}{GRANULAR}") } else { name.to_owned() };
             open.push(name.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// All types that are reachable from the kinds we serve.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub struct Type {
     /// Owned and replaced as a whole (`x-kubernetes-map-type: atomic`).
     #[serde(default, skip_serializing_if = "is_false")]
     pub atomic: bool,
+    /// What fields that are not declared have, where there may be such.
+    #[serde(skip)]
+    pub others: Option<Box<Shape>>,
 }
 
 /// A field of a struct.
@@ -68,6 +71,12 @@ pub enum Shape {
     /// Anything; kept as it is.
     Any,
     Struct(String),
+    /// A struct of a custom resource, which is in no table.
+    #[serde(skip)]
+    Inline(Box<Type>),
+    /// Whatever it is: an object is taken apart, all else is one value.
+    #[serde(skip)]
+    Deduced,
     List {
         of: Box<Shape>,
         #[serde(default, rename = "type", skip_serializing_if = "ListKind::is_atomic")]
@@ -114,6 +123,14 @@ pub fn table() -> &'static Table {
     &TABLE
 }
 
+impl Type {
+    /// The shape of a field; `None` where it is not declared and must be.
+    #[must_use]
+    pub fn shape_of(&self, name: &str) -> Option<&Shape> {
+        self.fields.get(name).map(|field| &field.shape).or(self.others.as_deref())
+    }
+}
+
 impl Table {
     /// The shape of a kind as a whole.
     #[must_use]
@@ -131,9 +148,10 @@ impl Table {
 impl Shape {
     /// The fields, if this is a struct.
     #[must_use]
-    pub fn fields(&self) -> Option<&'static Type> {
+    pub fn fields(&self) -> Option<&Type> {
         match self {
             Self::Struct(name) => Some(table().get(name)),
+            Self::Inline(of) => Some(of),
             Self::String
             | Self::Int32
             | Self::Int64
@@ -145,6 +163,7 @@ impl Shape {
             | Self::MicroTime
             | Self::Bytes
             | Self::Any
+            | Self::Deduced
             | Self::List { .. }
             | Self::Map { .. } => None,
         }
@@ -163,11 +182,14 @@ impl Shape {
                     .map(|(name, field)| (name.clone(), if field.null { Value::Null } else { field.shape.zero() }))
                     .collect(),
             ),
+            Self::Inline(_) => Value::Object(Map::new()),
             Self::String | Self::Bytes => Value::from(""),
             Self::Int32 | Self::Int64 | Self::Number | Self::IntOrString => Value::from(0),
             Self::Boolean => Value::from(false),
             Self::Quantity => Value::from("0"),
-            Self::Time | Self::MicroTime | Self::Any | Self::List { .. } | Self::Map { .. } => Value::Null,
+            Self::Time | Self::MicroTime | Self::Any | Self::Deduced | Self::List { .. } | Self::Map { .. } => {
+                Value::Null
+            }
         }
     }
 }

@@ -102,6 +102,16 @@ pub fn lease(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), text(&object["spec"]["holderIdentity"]).into(), age::cell(object, now)]
 }
 
+pub fn priority(object: &Value, now: Timestamp) -> Vec<Value> {
+    vec![
+        name(object),
+        object["value"].as_i64().unwrap_or(0).into(),
+        (object["globalDefault"] == true).into(),
+        age::cell(object, now),
+        text(&object["preemptionPolicy"]).into(),
+    ]
+}
+
 pub fn quota(object: &Value, now: Timestamp) -> Vec<Value> {
     let status = &object["status"];
     let mut hard: Vec<(&String, &Value)> = status["hard"].as_object().into_iter().flatten().collect();

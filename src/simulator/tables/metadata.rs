@@ -18,7 +18,7 @@ pub fn metadata_only(answer: Value) -> Value {
     }
     let Some(items) = answer["items"].as_array() else { return metadata(&answer) };
     json!({
-        "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": answer["metadata"],
+        "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": super::without_empty(&answer["metadata"]),
         "items": items.iter().map(metadata).collect::<Vec<_>>(),
     })
 }

@@ -5,7 +5,7 @@
 //! stands in them is decided here, one file for each group of kinds.
 
 mod access;
-mod age;
+pub(super) mod age;
 mod cluster;
 mod format;
 mod metadata;
@@ -14,15 +14,19 @@ mod storage;
 mod workloads;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 pub use metadata::{metadata, metadata_only};
 
+use super::custom::{Columns, Definition};
 use super::query::pairs;
 use super::status::Refusal;
+
+/// What is known of a custom kind, or of its lists: by API version and kind.
+pub type Known<'a> = dyn Fn(&str, &str) -> Option<Arc<Definition>> + 'a;
 
 /// How much of the object goes with its row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,12 +59,17 @@ pub fn include(query: &str) -> Result<Include, Refusal> {
 /// An object or a list as a table, as of `now`. What is neither, such as a
 /// `Status`, stays as it is.
 #[must_use]
-pub fn table(answer: Value, include: Include, now: Timestamp) -> Value {
+pub fn table(answer: Value, include: Include, known: &Known<'_>, now: Timestamp) -> Value {
     let kind = answer["kind"].as_str().unwrap_or_default();
     if kind == "Status" || !answer["metadata"].is_object() {
         return answer;
     }
     let api_version = answer["apiVersion"].as_str().unwrap_or_default();
+    let definition = known(api_version, kind);
+    let version = api_version.rsplit('/').next().unwrap_or_default();
+    if let Some(version) = definition.as_ref().and_then(|definition| definition.served(version)) {
+        return custom_table(&answer, include, &version.columns, now);
+    }
     let listed = kind.strip_suffix("List").zip(answer["items"].as_array());
     let (kind, rows, metadata): (_, Vec<Value>, _) = if let Some((kind, items)) = listed {
         let of = |item: &Value| row(&whole(item, api_version, kind), include, now);
@@ -71,8 +80,26 @@ pub fn table(answer: Value, include: Include, now: Timestamp) -> Value {
     };
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-        "columnDefinitions": columns(api_version, kind), "rows": rows,
+        "columnDefinitions": columns_of(api_version, kind), "rows": rows,
     })
+}
+
+fn custom_table(answer: &Value, include: Include, columns: &Columns, now: Timestamp) -> Value {
+    let row = |object: &Value| json!({"cells": columns.cells(object, now), "object": shown(object, include)});
+    let (rows, metadata): (Vec<Value>, Value) = match answer["items"].as_array() {
+        Some(items) => (items.iter().map(row).collect(), without_empty(&answer["metadata"])),
+        None => (vec![row(answer)], json!({"resourceVersion": answer["metadata"]["resourceVersion"]})),
+    };
+    json!({
+        "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+        "columnDefinitions": columns.headers(), "rows": rows,
+    })
+}
+
+/// The metadata of a list without an empty place to go on at.
+pub(super) fn without_empty(metadata: &Value) -> Value {
+    let fields = metadata.as_object().into_iter().flatten().filter(|(_, value)| **value != "");
+    Value::Object(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// Items of lists do not say what they are.
@@ -89,12 +116,16 @@ fn row(object: &Value, include: Include, now: Timestamp) -> Value {
     if let Some(conditions) = pods::conditions(object) {
         row["conditions"] = conditions;
     }
-    row["object"] = match include {
+    row["object"] = shown(object, include);
+    row
+}
+
+fn shown(object: &Value, include: Include) -> Value {
+    match include {
         Include::Nothing => Value::Null,
         Include::Metadata => metadata(object),
         Include::Object => object.clone(),
-    };
-    row
+    }
 }
 
 fn cells(object: &Value, now: Timestamp) -> Vec<Value> {
@@ -104,6 +135,7 @@ fn cells(object: &Value, now: Timestamp) -> Vec<Value> {
         "Event" => cluster::event(object, now),
         "Lease" => cluster::lease(object, now),
         "ResourceQuota" => cluster::quota(object, now),
+        "PriorityClass" => cluster::priority(object, now),
         "Secret" => workloads::secret(object, now),
         "ConfigMap" => workloads::config_map(object, now),
         "Service" => workloads::service(object, now),
@@ -129,7 +161,8 @@ fn cells(object: &Value, now: Timestamp) -> Vec<Value> {
 static COLUMNS: LazyLock<BTreeMap<String, Value>> =
     LazyLock::new(|| serde_json::from_str(include_str!("columns.json")).unwrap_or_default());
 
-fn columns(api_version: &str, kind: &str) -> Value {
+/// The columns of a kind that Kubernetes has itself.
+pub(super) fn columns_of(api_version: &str, kind: &str) -> Value {
     COLUMNS.get(&format!("{api_version}/{kind}")).cloned().unwrap_or_else(|| {
         let column = |name: &str, format: &str| {
             json!({"name": name, "type": "string", "format": format, "description": "", "priority": 0})

@@ -4,7 +4,9 @@
 use serde_json::Value;
 
 use super::go::{ATTACHMENT, in_go};
-use super::{claims, classes, create, metadata, others, pods, quotas, rights, services, sets, volumes};
+use super::{
+    claims, classes, create, definitions, metadata, others, pods, priorities, quotas, rights, services, sets, volumes,
+};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::request::Part;
 use crate::simulator::status::Cause;
@@ -21,6 +23,7 @@ pub fn of_metadata(old: &Value, new: &Value) -> Vec<Cause> {
 pub fn of_change(writer: &Writer, old: &Value, new: &Value) -> Vec<Cause> {
     match writer.part {
         Part::Whole => of_whole(writer.kind, old, new),
+        Part::Status if writer.kind.kind == "CustomResourceDefinition" => metadata::of_change(old, new),
         Part::Status if writer.kind.kind == "StatefulSet" => {
             [sets::of_status(new, old), metadata::of_change_again(old, new)].concat()
         }
@@ -48,6 +51,9 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
     let whole = || create::of_whole(kind, new);
     let content = || create::of_content(kind, new);
     let parts: Vec<Vec<Cause>> = match kind.kind {
+        "CustomResourceDefinition" => {
+            vec![metadata::of_change(old, new), content(), definitions::of_change(old, new)]
+        }
         "StatefulSet" => vec![metadata(), sets::of_changed_set(old, new), of_set(old, new)],
         "Pod" if pods::is_allowed_change(&old["spec"], &new["spec"]) => {
             vec![metadata(), pods::missing_images(&new["spec"]), content()]
@@ -57,6 +63,7 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
         "PersistentVolumeClaim" => vec![metadata(), whole(), claims::of_change(old, new)],
         "PersistentVolume" => vec![whole(), whole(), volumes::of_change(old, new)],
         "StorageClass" => vec![whole(), metadata(), classes::of_change(old, new)],
+        "PriorityClass" => vec![metadata(), priorities::of_change(old, new)],
         "Secret" | "ConfigMap" => vec![metadata(), of_data(old, new), whole()],
         "ResourceQuota" => vec![metadata(), content(), quotas::of_change(old, new)],
         "Lease" => vec![metadata(), content()],

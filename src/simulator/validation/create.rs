@@ -4,7 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{claims, classes, metadata, names, others, pods, quotas, rights, scaling, services, sets, volumes};
+use super::{
+    claims, classes, definitions, metadata, names, others, pods, priorities, quotas, rights, scaling, services, sets,
+    volumes,
+};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
 
@@ -24,7 +27,13 @@ pub fn of_new(kind: &ApiKind, object: &Value) -> Vec<Cause> {
 pub fn of_whole(kind: &ApiKind, object: &Value) -> Vec<Cause> {
     // Of these the server does not mind the metadata.
     let is_bare = matches!(kind.kind, "Event" | "PodDisruptionBudget");
-    let mut causes = if is_bare { Vec::new() } else { metadata::of_whole(kind, object) };
+    let mut causes = match kind.kind {
+        _ if is_bare => Vec::new(),
+        "CustomResourceDefinition" => {
+            metadata::of_whole_custom(object).into_iter().chain(definitions::of_name(object)).collect()
+        }
+        _ => metadata::of_whole(kind, object),
+    };
     causes.extend(of_content(kind, object));
     causes
 }
@@ -32,12 +41,14 @@ pub fn of_whole(kind: &ApiKind, object: &Value) -> Vec<Cause> {
 /// What is wrong with an object apart from its metadata.
 pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
     match kind.kind {
+        "CustomResourceDefinition" => definitions::of_definition(object),
         "StatefulSet" => sets::of_set(object),
         "Pod" => pods::of_pod(object),
         "Service" => services::of_service(object),
         "PersistentVolume" => volumes::of_volume(object),
         "PersistentVolumeClaim" => claims::of_claim("spec", &object["spec"]),
         "StorageClass" => classes::of_class(object),
+        "PriorityClass" => priorities::of_class(object),
         "Secret" => of_secret(object),
         "ConfigMap" => of_config_map(object),
         "ResourceQuota" => quotas::of_quota(object),

@@ -17,6 +17,14 @@ pub fn of_whole(kind: &ApiKind, object: &Value) -> Vec<Cause> {
     causes
 }
 
+/// The same of a custom object, of which finalizers are only warned of.
+pub fn of_whole_custom(object: &Value) -> Vec<Cause> {
+    let meta = &object["metadata"];
+    let mut causes = name(meta, names::subdomain);
+    causes.extend(common(meta));
+    causes
+}
+
 /// Metadata of a changed object, before its kind is asked.
 pub fn of_path(meta: &Value) -> Vec<Cause> {
     let mut causes = name(meta, names::path_segment);

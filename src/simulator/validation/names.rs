@@ -12,6 +12,9 @@ const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower ca
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must \
     start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
     '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+const OLD_LABEL: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an \
+    alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for \
+    validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const CONFIG_KEY: &str = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. \
     'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or \
@@ -48,6 +51,18 @@ pub fn label(field: &str, text: &str) -> Vec<Cause> {
         causes.push(Cause::invalid(field, &text.into(), why));
     }
     causes
+}
+
+/// A DNS label of the older kind, which begins with a letter.
+pub fn old_label(field: &str, text: &str) -> Vec<Cause> {
+    let mut whys = Vec::new();
+    if text.len() > 63 {
+        whys.push("must be no more than 63 characters");
+    }
+    if !is_label(text) || !text.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+        whys.push(OLD_LABEL);
+    }
+    if whys.is_empty() { Vec::new() } else { vec![Cause::invalid(field, &text.into(), &whys.join(","))] }
 }
 
 /// A DNS subdomain of at most 253 letters.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::names;
 use crate::simulator::quantity::Quantity;
@@ -34,7 +34,101 @@ const STANDARD: &[(&str, bool)] = &[
 /// What is wrong with the limits of a quota.
 pub fn of_quota(quota: &Value) -> Vec<Cause> {
     let limits = quota["spec"]["hard"].as_object().into_iter().flatten();
-    limits.flat_map(|(name, amount)| of_limit(name, amount)).collect()
+    let limits = limits.flat_map(|(name, amount)| of_limit(name, amount));
+    limits.chain(of_scopes(quota)).chain(of_selector(quota)).collect()
+}
+
+const SCOPES: &[&str] = &[
+    "Terminating",
+    "NotTerminating",
+    "BestEffort",
+    "NotBestEffort",
+    "PriorityClass",
+    "VolumeAttributesClass",
+    "CrossNamespacePodAffinity",
+];
+
+/// Whether a scope says anything about what is limited.
+fn is_about(scope: &str, limit: &str) -> bool {
+    let compute = ["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
+    match scope {
+        "BestEffort" => limit == "pods",
+        "VolumeAttributesClass" => matches!(limit, "persistentvolumeclaims" | "requests.storage"),
+        known if SCOPES.contains(&known) => limit == "pods" || compute.contains(&limit),
+        _ => true,
+    }
+}
+
+fn standard_limits(quota: &Value) -> impl Iterator<Item = &str> {
+    let limits = quota["spec"]["hard"].as_object().into_iter().flatten();
+    limits.map(|(name, _)| name.as_str()).filter(|name| STANDARD.iter().any(|(known, _)| known == name))
+}
+
+/// How many pairs of scopes there are that no pod can fit both of.
+fn opposed(scopes: &[&str]) -> usize {
+    let pairs = [["BestEffort", "NotBestEffort"], ["Terminating", "NotTerminating"]];
+    pairs.iter().filter(|pair| pair.iter().all(|one| scopes.contains(one))).count()
+}
+
+fn of_scopes(quota: &Value) -> Vec<Cause> {
+    let shown = &quota["spec"]["scopes"];
+    let wrong = |why: &str| Cause::invalid("spec.scopes", shown, why);
+    let scopes: Vec<&str> = shown.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut causes = Vec::new();
+    for scope in &scopes {
+        if !SCOPES.contains(scope) {
+            causes.push(wrong("unsupported scope"));
+        }
+        let foreign = standard_limits(quota).filter(|limit| !is_about(scope, limit));
+        causes.extend(foreign.map(|_| wrong("unsupported scope applied to resource")));
+    }
+    causes.extend((0..opposed(&scopes)).map(|_| wrong("conflicting scopes")));
+    causes
+}
+
+fn of_selector(quota: &Value) -> Vec<Cause> {
+    let selector = &quota["spec"]["scopeSelector"];
+    let at = "spec.scopeSelector.matchExpressions";
+    let terms: Vec<&Value> = selector["matchExpressions"].as_array().into_iter().flatten().collect();
+    let in_go =
+        |term: &&Value| json!({"ScopeName": term["scopeName"], "Operator": term["operator"], "Values": term["values"]});
+    let shown = json!({"MatchExpressions": terms.iter().map(in_go).collect::<Vec<_>>()});
+    let mut causes = Vec::new();
+    for term in &terms {
+        let scope = term["scopeName"].as_str().unwrap_or_default();
+        let operator = &term["operator"];
+        if !SCOPES.contains(&scope) {
+            causes.push(Cause::invalid(format!("{at}.scopeName"), &scope.into(), "unsupported scope"));
+        }
+        let foreign = standard_limits(quota).filter(|limit| !is_about(scope, limit));
+        causes.extend(foreign.map(|_| Cause::invalid(at, &shown, "unsupported scope applied to resource")));
+        let is_plain = SCOPES.contains(&scope) && !matches!(scope, "PriorityClass" | "VolumeAttributesClass");
+        if is_plain && operator != "Exists" {
+            let why = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, \
+                       ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort \
+                       or ResourceQuotaScopeCrossNamespacePodAffinity";
+            causes.push(Cause::invalid(format!("{at}.operator"), operator, why));
+        }
+        let has_values = term["values"].as_array().is_some_and(|values| !values.is_empty());
+        match operator.as_str() {
+            Some("In" | "NotIn") if !has_values => {
+                let why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+                causes.push(Cause::required(format!("{at}.values"), why));
+            }
+            Some("Exists" | "DoesNotExist") if has_values => {
+                let why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+                causes.push(Cause::invalid(format!("{at}.values"), &term["values"], why));
+            }
+            Some("In" | "NotIn" | "Exists" | "DoesNotExist") => {}
+            Some(_) | None => {
+                causes.push(Cause::invalid(format!("{at}.operator"), operator, "not a valid selector operator"));
+            }
+        }
+    }
+    let scopes: Vec<&str> = terms.iter().filter_map(|term| term["scopeName"].as_str()).collect();
+    let wrong = |_| Cause::invalid("spec.scopes", &Value::Null, "conflicting scopes");
+    causes.extend((0..opposed(&scopes)).map(wrong));
+    causes
 }
 
 /// The scopes of a quota stay, in whatever order.

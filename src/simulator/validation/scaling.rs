@@ -3,14 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::names;
+use super::{metrics, names};
 use crate::simulator::status::Cause;
 
 const PERCENT: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or \
     '93%', regex used for validation is '[0-9]+%')";
 
-/// What is wrong with an autoscaler, as far as it is looked at: its metrics
-/// and behaviour are taken as they are.
+/// What is wrong with an autoscaler.
 pub fn of_autoscaler(autoscaler: &Value) -> Vec<Cause> {
     let spec = &autoscaler["spec"];
     let least = spec["minReplicas"].as_i64();
@@ -28,29 +27,35 @@ pub fn of_autoscaler(autoscaler: &Value) -> Vec<Cause> {
         let why = "must be greater than or equal to `minReplicas`";
         causes.push(Cause::invalid("spec.maxReplicas", &most.into(), why));
     }
-    causes.extend(target(&spec["scaleTargetRef"]));
+    causes.extend(reference("spec.scaleTargetRef", &spec["scaleTargetRef"], false));
+    let metrics = spec["metrics"].as_array().into_iter().flatten().enumerate();
+    causes.extend(metrics.flat_map(|(index, metric)| metrics::of_metric(&format!("spec.metrics[{index}]"), metric)));
     let scales_on_others = |metric: &Value| metric["type"] == "Object" || metric["type"] == "External";
     if least == Some(0) && !spec["metrics"].as_array().into_iter().flatten().any(scales_on_others) {
         let why = "must specify at least one Object or External metric to support scaling to zero replicas";
         causes.push(Cause::forbidden("spec.metrics", why));
     }
+    for direction in ["scaleUp", "scaleDown"] {
+        causes.extend(metrics::of_rules(&format!("spec.behavior.{direction}"), &spec["behavior"][direction]));
+    }
     causes
 }
 
-fn target(target: &Value) -> Vec<Cause> {
+/// What is wrong with a reference to an object by kind and name.
+pub(super) fn reference(at: &str, target: &Value, may_be_core: bool) -> Vec<Cause> {
     let text = |name: &str| target[name].as_str().unwrap_or_default();
     let mut causes = Vec::new();
     for name in ["kind", "name"] {
-        let field = format!("spec.scaleTargetRef.{name}");
+        let field = format!("{at}.{name}");
         if text(name).is_empty() {
             causes.push(Cause::required(field, ""));
         } else {
             causes.extend(names::path_segment(&field, text(name)));
         }
     }
-    if !text("apiVersion").contains('/') {
+    if !may_be_core && !text("apiVersion").contains('/') {
         let why = "apiVersion must specify API group";
-        causes.push(Cause::invalid("spec.scaleTargetRef.apiVersion", &text("apiVersion").into(), why));
+        causes.push(Cause::invalid(format!("{at}.apiVersion"), &text("apiVersion").into(), why));
     }
     causes
 }

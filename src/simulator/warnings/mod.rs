@@ -3,6 +3,8 @@
 
 mod pods;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::validation::is_fractional;
@@ -12,6 +14,7 @@ use crate::objects::kinds::ApiKind;
 #[must_use]
 pub fn of(kind: &ApiKind, old: Option<&Value>, new: &Value) -> Vec<String> {
     match kind.kind {
+        _ if kind.is_custom() => of_custom(old, new),
         "StatefulSet" => of_set(old, new),
         "Pod" if old.is_none() => pods::of_pod("", &new["metadata"], &new["spec"]),
         "Service" => of_service(&new["spec"]),
@@ -19,6 +22,26 @@ pub fn of(kind: &ApiKind, old: Option<&Value>, new: &Value) -> Vec<String> {
         "PersistentVolume" => of_volume(new),
         _ => Vec::new(),
     }
+}
+
+/// Finalizers that are new and could be anybody's.
+fn of_custom(old: Option<&Value>, new: &Value) -> Vec<String> {
+    let names = |object: &Value| -> BTreeSet<String> {
+        let names = object["metadata"]["finalizers"].as_array().into_iter().flatten();
+        names.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let before = old.map(names).unwrap_or_default();
+    let fresh = names(new).into_iter().filter(|name| !before.contains(name) && !name.contains('/'));
+    let fresh = fresh.filter(|name| !matches!(name.as_str(), "orphan" | "foregroundDeletion" | "kubernetes"));
+    let with_path = |name: &str| if name.contains('.') { " including a path (/)" } else { "" };
+    let text = |name: String| {
+        let path = with_path(&name);
+        format!(
+            "metadata.finalizers: {name:?}: prefer a domain-qualified finalizer name{path} to avoid accidental \
+             conflicts with other finalizer writers"
+        )
+    };
+    fresh.map(text).collect()
 }
 
 fn of_service(spec: &Value) -> Vec<String> {

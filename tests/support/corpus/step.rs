@@ -17,7 +17,7 @@ use crate::support::streams::within_patience;
 const NAMESPACE: &str = "$NAMESPACE";
 
 /// A server that has not heard of it by then will not.
-const MOST_TRIES: usize = 2000;
+const MOST_TRIES: usize = 20_000;
 
 /// One request, or a look at a watch. `$NAMESPACE` and `${N/pointer}` (a value
 /// from the answer to step N, counted from 1) are filled in everywhere.

@@ -10,7 +10,7 @@ use super::Sandbox;
 use crate::simulator::import::Origin;
 use crate::simulator::sandbox::error::OpenError;
 use crate::simulator::sandbox::line::{FORMAT, Header, Line};
-use crate::simulator::store::{Store, kind_of};
+use crate::simulator::store::Store;
 use crate::simulator::world::World;
 
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
@@ -94,7 +94,9 @@ impl Sandbox {
         match read {
             Line::Object(object) => {
                 let place = |name: &str| object[name].as_str().unwrap_or_default();
-                let kind = kind_of(place("apiVersion"), place("kind"))
+                let kind = world
+                    .store
+                    .kind_of(place("apiVersion"), place("kind"))
                     .ok_or_else(|| self.damaged(line, "an object of unknown kind"))?;
                 world.store.restore(kind, object);
             }
