@@ -37,11 +37,8 @@ impl Writer {
             Part::Status if self.kind.kind == "Pod" => FieldSet::of_path(&["spec"])
                 .union(FieldSet::of_path(&["metadata", "deletionTimestamp"]))
                 .union(FieldSet::of_path(&["metadata", "ownerReferences"])),
-            Part::Status if self.kind.kind == "VolumeAttachment" => {
+            Part::Status if self.kind.kind == "VolumeAttachment" || self.kind.is_custom() => {
                 FieldSet::of_path(&["spec"]).union(FieldSet::of_path(&["metadata"]))
-            }
-            Part::Status if self.kind.is_custom() => {
-                FieldSet::of_path(&["spec"]).union(&FieldSet::of_path(&["metadata"]))
             }
             Part::Status => FieldSet::of_path(&["spec"]),
             Part::Whole | Part::Scale | Part::Binding | Part::Eviction | Part::Finalize | Part::Log => {

@@ -20,8 +20,14 @@ const KINDS: &[ApiKind] = &[
     kind("MutatingAdmissionPolicy", "mutatingadmissionpolicies"),
 ];
 
-const LIMITS: ApiKind =
-    ApiKind { group: "", version: "v1", kind: "LimitRange", plural: "limitranges", namespaced: true };
+const LIMITS: ApiKind = ApiKind {
+    group: "",
+    version: "v1",
+    kind: "LimitRange",
+    plural: "limitranges",
+    namespaced: true,
+    has_status: false,
+};
 
 /// What was found; `None` for what may not be read.
 #[derive(Debug, Default)]
