@@ -150,7 +150,7 @@ fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody
             ("application/json", json(&view.shown(Value::clone(&object), &known, simulator.now())))
         }
         Payload::Text(text) => ("text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
-        Payload::Watch(watch) => ("application/json", events(simulator.clone(), *watch, view)),
+        Payload::Watch(watch) => ("application/json", events(simulator, *watch, view)),
     };
     let mut response = Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);

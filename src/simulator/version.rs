@@ -7,7 +7,8 @@ use crate::objects::kinds::ApiKind;
 
 /// Kinds that nobody replaces who does not say what they replace.
 fn is_needed(kind: &ApiKind) -> bool {
-    matches!(kind.kind, "PodDisruptionBudget" | "Lease" | "VolumeAttachment")
+    let known = matches!(kind.kind, "PodDisruptionBudget" | "Lease" | "VolumeAttachment" | "CustomResourceDefinition");
+    known || kind.is_custom()
 }
 
 /// Whether a write with this version may change an object; none, or `0`, is

@@ -68,10 +68,6 @@ impl World {
         if let Some(uid) = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
             check_uid(call.kind, &old, uid)?;
         }
-        let is_careful = call.kind.is_custom() || call.kind.kind == "CustomResourceDefinition";
-        if is_careful && object["metadata"]["resourceVersion"].as_str().unwrap_or_default().is_empty() {
-            return Err(Refusal::unconditional(call.kind, &call.name));
-        }
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
         Ok(reply(call, Some(&old), &written, warnings))
     }

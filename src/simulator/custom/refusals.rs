@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::objects::kinds::ApiKind;
-use crate::simulator::status::{Cause, Refusal, details, resource};
+use crate::simulator::status::{Refusal, details, resource};
 
 /// A definition must not look as if its objects were converted.
 ///
@@ -36,12 +36,5 @@ impl Refusal {
     pub fn internal_cause(why: &str) -> Self {
         let details = json!({"causes": [{ "message": why }]});
         Self::status(500, "InternalError", &format!("Internal error occurred: {why}"), Some(details))
-    }
-
-    /// A PUT without a version, of a kind that wants one.
-    #[must_use]
-    pub fn unconditional(kind: &ApiKind, name: &str) -> Self {
-        let cause = Cause::invalid("metadata.resourceVersion", &0.into(), "must be specified for an update");
-        Self::invalid_named(kind.group, kind.plural, name, &[cause])
     }
 }
