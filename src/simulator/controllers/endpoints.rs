@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::fields::{Fields, controller_reference};
-use super::{Change, Controller, Step, View, Write, opaque, selector};
+use super::fields::{Fields, controller_reference, targets};
+use super::{Change, Controller, Keyed, Step, Target, View, Write, opaque, selector};
 
 const SERVICE: &str = "kubernetes.io/service-name";
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
@@ -38,18 +38,57 @@ impl Controller for EndpointSlices {
         }
     }
 
-    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
-        let services = view.list("Service");
-        let pods = view.list("Pod");
-        let slices = view.list("EndpointSlice");
-        services
-            .iter()
-            .filter(|service| service["spec"]["selector"].as_object().is_some_and(|labels| !labels.is_empty()))
-            .filter(|service| !service.terminating() && service["spec"]["type"] != "ExternalName")
-            .map(|service| sync(view, service, &pods, &slices))
-            .filter(|pass| !pass.is_idle())
-            .collect()
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        self.all_passes(view, now)
     }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for EndpointSlices {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        targets(&view.list("Service"))
+    }
+
+    /// A pod concerns the Services that choose it or did; a node, whose zone is
+    /// told, all.
+    fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        let versions = || change.before.into_iter().chain(change.after);
+        match change.kind {
+            "Service" => Some(change.target().into_iter().collect()),
+            "EndpointSlice" => Some(versions().filter_map(service_of).collect()),
+            "Pod" => {
+                let mut services = view.list_in("Service", &change.target()?.namespace);
+                services.retain(|service| {
+                    versions().any(|pod| selector::pairs(&service["spec"]["selector"], &pod["metadata"]["labels"]))
+                });
+                Some(targets(&services))
+            }
+            _ => None,
+        }
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
+        let service = view.get(&target.kind, &target.namespace, &target.name);
+        let service = service.filter(|service| {
+            let chooses = service["spec"]["selector"].as_object().is_some_and(|labels| !labels.is_empty());
+            chooses && !service.terminating() && service["spec"]["type"] != "ExternalName"
+        });
+        let pass = service.map(|service| {
+            let (pods, slices) =
+                (view.list_in("Pod", &target.namespace), view.list_in("EndpointSlice", &target.namespace));
+            sync(view, &service, &pods, &slices)
+        });
+        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
+    }
+}
+
+/// The Service that a slice says it is of.
+fn service_of(slice: &Value) -> Option<Target> {
+    let name = slice.label(SERVICE)?.to_owned();
+    Some(Target { kind: "Service".to_owned(), namespace: slice.namespace().to_owned(), name })
 }
 
 /// The slices of one Service: those that are wanted, written where they differ,
