@@ -134,12 +134,30 @@ impl Provisioner {
             None if delayed => return None,
             None => None,
         };
-        let volume = volume(claim, &class, &name, node.as_deref().filter(|_| delayed));
+        let affinity = match node.filter(|_| delayed) {
+            Some(node) => affinity(&node),
+            None => self.pinned_like(view, &class),
+        };
+        let volume = volume(claim, &class, &name, affinity);
         let mut step = begin(view, claim);
         step.push(Write::Create(volume));
         let message = format!("Successfully provisioned volume {name}");
         step.event(claim, EventType::Normal, "ProvisioningSucceeded", message);
         Some(step)
+    }
+
+    /// In a copy, where the volumes of a class can be reached from, as one that
+    /// is there says: drivers of zones pin a volume also where no node was
+    /// chosen for it (H-43).
+    fn pinned_like(&self, view: &dyn View, class: &Value) -> Option<Value> {
+        if self.name.is_some() {
+            return None;
+        }
+        let volumes = view.list("PersistentVolume");
+        let mut alike =
+            volumes.iter().filter(|volume| self.made(volume) && volume.text("/spec/storageClassName") == class.name());
+        let affinity = &alike.find(|volume| volume["spec"]["nodeAffinity"].is_object())?["spec"]["nodeAffinity"];
+        Some(affinity.clone())
     }
 
     /// Keeps the finalizer of a volume of ours in line with its policy, and
@@ -198,7 +216,7 @@ fn fail(view: &dyn View, claim: &Value, class: &Value, why: &str) -> Step {
 }
 
 /// The volume that a class makes for a claim.
-fn volume(claim: &Value, class: &Value, name: &str, node: Option<&Value>) -> Value {
+fn volume(claim: &Value, class: &Value, name: &str, affinity: Option<Value>) -> Value {
     let provisioner = class.text("/provisioner");
     let policy = match class.text("/reclaimPolicy") {
         "" => "Delete",
@@ -230,7 +248,7 @@ fn volume(claim: &Value, class: &Value, name: &str, node: Option<&Value>) -> Val
     if !class.items("/mountOptions").is_empty() {
         spec["mountOptions"] = class["mountOptions"].clone();
     }
-    if let Some(affinity) = node.and_then(affinity) {
+    if let Some(affinity) = affinity {
         spec["nodeAffinity"] = affinity;
     }
     json!({ "apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec })

@@ -7,6 +7,7 @@ mod creation;
 mod deletion;
 mod kubelets;
 mod nodes;
+mod provisioning;
 mod retention;
 mod rollout;
 mod scaling;

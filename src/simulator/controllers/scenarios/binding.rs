@@ -3,11 +3,10 @@
 use serde_json::json;
 
 use super::super::fields::Fields;
-use super::super::kubelet::NODE_DOWN;
 use super::super::world::World;
 use super::{claim, class, host_path};
 
-fn volume_of(world: &World, name: &str) -> String {
+pub(super) fn volume_of(world: &World, name: &str) -> String {
     world.object("PersistentVolumeClaim", name).text("/spec/volumeName").to_owned()
 }
 
@@ -210,65 +209,6 @@ fn two_claims_of_one_look_do_not_get_the_same_volume() {
     world.put(host_path("disk-b", ""));
     world.settle();
     assert_ne!(volume_of(&world, "one"), volume_of(&world, "two"));
-}
-
-#[test]
-fn pv_57_a_grown_request_grows_volume_and_claim_once_a_pod_runs_with_it() {
-    let mut world = World::new();
-    world.put(class("fast", "Immediate", "Delete"));
-    world.put(claim("mine", Some("fast")));
-    world.settle();
-    world.edit(
-        "PersistentVolumeClaim",
-        "mine",
-        json!({ "spec": { "resources": { "requests": { "storage": "3Gi" } } } }),
-    );
-    world.settle();
-    let held = world.object("PersistentVolumeClaim", "mine");
-    assert!(held.holds("FileSystemResizePending") && !held.holds("Resizing"));
-    assert_eq!(held["status"]["capacity"]["storage"], "1Gi");
-    assert_eq!(world.object("PersistentVolume", &volume_of(&world, "mine"))["spec"]["capacity"]["storage"], "3Gi");
-    world.put(super::pod_with_claim("user", "mine"));
-    world.settle();
-    let held = world.object("PersistentVolumeClaim", "mine");
-    assert_eq!(held["status"]["capacity"]["storage"], "3Gi");
-    assert!(held.condition("FileSystemResizePending").is_none());
-}
-
-#[test]
-fn a_file_system_grows_only_on_a_node_that_is_up() {
-    let mut world = World::new();
-    world.put(class("fast", "Immediate", "Delete"));
-    world.put(claim("mine", Some("fast")));
-    world.put(super::pod_with_claim("user", "mine"));
-    world.settle();
-    let node = world.object("Pod", "user").text("/spec/nodeName").to_owned();
-    world.edit("Node", &node, json!({ "metadata": { "annotations": { NODE_DOWN: "true" } } }));
-    let more = json!({ "spec": { "resources": { "requests": { "storage": "3Gi" } } } });
-    world.edit("PersistentVolumeClaim", "mine", more);
-    world.run(5);
-    assert_eq!(world.object("PersistentVolumeClaim", "mine")["status"]["capacity"]["storage"], "1Gi");
-    world.edit("Node", &node, json!({ "metadata": { "annotations": { NODE_DOWN: null } } }));
-    world.settle();
-    assert_eq!(world.object("PersistentVolumeClaim", "mine")["status"]["capacity"]["storage"], "3Gi");
-}
-
-#[test]
-fn claims_that_no_provisioner_would_serve_wait_and_say_why() {
-    let mut world = World::new();
-    world.put(class("fast", "Immediate", "Delete"));
-    let mut choosy = claim("choosy", Some("fast"));
-    choosy["spec"]["selector"] = json!({ "matchLabels": { "disk": "old" } });
-    world.put(choosy);
-    let mut copied = claim("copied", Some("fast"));
-    copied["spec"]["dataSource"] = json!({ "kind": "PersistentVolumeClaim", "name": "choosy" });
-    world.put(copied);
-    world.settle();
-    for (name, why) in [("choosy", "claim Selector is not supported"), ("copied", "data sources are not simulated")] {
-        assert_eq!(world.object("PersistentVolumeClaim", name).phase(), "Pending");
-        let told = format!("failed to provision volume with StorageClass \"fast\": {why}");
-        assert!(world.events("PersistentVolumeClaim", name).contains(&("ProvisioningFailed".to_owned(), told)));
-    }
 }
 
 #[test]
