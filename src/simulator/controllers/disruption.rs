@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::fields::{Fields, later, targets, with_condition};
+use super::fields::{Fields, instead, later, targets, with_condition};
 use super::{Change, Controller, EventType, Keyed, Step, Target, View, selector};
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::resource;
@@ -224,14 +224,6 @@ fn disrupted(budget: &Value, pods: &[Arc<Value>], now: Timestamp, step: &mut Ste
 
 fn is_same(held: &Value, wanted: &Map<String, Value>) -> bool {
     held.as_object().map_or(wanted.is_empty(), |held| held == wanted)
-}
-
-/// A merge patch that puts `new` in the place of `old`.
-fn instead(old: &Value, mut new: Map<String, Value>) -> Value {
-    for name in old.as_object().into_iter().flat_map(Map::keys) {
-        new.entry(name).or_insert(Value::Null);
-    }
-    Value::Object(new)
 }
 
 /// A budget that cannot be worked out allows nothing.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Target;
 use crate::objects::kinds::key_of;
@@ -160,6 +160,14 @@ pub(in crate::simulator) fn with_condition(object: &Value, mut new: Value, now: 
         None => conditions.push(new),
     }
     conditions
+}
+
+/// A merge patch that puts `new` in the place of `old`.
+pub(super) fn instead(old: &Value, mut new: Map<String, Value>) -> Value {
+    for name in old.as_object().into_iter().flat_map(Map::keys) {
+        new.entry(name).or_insert(Value::Null);
+    }
+    Value::Object(new)
 }
 
 /// The places of some objects.

@@ -8,6 +8,7 @@ mod amount;
 mod opaque;
 mod pass;
 mod selector;
+mod taints;
 
 pub mod play;
 

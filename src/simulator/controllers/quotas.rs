@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::fields::Fields;
+use super::fields::{Fields, instead};
 use super::{Change, Controller, Step, View};
 use crate::objects::kinds::KINDS;
 use crate::simulator::quantity::Quantity;
@@ -62,14 +62,6 @@ fn sync(view: &dyn View, quota: &Arc<Value>) -> Option<Step> {
         &json!({"hard": instead(&status["hard"], limits), "used": instead(&status["used"], used)}),
     );
     Some(step)
-}
-
-/// A merge patch that puts `new` in the place of `old`.
-fn instead(old: &Value, mut new: Map<String, Value>) -> Value {
-    for name in old.as_object().into_iter().flat_map(Map::keys) {
-        new.entry(name).or_insert(Value::Null);
-    }
-    Value::Object(new)
 }
 
 /// What the namespace's objects count for under the limits of the quota.

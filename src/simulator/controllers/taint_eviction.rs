@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, later, with_condition};
+use super::taints::tolerates;
 use super::{Change, Controller, EventType, Step, View};
 
 /// `taint-eviction-controller`.
@@ -83,7 +84,7 @@ fn judge(pod: &Value, node: &Value, now: Timestamp) -> Step {
 fn patience(pod: &Value, node: &Value) -> Patience {
     let mut used: Vec<&Value> = Vec::new();
     for taint in taints(node) {
-        let Some(found) = pod.items("/spec/tolerations").iter().find(|one| tolerates(one, taint)) else {
+        let Some(found) = pod.items("/spec/tolerations").iter().find(|one| is_for(one, taint)) else {
             return Patience::Seconds(0);
         };
         used.push(found);
@@ -92,12 +93,8 @@ fn patience(pod: &Value, node: &Value) -> Patience {
     shortest.map_or(Patience::Forever, |seconds| Patience::Seconds(seconds.max(0)))
 }
 
-fn tolerates(toleration: &Value, taint: &Value) -> bool {
-    let (key, effect) = (toleration.text("/key"), toleration.text("/effect"));
-    let exists = toleration["operator"] == "Exists";
-    (effect.is_empty() || taint["effect"] == effect)
-        && (taint["key"] == key || (key.is_empty() && exists))
-        && (exists || toleration.text("/value") == taint.text("/value"))
+fn is_for(toleration: &Value, taint: &Value) -> bool {
+    tolerates(toleration, taint.text("/key"), taint.text("/value"), taint.text("/effect"))
 }
 
 /// Since when the pod has been on a node with such a taint. A taint that does

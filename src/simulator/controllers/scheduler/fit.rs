@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::placed::Placed;
 use super::resources::insufficient;
 use crate::simulator::controllers::fields::Fields;
-use crate::simulator::controllers::selector;
+use crate::simulator::controllers::{selector, taints};
 
 const SPREAD: &str = "node(s) didn't match pod topology spread constraints";
 const ANTI_AFFINITY: &str = "node(s) didn't match pod anti-affinity rules";
@@ -173,14 +173,7 @@ fn skewed(pod: &Value, constraint: &Value, node: &Value, nodes: &[Arc<Value>], p
 }
 
 fn tolerates(pod: &Value, key: &str, value: &str, effect: &str) -> bool {
-    pod.items("/spec/tolerations").iter().any(|toleration| {
-        let wanted_effect = toleration.text("/effect");
-        let wanted_key = toleration.text("/key");
-        let exists = toleration["operator"] == "Exists";
-        (wanted_effect.is_empty() || wanted_effect == effect)
-            && (wanted_key == key || (wanted_key.is_empty() && exists))
-            && (exists || toleration.text("/value") == value)
-    })
+    pod.items("/spec/tolerations").iter().any(|toleration| taints::tolerates(toleration, key, value, effect))
 }
 
 fn unless_empty<'a>(text: &'a str, usual: &'a str) -> &'a str {
