@@ -28,7 +28,7 @@ const HEAD: &str = "<!-- Generated; `UPDATE_GENERATED=1 cargo test --test differ
     are on [another](kubectl.md).\n";
 
 /// What each actor does, for the reader. An actor that is not here fails the test.
-const ACTORS: [(&str, &str); 16] = [
+const ACTORS: [(&str, &str); 17] = [
     ("statefulset-controller", "pods, claims, revisions, rolling updates, retention policy and status of StatefulSets"),
     ("persistentvolume-controller", "binding of claims and volumes, phases, release"),
     ("external-provisioner", "makes and deletes the volumes of the sandbox's classes"),
@@ -48,6 +48,7 @@ const ACTORS: [(&str, &str); 16] = [
     ("node-controller", "nodes whose kubelet is silent, and their taints"),
     ("taint-eviction-controller", "removes pods that do not tolerate a node's taint"),
     ("pod-garbage-collector-controller", "removes pods of nodes that are gone or out of service"),
+    ("ephemeral-volume-controller", "makes the claims of generic ephemeral volumes"),
 ];
 
 const NOT: &str = "\nAlso not simulated: images, processes and networks (no `exec`, `attach`, `port-forward`); admission webhooks and\n\

@@ -24,7 +24,7 @@ const CONTROLLERS: &str = "statefulset-controller,persistentvolume-binder-contro
 persistentvolumeclaim-protection-controller,persistentvolume-protection-controller,\
 persistentvolume-expander-controller,endpoints-controller,endpointslice-controller,\
 garbage-collector-controller,namespace-controller,disruption-controller,pod-garbage-collector-controller,\
-clusterrole-aggregation-controller,resourcequota-controller,horizontal-pod-autoscaler-controller";
+clusterrole-aggregation-controller,ephemeral-volume-controller,resourcequota-controller,horizontal-pod-autoscaler-controller";
 
 const NODE_CONTROLLERS: &str = "node-lifecycle-controller,taint-eviction-controller,pod-garbage-collector-controller";
 

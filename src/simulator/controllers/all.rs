@@ -4,6 +4,7 @@ use super::Controller;
 use super::binder::Binder;
 use super::disruption::Disruption;
 use super::endpoints::EndpointSlices;
+use super::ephemeral::EphemeralVolumes;
 use super::garbage::GarbageCollector;
 use super::kubelet::{Kubelet, PlayedNodes};
 use super::namespaces::Namespaces;
@@ -49,5 +50,6 @@ fn with(provisioner: Provisioner, resizer: Resizer) -> Vec<Box<dyn Controller>> 
         Box::new(NodeLifecycle),
         Box::new(TaintEviction),
         Box::new(PodGarbageCollector),
+        Box::new(EphemeralVolumes),
     ]
 }

@@ -128,9 +128,19 @@ pub(super) fn claim_names(pod: &Value) -> Vec<String> {
             if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
                 return Some(claim.to_owned());
             }
-            volume["ephemeral"].is_object().then(|| format!("{}-{}", pod.name(), volume["name"].as_str().unwrap_or("")))
+            volume["ephemeral"].is_object().then(|| ephemeral_claim_name(pod, volume))
         })
         .collect()
+}
+
+/// The name of the claim of a pod's ephemeral volume.
+pub(super) fn ephemeral_claim_name(pod: &Value, volume: &Value) -> String {
+    format!("{}-{}", pod.name(), volume.text("/name"))
+}
+
+/// Whether a claim is the pod's own and no other that happens to have its name.
+pub(super) fn is_made_for(pod: &Value, claim: &Value) -> bool {
+    claim.controller().is_some_and(|owner| owner["uid"] == pod.uid())
 }
 
 /// A controller's owner reference to `owner` (SS-80).

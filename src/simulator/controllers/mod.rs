@@ -18,6 +18,7 @@ pub mod all;
 pub mod binder;
 pub mod disruption;
 pub mod endpoints;
+pub mod ephemeral;
 pub mod garbage;
 pub mod kubelet;
 pub mod namespaces;

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fields::{Fields, claim_names};
+use super::fields::{Fields, ephemeral_claim_name, is_made_for};
 use super::{Change, Controller, Step, View};
 
 const CLAIM: &str = "kubernetes.io/pvc-protection";
@@ -30,7 +30,8 @@ impl Controller for ClaimProtection {
     fn minds(&self, change: &Change<'_>) -> bool {
         match change.kind {
             "PersistentVolumeClaim" => change.after.is_some_and(|claim| !is_kept(claim, CLAIM)),
-            "Pod" => change.after.is_none(),
+            // Gone, or held by a finalizer alone.
+            "Pod" => change.after.is_none_or(Fields::terminating),
             _ => false,
         }
     }
@@ -81,9 +82,18 @@ fn protect(object: &Value, finalizer: &str, in_use: impl Fn() -> bool) -> Step {
 }
 
 /// A pod that is on a node and lists the claim, also when it has long
-/// completed; a pod that waits for a node does not count (PV-51, PV-52).
+/// completed; a pod that waits for a node does not count (PV-51, PV-52). An
+/// ephemeral volume is used until its pod has been stopped.
 fn uses(pod: &Value, claim: &Value) -> bool {
-    pod.namespace() == claim.namespace()
-        && !pod.text("/spec/nodeName").is_empty()
-        && claim_names(pod).iter().any(|name| name == claim.name())
+    if pod.namespace() != claim.namespace() || pod.text("/spec/nodeName").is_empty() {
+        return false;
+    }
+    let is_stopped = pod.terminating() && pod.number("/metadata/deletionGracePeriodSeconds") == Some(0);
+    pod.items("/spec/volumes").iter().any(|volume| {
+        volume["persistentVolumeClaim"]["claimName"] == claim.name()
+            || !is_stopped
+                && volume["ephemeral"].is_object()
+                && ephemeral_claim_name(pod, volume) == claim.name()
+                && is_made_for(pod, claim)
+    })
 }

@@ -11,7 +11,7 @@ use super::fit::Unfit;
 use crate::simulator::controllers::binder::{
     NO_PROVISIONER, SELECTED_NODE, best_on_node, class_of, is_bound, volume_patch,
 };
-use crate::simulator::controllers::fields::{Fields, claim_names};
+use crate::simulator::controllers::fields::{Fields, claim_names, ephemeral_claim_name, is_made_for};
 use crate::simulator::controllers::{Step, View, selector};
 
 /// Why no node will do for a pod whose claim is taken.
@@ -42,14 +42,7 @@ impl ClaimNeed {
     pub(super) fn of_pod(view: &dyn View, pod: &Value) -> Result<Vec<Self>, String> {
         let mut unbound_immediate = false;
         let mut needs = Vec::new();
-        let claims: Result<Vec<Arc<Value>>, String> = claim_names(pod)
-            .iter()
-            .map(|name| {
-                view.get("PersistentVolumeClaim", pod.namespace(), name)
-                    .ok_or_else(|| format!("persistentvolumeclaim {name:?} not found"))
-            })
-            .collect();
-        let claims = claims?;
+        let claims = claims(view, pod)?;
         for claim in &claims {
             if claim.phase() == "Lost" {
                 let volume = claim.text("/spec/volumeName");
@@ -83,6 +76,30 @@ impl ClaimNeed {
         }
         Ok(needs)
     }
+}
+
+/// The claims of a pod, all of which have to be there.
+fn claims(view: &dyn View, pod: &Value) -> Result<Vec<Arc<Value>>, String> {
+    let mut claims = Vec::new();
+    let find = |name: &str| view.get("PersistentVolumeClaim", pod.namespace(), name);
+    for volume in pod.items("/spec/volumes") {
+        if let Some(name) = volume["persistentVolumeClaim"]["claimName"].as_str() {
+            claims.push(find(name).ok_or_else(|| format!("persistentvolumeclaim {name:?} not found"))?);
+        } else if volume["ephemeral"].is_object() {
+            let name = ephemeral_claim_name(pod, volume);
+            let claim = find(&name).ok_or_else(|| {
+                format!("waiting for ephemeral volume controller to create the persistentvolumeclaim {name:?}")
+            })?;
+            if !is_made_for(pod, &claim) {
+                let (namespace, pod) = (pod.namespace(), pod.name());
+                return Err(format!(
+                    "PVC {namespace}/{name} was not created for pod {namespace}/{pod} (pod is not owner)"
+                ));
+            }
+            claims.push(claim);
+        }
+    }
+    Ok(claims)
 }
 
 impl Cluster<'_> {
