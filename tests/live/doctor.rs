@@ -109,6 +109,7 @@ fn viewer(world: &World) -> Result<(), Failed> {
         Ok((codes(&cli, &[])?.first().map(String::as_str) == Some("config-missing Pod/keyless-0")).then_some(()))
     })?;
     let said = cli.run(&["doctor"])?.ended(5)?;
+    cli.run(&["status", "keyless"])?.ended(0)?.says("keyless-0 is in the way: ")?;
     said.says(
         "no right to read persistentvolumes, nodes, storageclasses, volumeattachments: what depends on them is unknown",
     )?;

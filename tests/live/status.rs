@@ -51,6 +51,15 @@ fn same(world: &World) -> Result<(), Failed> {
         };
         alike(world, format, || Ok((document(&real)?, document(&simulated)?)))?;
     }
+    for set in ["keyless", "lonely"] {
+        // What to type leads to the real cluster alone.
+        let say = |cli: &Cli| -> Result<String, String> {
+            let text = settled(world, &cli.run(&["status", set])?.ended(0)?.stdout);
+            Ok(text.lines().filter(|line| !line.contains("kubectl ")).collect::<Vec<_>>().join("\n"))
+        };
+        alike(world, set, || Ok((say(&real)?, say(&simulated)?)))?;
+        ensure(say(&real)?.contains(&format!("{set}-0 is in the way: ")), || say(&real).unwrap_or_default())?;
+    }
     let names = |cli: &Cli, words: &[&str]| cli.run(&[&["status", "-o", "name"], words].concat())?.ended(0);
     let all = names(&real, &[])?.stdout;
     ensure(all == names(&simulated, &[])?.stdout && all.lines().count() == 5, || all.clone())?;
