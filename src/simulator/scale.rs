@@ -143,7 +143,9 @@ impl World {
             Some(paths) => custom::put(&mut new, &paths.wanted, replicas.into()),
             None => new["spec"]["replicas"] = Value::from(replicas),
         }
-        new["metadata"]["resourceVersion"] = scale["metadata"]["resourceVersion"].clone();
+        if let Some(version) = scale["metadata"]["resourceVersion"].as_str().filter(|version| !version.is_empty()) {
+            new["metadata"]["resourceVersion"] = version.into();
+        }
         self.replace(writer, set, new, managed)
     }
 
