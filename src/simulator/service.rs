@@ -155,7 +155,10 @@ fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody
     let mut response = Response::new(body);
     *response.status_mut() = http::StatusCode::from_u16(reply.code).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // Where there is nothing, it is of no type.
+    if reply.code != 204 {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
