@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use state::State;
@@ -45,6 +45,8 @@ struct Inner {
     news: watch::Sender<u64>,
 }
 
+/// How often watches are told of the time where nothing else happens.
+const CHIME: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_CATCH_UP: Duration = Duration::from_hours(1);
 
 impl fmt::Debug for Simulator {
@@ -128,7 +130,7 @@ impl Simulator {
     }
 
     fn of_world(world: World, controllers: Vec<Box<dyn Controller>>, file: Option<Sandbox>, lags: Lags) -> Self {
-        let queue = Queue::new(controllers.len(), world.now);
+        let (queue, chimed) = (Queue::new(controllers.len(), world.now), world.now);
         let state = State {
             world,
             controllers,
@@ -141,6 +143,7 @@ impl Simulator {
             trouble: None,
             tick_hook: None,
             alarms: BTreeSet::new(),
+            chimed,
         };
         Self { inner: Arc::new(Inner { state: Mutex::new(state), news: watch::Sender::new(0) }) }
     }
@@ -254,11 +257,24 @@ impl Simulator {
     }
 
     fn let_pass(&self, mut state: MutexGuard<'_, State>, time: Duration) {
+        let (before, alarm) = (state.world.store.revision(), state.alarms.first().copied());
         if let Err(error) = state.framed(|state| state.pass(time)) {
             state.trouble = Some(error);
         }
-        drop(state);
-        self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
+        let is_due = alarm.is_some_and(|alarm| alarm <= state.world.now);
+        let is_news = is_due || state.world.store.revision() != before;
+        self.announce(state, is_news);
+    }
+
+    /// Wakes watches, and whoever waits for what comes next: at news, and now and
+    /// then, since watches tell of the time as well.
+    fn announce(&self, mut state: MutexGuard<'_, State>, is_news: bool) {
+        let now = state.world.now;
+        if is_news || now.duration_since(state.chimed) >= CHIME {
+            state.chimed = now;
+            drop(state);
+            self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
+        }
     }
 
     /// How long it is until something happens by itself; `None` if nothing will.
@@ -273,17 +289,19 @@ impl Simulator {
 
     pub(super) fn handle(&self, raw: &Raw) -> Result<Reply, GivenUp> {
         let mut state = self.state();
+        let before = state.world.store.revision();
         let reply = match state.trouble.take() {
             Some(trouble) => Err(trouble),
             None => state.framed(|state| state.world.handle(raw)),
         };
+        let mut is_news = state.world.store.revision() != before;
         if let Ok(Reply { payload: Payload::Watch(watch), .. }) = &reply {
             let now = state.world.now;
             state.alarms = state.alarms.split_off(&now);
             state.alarms.extend(watch.ends());
+            is_news = true;
         }
-        drop(state);
-        self.inner.news.send_modify(|count| *count = count.wrapping_add(1));
+        self.announce(state, is_news);
         match reply {
             Err(OpenError::GivenUp(why)) => Err(why),
             Err(error @ OpenError::Gone { .. }) => Ok(Reply::refusal(Refusal::removed(&error.to_string()))),

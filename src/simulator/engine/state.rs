@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) tick_hook: Option<TickHook>,
     /// When watches end, for whoever waits in real time.
     pub(super) alarms: BTreeSet<Timestamp>,
+    /// When watches were last told that time goes on.
+    pub(super) chimed: Timestamp,
 }
 
 impl State {

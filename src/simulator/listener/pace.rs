@@ -69,3 +69,60 @@ impl Timekeeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Method;
+
+    use super::*;
+    use crate::simulator::Options;
+    use crate::simulator::request::Raw;
+
+    fn send(simulator: &Simulator, method: Method, query: &str, body: &'static str) {
+        let (path, query) = ("/api/v1/namespaces/default/configmaps".to_owned(), query.to_owned());
+        let (content_type, user_agent) = ("application/json".to_owned(), String::new());
+        let body = Bytes::from_static(body.as_bytes());
+        let reply = simulator.handle(&Raw { method, path, query, content_type, user_agent, user: None, body }).unwrap();
+        assert!(reply.code < 300);
+    }
+
+    #[test]
+    fn a_moment_in_which_nothing_happens_wakes_nobody() {
+        let simulator = Simulator::in_memory(Options::default());
+        let follow = |millis| simulator.follow(Duration::from_millis(millis), Timestamp::now());
+        follow(60_000);
+        let mut news = simulator.news();
+        news.borrow_and_update();
+        for _ in 0..9 {
+            follow(100);
+            send(&simulator, Method::GET, "", "");
+        }
+        assert!(!news.has_changed().unwrap());
+        follow(200);
+        assert!(news.has_changed().unwrap(), "watches are told that time goes on");
+    }
+
+    #[test]
+    fn what_is_new_and_watches_that_begin_and_end_wake_everybody() {
+        let simulator = Simulator::in_memory(Options::default());
+        let follow = |millis| simulator.follow(Duration::from_millis(millis), Timestamp::now());
+        follow(60_000);
+        let mut news = simulator.news();
+        let mut is_told = || {
+            let told = news.has_changed().unwrap();
+            news.borrow_and_update();
+            told
+        };
+        is_told();
+        send(&simulator, Method::GET, "watch=true&timeoutSeconds=1", "");
+        assert!(is_told(), "it ends by the clock");
+        follow(500);
+        send(&simulator, Method::POST, "", r#"{"metadata": {"name": "a"}}"#);
+        assert!(is_told(), "there is something new");
+        follow(400);
+        assert!(!is_told());
+        follow(150);
+        assert!(is_told(), "the watch has ended");
+    }
+}
