@@ -34,7 +34,7 @@ impl<'a> Both<'a> {
         Ok(both)
     }
 
-    /// The same request to both; the real one until the simulator's answer is its own.
+    /// The same request to both, which must answer with the same code.
     fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(), Failed> {
         let path = path.replace("$NAMESPACE", &self.real.namespace);
         let code = |answer: Result<Value, crate::support::api::Refusal>| match answer {

@@ -43,15 +43,23 @@ impl History {
     }
 
     async fn watch(&self, client: &Client, kind: &'static ApiKind) {
-        let uri = format!("{}?watch=true&timeoutSeconds={WATCH_SECONDS}", collection_path(kind, ""));
-        let ended = match self.follow(client, kind, &uri).await {
-            Ok(()) => "ended".to_owned(),
-            Err(error) => error,
+        let mut revision = String::new();
+        let ended = loop {
+            // The server ends a watch that is read too slowly; the next one goes on from there.
+            let before = revision.clone();
+            match self.follow(client, kind, &mut revision).await {
+                Ok(()) if revision != before => {}
+                Ok(()) => break "ended without a word".to_owned(),
+                Err(error) => break error,
+            }
         };
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("watch of {}: {ended}", kind.kind));
     }
 
-    async fn follow(&self, client: &Client, kind: &'static ApiKind, uri: &str) -> Result<(), String> {
+    /// Follows what comes after a revision, and keeps the last one.
+    async fn follow(&self, client: &Client, kind: &'static ApiKind, revision: &mut String) -> Result<(), String> {
+        let path = collection_path(kind, "");
+        let uri = format!("{path}?watch=true&timeoutSeconds={WATCH_SECONDS}&resourceVersion={revision}");
         let request = Request::get(uri).body(Vec::new()).map_err(|error| error.to_string())?;
         let stream = client.request_events::<Value>(request).await.map_err(|error| error.to_string())?;
         futures::pin_mut!(stream);
@@ -62,6 +70,7 @@ impl History {
                 WatchEvent::Bookmark(_) => continue,
                 WatchEvent::Error(status) => return Err(status.message),
             };
+            *revision = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
             let change = Arc::new(Change { kind, object, gone });
             self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
         }
