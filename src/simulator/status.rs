@@ -294,6 +294,13 @@ impl Refusal {
         Self::status(507, "SandboxGone", message, None)
     }
 
+    /// 403 of the authoriser for what is no object.
+    #[must_use]
+    pub fn denied_path(user: &str, verb: &str, path: &str) -> Self {
+        let message = format!("forbidden: User {user:?} cannot {verb} path {path:?}");
+        Self::status(403, "Forbidden", &message, Some(json!({})))
+    }
+
     /// Exists in Kubernetes, but not here.
     #[must_use]
     pub fn not_simulated(what: &str) -> Self {

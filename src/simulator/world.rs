@@ -16,7 +16,7 @@ use super::logs;
 use super::query::Query;
 use super::reads;
 use super::recent::Recent;
-use super::request::{Action, Call, ObjectCall, Part, Raw, parse};
+use super::request::{Action, Call, ObjectCall, Page, Part, Raw, parse};
 use super::status::{Body, Refusal};
 use super::store::{Commit, Store};
 use super::watch::WatchStart;
@@ -137,11 +137,22 @@ impl World {
             return Err(Refusal::too_large());
         }
         match parse(raw, &self.store)? {
-            Call::Page(page) => Ok(discovery::answer(&page, &self.store)),
+            Call::Page(page) => {
+                if let Some(user) = raw.user.as_ref().filter(|_| page != Page::NoLimitRanges) {
+                    self.rights().check_path(user, raw.method.as_str(), &raw.path)?;
+                }
+                Ok(discovery::answer(&page, &self.store))
+            }
             Call::Review(review, namespace) => access::answer(&self.rights(), review, &namespace, raw, self.now),
             Call::Objects(call) => {
                 self.rights().check(raw.user.as_ref(), &call)?;
-                self.objects(raw, &call)
+                if call.kind.kind != "Endpoints" {
+                    return self.objects(raw, &call);
+                }
+                // That there is something better is told with refusals, too.
+                let mut reply = self.objects(raw, &call).unwrap_or_else(Reply::refusal);
+                reply.warnings.push(ENDPOINTS.to_owned());
+                Ok(reply)
             }
         }
     }
@@ -158,9 +169,6 @@ impl World {
         let is_write = !matches!(call.action, Action::Get | Action::List | Action::Watch);
         if is_write && !self.store.definitions().is_empty() {
             self.look_after_definitions();
-        }
-        if call.kind.kind == "Endpoints" {
-            reply.warnings.push(ENDPOINTS.to_owned());
         }
         Ok(reply)
     }

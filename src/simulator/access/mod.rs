@@ -18,6 +18,14 @@ const ADMINISTRATOR: &str = "sandbox";
 /// Whoever is in this group may do everything.
 const MASTERS: &str = "system:masters";
 
+/// Whoever has not said who they are.
+const ANONYMOUS: &str = "system:anonymous";
+
+/// Their group; nobody is in the other one as well.
+const UNAUTHENTICATED: &str = "system:unauthenticated";
+
+const AUTHENTICATED: &str = "system:authenticated";
+
 /// On whose behalf a request comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -35,7 +43,10 @@ impl User {
         {
             groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
         }
-        groups.push("system:authenticated".to_owned());
+        let group = if name == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
+        if !groups.iter().any(|one| one == group || one == UNAUTHENTICATED) {
+            groups.push(group.to_owned());
+        }
         Self { name: name.to_owned(), groups }
     }
 }
@@ -59,8 +70,9 @@ impl Wish {
             Part::Whole => call.kind.plural.to_owned(),
             part => format!("{}/{}", call.kind.plural, part.name()),
         };
-        let is_many = matches!(call.action, Action::List | Action::Watch | Action::DeleteCollection);
-        let selected = call.query.fields.name().filter(|_| is_many).unwrap_or_default();
+        // What is deleted by a selector is not asked for by name.
+        let is_read = matches!(call.action, Action::List | Action::Watch);
+        let selected = call.query.fields.name().filter(|_| is_read).unwrap_or_default();
         Self {
             verb: call.action.verb().to_owned(),
             group: call.kind.group.to_owned(),
@@ -93,6 +105,18 @@ impl Rights<'_> {
             None => Decision::Allowed(String::new()),
             Some(user) if user.groups.iter().any(|group| group == MASTERS) => Decision::Allowed(String::new()),
             Some(user) => rules::decide(self.store, user, wish),
+        }
+    }
+
+    /// Lets somebody read a page.
+    ///
+    /// # Errors
+    /// 403 that names the path.
+    pub fn check_path(&self, user: &User, method: &str, path: &str) -> Result<(), Refusal> {
+        let wish = Wish { verb: method.to_lowercase(), path: path.to_owned(), ..Wish::default() };
+        match self.decide(Some(user), &wish) {
+            Decision::Allowed(_) => Ok(()),
+            Decision::Denied(_) => Err(Refusal::denied_path(&user.name, &wish.verb, path)),
         }
     }
 

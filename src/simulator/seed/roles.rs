@@ -65,9 +65,9 @@ pub fn all() -> Vec<(&'static str, Value)> {
     let every = [READ.as_slice(), WRITE.as_slice()].concat();
     admin.push(rule("rbac.authorization.k8s.io", &["roles", "rolebindings"], &every));
     admin.push(rule("authorization.k8s.io", &["localsubjectaccessreviews"], &["create"]));
-    let public = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
+    let open = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
     let discovery =
-        [["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"].as_slice(), public.as_slice()].concat();
+        [["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"].as_slice(), open.as_slice()].concat();
     let reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"];
     let basic = vec![
         rule("authorization.k8s.io", &reviews, &["create"]),
@@ -80,17 +80,22 @@ pub fn all() -> Vec<(&'static str, Value)> {
         let role = json!({"kind": "ClusterRole", "name": name});
         (BINDINGS, json!({"metadata": {"name": name}, "roleRef": role, "subjects": [{"kind": "Group", "name": group}]}))
     };
+    // Whoever has no name is told that as well.
+    let (_, mut public) = bound("system:public-info-viewer", "system:authenticated");
+    if let Some(subjects) = public["subjects"].as_array_mut() {
+        subjects.push(json!({"kind": "Group", "name": "system:unauthenticated"}));
+    }
     vec![
         role("admin", admin),
         role("cluster-admin", everything),
         role("edit", edit),
         role("system:basic-user", basic),
         role("system:discovery", paths(&discovery)),
-        role("system:public-info-viewer", paths(&public)),
+        role("system:public-info-viewer", paths(&open)),
         role("view", view),
         bound("cluster-admin", "system:masters"),
         bound("system:basic-user", "system:authenticated"),
         bound("system:discovery", "system:authenticated"),
-        bound("system:public-info-viewer", "system:authenticated"),
+        (BINDINGS, public),
     ]
 }
