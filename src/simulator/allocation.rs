@@ -3,7 +3,7 @@
 
 mod keep;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
@@ -77,7 +77,8 @@ pub fn assign(store: &Store, kind: &ApiKind, service: &mut Value, draw: (u64, u6
     families::assign(service).map_err(|causes| Refusal::invalid(kind, &name, &causes))?;
     assign_address(&others, service, draw).map_err(|cause| Refusal::invalid(kind, &name, &[cause]))?;
     if wants_ports(service) {
-        assign_ports(&others, service, draw).map_err(|cause| Refusal::invalid(kind, &name, &[cause]))?;
+        let is_new = store.objects(kind, "").count() == others.len();
+        assign_ports(&others, service, is_new, draw).map_err(|cause| Refusal::invalid(kind, &name, &[cause]))?;
     }
     if wants_health_port(service) && service["spec"]["healthCheckNodePort"].is_null() {
         let mut taken = taken_ports(&others);
@@ -151,25 +152,40 @@ fn free_port(taken: &BTreeSet<i64>, draw: (u64, u64)) -> Option<i64> {
     candidates.into_iter().find(|candidate| !taken.contains(candidate))
 }
 
-fn assign_ports(others: &[&Value], service: &mut Value, draw: (u64, u64)) -> Result<(), Cause> {
+/// In a new Service all ports of one number share the node's port: it may serve
+/// two protocols.
+fn assign_ports(others: &[&Value], service: &mut Value, is_new: bool, draw: (u64, u64)) -> Result<(), Cause> {
     let mut taken = taken_ports(others);
+    let mut own: BTreeSet<i64> = BTreeSet::new();
+    let mut shared: BTreeMap<i64, i64> = BTreeMap::new();
+    let asked = |port: &Value| port["nodePort"].as_i64().filter(|asked| *asked != 0);
+    let ports = service["spec"]["ports"].as_array().cloned().unwrap_or_default();
     for (index, port) in service["spec"]["ports"].as_array_mut().into_iter().flatten().enumerate() {
-        let asked = port["nodePort"].as_i64().filter(|asked| *asked != 0);
-        let field = format!("spec.ports[{index}].nodePort");
-        if let Some(asked) = asked {
+        let number = port["port"].as_i64().unwrap_or_default();
+        let written = asked(port);
+        if let Some(there) = shared.get(&number).filter(|there| is_new && written.is_none_or(|port| port == **there)) {
+            port["nodePort"] = json!(there);
+            continue;
+        }
+        let later = ports.iter().filter(|other| is_new && other["port"] == number).find_map(asked);
+        let node_port = if let Some(asked) = written.or(later) {
+            let field = format!("spec.ports[{index}].nodePort");
             if !PORTS.contains(&asked) {
                 let why = "provided port is not in the valid range. The range of valid ports is 30000-32767";
                 return Err(Cause::invalid(field, &json!(asked), why));
             }
-            if !taken.insert(asked) {
+            if taken.contains(&asked) && (is_new || !own.contains(&asked)) {
                 return Err(Cause::invalid(field, &json!(asked), "provided port is already allocated"));
             }
-            continue;
-        }
-        if let Some(free) = free_port(&taken, draw) {
-            taken.insert(free);
-            port["nodePort"] = json!(free);
-        }
+            asked
+        } else {
+            let Some(free) = free_port(&taken, draw) else { continue };
+            free
+        };
+        taken.insert(node_port);
+        own.insert(node_port);
+        shared.entry(number).or_insert(node_port);
+        port["nodePort"] = json!(node_port);
     }
     Ok(())
 }
