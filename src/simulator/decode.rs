@@ -226,9 +226,50 @@ fn malformed(shape: &Shape, value: &Value) -> Option<String> {
     }
 }
 
+/// The parts of a time before its fraction, in Go's layout.
+const TIME_PARTS: [&str; 11] = ["2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05"];
+
+/// What Go says of a text that is no time.
 fn time_fault(text: &str, layout: &str) -> Option<String> {
-    let fits = text.parse::<jiff::Timestamp>().is_ok();
-    (!fits).then(|| format!("parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""))
+    let about = format!("parsing time {text:?}");
+    let unlike = |rest: &str, part: &str| Some(format!("{about} as {layout:?}: cannot parse {rest:?} as {part:?}"));
+    let is_number = |text: &str| text.bytes().all(|letter| letter.is_ascii_digit());
+    let mut rest = text;
+    for part in TIME_PARTS {
+        let Some((taken, after)) = rest.split_at_checked(part.len()) else { return unlike(rest, part) };
+        let fits = if is_number(part) { is_number(taken) } else { taken == part };
+        if !fits {
+            return unlike(rest, part);
+        }
+        let outside = match part {
+            "01" => ("01"..="12").contains(&taken).then_some("").or(Some("month")),
+            "15" => (taken < "24").then_some("").or(Some("hour")),
+            "04" => (taken < "60").then_some("").or(Some("minute")),
+            "05" => (taken < "60").then_some("").or(Some("second")),
+            _ => Some(""),
+        };
+        if let Some(name) = outside.filter(|name| !name.is_empty()) {
+            return Some(format!("{about}: {name} out of range"));
+        }
+        rest = after;
+    }
+    if let Some(fraction) =
+        rest.strip_prefix(['.', ',']).filter(|text| text.starts_with(|one: char| one.is_ascii_digit()))
+    {
+        rest = fraction.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    }
+    if let Some(extra) = rest.strip_prefix('Z') {
+        return match extra {
+            "" => text.parse::<jiff::Timestamp>().is_err().then(|| format!("{about}: day out of range")),
+            extra => Some(format!("{about}: extra text: {extra:?}")),
+        };
+    }
+    match rest.as_bytes() {
+        [b'+' | b'-', h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|letter| letter.is_ascii_digit()) => {
+            text.parse::<jiff::Timestamp>().is_err().then(|| format!("{about}: day out of range"))
+        }
+        _ => unlike(rest, "Z07:00"),
+    }
 }
 
 #[cfg(test)]

@@ -13,11 +13,12 @@ use super::custom;
 use super::defaults;
 use super::identity;
 use super::import::newer;
+use super::limits;
 use super::patch::managed_fields::Managed;
 use super::priority;
 use super::request::Part;
 use super::room;
-use super::schema::table;
+use super::schema::{is_same_spec, table};
 use super::settle::settle;
 use super::status::Refusal;
 use super::store::Commit;
@@ -77,6 +78,7 @@ impl World {
         self.prepare_new(writer, namespace, &mut object)?;
         admission::admit_new(&self.store, kind, &mut object, self.now);
         priority::admit(&self.store, kind, true, &mut object)?;
+        limits::admit(&self.store, kind, &object, self.origin.is_some())?;
         let name = text(&object, "name").to_owned();
         allocation::assign(&self.store, kind, &mut object, (self.seed, self.next_revision()))?;
         custom::check_conversion(&object)?;
@@ -303,6 +305,6 @@ fn changes_generation(writer: &Writer, old: &Value, new: &Value) -> bool {
     }
     match writer.kind.kind {
         "EndpointSlice" => ["endpoints", "ports", "addressType"].iter().any(|name| old.get(*name) != new.get(*name)),
-        _ => old.get("spec") != new.get("spec"),
+        _ => !is_same_spec(writer.kind.kind, &old["spec"], &new["spec"]),
     }
 }

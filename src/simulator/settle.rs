@@ -1,6 +1,7 @@
 //! The spelling of the server: nulls and zeros that Go does not write are left
-//! out, what it always writes is put in, quantities are rewritten.
+//! out, what it always writes is put in, quantities and times are rewritten.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::bytes;
@@ -14,15 +15,28 @@ pub fn settle(shape: &Shape, value: Value) -> Option<Value> {
         (_, Value::Null) => None,
         (Shape::Struct(name), Value::Object(fields)) => Some(settle_struct(name, fields)),
         (Shape::Map { of, .. }, Value::Object(entries)) => {
-            Some(entries.into_iter().filter_map(|(key, value)| settle(of, value).map(|value| (key, value))).collect())
+            Some(entries.into_iter().map(|(key, value)| (key, item(of, value))).collect())
         }
-        (Shape::List { of, .. }, Value::Array(items)) => {
-            Some(items.into_iter().filter_map(|item| settle(of, item)).collect())
-        }
+        (Shape::List { of, .. }, Value::Array(items)) => Some(items.into_iter().map(|value| item(of, value)).collect()),
         (Shape::Quantity, Value::String(text)) => Some(Value::String(quantity::canonical(&text).unwrap_or(text))),
         (Shape::Bytes, Value::String(text)) => Some(Value::String(bytes::encoded(&text).unwrap_or(text))),
+        (Shape::Time, Value::String(text)) => Some(in_utc(text, 20, "%Y-%m-%dT%H:%M:%SZ").into()),
+        (Shape::MicroTime, Value::String(text)) => Some(in_utc(text, 27, "%Y-%m-%dT%H:%M:%S.%6fZ").into()),
         (_, value) => Some(value),
     }
+}
+
+/// In a list or a map a null stands for an empty value.
+fn item(of: &Shape, value: Value) -> Value {
+    settle(of, value).unwrap_or_else(|| of.zero())
+}
+
+/// A time as the server writes it; what it wrote itself has this length.
+fn in_utc(text: String, length: usize, format: &str) -> String {
+    if text.len() == length && text.ends_with('Z') {
+        return text;
+    }
+    text.parse::<Timestamp>().map_or(text, |time| time.strftime(format).to_string())
 }
 
 fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
@@ -62,5 +76,24 @@ fn is_kept(field: &Field, value: &Value) -> bool {
         (_, Value::Number(number)) => !(field.omits_zero && number.as_f64() == Some(0.0)),
         (_, Value::Bool(flag)) => !field.omits_zero || *flag,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_kept_in_utc_and_without_more_digits_than_there_are_places() {
+        let settled = |shape: &Shape, text: &str| settle(shape, text.into());
+        let cases = [
+            (Shape::Time, "2026-11-21T12:00:00+02:00", "2026-11-21T10:00:00Z"),
+            (Shape::Time, "2026-11-21T12:00:00.987Z", "2026-11-21T12:00:00Z"),
+            (Shape::Time, "2026-11-21T12:00:00Z", "2026-11-21T12:00:00Z"),
+            (Shape::MicroTime, "2026-11-21T12:00:00.120000-01:00", "2026-11-21T13:00:00.120000Z"),
+        ];
+        for (shape, written, kept) in cases {
+            assert_eq!(settled(&shape, written), Some(kept.into()), "{written}");
+        }
     }
 }

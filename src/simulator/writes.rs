@@ -9,6 +9,7 @@ use super::body::{self, Read};
 use super::custom::{self, Version};
 use super::document::json_type;
 use super::import::newer;
+use super::owners::{Found, named_once};
 use super::patch::managed_fields::Operation;
 use super::patch::{json, merge, strategic, unstructured};
 use super::request::{Action, ObjectCall, Part, PatchKind, Raw};
@@ -49,7 +50,8 @@ pub(super) fn reply(call: &ObjectCall, old: Option<&Value>, object: &Arc<Value>,
 
 impl World {
     pub(super) fn create(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
-        let Read { object, warnings } = self.read(raw, call)?;
+        let Read { mut object, mut warnings } = self.read(raw, call)?;
+        warnings.extend(named_once(&mut object, Found::InTheBody));
         self.check_definition_lives(call, object["metadata"]["name"].as_str().unwrap_or_default())?;
         let created = self.insert(&writer(raw, call, Operation::Update), &call.namespace, object, None)?;
         Ok(reply(call, None, &created, warnings))
@@ -63,7 +65,8 @@ impl World {
     }
 
     pub(super) fn update(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
-        let Read { object, warnings } = replacement(raw, call, self.custom(call))?;
+        let Read { mut object, mut warnings } = replacement(raw, call, self.custom(call))?;
+        warnings.extend(named_once(&mut object, Found::InTheBody));
         let old = self.stored(call)?;
         if let Some(uid) = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
             check_uid(call.kind, &old, uid)?;
@@ -80,7 +83,8 @@ impl World {
         let old = self.stored(call)?;
         let is_copied = self.origin.is_some() && !call.kind.is_custom();
         let known = if is_copied { newer::without(call.kind, &old) } else { Arc::clone(&old) };
-        let Read { object, warnings } = patched(raw, call, how, &known, self.custom(call))?;
+        let Read { mut object, mut warnings } = patched(raw, call, how, &known, self.custom(call))?;
+        warnings.extend(named_once(&mut object, Found::InThePatched));
         let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
         Ok(reply(call, Some(&old), &written, warnings))
     }

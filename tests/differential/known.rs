@@ -13,6 +13,16 @@ use serde_json::{Value, json};
 use crate::support::corpus::{self, KNOWN_DIFFERENCES};
 use crate::support::scenario;
 
+/// What no entry shows: it is left out as a whole.
+const UNCHECKED: &str = "\n## What is taken without a check\n\n\
+    A real server looks at these more closely; the sandbox takes them as they are written:\n\n\
+    * volumes of `flocker`, `quobyte`, `scaleIO`, `storageos` and `photonPersistentDisk`, and what `flexVolume`, `cinder`,\n  \
+      `glusterfs`, `rbd` and `cephfs` say beside what each must say;\n\
+    * `restartPolicyRules` of containers;\n\
+    * fields that a pod of another operating system cannot have;\n\
+    * what the resources of a pod as a whole mean for those of its containers, beyond the sum of their requests;\n\
+    * answers are JSON: YAML (`Accept: application/yaml`) is refused with 406.\n";
+
 /// One line of the list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,6 +133,7 @@ fn the_page_is_fresh() -> Result<(), Failed> {
         let folder = folder(&entry)?;
         writeln!(page, "| [{entry}](../tests/{folder}/{entry}.yaml) | `{at}` | {reason} |")?;
     }
+    page.push_str(UNCHECKED);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/differences.md");
     if std::env::var_os("UPDATE_GENERATED").is_some_and(|wish| wish == "1") {
         fs::write(&path, &page)?;

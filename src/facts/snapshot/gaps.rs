@@ -46,6 +46,8 @@ pub enum Gap {
     Unwell(String),
     /// A claim waits in vain for its volume, or for more of it.
     Claim { name: String, stuck: Stuck },
+    /// A pod names a class of runtime, which is not simulated.
+    Runtime(String),
     /// The autoscaler does not act in the copy.
     Autoscaler(String),
 }
@@ -84,6 +86,7 @@ impl fmt::Display for Gap {
                 };
                 write!(out, "{name} {what}, and stays so in the copy until it is deleted")
             }
+            Self::Runtime(name) => write!(out, "the runtime class {name} is known by its name alone"),
             Self::Autoscaler(name) => write!(out, "{name} does not scale in the copy"),
         }
     }
@@ -141,7 +144,13 @@ fn of_object(object: &Value, gaps: &mut Vec<Gap>) {
         gaps.extend(unknown.map(|held| Gap::Finalizer { what: name(object), finalizer: held.clone() }));
     }
     match kind {
-        "Pod" => gaps.extend(of_pod(object)),
+        "Pod" => {
+            gaps.extend(of_pod(object));
+            let runtime = object["spec"]["runtimeClassName"].as_str().map(|class| Gap::Runtime(class.to_owned()));
+            if let Some(gap) = runtime.filter(|gap| !gaps.contains(gap)) {
+                gaps.push(gap);
+            }
+        }
         "HorizontalPodAutoscaler" => gaps.push(Gap::Autoscaler(name(object))),
         _ => {}
     }
@@ -223,6 +232,14 @@ mod tests {
                 "Pod/late waits for a node: the copy has no pods of other namespaces and may find room",
             ]
         );
+    }
+
+    #[test]
+    fn a_class_of_runtime_is_named_once() {
+        let pod =
+            |name: &str| json!({"kind": "Pod", "metadata": {"name": name}, "spec": {"runtimeClassName": "gvisor"}});
+        let expected = ["the runtime class gvisor is known by its name alone"];
+        assert_eq!(told(vec![pod("a"), pod("b")], Some(&[])), expected);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! checks, strategic merge and server-side apply.
 
 pub mod generate;
+mod same;
 pub mod table;
 
 pub use generate::generate;
+pub use same::is_same_spec;
 pub use table::{Field, ListKind, Shape, Table, Type, table};

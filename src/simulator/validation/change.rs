@@ -9,6 +9,7 @@ use super::{
 };
 use crate::objects::kinds::ApiKind;
 use crate::simulator::request::Part;
+use crate::simulator::schema::is_same_spec;
 use crate::simulator::status::Cause;
 use crate::simulator::writer::Writer;
 
@@ -96,7 +97,8 @@ fn of_set(old: &Value, new: &Value) -> Vec<Cause> {
         }
         spec
     };
-    if fixed(old) == fixed(new) { Vec::new() } else { vec![Cause::forbidden("spec", sets::IMMUTABLE)] }
+    let is_same = is_same_spec("StatefulSet", &fixed(old), &fixed(new));
+    if is_same { Vec::new() } else { vec![Cause::forbidden("spec", sets::IMMUTABLE)] }
 }
 
 fn of_data(old: &Value, new: &Value) -> Vec<Cause> {

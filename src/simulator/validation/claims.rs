@@ -6,6 +6,7 @@ use super::read::{amount, items, needed, one_of, text};
 use super::volumes::{VOLUME_MODES, access_modes, basic, positive};
 use super::{diff, names};
 use crate::simulator::quantity::Quantity;
+use crate::simulator::schema::is_same_spec;
 use crate::simulator::status::Cause;
 
 const OLD_CLASS: &str = "volume.beta.kubernetes.io/storage-class";
@@ -38,6 +39,10 @@ pub fn of_claim(path: &str, spec: &Value) -> Vec<Cause> {
         causes.extend(names::subdomain(&format!("{path}.storageClassName"), class));
     }
     causes.extend(one_of(spec, "volumeMode", path, VOLUME_MODES));
+    let attributes = text(spec, "volumeAttributesClassName");
+    if !attributes.is_empty() {
+        causes.extend(names::subdomain(&format!("{path}.volumeAttributesClassName"), attributes));
+    }
     sources(path, spec, &mut causes);
     causes
 }
@@ -105,7 +110,7 @@ pub fn of_change(old: &Value, new: &Value) -> Vec<Cause> {
     if is_bound && let Some(requests) = after.get_mut("resources").and_then(|resources| resources.get_mut("requests")) {
         restore(&before["resources"]["requests"], requests, "storage");
     }
-    if !names::is_same(before, &after) {
+    if !is_same_spec("PersistentVolumeClaim", before, &after) {
         let difference = diff::of_claims(before, &after);
         let why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound \
                    claims";

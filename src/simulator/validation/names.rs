@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::objects::kinds::ApiKind;
-use crate::simulator::quantity::Quantity;
 use crate::simulator::status::Cause;
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or \
@@ -141,21 +140,6 @@ pub fn file_below(field: &str, path: &str) -> Vec<Cause> {
 pub fn no_backsteps(field: &str, path: &str) -> Option<Cause> {
     let leads_up = path.split('/').any(|part| part == "..");
     leads_up.then(|| Cause::invalid(field, &path.into(), "must not contain '..'"))
-}
-
-/// Whether two specs mean the same: quantities may be spelled differently.
-pub fn is_same(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len()
-                && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| is_same(value, other)))
-        }
-        (Value::String(one), Value::String(other)) => {
-            let amount = |text: &str| Quantity::parse(text).map(Quantity::nanos);
-            one == other || amount(one).is_some() && amount(one) == amount(other)
-        }
-        _ => one == other,
-    }
 }
 
 /// A domain to be searched, in which underscores are let pass.

@@ -1,7 +1,10 @@
 //! What may become of a pod that exists.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
+use crate::simulator::schema::is_same_spec;
 use crate::simulator::status::Cause;
 use crate::simulator::validation::read::{items, needed};
 
@@ -35,6 +38,7 @@ pub fn is_allowed_change(old: &Value, new: &Value) -> bool {
         spec
     };
     let tolerations = |spec: &Value| spec["tolerations"].as_array().cloned().unwrap_or_default();
-    let kept = tolerations(old).iter().all(|one| tolerations(new).contains(one));
-    bare(old) == bare(new) && kept
+    let after: BTreeSet<String> = tolerations(new).iter().map(Value::to_string).collect();
+    let kept = tolerations(old).iter().all(|one| after.contains(&one.to_string()));
+    kept && is_same_spec("Pod", &bare(old), &bare(new))
 }
