@@ -9,8 +9,7 @@ pub fn container(container: &mut Value) {
     set(container, "resources", json!({}));
     set_empty(container, "terminationMessagePath", "/dev/termination-log");
     set_empty(container, "terminationMessagePolicy", "File");
-    let policy = if is_latest(container["image"].as_str().unwrap_or_default()) { "Always" } else { "IfNotPresent" };
-    set_empty(container, "imagePullPolicy", policy);
+    set_empty(container, "imagePullPolicy", pull_policy(container["image"].as_str().unwrap_or_default()));
     for port in items(container, "ports") {
         set_empty(port, "protocol", "TCP");
     }
@@ -72,6 +71,11 @@ fn probe(probe: &mut Value) {
 fn http_get(action: &mut Value) {
     set_empty(action, "path", "/");
     set_empty(action, "scheme", "HTTP");
+}
+
+/// When an image is pulled, if nothing is said.
+pub(super) fn pull_policy(image: &str) -> &'static str {
+    if is_latest(image) { "Always" } else { "IfNotPresent" }
 }
 
 /// An image without a tag, or with the tag `latest`, is pulled always; what is

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::choose::{items, set, set_empty};
+use super::disks::disks;
 use super::pods::pod_spec;
 
 pub fn namespace(namespace: &mut Value) {
@@ -51,9 +52,7 @@ pub fn persistent_volume(volume: &mut Value) {
     if let Some(path) = spec.get_mut("hostPath") {
         set(path, "type", "");
     }
-    if let Some(disk) = spec.get_mut("iscsi") {
-        set_empty(disk, "iscsiInterface", "default");
-    }
+    disks(spec);
     set_empty(&mut volume["status"], "phase", "Pending");
 }
 

@@ -3,6 +3,7 @@
 
 mod choose;
 mod containers;
+mod disks;
 mod kinds;
 mod others;
 mod pods;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::choose::{items, set, set_empty};
-use super::containers::{container, copy_limits, open_host_ports, reference};
+use super::containers::{container, copy_limits, open_host_ports, pull_policy, reference};
+use super::disks::disks;
 use super::kinds::claim_spec;
 use crate::simulator::quantity::Quantity;
 
@@ -85,8 +86,9 @@ fn volume(volume: &mut Value) {
     if let Some(path) = volume.get_mut("hostPath") {
         set(path, "type", "");
     }
-    if let Some(disk) = volume.get_mut("iscsi") {
-        set_empty(disk, "iscsiInterface", "default");
+    disks(volume);
+    if let Some(image) = volume.get_mut("image").filter(|image| image.is_object()) {
+        set_empty(image, "pullPolicy", pull_policy(image["reference"].as_str().unwrap_or_default()));
     }
     if let Some(items_of) = volume.get_mut("downwardAPI") {
         items(items_of, "items").for_each(|item| reference(Some(item)));

@@ -8,6 +8,9 @@ use super::names;
 use super::read::{items, one_of, text, texts};
 use crate::simulator::status::Cause;
 
+/// The server calls them bytes when there are more.
+const MOST_PARAMETERS: usize = 512;
+
 /// A storage class.
 pub fn of_class(class: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
@@ -17,7 +20,10 @@ pub fn of_class(class: &Value) -> Vec<Cause> {
     } else {
         causes.extend(names::qualified("provisioner", &provisioner.to_lowercase()));
     }
-    if !class["parameters"][""].is_null() {
+    let parameters = class["parameters"].as_object();
+    if parameters.is_some_and(|parameters| parameters.len() > MOST_PARAMETERS) {
+        causes.push(Cause::too_long("parameters", MOST_PARAMETERS));
+    } else if !class["parameters"][""].is_null() {
         causes.push(Cause::invalid("parameters", &"".into(), "field can not be empty."));
     }
     let word = |name: &str, known: &[&str]| {
@@ -25,9 +31,11 @@ pub fn of_class(class: &Value) -> Vec<Cause> {
     };
     causes.extend(word("reclaimPolicy", &["Delete", "Retain"]));
     causes.extend(word("volumeBindingMode", &["Immediate", "WaitForFirstConsumer"]));
+    let mut terms = BTreeSet::new();
     for (path, term) in items(class, "allowedTopologies", "") {
+        let path = path.trim_start_matches('.');
         let mut keys = BTreeSet::new();
-        for (path, one) in items(term, "matchLabelExpressions", path.trim_start_matches('.')) {
+        for (path, one) in items(term, "matchLabelExpressions", path) {
             let values = texts(one, "values", &path);
             if values.is_empty() {
                 causes.push(Cause::required(format!("{path}.values"), ""));
@@ -43,8 +51,23 @@ pub fn of_class(class: &Value) -> Vec<Cause> {
                 causes.push(Cause::duplicate(format!("{path}.key"), text(one, "key")));
             }
         }
+        if !terms.insert(meant(term)) {
+            causes.push(Cause::duplicate(format!("{path}.matchLabelExpressions"), ""));
+        }
     }
     causes
+}
+
+/// What a term says, whatever the order.
+fn meant(term: &Value) -> Vec<(&str, BTreeSet<&str>)> {
+    let expressions = term["matchLabelExpressions"].as_array().into_iter().flatten();
+    let mut meant: Vec<(&str, BTreeSet<&str>)> = expressions
+        .map(|one| {
+            (text(one, "key"), one["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect())
+        })
+        .collect();
+    meant.sort();
+    meant
 }
 
 /// A class can only change its annotations, expansion and mount options.

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{
-    claims, classes, definitions, metadata, names, others, pods, priorities, quotas, rights, scaling, services, sets,
-    volumes,
+    claims, classes, definitions, endpoints, metadata, names, others, pods, priorities, quotas, rights, scaling,
+    services, sets, volumes,
 };
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
@@ -61,16 +61,27 @@ pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
         "Node" => others::of_node(object),
         "ControllerRevision" => others::of_revision(object),
         "EndpointSlice" => others::of_slice(object),
+        "Endpoints" => endpoints::of_endpoints(object),
+        "Namespace" => others::of_namespace(object),
         "VolumeAttachment" => others::of_attachment(object),
         _ => Vec::new(),
     }
 }
 
+/// How many bytes are written in base 64.
+fn bytes(value: &Value) -> usize {
+    value.as_str().map_or(0, |text| text.trim_end_matches('=').len().saturating_mul(3) / 4)
+}
+
+/// How long all values are together.
+fn size(data: &Value, of: impl Fn(&Value) -> usize) -> usize {
+    data.as_object().into_iter().flatten().map(|(_, value)| of(value)).sum()
+}
+
 fn of_secret(secret: &Value) -> Vec<Cause> {
     let data = &secret["data"];
     let mut causes = names::data_keys("data", data);
-    let bytes = |value: &Value| value.as_str().map_or(0, |text| text.trim_end_matches('=').len().saturating_mul(3) / 4);
-    if data.as_object().into_iter().flatten().map(|(_, value)| bytes(value)).sum::<usize>() > LARGEST_DATA {
+    if size(data, bytes) > LARGEST_DATA {
         causes.push(Cause::too_long("data", LARGEST_DATA));
     }
     let missing = |keys: &[&str]| -> Vec<Cause> {
@@ -125,8 +136,8 @@ fn of_config_map(map: &Value) -> Vec<Cause> {
         }
     }
     causes.extend(names::data_keys("binaryData", binary));
-    let size = data.as_object().into_iter().flatten().map(|(_, value)| value.as_str().map_or(0, str::len));
-    if size.sum::<usize>() > LARGEST_DATA {
+    let texts = size(data, |value| value.as_str().map_or(0, str::len));
+    if texts.saturating_add(size(binary, bytes)) > LARGEST_DATA {
         causes.push(Cause::too_long("", LARGEST_DATA));
     }
     causes
@@ -169,4 +180,19 @@ fn of_event(event: &Value) -> Vec<Cause> {
     let missing = ["reportingInstance", "action", "reason"].into_iter().filter(|name| text(name).is_empty());
     causes.extend(missing.map(|name| Cause::required(name, "")));
     causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn bytes_count_as_much_as_texts() {
+        let map = |text: usize, bytes: usize| json!({"data": {"t": "x".repeat(text)}, "binaryData": {"b": STANDARD.encode("x".repeat(bytes))}});
+        assert!(of_config_map(&map(LARGEST_DATA - 7, 7)).is_empty());
+        let too_long = vec![Cause::too_long("", LARGEST_DATA)];
+        assert_eq!(of_config_map(&map(LARGEST_DATA - 7, 8)), too_long);
+        assert_eq!(of_config_map(&map(0, LARGEST_DATA + 1)), too_long);
+    }
 }

@@ -3,6 +3,8 @@
 //! for claims and for CSI, NFS, local and host-path volumes. Other sources
 //! give no text.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::go::{CLAIM, Struct, VOLUME_SOURCES, Zero, in_go};
@@ -64,6 +66,13 @@ fn append(out: &mut [String], text: &str) {
     }
 }
 
+/// Two texts, and where the lines of the new one stand.
+struct Texts<'a> {
+    old: &'a [String],
+    new: &'a [String],
+    places: BTreeMap<&'a str, Vec<usize>>,
+}
+
 /// Equal lines: where they begin in both, and how many.
 #[derive(Clone, Copy)]
 struct Block {
@@ -72,29 +81,62 @@ struct Block {
     length: usize,
 }
 
-/// The longest run of equal lines within both ranges, the first of several.
-fn longest(old: &[String], new: &[String], (from, to): (usize, usize), (low, high): (usize, usize)) -> Block {
-    let mut best = Block { old: from, new: low, length: 0 };
-    for i in from..to {
-        for j in low..high {
-            let pairs = old.get(i..to).unwrap_or_default().iter().zip(new.get(j..high).unwrap_or_default());
-            let length = pairs.take_while(|(old, new)| old == new).count();
-            if length > best.length {
-                best = Block { old: i, new: j, length };
-            }
-        }
+/// Where each line of the new text stands. In a long text, lines that are
+/// everywhere tell nothing.
+fn places(new: &[String]) -> BTreeMap<&str, Vec<usize>> {
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, line) in new.iter().enumerate() {
+        places.entry(line).or_default().push(index);
     }
-    best
+    if new.len() >= 200 {
+        places.retain(|_, indices| indices.len() <= new.len() / 100 + 1);
+    }
+    places
 }
 
-/// The longest run, then those before and behind it.
-fn matching(old: &[String], new: &[String], a: (usize, usize), b: (usize, usize), out: &mut Vec<Block>) {
-    let found = longest(old, new, a, b);
-    if found.length > 0 {
-        matching(old, new, (a.0, found.old), (b.0, found.new), out);
-        out.push(found);
-        let (old_end, new_end) = (found.old.saturating_add(found.length), found.new.saturating_add(found.length));
-        matching(old, new, (old_end, a.1), (new_end, b.1), out);
+impl Texts<'_> {
+    /// The longest run of equal lines within both ranges, the first of several.
+    fn longest(&self, (from, to): (usize, usize), (low, high): (usize, usize)) -> Block {
+        let mut best = Block { old: from, new: low, length: 0 };
+        // How long the run is that ends at a line of the new text.
+        let mut runs: BTreeMap<usize, usize> = BTreeMap::new();
+        for i in from..to {
+            let line = self.old.get(i).map_or("", String::as_str);
+            let mut longer = BTreeMap::new();
+            for j in self.places.get(line).into_iter().flatten().copied().filter(|j| (low..high).contains(j)) {
+                let length = j.checked_sub(1).and_then(|before| runs.get(&before)).copied().unwrap_or(0) + 1;
+                longer.insert(j, length);
+                if length > best.length {
+                    best = Block { old: i + 1 - length, new: j + 1 - length, length };
+                }
+            }
+            runs = longer;
+        }
+        self.stretched(best, (from, to), (low, high))
+    }
+
+    /// Lines that tell nothing by themselves belong to a run beside them.
+    fn stretched(&self, mut run: Block, (from, to): (usize, usize), (low, high): (usize, usize)) -> Block {
+        while run.old > from && run.new > low && self.old.get(run.old - 1) == self.new.get(run.new - 1) {
+            run = Block { old: run.old - 1, new: run.new - 1, length: run.length + 1 };
+        }
+        while run.old + run.length < to
+            && run.new + run.length < high
+            && self.old.get(run.old + run.length) == self.new.get(run.new + run.length)
+        {
+            run.length += 1;
+        }
+        run
+    }
+
+    /// The longest run, then those before and behind it.
+    fn matching(&self, a: (usize, usize), b: (usize, usize), out: &mut Vec<Block>) {
+        let found = self.longest(a, b);
+        if found.length > 0 {
+            self.matching((a.0, found.old), (b.0, found.new), out);
+            out.push(found);
+            self.matching((found.old + found.length, a.1), (found.new + found.length, b.1), out);
+        }
     }
 }
 
@@ -102,7 +144,7 @@ fn matching(old: &[String], new: &[String], a: (usize, usize), b: (usize, usize)
 /// each other in one hunk.
 fn unified(old: &[String], new: &[String]) -> String {
     let mut blocks = Vec::new();
-    matching(old, new, (0, old.len()), (0, new.len()), &mut blocks);
+    Texts { old, new, places: places(new) }.matching((0, old.len()), (0, new.len()), &mut blocks);
     blocks.push(Block { old: old.len(), new: new.len(), length: 0 });
     let (mut text, mut hunk) = (String::new(), Hunk::default());
     let (mut at_old, mut at_new) = (0, 0);
@@ -202,5 +244,16 @@ mod tests {
         let share = |path: &str| json!({"nfs": {"server": "host", "path": path}});
         let text = of_volume_sources(&share("/a"), &share("/b"));
         assert!(text.contains("-  \"Path\": \"/a\",\n+  \"Path\": \"/b\",\n   \"ReadOnly\": false\n"), "{text}");
+    }
+
+    /// Line by line these would take minutes.
+    #[test]
+    fn lines_that_are_everywhere_are_found_beside_those_that_are_not() {
+        let text = |last: &str| -> Vec<String> {
+            let lines = (0..50_000).flat_map(|number| [format!("{number}"), "x".to_owned()]);
+            lines.chain([last.to_owned()]).collect()
+        };
+        let expected = "@@ -99998,4 +99998,4 @@\n x\n 49999\n x\n-a\n+b\n";
+        assert_eq!(unified(&text("a"), &text("b")), expected);
     }
 }

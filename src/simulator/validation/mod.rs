@@ -7,6 +7,8 @@ mod classes;
 mod create;
 mod definitions;
 mod diff;
+mod disks;
+mod endpoints;
 mod go;
 pub(super) mod metadata;
 mod metrics;

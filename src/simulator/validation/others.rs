@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::read::{address, amount, items, needed, non_negative, one_of, text, texts};
-use super::{names, services, volumes};
+use super::read::{address, amount, items, needed, non_negative, one_of, range, special, text, texts};
+use super::{names, volumes};
 use crate::simulator::status::Cause;
 
 /// The counters of a budget.
@@ -19,6 +19,32 @@ pub fn of_budget_status(budget: &Value) -> Vec<Cause> {
 pub fn of_node(node: &Value) -> Vec<Cause> {
     let mut causes = taints(node);
     causes.extend(capacity(node));
+    causes.extend(ranges(node));
+    causes
+}
+
+/// Ranges of the node's pods: one of each family.
+fn ranges(node: &Value) -> Vec<Cause> {
+    let listed = texts(&node["spec"], "podCIDRs", "spec");
+    let mut causes: Vec<Cause> = listed.iter().filter_map(|(path, text)| range(text, path)).collect();
+    let families: BTreeSet<bool> = listed.iter().map(|(_, range)| range.contains(':')).collect();
+    if listed.len() > families.len() {
+        let why = "may specify no more than one CIDR for each IP family";
+        causes.push(Cause::invalid("spec.podCIDRs", &node["spec"]["podCIDRs"], why));
+    }
+    causes
+}
+
+/// What keeps a namespace from going.
+pub fn of_namespace(namespace: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for (_, name) in texts(&namespace["spec"], "finalizers", "spec") {
+        causes.extend(names::qualified("spec.finalizers", name));
+        if !name.contains('/') && !matches!(name, "kubernetes" | "orphan" | "foregroundDeletion") {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            causes.push(Cause::invalid("spec.finalizers", &name.into(), why));
+        }
+    }
     causes
 }
 
@@ -124,7 +150,7 @@ pub fn of_slice(slice: &Value) -> Vec<Cause> {
             causes.push(Cause::required(format!("{path}.addresses"), "must contain at least 1 address"));
         }
         for (at, listed) in addresses.into_iter().filter(|_| kind.starts_with("IP")) {
-            causes.extend(address(listed, &at).or_else(|| services::special(listed, &at)));
+            causes.extend(address(listed, &at).or_else(|| special(listed, &at)));
         }
         if let Some(name) = endpoint["nodeName"].as_str() {
             causes.extend(names::subdomain(&format!("{path}.nodeName"), name));

@@ -1,12 +1,11 @@
 //! Services.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use serde_json::Value;
 
 use super::names;
-use super::read::{address, between, items, one_of, text, texts};
+use super::read::{address, between, items, one_of, range as range_of, special, text, texts};
 use crate::simulator::status::Cause;
 
 const TYPES: &[&str] = &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
@@ -34,7 +33,7 @@ pub fn of_service(service: &Value) -> Vec<Cause> {
         causes.push(Cause::unsupported("spec.type", kind, TYPES));
     }
     pairs(kind, spec, &mut causes);
-    balancer(kind, spec, &mut causes);
+    balancer(kind, service, &mut causes);
     traffic(kind, spec, &mut causes);
     causes
 }
@@ -154,27 +153,6 @@ pub fn addresses(service: &Value) -> Vec<Cause> {
     causes
 }
 
-/// Addresses that mean nothing outside of a host or a network.
-pub fn special(text: &str, path: &str) -> Option<Cause> {
-    let address: IpAddr = text.parse().ok()?;
-    let (is_local, is_group) = match address {
-        IpAddr::V4(address) => (address.is_link_local(), address.octets().starts_with(&[224, 0, 0])),
-        IpAddr::V6(address) => (address.is_unicast_link_local(), address.segments()[0] == 0xff02),
-    };
-    let why = if address.is_unspecified() {
-        format!("may not be unspecified ({text})")
-    } else if address.is_loopback() {
-        "may not be in the loopback range (127.0.0.0/8, ::1/128)".to_owned()
-    } else if is_local {
-        "may not be in the link-local range (169.254.0.0/16, fe80::/10)".to_owned()
-    } else if is_group {
-        "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)".to_owned()
-    } else {
-        return None;
-    };
-    Some(Cause::invalid(path, &text.into(), &why))
-}
-
 /// No port twice, neither of nodes nor of the Service.
 fn pairs(kind: &str, spec: &Value, causes: &mut Vec<Cause>) {
     let list = items(spec, "ports", "spec");
@@ -208,19 +186,28 @@ fn repeated(field: String, shown: &str) -> Cause {
     Cause { reason: "FieldValueDuplicate", message: format!("Duplicate value: {shown}"), field }
 }
 
+/// Where the ranges stood before they had a field.
+const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+
 /// What only a load balancer has.
-fn balancer(kind: &str, spec: &Value, causes: &mut Vec<Cause>) {
+fn balancer(kind: &str, service: &Value, causes: &mut Vec<Cause>) {
+    let spec = &service["spec"];
     let is_balancer = kind == "LoadBalancer";
     let ranges = texts(spec, "loadBalancerSourceRanges", "spec");
+    let is_none = ranges.is_empty();
     if !ranges.is_empty() && !is_balancer {
         causes.push(Cause::forbidden("spec.LoadBalancerSourceRanges", ONLY_BALANCERS));
     }
     for (index, (_, range)) in ranges.into_iter().enumerate() {
-        let range = range.trim();
-        if range.parse::<ipnet::IpNet>().is_err() {
-            let why = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-            causes.push(Cause::invalid(format!("spec.LoadBalancerSourceRanges[{index}]"), &range.into(), why));
+        causes.extend(range_of(range.trim(), &format!("spec.LoadBalancerSourceRanges[{index}]")));
+    }
+    if let Some(written) = service["metadata"]["annotations"][RANGES].as_str().filter(|_| is_none) {
+        let field = format!("metadata.annotations[{RANGES}]");
+        if !is_balancer {
+            causes.push(Cause::forbidden(field.as_str(), ONLY_BALANCERS));
         }
+        let written = written.trim().split(',').map(str::trim);
+        causes.extend(written.filter(|range| !range.is_empty()).filter_map(|range| range_of(range, &field)));
     }
     if !spec["allocateLoadBalancerNodePorts"].is_null() && !is_balancer {
         causes.push(Cause::forbidden("spec.allocateLoadBalancerNodePorts", ONLY_BALANCERS));

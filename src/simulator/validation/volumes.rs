@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::go::{NODE_AFFINITY, in_go};
 use super::pods::{host_path, iscsi, nfs, node_selector};
 use super::read::{amount, items, needed, one_of, text, texts};
-use super::{diff, names};
+use super::{diff, disks, names};
 use crate::simulator::quantity::Quantity;
 use crate::simulator::status::Cause;
 
@@ -109,7 +109,22 @@ pub fn of_volume(volume: &Value) -> Vec<Cause> {
         causes.extend(names::subdomain("spec.storageClassName", class));
     }
     causes.extend(one_of(spec, "volumeMode", "spec", VOLUME_MODES));
+    if let Some(class) = spec["volumeAttributesClassName"].as_str() {
+        causes.extend(attributes("spec.volumeAttributesClassName", class));
+        if spec["csi"].is_null() {
+            let why = "has to be specified when using volumeAttributesClassName";
+            causes.push(Cause::required("spec.csi", why));
+        }
+    }
     causes
+}
+
+/// The name of a class of attributes, where one is written.
+fn attributes(field: &str, class: &str) -> Vec<Cause> {
+    if class.is_empty() {
+        return vec![Cause::required(field, "an empty string is disallowed")];
+    }
+    names::subdomain(field, class)
 }
 
 fn capacity(capacity: &Value, causes: &mut Vec<Cause>) {
@@ -161,7 +176,7 @@ fn source(name: &str, spec: &Value) -> Vec<Cause> {
             }
             causes
         }
-        _ => Vec::new(),
+        _ => disks::of_disk("spec", name, source),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Warnings about pods and the pods of templates.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::simulator::quantity::Quantity;
@@ -22,6 +24,10 @@ pub const OLD_VOLUMES: &[(&str, &str, &str)] = &[
     ("cephfs", "cephfs", "deprecated in v1.28, non-functional in v1.31+"),
     ("rbd", "rbd", "deprecated in v1.28, non-functional in v1.31+"),
 ];
+
+/// So many do not fit into an answer. All ports may be alike, and each is held
+/// against those before it.
+const MOST: usize = 4096;
 
 const NO_SELECTOR: &str = "labelSelector: a null labelSelector results in matching no pod";
 
@@ -71,9 +77,10 @@ pub fn of_pod(prefix: &str, meta: &Value, spec: &Value) -> Vec<String> {
 
 fn secrets(spec: &Value, path: &str, warnings: &mut Vec<String>) {
     let secrets = items(spec, "imagePullSecrets", path);
-    for (index, (at, secret)) in secrets.iter().enumerate() {
+    let mut seen = BTreeSet::new();
+    for (at, secret) in &secrets {
         let name = text(secret, "name");
-        if secrets.iter().take(index).any(|(_, other)| text(other, "name") == name) {
+        if !seen.insert(name) {
             warnings.push(format!("{at}.name: duplicate name {name:?}"));
         }
     }
@@ -100,9 +107,10 @@ fn fractions(container: &Value, path: &str, warnings: &mut Vec<String>) {
 
 fn hidden_variables(container: &Value, path: &str, warnings: &mut Vec<String>) {
     let variables = items(container, "env", path);
-    for (index, (at, variable)) in variables.iter().enumerate() {
+    let mut seen = BTreeSet::new();
+    for (at, variable) in &variables {
         let name = text(variable, "name");
-        let is_again = variables.iter().take(index).any(|(_, other)| text(other, "name") == name);
+        let is_again = !seen.insert(name);
         let (value, reference) = (text(variable, "value"), format!("$({name})"));
         let is_fine = variable["valueFrom"].is_null() && value != reference && value.contains(&reference);
         if is_again && !is_fine {
@@ -116,12 +124,11 @@ fn ports(containers: &[(String, &Value)], warnings: &mut Vec<String>) {
     let ports: Vec<(String, &Value)> =
         containers.iter().flat_map(|(path, container)| items(container, "ports", path)).collect();
     let number = |port: &Value, name: &str| port[name].as_i64().unwrap_or(0);
-    for (index, (at, port)) in ports.iter().enumerate() {
-        for (before, other) in ports.iter().take(index) {
+    let mut alike: BTreeMap<(i64, &str), Vec<(&str, &Value)>> = BTreeMap::new();
+    for (at, port) in &ports {
+        let before = alike.entry((number(port, "containerPort"), text(port, "protocol"))).or_default();
+        for (before, other) in before.iter() {
             let same = |name: &str| port[name] == other[name];
-            if !same("containerPort") || !same("protocol") {
-                continue;
-            }
             let how = if same("hostIP") && same("hostPort") {
                 "duplicate"
             } else if number(port, "hostPort") == 0 || number(other, "hostPort") == 0 {
@@ -132,12 +139,17 @@ fn ports(containers: &[(String, &Value)], warnings: &mut Vec<String>) {
                 continue;
             };
             warnings.push(format!("{at}: {how} port definition with {before}"));
+            if warnings.len() > MOST {
+                return;
+            }
         }
+        before.push((at, port));
     }
-    for (index, (at, port)) in ports.iter().enumerate() {
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for (at, port) in ports.iter().filter(|(_, port)| !text(port, "name").is_empty()) {
         let name = text(port, "name");
-        let first = ports.iter().take(index).find(|(_, other)| !name.is_empty() && text(other, "name") == name);
-        if let Some((first, _)) = first {
+        let first = *names.entry(name).or_insert(at);
+        if first != at {
             let why = format!("services and probes that select ports by name will use {first}");
             warnings.push(format!("{at}: duplicate port name {name:?} with {first}, {why}"));
         }
@@ -157,5 +169,31 @@ fn affinity(spec: &Value, path: &str, warnings: &mut Vec<String>) {
                 warnings.push(format!("{at}.podAffinityTerm.{NO_SELECTOR}"));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Each held against each other these would take minutes.
+    #[test]
+    fn a_large_body_is_read_in_one_pass() {
+        let count = 100_000;
+        let variables: Vec<Value> = (0..count).map(|number| json!({"name": format!("V{number}")})).collect();
+        let ports: Vec<Value> = (0..count).map(|number| json!({"containerPort": number, "name": number})).collect();
+        let container = json!({"name": "c", "image": "i", "env": variables, "ports": ports});
+        let mut pod = json!({"containers": [container]});
+        assert!(of_pod("", &Value::Null, &pod).is_empty());
+        pod["containers"][0]["env"][count - 1]["name"] = "V0".into();
+        assert_eq!(of_pod("", &Value::Null, &pod).len(), 1);
+    }
+
+    #[test]
+    fn ports_that_are_all_alike_give_no_more_warnings_than_can_be_sent() {
+        let ports = vec![json!({"containerPort": 80, "protocol": "TCP"}); 10_000];
+        let pod = json!({"containers": [{"name": "c", "image": "i", "ports": ports}]});
+        assert_eq!(of_pod("", &Value::Null, &pod).len(), MOST + 1);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::volumes::Known;
-use super::{env, mounts, probes, resources, security};
+use super::{env, mounts, pod_resources, probes, resources, security};
 use crate::simulator::status::Cause;
 use crate::simulator::validation::names;
 use crate::simulator::validation::read::{between, items, needed, one_of, text};
@@ -17,12 +17,17 @@ struct Pod<'a> {
     grace: Option<i64>,
     /// Whether the pod shares the users of its host.
     host_users: bool,
+    never_restarts: bool,
+    /// Its claims on devices.
+    claims: BTreeSet<&'a str>,
 }
 
 /// All containers of a pod.
 pub fn of_lists(path: &str, spec: &Value, volumes: &Known<'_>, causes: &mut Vec<Cause>) {
     let grace = spec["terminationGracePeriodSeconds"].as_i64();
-    let pod = Pod { volumes, grace, host_users: spec["hostUsers"] != false };
+    let claims = spec["resourceClaims"].as_array().into_iter().flatten().map(|claim| text(claim, "name")).collect();
+    let never_restarts = spec["restartPolicy"] == "Never";
+    let pod = Pod { volumes, grace, host_users: spec["hostUsers"] != false, never_restarts, claims };
     let containers = items(spec, "containers", path);
     if containers.is_empty() {
         causes.push(Cause::required(format!("{path}.containers"), ""));
@@ -59,6 +64,7 @@ pub fn of_lists(path: &str, spec: &Value, volumes: &Known<'_>, causes: &mut Vec<
         }
     }
     ephemeral(path, spec, &pod, &mut names, causes);
+    causes.extend(pod_resources::of_pod(path, spec, &pod.claims));
 }
 
 /// Containers for debugging: accepted in their own place alone, but checked
@@ -96,8 +102,31 @@ fn common(path: &str, container: &Value, pod: &Pod<'_>, causes: &mut Vec<Cause>)
     mounts::mounts(path, container, pod.volumes, causes);
     mounts::devices(path, container, pod.volumes, causes);
     causes.extend(one_of(container, "imagePullPolicy", path, &["Always", "IfNotPresent", "Never"]));
-    causes.extend(resources::of_container(&format!("{path}.resources"), &container["resources"]));
+    causes.extend(resources::of_container(&format!("{path}.resources"), &container["resources"], &pod.claims));
+    resizes(path, container, pod, causes);
     causes.extend(security::of_container(path, container, pod.host_users));
+}
+
+/// What becomes of a container whose resources change.
+fn resizes(path: &str, container: &Value, pod: &Pod<'_>, causes: &mut Vec<Cause>) {
+    let mut seen = BTreeSet::new();
+    let field = format!("{path}.resizePolicy");
+    for (place, policy) in items(container, "resizePolicy", path) {
+        let (name, restart) = (text(policy, "resourceName"), text(policy, "restartPolicy"));
+        if !seen.insert(name) {
+            causes.push(Cause::duplicate(place, name));
+        }
+        if !matches!(name, "cpu" | "memory") {
+            causes.push(Cause::unsupported(field.as_str(), name, &["cpu", "memory"]));
+        }
+        let known = &["NotRequired", "RestartContainer"];
+        if !known.contains(&restart) {
+            causes.push(Cause::unsupported(field.as_str(), restart, known));
+        } else if pod.never_restarts && restart == "RestartContainer" {
+            let why = "must be 'NotRequired' when pod `restartPolicy` is 'Never'";
+            causes.push(Cause::invalid(field.as_str(), &restart.into(), why));
+        }
+    }
 }
 
 fn ports(path: &str, container: &Value, causes: &mut Vec<Cause>) {

@@ -4,6 +4,7 @@
 mod containers;
 mod env;
 mod mounts;
+mod pod_resources;
 mod probes;
 mod resources;
 mod scheduling;

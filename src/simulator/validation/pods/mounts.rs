@@ -41,6 +41,7 @@ pub fn mounts(path: &str, container: &Value, volumes: &Known<'_>, causes: &mut V
         }
         causes.extend(names::path_below(&format!("{list}.subPathExpr"), expression));
         propagation(&list, mount, container, causes);
+        recursion(&list, mount, causes);
     }
 }
 
@@ -56,6 +57,24 @@ fn propagation(list: &str, mount: &Value, container: &Value, causes: &mut Vec<Ca
         }
         Some(word) if known.contains(&word) => {}
         Some(word) => causes.push(Cause::unsupported(field, word, known)),
+    }
+}
+
+/// Whether what is mounted below is read-only as well.
+fn recursion(list: &str, mount: &Value, causes: &mut Vec<Cause>) {
+    let field = format!("{list}.recursiveReadOnly");
+    match mount["recursiveReadOnly"].as_str() {
+        None | Some("Disabled") => {}
+        Some("Enabled" | "IfPossible") => {
+            if mount["readOnly"] != true {
+                causes.push(Cause::forbidden(field.as_str(), "may only be specified when readOnly is true"));
+            }
+            if mount["mountPropagation"].as_str().is_some_and(|word| word != "None") {
+                let why = "may only be specified when mountPropagation is None or not specified";
+                causes.push(Cause::forbidden(field, why));
+            }
+        }
+        Some(word) => causes.push(Cause::unsupported(field, word, &["Disabled", "Enabled", "IfPossible"])),
     }
 }
 

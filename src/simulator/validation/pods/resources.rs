@@ -1,10 +1,15 @@
 //! What a container asks for and what it may use.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
+use crate::simulator::quantity::Quantity;
 use crate::simulator::status::Cause;
 use crate::simulator::validation::names;
-use crate::simulator::validation::read::amount;
+use crate::simulator::validation::read::{amount, items, text};
+
+const PAGES: &str = "hugepages-";
 
 const STANDARD: &[&str] = &["cpu", "memory", "ephemeral-storage"];
 
@@ -15,7 +20,7 @@ fn can_be_overcommitted(name: &str) -> bool {
 }
 
 /// The requests and limits of a container.
-pub fn of_container(path: &str, resources: &Value) -> Vec<Cause> {
+pub fn of_container(path: &str, resources: &Value, claims: &BTreeSet<&str>) -> Vec<Cause> {
     let empty = Map::new();
     let list = |name: &str| resources[name].as_object().unwrap_or(&empty);
     let limits = list("limits");
@@ -44,6 +49,36 @@ pub fn of_container(path: &str, resources: &Value) -> Vec<Cause> {
             }
         }
     }
+    let named = |start: &str| list("limits").keys().chain(list("requests").keys()).any(|name| name.starts_with(start));
+    if named(PAGES) && !list("limits").contains_key("cpu") && !list("requests").contains_key("cpu") && !named("memory")
+    {
+        causes.push(Cause::forbidden(path, "HugePages require cpu or memory"));
+    }
+    causes.extend(device_claims(path, resources, claims));
+    causes
+}
+
+/// Claims on devices that the pod has; each is named once.
+pub fn device_claims(path: &str, resources: &Value, claims: &BTreeSet<&str>) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (path, claim) in items(resources, "claims", path) {
+        let name = text(claim, "name");
+        if name.is_empty() {
+            causes.push(Cause::required(path, ""));
+            continue;
+        }
+        if !seen.insert(name) {
+            causes.push(Cause::duplicate(path.as_str(), name));
+        }
+        if !claims.contains(name) {
+            let names: Vec<&str> = claims.iter().copied().collect();
+            let names = if names.is_empty() { " which is empty".to_owned() } else { format!(": {}", names.join(", ")) };
+            let mut cause = Cause::not_found(path, name);
+            cause.message = format!("{}: must be one of the names in pod.spec.resourceClaims{names}", cause.message);
+            causes.push(cause);
+        }
+    }
     causes
 }
 
@@ -68,6 +103,11 @@ fn quantity(field: &str, name: &str, value: &Value) -> Vec<Cause> {
     let is_whole = name.contains('/') && !name.contains("kubernetes.io/");
     if is_whole && nanos % 1_000_000_000 != 0 {
         causes.push(Cause::invalid(field, value, "must be an integer"));
+    }
+    let page = name.strip_prefix(PAGES).and_then(Quantity::parse).map(Quantity::nanos);
+    if page.is_some_and(|page| page > 0 && nanos % page != 0) {
+        let why = format!("{} is not positive integer multiple of {name}", value.as_str().unwrap_or_default());
+        causes.push(Cause::invalid(field, value, &why));
     }
     causes
 }

@@ -1,5 +1,7 @@
 //! Where a pod wants to run: affinities, tolerations, spread over zones.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::simulator::status::Cause;
@@ -99,6 +101,7 @@ fn unknown_operator(path: &str, operator: &str) -> Cause {
 }
 
 fn pod_term(path: &str, term: &Value, causes: &mut Vec<Cause>) {
+    label_keys(path, term, causes);
     for name in ["labelSelector", "namespaceSelector"] {
         causes.extend(names::selector(&format!("{path}.{name}"), &term[name]));
     }
@@ -111,6 +114,27 @@ fn pod_term(path: &str, term: &Value, causes: &mut Vec<Cause>) {
         causes.push(Cause::required(field.as_str(), "can not be empty"));
     }
     causes.extend(names::qualified(&field, key));
+}
+
+/// Labels whose values are the pod's own.
+fn label_keys(path: &str, holder: &Value, causes: &mut Vec<Cause>) {
+    let others: BTreeSet<&str> =
+        holder["mismatchLabelKeys"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for name in ["matchLabelKeys", "mismatchLabelKeys"] {
+        let keys = texts(holder, name, path);
+        if !keys.is_empty() && holder["labelSelector"].is_null() {
+            let why = "must not be specified when labelSelector is not set";
+            causes.push(Cause::forbidden(format!("{path}.{name}"), why));
+            continue;
+        }
+        for (field, key) in keys {
+            causes.extend(names::qualified(&field, key));
+            if name == "matchLabelKeys" && others.contains(key) {
+                let why = "exists in both matchLabelKeys and mismatchLabelKeys";
+                causes.push(Cause::invalid(field, &key.into(), why));
+            }
+        }
+    }
 }
 
 /// What a taint does to pods.
@@ -157,7 +181,12 @@ pub fn tolerations(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
 /// How pods spread over nodes or zones.
 pub fn spread(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
     let constraints = items(spec, "topologySpreadConstraints", path);
-    for (index, (path, one)) in constraints.iter().enumerate() {
+    let pair = |one: &Value| (text(one, "topologyKey").to_owned(), text(one, "whenUnsatisfiable").to_owned());
+    let mut to_come: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (_, one) in &constraints {
+        to_come.entry(pair(one)).and_modify(|count| *count = count.saturating_add(1)).or_default();
+    }
+    for (path, one) in &constraints {
         causes.extend(positive(&one["maxSkew"], &format!("{path}.maxSkew")));
         if text(one, "topologyKey").is_empty() {
             causes.push(Cause::required(format!("{path}.topologyKey"), "can not be empty"));
@@ -167,10 +196,8 @@ pub fn spread(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
         if !known.contains(&action) {
             causes.push(Cause::unsupported(format!("{path}.whenUnsatisfiable"), action, known));
         }
-        let is_again = |(_, other): &(String, &Value)| {
-            text(other, "topologyKey") == key && text(other, "whenUnsatisfiable") == action
-        };
-        if constraints.iter().skip(index.saturating_add(1)).any(is_again) {
+        if let Some(more) = to_come.get_mut(&pair(one)).filter(|more| **more > 0) {
+            *more = more.saturating_sub(1);
             let field = format!("{path}.{{topologyKey, whenUnsatisfiable}}");
             causes.push(Cause::duplicate(field, &format!("{{{key}, {action}}}")));
         }
@@ -185,6 +212,7 @@ pub fn spread(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
         for name in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
             causes.extend(one_of(one, name, path, &["Honor", "Ignore"]));
         }
+        label_keys(path, one, causes);
         causes.extend(names::selector(&format!("{path}.labelSelector"), &one["labelSelector"]));
     }
 }

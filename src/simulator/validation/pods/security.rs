@@ -1,5 +1,7 @@
 //! Who a pod runs as and what its containers may do.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::simulator::status::Cause;
@@ -27,21 +29,23 @@ pub fn of_pod(path: &str, spec: &Value) -> Vec<Cause> {
         let why = "ShareProcessNamespace and HostPID cannot both be enabled";
         causes.push(Cause::invalid(format!("{path}.shareProcessNamespace"), &true.into(), why));
     }
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (path, setting) in items(context, "sysctls", &path) {
         let name = text(setting, "name");
+        let is_new = seen.insert(name);
         if let Some(cause) = needed(setting, "name", &path) {
             causes.push(cause);
         } else if !names::is_sysctl(name) {
             causes.push(Cause::invalid(format!("{path}.name"), &name.into(), SYSCTL));
-        } else if seen.contains(&name) {
+        } else if !is_new {
             causes.push(Cause::duplicate(format!("{path}.name"), name));
         }
-        seen.push(name);
     }
     causes.extend(one_of(context, "fsGroupChangePolicy", &path, &["Always", "OnRootMismatch"]));
     causes.extend(seccomp(&path, context));
+    causes.extend(app_armor(&path, context));
     causes.extend(one_of(context, "supplementalGroupsPolicy", &path, &["Merge", "Strict"]));
+    causes.extend(one_of(context, "seLinuxChangePolicy", &path, &["Recursive"]));
     causes
 }
 
@@ -69,6 +73,33 @@ fn seccomp(path: &str, context: &Value) -> Vec<Cause> {
     causes
 }
 
+fn app_armor(path: &str, context: &Value) -> Vec<Cause> {
+    let profile = &context["appArmorProfile"];
+    if profile.is_null() {
+        return Vec::new();
+    }
+    let path = format!("{path}.appArmorProfile");
+    let (local, field) = (&profile["localhostProfile"], format!("{path}.localhostProfile"));
+    let known = &["Localhost", "RuntimeDefault", "Unconfined"];
+    let mut causes: Vec<Cause> = match text(profile, "type") {
+        "" => vec![Cause::required(format!("{path}.type"), "type is required when appArmorProfile is set")],
+        _ => one_of(profile, "type", &path, known).into_iter().collect(),
+    };
+    match local.as_str() {
+        None | Some("") if profile["type"] == "Localhost" => {
+            causes.push(Cause::required(field, "must be set when AppArmor type is Localhost"));
+        }
+        Some(_) if profile["type"] != "Localhost" => {
+            causes.push(Cause::invalid(field, local, "can only be set when AppArmor type is Localhost"));
+        }
+        Some(name) if name.trim() != name => {
+            causes.push(Cause::invalid(field, local, "must not be padded with whitespace"));
+        }
+        None | Some(_) => {}
+    }
+    causes
+}
+
 /// One container.
 pub fn of_container(path: &str, container: &Value, host_users: bool) -> Vec<Cause> {
     let context = &container["securityContext"];
@@ -81,6 +112,7 @@ pub fn of_container(path: &str, container: &Value, host_users: bool) -> Vec<Caus
         causes.push(Cause::invalid(format!("{path}.procMount"), &"Unmasked".into(), why));
     }
     causes.extend(seccomp(&path, context));
+    causes.extend(app_armor(&path, context));
     if context["allowPrivilegeEscalation"] == false {
         let mut contradiction = |what: &str| {
             let why = format!("cannot set `allowPrivilegeEscalation` to false and {what}");

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::env;
 use crate::simulator::status::Cause;
-use crate::simulator::validation::read::{amount, between, items, needed, text};
-use crate::simulator::validation::{claims, names, volumes};
+use crate::simulator::validation::read::{amount, between, items, needed, one_of, text};
+use crate::simulator::validation::{claims, disks, names, volumes};
 
 const HOST_PATHS: &[&str] =
     &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
@@ -31,8 +31,21 @@ pub fn of_volume(path: &str, name: &str, source: &Value) -> Vec<Cause> {
         "projected" => projected(&field, source),
         "csi" => driver(&field, source),
         "ephemeral" => ephemeral(&field, source),
-        _ => Vec::new(),
+        "gitRepo" => {
+            let backsteps = names::path_below(&format!("{field}.directory"), text(source, "directory"));
+            needed(source, "repository", &field).into_iter().chain(backsteps).collect()
+        }
+        "image" => image(&field, source),
+        _ => disks::of_disk(path, name, source),
     }
+}
+
+/// The files of an image. A template may leave open which.
+fn image(path: &str, source: &Value) -> Vec<Cause> {
+    let is_pod = path.starts_with("spec.volumes");
+    let mut causes: Vec<Cause> = needed(source, "reference", path).filter(|_| is_pod).into_iter().collect();
+    causes.extend(one_of(source, "pullPolicy", path, &["Always", "IfNotPresent", "Never"]));
+    causes
 }
 
 fn empty_dir(path: &str, source: &Value) -> Option<Cause> {

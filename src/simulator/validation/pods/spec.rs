@@ -1,5 +1,7 @@
 //! The spec of a pod as a whole, in the server's order of checks.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{containers, scheduling, security, volumes};
@@ -9,9 +11,23 @@ use crate::simulator::validation::read::{address, between, items, needed, one_of
 
 /// A new pod.
 pub fn of_pod(pod: &Value) -> Vec<Cause> {
-    let mut causes = of_spec("spec", &pod["spec"], true);
+    let spec = &pod["spec"];
+    let mut causes = of_spec("spec", spec, true);
+    for list in ["containers", "initContainers"] {
+        for (path, container) in items(spec, list, "spec") {
+            let image = text(container, "image");
+            if image.trim() != image {
+                let why = "must not have leading or trailing whitespace";
+                causes.push(Cause::invalid(format!("{path}.image"), &image.into(), why));
+            }
+        }
+    }
     if has_ephemeral(&pod["spec"]) {
         causes.push(Cause::forbidden("spec.ephemeralContainers", "cannot be set on create"));
+    }
+    if !text(spec, "nodeName").is_empty() && !items(spec, "schedulingGates", "spec").is_empty() {
+        let why = "cannot be set until all schedulingGates have been cleared";
+        causes.push(Cause::forbidden("spec.nodeName", why));
     }
     causes
 }
@@ -44,6 +60,7 @@ fn of_spec(path: &str, spec: &Value, is_pod: bool) -> Vec<Cause> {
     dns(path, spec, &mut causes);
     gates(path, spec, &mut causes);
     scheduling::spread(path, spec, &mut causes);
+    host_users(path, spec, &mut causes);
     references(path, spec, &mut causes);
     scheduling::tolerations(path, spec, &mut causes);
     last(path, spec, &mut causes);
@@ -64,6 +81,19 @@ fn claims(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
             "Name": claim["name"], "ResourceClaimName": name, "ResourceClaimTemplateName": template,
         });
         causes.push(Cause::invalid(path, &shown, why));
+    }
+}
+
+/// Users of its own go with nothing else of the host's. One of the names the
+/// server spells in another way.
+fn host_users(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
+    if spec["hostUsers"] != false {
+        return;
+    }
+    for (name, shown) in [("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")] {
+        if spec[name] == true {
+            causes.push(Cause::forbidden(format!("{path}.{shown}"), "when `hostUsers` is false"));
+        }
     }
 }
 
@@ -101,7 +131,19 @@ fn dns(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
         causes.push(Cause::invalid(format!("{path}.nameservers"), &config["nameservers"], why));
     }
     causes.extend(servers.into_iter().filter_map(|(path, server)| address(server, &path)));
-    for (path, search) in texts(config, "searches", &path).into_iter().filter(|(_, search)| *search != ".") {
+    let searches = texts(config, "searches", &path);
+    let length: usize = searches.iter().map(|(_, search)| search.len().saturating_add(1)).sum();
+    let why = if searches.len() > 32 {
+        "must not have more than 32 search paths"
+    } else if length > 2049 {
+        "must not have more than 2048 characters (including spaces) in the search list"
+    } else {
+        ""
+    };
+    if !why.is_empty() {
+        causes.push(Cause::invalid(format!("{path}.searches"), &config["searches"], why));
+    }
+    for (path, search) in searches.into_iter().filter(|(_, search)| *search != ".") {
         causes.extend(names::search_domain(&path, search.strip_suffix('.').unwrap_or(search)));
     }
     for (path, option) in items(config, "options", &path) {
@@ -115,14 +157,13 @@ fn gates(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
     for (path, gate) in items(spec, "readinessGates", path) {
         causes.extend(names::qualified(&format!("{path}.conditionType"), text(gate, "conditionType")));
     }
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for (path, gate) in items(spec, "schedulingGates", path) {
         let name = text(gate, "name");
         causes.extend(names::qualified(&path, name));
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             causes.push(Cause::duplicate(path, name));
         }
-        seen.push(name);
     }
 }
 
@@ -138,6 +179,14 @@ fn references(path: &str, spec: &Value, causes: &mut Vec<Cause>) {
     for name in ["hostname", "subdomain"] {
         if !text(spec, name).is_empty() {
             causes.extend(names::label(&field(name), text(spec, name)));
+        }
+    }
+    let name = text(spec, "hostnameOverride");
+    if !name.is_empty() {
+        causes.extend(names::subdomain(&field("hostnameOverride"), name));
+        if spec["hostNetwork"] == true {
+            let why = "may not be specified when hostNetwork is true";
+            causes.push(Cause::forbidden(field("hostnameOverride"), why));
         }
     }
 }
