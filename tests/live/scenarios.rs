@@ -49,7 +49,12 @@ fn is_recording() -> bool {
 
 fn play(scenario: &Scenario, world: &World) -> Result<(), Failed> {
     let updates = is_recording();
-    let patience = if updates { Duration::from_secs(10) } else { Duration::from_secs(15) };
+    let patience = match (updates, scenario.ends()) {
+        (true, true) => 10,
+        (true, false) => 3,
+        (false, _) => 15,
+    };
+    let patience = Duration::from_secs(patience);
     let api = Api::new(world.client.clone(), "scenario");
     let mut stage = Real { world, api, history: plane::history()?, heard: 0, begun: Instant::now(), patience };
     let played = scenario.play(&mut stage, &world.namespace)?;

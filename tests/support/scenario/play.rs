@@ -147,7 +147,8 @@ impl<S: Stage> Player<'_, S> {
                 continue;
             }
             let account = self.account();
-            let is_believed = self.stage.believes_golden() && account == *golden;
+            // What never ends is looked at when it is as it was recorded.
+            let is_believed = (self.stage.believes_golden() || !self.scenario.ends()) && account == *golden;
             if !goes_on || is_believed || still >= quiet + self.stage.patience() {
                 self.rests.push(account);
                 self.refused.clear();
