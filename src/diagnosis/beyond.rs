@@ -21,7 +21,7 @@ use crate::objects::placed::Placed;
 pub struct Needs {
     /// Classes and volumes, and the claims of these namespaces.
     pub claims_of: BTreeSet<String>,
-    pub objects: Vec<ObjectRef>,
+    pub objects: BTreeMap<(&'static str, String, String), ObjectRef>,
 }
 
 /// What the cluster has of it.
@@ -72,10 +72,8 @@ impl Needs {
 
     fn add(&mut self, kind: &str, document: &Document, name: &str) {
         let Some(kind) = ApiKind::named(kind).filter(|_| !name.is_empty()) else { return };
-        let object = ObjectRef { kind, namespace: document.namespace().to_owned(), name: name.to_owned() };
-        if !self.objects.contains(&object) {
-            self.objects.push(object);
-        }
+        let key = (kind.kind, document.namespace().to_owned(), name.to_owned());
+        self.objects.insert(key, ObjectRef { kind, namespace: document.namespace().to_owned(), name: name.to_owned() });
     }
 
     /// The manifests stand for themselves.
@@ -92,7 +90,7 @@ impl Needs {
         } else {
             &["storageclasses", "persistentvolumes", "persistentvolumeclaims"]
         };
-        let objects: BTreeSet<&'static str> = self.objects.iter().map(|object| object.kind.plural).collect();
+        let objects: BTreeSet<&'static str> = self.objects.values().map(|object| object.kind.plural).collect();
         storage.iter().copied().chain(objects).collect()
     }
 }
@@ -175,10 +173,10 @@ mod tests {
             "env:\n        - {name: A, valueFrom: {secretKeyRef: {name: login, key: p}}}\n        readinessProbe:";
         let text = SOUND.replace("readinessProbe:", variable);
         let named = |text: &str| -> Vec<String> {
-            Needs::of(&manifests(text)).objects.iter().map(ToString::to_string).collect()
+            Needs::of(&manifests(text)).objects.values().map(ToString::to_string).collect()
         };
-        assert_eq!(named(&text), ["StatefulSet/web", "Secret/login"]);
-        assert_eq!(named(text.split_once("---\n").unwrap().1), ["StatefulSet/web", "Service/web", "Secret/login"]);
+        assert_eq!(named(&text), ["Secret/login", "StatefulSet/web"]);
+        assert_eq!(named(text.split_once("---\n").unwrap().1), ["Secret/login", "Service/web", "StatefulSet/web"]);
         let needs = Needs::of(&manifests(&text));
         let all = ["storageclasses", "persistentvolumes", "persistentvolumeclaims", "secrets", "statefulsets"];
         assert_eq!(needs.resources(), all);
@@ -192,7 +190,8 @@ mod tests {
         let login = ObjectRef { kind, namespace: String::new(), name: "login".to_owned() };
         let metadata = json!({"name": "login", "annotations": {"last": "hunter2"}});
         beyond.keep(&login, Some(json!({"metadata": metadata, "data": {"password": "aHVudGVyMg=="}})));
-        let all = Manifests { beyond: Some(beyond), ..Manifests::default() };
+        let mut all = manifests("");
+        all.beyond = Some(beyond);
         assert!(!format!("{all:?}").contains("hunter2") && !format!("{all:?}").contains("aHVud"));
         let Seen::There(object) = all.seen("Secret", "db", "login") else { panic!("{all:?}") };
         assert_eq!(keys_of(object), ["password"]);

@@ -1,5 +1,7 @@
 //! All rules about files over one input.
 
+use std::collections::BTreeMap;
+
 use super::finding::{Examined, Finding, LookedAt};
 use super::manifests::{BrokenPiece, Manifests};
 use super::outlook::{in_words, outlook};
@@ -31,9 +33,10 @@ pub fn examine_all(all: &Manifests) -> Examined {
             Check::Text(_) | Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }
+    let places: BTreeMap<&str, usize> = all.files.iter().zip(0..).map(|(name, place)| (name.as_str(), place)).collect();
     let order = |finding: &Finding| {
         let spot = finding.spot.as_ref();
-        let file = spot.and_then(|spot| all.files.iter().position(|name| *name == spot.file));
+        let file = spot.and_then(|spot| places.get(spot.file.as_str()).copied());
         (file, spot.map(|spot| (spot.line, spot.column)), finding.severity)
     };
     findings.sort_by_key(order);

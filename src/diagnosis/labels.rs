@@ -12,14 +12,10 @@ pub fn labels(map: Option<&Placed>) -> BTreeMap<&str, &str> {
     entries.iter().filter_map(|entry| Some((entry.key.as_str(), entry.value.text()?))).collect()
 }
 
-/// Whether everything that is demanded is there. Nothing demanded chooses nobody.
+/// Whether the pods of a workload have everything that is demanded. Nothing
+/// demanded chooses nobody.
 #[must_use]
-pub fn contains(labels: &BTreeMap<&str, &str>, demanded: &BTreeMap<&str, &str>) -> bool {
-    !demanded.is_empty() && demanded.iter().all(|(key, value)| labels.get(key) == Some(value))
-}
-
-/// The labels of the pods of a workload.
-#[must_use]
-pub fn of_pods(document: &Document) -> BTreeMap<&str, &str> {
-    labels(document.template().and_then(|template| template.at("metadata.labels")))
+pub fn chooses(demanded: &BTreeMap<&str, &str>, workload: &Document) -> bool {
+    let has = |(key, value): (&&str, &&str)| workload.pod_labels().get(*key).is_some_and(|label| label == value);
+    !demanded.is_empty() && demanded.iter().all(has)
 }

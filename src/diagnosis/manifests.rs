@@ -1,10 +1,12 @@
 //! All manifests of one input: every object with its place, and what could not
 //! be read. `List` objects are opened; unknown kinds are counted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::beyond::Beyond;
 use super::kind::Kind;
+use super::labels::labels;
 use super::source::{Input, Piece, Source, Unread};
 use crate::objects::placed::{Placed, read};
 use crate::objects::yaml::YamlError;
@@ -22,6 +24,8 @@ pub struct Manifests {
     pub files: Vec<String>,
     /// What the cluster has beside them, where it was looked at.
     pub beyond: Option<Beyond>,
+    /// The first of each kind, namespace and name.
+    index: BTreeMap<(Kind, String, String), usize>,
 }
 
 /// One object.
@@ -32,6 +36,12 @@ pub struct Document {
     pub kind: Kind,
     /// Lines around it may hold a Secret's values.
     pub hidden: bool,
+    /// Where it stands among all of them.
+    pub position: usize,
+    name: String,
+    namespace: String,
+    is_workload: bool,
+    pod_labels: BTreeMap<String, String>,
 }
 
 /// A document that could not be read.
@@ -80,7 +90,10 @@ impl Manifests {
             return;
         }
         let kind = Kind::of(version, kind);
-        self.documents.push(Document { source: Arc::clone(source), root, kind, hidden });
+        let document = Document::new(Arc::clone(source), root, kind, hidden, self.documents.len());
+        let key = (kind, document.namespace.clone(), document.name.clone());
+        self.index.entry(key).or_insert(document.position);
+        self.documents.push(document);
     }
 
     /// The objects of a kind.
@@ -90,13 +103,13 @@ impl Manifests {
 
     /// The objects with a pod template.
     pub fn workloads(&self) -> impl Iterator<Item = &Document> {
-        self.documents.iter().filter(|document| document.template().is_some())
+        self.documents.iter().filter(|document| document.is_workload)
     }
 
     /// An object of this kind, namespace and name.
     #[must_use]
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Document> {
-        self.of_kind(kind).find(|document| document.namespace() == namespace && document.name() == name)
+        self.documents.get(*self.index.get(&(kind, namespace.to_owned(), name.to_owned()))?)
     }
 
     /// Custom resources, and documents that are no object.
@@ -114,6 +127,35 @@ fn holds_secret(root: &Placed) -> bool {
 }
 
 impl Document {
+    /// What is asked again and again is looked up once: a folder has thousands.
+    fn new(source: Arc<Source>, root: Placed, kind: Kind, hidden: bool, position: usize) -> Self {
+        let text = |path: &str| root.at(path).and_then(Placed::text).unwrap_or_default().to_owned();
+        let (name, namespace) = (text("metadata.name"), text("metadata.namespace"));
+        let namespace = if kind.namespaced() { namespace } else { String::new() };
+        let mut document = Self {
+            source,
+            root,
+            kind,
+            hidden,
+            position,
+            name,
+            namespace,
+            is_workload: false,
+            pod_labels: BTreeMap::new(),
+        };
+        document.is_workload = document.template().is_some();
+        let of_pods = document.template().and_then(|template| template.at("metadata.labels"));
+        document.pod_labels =
+            labels(of_pods).into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        document
+    }
+
+    /// The labels of the pods of a workload.
+    #[must_use]
+    pub const fn pod_labels(&self) -> &BTreeMap<String, String> {
+        &self.pod_labels
+    }
+
     /// The value behind keys with dots between them.
     #[must_use]
     pub fn at(&self, path: &str) -> Option<&Placed> {
@@ -134,13 +176,13 @@ impl Document {
 
     #[must_use]
     pub fn name(&self) -> &str {
-        self.text("metadata.name")
+        &self.name
     }
 
     /// As written; empty where none is: all of these are one namespace.
     #[must_use]
     pub fn namespace(&self) -> &str {
-        if self.kind.namespaced() { self.text("metadata.namespace") } else { "" }
+        &self.namespace
     }
 
     /// `StatefulSet/web`, in the words of the file.

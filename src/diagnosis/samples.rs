@@ -75,7 +75,7 @@ pub(crate) fn beyond(objects: &[Value]) -> Beyond {
 
 fn found_beyond(rule: &Rule, text: &str, mut beyond: Beyond) -> Vec<Finding> {
     let mut all = manifests(text);
-    for need in Needs::of(&all).objects {
+    for need in Needs::of(&all).objects.into_values() {
         let namespace = if need.namespace.is_empty() { beyond.namespace.clone() } else { need.namespace };
         beyond.objects.entry((need.kind.kind, namespace, need.name)).or_insert(None);
     }

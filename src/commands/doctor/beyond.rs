@@ -42,7 +42,7 @@ pub async fn read(needs: &Needs, connection: &Connection) -> Result<(Beyond, Vec
         ];
         unknown.extend(missing.into_iter().filter_map(|(missing, what)| missing.then_some(what)));
     }
-    let asked = needs.objects.iter().map(|object| async move {
+    let asked = needs.objects.values().map(|object| async move {
         let mut there = object.clone();
         if there.namespace.is_empty() {
             there.namespace.clone_from(&connection.namespace);

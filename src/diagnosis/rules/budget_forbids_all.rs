@@ -3,7 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::labels::{contains, labels, of_pods};
+use crate::diagnosis::labels::{chooses, labels};
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
@@ -30,7 +30,7 @@ fn strict(all: &Manifests, budget: &Document) -> Option<Finding> {
     let demanded = labels(budget.at("spec.selector.matchLabels"));
     let members: i64 = all
         .workloads()
-        .filter(|workload| workload.namespace() == budget.namespace() && contains(&of_pods(workload), &demanded))
+        .filter(|workload| workload.namespace() == budget.namespace() && chooses(&demanded, workload))
         .map(Document::replicas)
         .sum();
     let at_most = budget.at("spec.maxUnavailable").filter(|most| most.number() == Some(0) || most.text() == Some("0%"));

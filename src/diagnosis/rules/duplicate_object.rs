@@ -1,5 +1,7 @@
 //! The same object twice in one input.
 
+use std::collections::BTreeMap;
+
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
@@ -16,15 +18,16 @@ pub static RULE: Rule = Rule {
 
 fn check(all: &Manifests) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (position, document) in all.documents.iter().enumerate() {
-        let same = |other: &&Document| {
-            (other.kind, other.text("kind"), other.namespace(), other.name())
-                == (document.kind, document.text("kind"), document.namespace(), document.name())
-        };
-        let first = all.documents.get(..position).unwrap_or_default().iter().find(same);
-        let Some(first) = first.filter(|_| !document.name().is_empty() && document.kind != Kind::Foreign) else {
+    let mut seen: BTreeMap<_, &Document> = BTreeMap::new();
+    for document in &all.documents {
+        if document.name().is_empty() || document.kind == Kind::Foreign {
             continue;
-        };
+        }
+        let key = (document.kind, document.text("kind"), document.namespace(), document.name());
+        let first = *seen.entry(key).or_insert(document);
+        if first.position == document.position {
+            continue;
+        }
         let place = first.root.place;
         found.push(
             RULE.on(document, format!("{} is there a second time", document.title()))

@@ -22,6 +22,9 @@ pub static RULE: Rule = Rule {
 fn check(all: &Manifests) -> Vec<Finding> {
     let lost = |set: &Document| {
         let name = set.at("spec.serviceName")?;
+        if all.find(Kind::Service, set.namespace(), name.text()?).is_some() {
+            return None;
+        }
         let here: Vec<&str> = all
             .of_kind(Kind::Service)
             .filter(|service| service.namespace() == set.namespace())

@@ -3,7 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::labels::{contains, labels, of_pods};
+use crate::diagnosis::labels::{chooses, labels};
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
@@ -26,12 +26,13 @@ fn check(all: &Manifests) -> Vec<Finding> {
         let workloads = || all.workloads().filter(|workload| workload.namespace() == service.namespace());
         if demanded.is_empty()
             || workloads().next().is_none()
-            || workloads().any(|workload| contains(&of_pods(workload), &demanded))
+            || workloads().any(|workload| chooses(&demanded, workload))
         {
             return None;
         }
         let pods = |workload: &Document| {
-            let has: Vec<String> = of_pods(workload).iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+            let has: Vec<String> =
+                workload.pod_labels().iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
             format!(
                 "pods of {} have {}",
                 workload.title(),

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::labels::{labels, of_pods};
+use crate::diagnosis::labels::labels;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 
@@ -24,7 +24,8 @@ fn foreign(document: &Document) -> Option<Finding> {
         return None;
     }
     let selector = document.at("spec.selector.matchLabels")?;
-    let (wanted, has) = (labels(Some(selector)), of_pods(document));
+    let (wanted, has) =
+        (labels(Some(selector)), labels(document.template().and_then(|template| template.at("metadata.labels"))));
     let (key, value) = wanted.iter().find(|(key, value)| has.get(*key) != Some(value))?;
     let seen = has
         .get(key)

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::labels::{contains, labels, of_pods};
+use crate::diagnosis::labels::{chooses, labels};
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 
@@ -21,7 +21,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
         let demanded = labels(Some(selector));
         let hit: Vec<String> = all
             .workloads()
-            .filter(|workload| workload.namespace() == service.namespace() && contains(&of_pods(workload), &demanded))
+            .filter(|workload| workload.namespace() == service.namespace() && chooses(&demanded, workload))
             .map(Document::title)
             .collect();
         if hit.len() < 2 || !governs(all, service) {

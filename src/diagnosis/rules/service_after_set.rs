@@ -15,10 +15,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
-    let position = |one: &Document| all.documents.iter().position(|document| std::ptr::eq(document, one));
     let late = |set: &Document| {
         let service = all.find(Kind::Service, set.namespace(), set.text("spec.serviceName"))?;
-        (position(service) > position(set)).then(|| {
+        (service.position > set.position).then(|| {
             RULE.on(service, format!("it governs {}, which is made before it", set.title()))
                 .because("the first pods start without a DNS name, and may not find each other")
                 .remedy("move the Service before the set")
