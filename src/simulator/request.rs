@@ -37,7 +37,7 @@ const OTHER_PARTS: &[&str] = &["attach", "ephemeralcontainers", "exec", "portfor
 pub fn parse(raw: &Raw, store: &Store) -> Result<Call, Refusal> {
     let parts: Vec<&str> = raw.path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
-        ["version"] | ["api"] | ["apis", _, _] if raw.method != Method::GET => Err(Refusal::method_not_allowed()),
+        ["version" | "api"] | ["apis", _, _] if raw.method != Method::GET => Err(Refusal::method_not_allowed()),
         ["version"] => Ok(Call::Page(Page::Version)),
         ["readyz" | "livez" | "healthz", ..] => Ok(Call::Page(Page::Health)),
         ["openapi", "v3"] => Ok(Call::Page(Page::OpenApi(None))),

@@ -70,7 +70,7 @@ impl History {
                 WatchEvent::Bookmark(_) => continue,
                 WatchEvent::Error(status) => return Err(status.message),
             };
-            *revision = object["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+            object["metadata"]["resourceVersion"].as_str().unwrap_or_default().clone_into(revision);
             let change = Arc::new(Change { kind, object, gone });
             self.changes.lock().unwrap_or_else(PoisonError::into_inner).push(change);
         }
