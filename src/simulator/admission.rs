@@ -2,6 +2,8 @@
 //! namespaces must live, protection finalizers and the default class are put
 //! in, status starts empty.
 
+mod pods;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +13,8 @@ use super::status::Refusal;
 use super::store::Store;
 use super::topology;
 use crate::objects::kinds::ApiKind;
+
+pub use pods::{fill_changed, quality};
 
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 
@@ -53,7 +57,7 @@ pub fn reset_new(kind: &ApiKind, object: &mut Value) {
         }
         "StatefulSet" => json!({"replicas": 0, "availableReplicas": 0}),
         "PersistentVolumeClaim" | "PersistentVolume" => json!({"phase": "Pending"}),
-        "Pod" => json!({"phase": "Pending", "qosClass": quality(object)}),
+        "Pod" => pods::first_status(object),
         "Service" => json!({"loadBalancer": {}}),
         "Namespace" => {
             let mut finalizers = object["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
@@ -165,33 +169,6 @@ fn drop_stop_signal(container: &mut Map<String, Value>) {
     }
 }
 
-/// `BestEffort`, `Burstable` or `Guaranteed`; amounts of nothing do not count.
-/// What the pod says as a whole stands for all of its containers.
-pub fn quality(pod: &Value) -> &'static str {
-    let whole = &pod["spec"]["resources"];
-    let lists = ["containers", "initContainers"].map(|list| pod["spec"][list].as_array());
-    let of_containers = lists.into_iter().flatten().flatten().map(|container| &container["resources"]);
-    let counted: Vec<&Value> = if whole.is_null() { of_containers.collect() } else { vec![whole] };
-    let mut any = false;
-    let mut guaranteed = true;
-    for resources in counted {
-        let amount = |list: &str, name: &str| {
-            let written = resources[list][name].as_str().and_then(Quantity::parse).map(Quantity::nanos);
-            written.filter(|nanos| *nanos > 0)
-        };
-        for name in ["cpu", "memory"] {
-            let (limit, request) = (amount("limits", name), amount("requests", name));
-            any |= limit.is_some() || request.is_some();
-            guaranteed &= limit.is_some() && (request.is_none() || request == limit);
-        }
-    }
-    match (any, guaranteed) {
-        (false, _) => "BestEffort",
-        (true, true) => "Guaranteed",
-        (true, false) => "Burstable",
-    }
-}
-
 /// Mutating admission of a new object.
 pub fn admit_new(store: &Store, kind: &ApiKind, object: &mut Value, now: Timestamp) {
     match kind.kind {
@@ -204,7 +181,10 @@ pub fn admit_new(store: &Store, kind: &ApiKind, object: &mut Value, now: Timesta
             object["status"]["lastPhaseTransitionTime"] = Value::from(clock_text(now));
         }
         "Pod" => {
-            tolerate_node_trouble(object);
+            if let Some(condition) = object.pointer_mut("/status/conditions/0") {
+                condition["lastTransitionTime"] = Value::from(clock_text(now));
+            }
+            pods::tolerate_node_trouble(object);
             topology::label(store, object);
         }
         "Node" => taint_unready(object),
@@ -248,21 +228,6 @@ fn default_class(store: &Store, claim: &mut Value) {
     if let Some(class) = class {
         claim["spec"]["storageClassName"] = class["metadata"]["name"].clone();
     }
-}
-
-fn tolerate_node_trouble(pod: &mut Value) {
-    let mut tolerations = pod["spec"]["tolerations"].as_array().cloned().unwrap_or_default();
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let is_covered = tolerations.iter().any(|one| {
-            (one["key"] == key || one["key"].is_null()) && (one["effect"] == "NoExecute" || one["effect"].is_null())
-        });
-        if !is_covered {
-            tolerations.push(json!({
-                "key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300,
-            }));
-        }
-    }
-    pod["spec"]["tolerations"] = Value::Array(tolerations);
 }
 
 /// Times that a change of the object moves.

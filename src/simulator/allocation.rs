@@ -52,11 +52,20 @@ fn is_given(value: &Value) -> bool {
     }
 }
 
-/// Gives a Service its addresses and ports. `draw` is seed and revision.
+/// What the numbers that are left open are picked by.
+#[derive(Clone, Copy)]
+pub struct Draw {
+    pub seed: u64,
+    pub revision: u64,
+    /// A dry run gets the first address of all, whoever has it.
+    pub dry_run: bool,
+}
+
+/// Gives a Service its addresses and ports.
 ///
 /// # Errors
 /// 422 for an address or port that is taken or outside the range.
-pub fn assign(store: &Store, kind: &ApiKind, service: &mut Value, draw: (u64, u64)) -> Result<(), Refusal> {
+pub fn assign(store: &Store, kind: &ApiKind, service: &mut Value, draw: Draw) -> Result<(), Refusal> {
     if kind.kind != "Service" {
         return Ok(());
     }
@@ -90,7 +99,7 @@ pub fn assign(store: &Store, kind: &ApiKind, service: &mut Value, draw: (u64, u6
     Ok(())
 }
 
-fn assign_address(others: &[&Value], service: &mut Value, draw: (u64, u64)) -> Result<(), Cause> {
+fn assign_address(others: &[&Value], service: &mut Value, draw: Draw) -> Result<(), Cause> {
     let asked = service["spec"]["clusterIP"]
         .as_str()
         .filter(|asked| !asked.is_empty())
@@ -113,8 +122,9 @@ fn assign_address(others: &[&Value], service: &mut Value, draw: (u64, u64)) -> R
             }
             asked
         }
+        None if draw.dry_run => address(1),
         None => {
-            let start = identity::pick(draw.0, draw.1, ADDRESSES);
+            let start = identity::pick(draw.seed, draw.revision, ADDRESSES);
             (0..ADDRESSES)
                 .map(|step| address(RESERVED + (start + step) % ADDRESSES))
                 .find(|candidate| !taken.contains(candidate.as_str()))
@@ -145,16 +155,16 @@ fn taken_ports(services: &[&Value]) -> BTreeSet<i64> {
     services.iter().flat_map(|service| ports_of(service)).collect()
 }
 
-fn free_port(taken: &BTreeSet<i64>, draw: (u64, u64)) -> Option<i64> {
+fn free_port(taken: &BTreeSet<i64>, draw: Draw) -> Option<i64> {
     let count = u32::try_from(PORTS.end() - PORTS.start() + 1).unwrap_or(1);
-    let start = identity::pick(draw.0, draw.1, count);
+    let start = identity::pick(draw.seed, draw.revision, count);
     let candidates = (0..count).map(|step| PORTS.start() + i64::from((start + step) % count));
     candidates.into_iter().find(|candidate| !taken.contains(candidate))
 }
 
 /// In a new Service all ports of one number share the node's port: it may serve
 /// two protocols.
-fn assign_ports(others: &[&Value], service: &mut Value, is_new: bool, draw: (u64, u64)) -> Result<(), Cause> {
+fn assign_ports(others: &[&Value], service: &mut Value, is_new: bool, draw: Draw) -> Result<(), Cause> {
     let mut taken = taken_ports(others);
     let mut own: BTreeSet<i64> = BTreeSet::new();
     let mut shared: BTreeMap<i64, i64> = BTreeMap::new();
@@ -202,7 +212,8 @@ mod tests {
     fn assigned(spec: Value) -> Value {
         let mut service = service(spec);
         let kind = ApiKind::named("Service").expect("a kind");
-        assign(&Store::default(), kind, &mut service, (1, 1)).expect("free addresses");
+        let draw = Draw { seed: 1, revision: 1, dry_run: false };
+        assign(&Store::default(), kind, &mut service, draw).expect("free addresses");
         service
     }
 

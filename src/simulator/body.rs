@@ -22,6 +22,25 @@ const DELETE_OPTIONS: &str = "DeleteOptions";
 /// Where the real server's register of kinds was made.
 const SCHEME: &str = "pkg/runtime/scheme.go:111";
 
+/// Kinds in versions that the server can read, but does not take.
+const OTHER_VERSIONS: &[(&str, &str)] = &[
+    ("StatefulSet", "apps/v1beta1"),
+    ("StatefulSet", "apps/v1beta2"),
+    ("ControllerRevision", "apps/v1beta1"),
+    ("ControllerRevision", "apps/v1beta2"),
+    ("PodDisruptionBudget", "policy/v1beta1"),
+    ("HorizontalPodAutoscaler", "autoscaling/v1"),
+    ("EndpointSlice", "discovery.k8s.io/v1beta1"),
+    ("Lease", "coordination.k8s.io/v1beta1"),
+    ("StorageClass", "storage.k8s.io/v1beta1"),
+    ("VolumeAttachment", "storage.k8s.io/v1beta1"),
+    ("Role", "rbac.authorization.k8s.io/v1beta1"),
+    ("RoleBinding", "rbac.authorization.k8s.io/v1beta1"),
+    ("ClusterRole", "rbac.authorization.k8s.io/v1beta1"),
+    ("ClusterRoleBinding", "rbac.authorization.k8s.io/v1beta1"),
+    ("Event", "events.k8s.io/v1"),
+];
+
 /// An object and the warnings about it.
 pub struct Read {
     pub object: Value,
@@ -107,19 +126,35 @@ pub fn configuration(raw: &Raw) -> Result<Node, Refusal> {
 /// # Errors
 /// 400 as for `object`.
 pub fn typed(node: Node, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
-    read(node, api_version, kind, validation).map_err(|why| {
-        let version = api_version.rsplit('/').next().unwrap_or_default();
-        Refusal::bad_request(&format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
-    })
+    read(node, api_version, kind, validation).map_err(|why| mishandled(api_version, kind, kind, &why))
+}
+
+fn mishandled(api_version: &str, kind: &str, wanted: &str, why: &str) -> Refusal {
+    let version = api_version.rsplit('/').next().unwrap_or_default();
+    Refusal::bad_request(&format!("{kind} in version {version:?} cannot be handled as a {wanted}: {why}"))
+}
+
+/// Reads a merged object as an object of its kind; what does not fit is left to
+/// the caller to tell.
+///
+/// # Errors
+/// The words of the real server's conversion.
+pub fn merged(object: Value, api_version: &str, kind: &str) -> Result<Value, String> {
+    let read = read(object.into(), api_version, kind, FieldValidation::Ignore).map_err(converted)?;
+    Ok(read.object)
+}
+
+/// What is told of bytes when fields are taken over one by one.
+fn converted(why: String) -> String {
+    if why.starts_with("illegal base64 data") { format!("error decoding from json: {why}") } else { why }
 }
 
 /// Reads a patched object as an object of its kind.
 ///
 /// # Errors
-/// 422 with the object in the message, where `object` has 400; Secrets stay
-/// out of it.
+/// 422 with the object in the message, where `object` has 400.
 pub fn patched(object: Value, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
-    let shown = if kind == "Secret" { "hidden".to_owned() } else { object.to_string() };
+    let shown = object.to_string();
     let fault = match object.as_object() {
         Some(fields) => {
             let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -129,22 +164,23 @@ pub fn patched(object: Value, api_version: &str, kind: &str, validation: FieldVa
     };
     match fault {
         Some(why) => Err(unusable(&shown, &why)),
-        None => patched_as(object, &shown, api_version, kind, validation),
+        None => read(object.into(), api_version, kind, validation).map_err(|why| unusable(&shown, &why)),
     }
 }
 
-/// The same with a text for the message.
+/// The same for an object that was merged field by field, with a text for the
+/// message.
 ///
 /// # Errors
 /// See `patched`.
-pub fn patched_as(
+pub fn restored(
     object: Value,
     shown: &str,
     api_version: &str,
     kind: &str,
     validation: FieldValidation,
 ) -> Result<Read, Refusal> {
-    read(object.into(), api_version, kind, validation).map_err(|why| unusable(shown, &why))
+    read(object.into(), api_version, kind, validation).map_err(|why| unusable(shown, &converted(why)))
 }
 
 /// 422 for a patch whose outcome is no object of its kind.
@@ -229,9 +265,18 @@ fn summary(body: &[u8]) -> String {
 fn check_kind(fields: &[(String, Node)], api_version: &str, kind: &str) -> Result<(), Refusal> {
     let given = (text(fields, "apiVersion"), text(fields, "kind"));
     let Some(why) = other_kind(given, api_version, kind) else { return Ok(()) };
-    let version = given.0.unwrap_or(api_version).rsplit('/').next().unwrap_or_default();
-    let given = given.1.unwrap_or(kind);
-    Err(Refusal::bad_request(&format!("{given} in version {version:?} cannot be handled as a {kind}: {why}")))
+    let (given_version, given_kind) = (given.0.unwrap_or(api_version), given.1.unwrap_or(kind));
+    if OTHER_VERSIONS.contains(&(given_kind, given_version)) {
+        return Err(Refusal::bad_request(&format!(
+            "the API version in the data ({given_version}) does not match the expected API version ({api_version})"
+        )));
+    }
+    if KINDS.iter().any(|known| known.kind == given_kind && known.api_version() == given_version) {
+        // It is read as what it says it is first.
+        read(Node::Object(fields.to_vec()), given_version, given_kind, FieldValidation::Ignore)
+            .map_err(|why| mishandled(given_version, given_kind, kind, &why))?;
+    }
+    Err(mishandled(given_version, given_kind, kind, &why))
 }
 
 /// Why an object that says this version and kind is not of the wanted one.

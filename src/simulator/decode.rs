@@ -67,7 +67,11 @@ fn read(shape: &Shape, node: Node, place: Place<'_>, oddities: &mut Vec<String>)
             for (index, item) in items.into_iter().enumerate() {
                 let path = format!("{}[{index}]", place.path);
                 let go = place.go.and_then(|go| go.strip_prefix("[]"));
-                values.push(read(of, item, Place { path: &path, go, ..place }, oddities)?);
+                values.push(match read(of, item, Place { path: &path, go, ..place }, oddities)? {
+                    // In a list `null` is an empty text.
+                    Value::Null if matches!(**of, Shape::String) => of.zero(),
+                    value => value,
+                });
             }
             Ok(Value::Array(values))
         }
@@ -112,8 +116,8 @@ fn read_map(
     for (key, node) in entries {
         let path = child(place.path, &key);
         let value = match read(of, node, Place { go: None, ..place }, oddities)? {
-            // In a map `null` is an empty text.
-            Value::Null if matches!(of, Shape::String | Shape::Bytes) => of.zero(),
+            // In a map `null` is an empty text, or nothing of something.
+            Value::Null if matches!(of, Shape::String | Shape::Bytes | Shape::Quantity) => of.zero(),
             value => value,
         };
         if out.insert(key, value).is_some() {
@@ -174,13 +178,12 @@ fn plain_path(path: &str) -> String {
 fn go_type(shape: &Shape) -> String {
     match shape {
         Shape::String | Shape::Time | Shape::MicroTime => "string".to_owned(),
-        Shape::Int32 => "int32".to_owned(),
+        Shape::Int32 | Shape::IntOrString => "int32".to_owned(),
         Shape::Int64 => "int64".to_owned(),
         Shape::Number => "float64".to_owned(),
         Shape::Boolean => "bool".to_owned(),
         Shape::Bytes => "[]uint8".to_owned(),
         Shape::Quantity => "resource.Quantity".to_owned(),
-        Shape::IntOrString => "intstr.IntOrString".to_owned(),
         Shape::Any | Shape::Inline(_) | Shape::Deduced => "interface {}".to_owned(),
         Shape::Struct(name) => {
             let mut parts = name.rsplit('.');
@@ -209,6 +212,9 @@ fn malformed(shape: &Shape, value: &Value) -> Option<String> {
                 return time_fault(text, layout);
             }
             let part = if fraction.is_empty() { text } else { fraction };
+            if !text.starts_with(|letter: char| letter.is_ascii_digit()) {
+                return time_fault(text, layout);
+            }
             Some(format!("parsing time {text:?} as {layout:?}: cannot parse {part:?} as \".000000\""))
         }
         Shape::String

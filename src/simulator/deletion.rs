@@ -279,6 +279,8 @@ impl World {
 fn finalizers(object: &Value, propagation: Propagation) -> Vec<String> {
     let current = object["metadata"]["finalizers"].as_array().into_iter().flatten();
     let mut out: Vec<String> = current.filter_map(Value::as_str).map(str::to_owned).collect();
+    // Events have no dependents to wait for or to let go.
+    let propagation = if object["kind"] == "Event" { Propagation::Background } else { propagation };
     let wanted = match propagation {
         Propagation::Unset => return out,
         Propagation::Background => None,

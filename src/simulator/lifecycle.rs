@@ -2,12 +2,16 @@
 //! fields, server-set metadata, admission, validation, generation. POST, PUT,
 //! all patches and the subresources meet here.
 
+mod outcome;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use outcome::{changes_generation, has_generation, is_finished, is_same};
+
 use super::admission;
-use super::allocation;
+use super::allocation::{self, Draw};
 use super::clock::clock_text;
 use super::custom;
 use super::defaults;
@@ -18,27 +22,19 @@ use super::patch::managed_fields::Managed;
 use super::priority;
 use super::request::Part;
 use super::room;
-use super::schema::{is_same_spec, table};
-use super::settle::settle;
+use super::schema::table;
+use super::settle::{empty_lists, settle};
 use super::status::Refusal;
 use super::store::Commit;
 use super::validation;
 use super::version;
+use super::warnings;
 use super::world::World;
 use super::writer::{Writer, carry_metadata, carry_over, fill_metadata, set_meta};
 use crate::objects::kinds::ApiKind;
 
 fn text<'a>(object: &'a Value, name: &str) -> &'a str {
     object["metadata"][name].as_str().unwrap_or_default()
-}
-
-/// Kinds whose objects count the changes of their spec.
-fn has_generation(kind: &ApiKind) -> bool {
-    let known = matches!(
-        kind.kind,
-        "StatefulSet" | "Pod" | "PodDisruptionBudget" | "EndpointSlice" | "CustomResourceDefinition" | "PriorityClass"
-    );
-    known || kind.is_custom()
 }
 
 /// The object with defaults filled in, in the server's spelling.
@@ -65,9 +61,6 @@ impl World {
         let kind = writer.kind;
         let mut object = completed(kind, object);
         self.keep_version(kind, &mut object);
-        for name in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
-            set_meta(&mut object, name, Value::Null);
-        }
         let managed = managed.unwrap_or_else(|| {
             let mut managed = Managed::of(&object);
             let shape = self.store.shape(kind);
@@ -80,28 +73,34 @@ impl World {
         priority::admit(&self.store, kind, true, &mut object)?;
         limits::admit(&self.store, kind, &object, self.origin.is_some())?;
         let name = text(&object, "name").to_owned();
-        allocation::assign(&self.store, kind, &mut object, (self.seed, self.next_revision()))?;
+        // A Service that its status makes gets nothing.
+        if writer.part == Part::Whole {
+            allocation::assign(&self.store, kind, &mut object, self.draw(writer))?;
+        }
         custom::check_conversion(&object)?;
         let causes = self.causes_of_new(kind, &object);
         if !causes.is_empty() {
             return Err(Refusal::invalid(kind, &name, &causes));
         }
         self.charge(writer, None, &object)?;
-        if !text(&object, "resourceVersion").is_empty() {
+        let version = text(&object, "resourceVersion").parse::<u64>();
+        if version.is_ok_and(|version| version != 0) && !writer.dry_run {
             return Err(Refusal::internal("resourceVersion should not be set on objects to be created"));
         }
         if let Some(there) = self.store.object(kind, namespace, &name) {
             let is_terminating = !there["metadata"]["deletionTimestamp"].is_null();
-            return Err(Refusal::already_exists(kind, &name, is_terminating));
+            let said = warnings::of(kind, None, &object);
+            return Err(Refusal::already_exists(kind, &name, is_terminating).after_warnings(said));
         }
         managed.store(&mut object);
+        empty_lists(&self.store.shape(kind), &mut object);
         room::check(writer, &object)?;
         Ok(self.put(writer, None, object))
     }
 
     fn prepare_new(&mut self, writer: &Writer, namespace: &str, object: &mut Value) -> Result<(), Refusal> {
         let kind = writer.kind;
-        let revision = if writer.dry_run { self.dry_draw() } else { self.next_revision() };
+        let revision = self.draw(writer).revision;
         if kind.namespaced {
             let given = text(object, "namespace");
             if !given.is_empty() && given != namespace {
@@ -126,10 +125,13 @@ impl World {
         Ok(())
     }
 
-    /// What the made-up names of a dry run are drawn from. It must not give
-    /// away the names of the real one, and no two dry runs share theirs.
-    fn dry_draw(&self) -> u64 {
-        u64::MAX.wrapping_sub(self.next_revision()).wrapping_sub(self.log.total())
+    /// What made-up names and addresses are drawn from. A dry run must not give
+    /// away those of the real one, and no two dry runs share theirs.
+    fn draw(&self, writer: &Writer) -> Draw {
+        let next = self.next_revision();
+        let dry_run = writer.dry_run;
+        let revision = if dry_run { u64::MAX.wrapping_sub(next).wrapping_sub(self.log.total()) } else { next };
+        Draw { seed: self.seed, revision, dry_run }
     }
 
     /// Puts a changed object in the place of the stored one.
@@ -152,6 +154,10 @@ impl World {
         }
         version::check(kind, old, text(&new, "resourceVersion"))?;
         let managed = managed.unwrap_or_else(|| self.ownership(writer, old, &new));
+        empty_lists(&self.store.shape(kind), &mut new);
+        if writer.part == Part::Whole {
+            admission::fill_changed(kind, old, &mut new);
+        }
         carry_over(writer, old, &mut new);
         admission::drop_disabled(kind, Some(old), &mut new);
         fill_metadata(old, &mut new);
@@ -166,7 +172,7 @@ impl World {
         }
         carry_metadata(old, &mut new);
         if writer.part == Part::Whole {
-            allocation::assign(&self.store, kind, &mut new, (self.seed, self.next_revision()))?;
+            allocation::assign(&self.store, kind, &mut new, self.draw(writer))?;
         }
         admission::admit_change(&self.store, kind, old, &new)?;
         priority::admit(&self.store, kind, false, &mut new)?;
@@ -178,7 +184,7 @@ impl World {
             let generation = old["metadata"]["generation"].as_i64().unwrap_or(0).saturating_add(1);
             set_meta(&mut new, "generation", generation.into());
         }
-        if is_same(old, &new, &managed) && !self.is_bare_claim(old) {
+        if !writer.dry_run && is_same(old, &new, &managed) && !self.is_bare_claim(old) {
             return Ok(Arc::clone(old));
         }
         admission::touch(kind, old, &mut new, self.now);
@@ -233,10 +239,12 @@ impl World {
     pub(super) fn put(&mut self, writer: &Writer, old: Option<&Arc<Value>>, mut object: Value) -> Arc<Value> {
         let revision = self.next_revision();
         if writer.dry_run {
-            let before = old.map_or(Value::Null, |old| old["metadata"]["resourceVersion"].clone());
-            set_meta(&mut object, "resourceVersion", before);
+            if let Some(old) = old {
+                set_meta(&mut object, "resourceVersion", old["metadata"]["resourceVersion"].clone());
+            }
             return Arc::new(object);
         }
+        set_meta(&mut object, "selfLink", Value::Null);
         set_meta(&mut object, "resourceVersion", revision.to_string().into());
         let object = Arc::new(object);
         self.commit(Commit {
@@ -267,44 +275,5 @@ impl World {
             });
         }
         Arc::new(last)
-    }
-}
-
-/// Whether a write would change nothing; times of ownership do not count.
-fn is_same(old: &Value, new: &Value, managed: &Managed) -> bool {
-    are_equal(old, new, &["metadata"])
-        && are_equal(&old["metadata"], &new["metadata"], &["managedFields", "resourceVersion"])
-        && managed.are_those_of(old)
-}
-
-/// Whether two objects have the same fields but for these.
-fn are_equal(one: &Value, other: &Value, but: &[&str]) -> bool {
-    let (Some(one), Some(other)) = (one.as_object(), other.as_object()) else { return one == other };
-    let count = |fields: &Map<String, Value>| fields.keys().filter(|name| !but.contains(&name.as_str())).count();
-    count(one) == count(other)
-        && one.iter().all(|(name, value)| but.contains(&name.as_str()) || other.get(name) == Some(value))
-}
-
-/// A terminating object without finalizers and without grace is gone. What
-/// still holds a namespace stands in its spec.
-fn is_finished(object: &Value) -> bool {
-    let meta = &object["metadata"];
-    let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
-    let is_held = object["kind"] == "Namespace" && !is_empty(&object["spec"]["finalizers"]);
-    !meta["deletionTimestamp"].is_null()
-        && meta["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
-        && is_empty(&meta["finalizers"])
-        && !is_held
-}
-
-fn changes_generation(writer: &Writer, old: &Value, new: &Value) -> bool {
-    if writer.kind.is_custom() {
-        let mut names = old.as_object().into_iter().chain(new.as_object()).flat_map(serde_json::Map::keys);
-        return writer.part != Part::Status
-            && names.any(|name| !matches!(&**name, "metadata" | "apiVersion") && old.get(name) != new.get(name));
-    }
-    match writer.kind.kind {
-        "EndpointSlice" => ["endpoints", "ports", "addressType"].iter().any(|name| old.get(*name) != new.get(*name)),
-        _ => !is_same_spec(writer.kind.kind, &old["spec"], &new["spec"]),
     }
 }

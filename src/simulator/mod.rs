@@ -27,6 +27,7 @@ mod engine;
 mod eviction;
 mod families;
 pub mod faults;
+mod field_manager;
 mod field_selector;
 mod groups;
 mod identity;

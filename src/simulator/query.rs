@@ -6,6 +6,7 @@ use std::num::{IntErrorKind, ParseIntError};
 use http::Method;
 use serde_json::Value;
 
+use super::field_manager;
 use super::field_selector::FieldSelector;
 use super::selectors::LabelSelector;
 use super::status::{Cause, Refusal};
@@ -137,6 +138,14 @@ impl Query {
             "fieldManager" if value.len() > 128 => {
                 let cause = Cause::too_long("fieldManager", 128);
                 return Err(Refusal::invalid_named("meta.k8s.io", options_kind(method), "", &[cause]));
+            }
+            "fieldManager" if value.chars().any(char::is_control) => {
+                return Err(Refusal::invalid_named(
+                    "meta.k8s.io",
+                    options_kind(method),
+                    "",
+                    &field_manager::unprintable(value),
+                ));
             }
             "fieldManager" => value.clone_into(&mut self.field_manager),
             "force" => self.force = Some(flag(value)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::applies::{configuration, typed_again};
+use super::applies::{check_manager, configuration, typed_again};
 use super::body;
 use super::clock::clock_text;
 use super::custom::{self, Replicas, Version};
@@ -15,9 +15,10 @@ use super::schema::table;
 use super::selectors::LabelSelector;
 use super::status::{Cause, Refusal};
 use super::topology;
+use super::validation;
 use super::world::{Reply, World, manager, success};
 use super::writer::Writer;
-use super::writes::{check_force, check_uid, patched, replacement, writer};
+use super::writes::{check_force, check_place, check_uid, patched, replacement, writer};
 use crate::objects::kinds::ApiKind;
 
 /// The `Scale` of a set.
@@ -85,58 +86,78 @@ impl World {
         let written = match patch {
             None => {
                 let read = replacement(raw, call, None)?;
-                let set = self.stored(call)?;
-                (self.rescaled(&writer(raw, call, Operation::Update), &set, &read.object, None)?, read.warnings)
+                (self.stored(call).and_then(|set| self.rescaled(raw, call, &set, &read.object)), read.warnings)
             }
-            Some(PatchKind::Apply) => (self.apply_scale(raw, call)?, Vec::new()),
+            Some(PatchKind::Apply) => (self.apply_scale(raw, call), Vec::new()),
             Some(how @ (PatchKind::Json | PatchKind::Merge | PatchKind::Strategic)) => {
                 check_force(call)?;
                 let set = self.stored(call)?;
                 let read = patched(raw, call, how, &self.scale_of(call.kind, &set), None)?;
-                (self.rescaled(&writer(raw, call, Operation::Update), &set, &read.object, None)?, read.warnings)
+                let set = check_place(call, &read.object).and_then(|()| self.rescaled(raw, call, &set, &read.object));
+                (set, read.warnings)
             }
         };
-        let (set, warnings) = written;
-        let mut reply = Reply::json(200, self.scale_of(call.kind, &set));
-        reply.warnings = warnings;
-        Ok(reply)
+        match written {
+            (Ok(set), warnings) => {
+                let mut reply = Reply::json(200, self.scale_of(call.kind, &set));
+                reply.warnings = warnings;
+                Ok(reply)
+            }
+            (Err(refusal), warnings) => Err(refusal.after_warnings(warnings)),
+        }
     }
 
     /// Server-side apply of a `Scale`: the set's entries that own the number are
     /// seen as those of the scale, and what becomes of them is written back.
     fn apply_scale(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Arc<Value>, Refusal> {
+        check_manager(call)?;
+        let set = self.stored(call)?;
         let shape = table().kind("Scale");
         let config = configuration(raw, call, &shape)?;
-        let set = self.stored(call)?;
         let writer = writer(raw, call, Operation::Apply);
         let (owner, reset) = (writer.owner(), writer.reset());
         let claim = Claim { owner: &owner, reset: &reset, force: call.query.force.unwrap_or(false) };
         let (managed, scale) = (Managed::of(&set), self.scale_of(call.kind, &set));
         let seen = managed.of_scale();
-        let seen = if seen.is_empty() { self.of_nobody(call, &scale) } else { seen };
+        let seen = if seen.is_empty() { self.of_nobody(call, &scale, &reset) } else { seen };
         let applied = seen.apply(&shape, &scale, &config, &claim, self.now)?;
         let managed = managed.with_scale(&applied.managed, &call.kind.api_version());
-        self.rescaled(&writer, &set, &typed_again(call, applied.object, None)?, Some(managed))
+        let scale = typed_again(call, &config, applied.object, None)?;
+        check_place(call, &scale)?;
+        self.with_scale(&writer, call, &set, &scale, Some(managed))
     }
 
     /// The set with the number that a `Scale` says.
     fn rescaled(
         &mut self,
+        raw: &Raw,
+        call: &ObjectCall,
+        set: &Arc<Value>,
+        scale: &Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        self.with_scale(&writer(raw, call, Operation::Update), call, set, scale, None)
+    }
+
+    fn with_scale(
+        &mut self,
         writer: &Writer,
+        call: &ObjectCall,
         set: &Arc<Value>,
         scale: &Value,
         managed: Option<Managed>,
     ) -> Result<Arc<Value>, Refusal> {
-        let name = set["metadata"]["name"].as_str().unwrap_or_default();
         let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
+        let mut causes = validation::of_scale_metadata(&scale["metadata"]);
         // A custom object says so itself.
         if replicas < 0 && !writer.kind.is_custom() {
             let why = "must be greater than or equal to 0";
-            let cause = Cause::invalid("spec.replicas", &Value::from(replicas), why);
-            return Err(Refusal::invalid_named("autoscaling", "Scale", name, &[cause]));
+            causes.push(Cause::invalid("spec.replicas", &Value::from(replicas), why));
+        }
+        if !causes.is_empty() {
+            return Err(Refusal::invalid_named("autoscaling", "Scale", &call.name, &causes));
         }
         if let Some(uid) = scale["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
-            check_uid(writer.kind, set, uid)?;
+            check_uid(call, set, uid)?;
         }
         let mut new = Value::clone(set);
         match self.replicas(writer.kind) {
@@ -152,6 +173,9 @@ impl World {
     /// POST of a pod's `binding`: puts it on a node, once.
     pub(super) fn bind(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
         let read = body::object(raw, "v1", "Binding", call.query.field_validation)?;
+        if read.object["metadata"]["name"] != call.name.as_str() {
+            return Err(Refusal::bad_request("name in URL does not match name in Binding object"));
+        }
         let node = read.object["target"]["name"].as_str().unwrap_or_default().to_owned();
         if node.is_empty() {
             let cause = Cause::required("target.name", "");
@@ -164,7 +188,12 @@ impl World {
             .clone();
         let why = if pod["metadata"]["deletionTimestamp"].is_null() {
             let bound = pod["spec"]["nodeName"].as_str().filter(|bound| !bound.is_empty());
-            bound.map(|bound| format!("pod {} is already assigned to node {bound:?}", call.name))
+            let gates = pod["spec"]["schedulingGates"].as_array().filter(|gates| !gates.is_empty());
+            match (bound, gates) {
+                (Some(bound), _) => Some(format!("pod {} is already assigned to node {bound:?}", call.name)),
+                (None, Some(_)) => Some(format!("pod {} has non-empty .spec.schedulingGates", call.name)),
+                (None, None) => None,
+            }
         } else {
             Some(format!("pod {} is being deleted, cannot be assigned to a host", call.name))
         };

@@ -39,6 +39,18 @@ fn in_utc(text: String, length: usize, format: &str) -> String {
     text.parse::<Timestamp>().map_or(text, |time| time.strftime(format).to_string())
 }
 
+/// What storing does to an object: empty lists become none.
+pub fn empty_lists(shape: &Shape, object: &mut Value) {
+    let (Shape::Struct(name), Some(fields)) = (shape, object.as_object_mut()) else { return };
+    for (name, _) in table().get(name).fields.iter().filter(|(_, field)| field.always && field.null) {
+        if let Some(value) = fields.get_mut(name)
+            && value.as_array().is_some_and(Vec::is_empty)
+        {
+            *value = Value::Null;
+        }
+    }
+}
+
 fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
     let known = table().get(name);
     let mut out = Map::new();
@@ -71,7 +83,8 @@ fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
 fn is_kept(field: &Field, value: &Value) -> bool {
     match (&field.shape, value) {
         (Shape::Map { .. }, Value::Object(entries)) => !entries.is_empty(),
-        (Shape::List { .. }, Value::Array(items)) => !items.is_empty(),
+        // An empty list that Go writes is told apart from none until it is stored.
+        (Shape::List { .. }, Value::Array(items)) => !items.is_empty() || field.always && field.null,
         (_, Value::String(text)) => !(field.omits_zero && text.is_empty()),
         (_, Value::Number(number)) => !(field.omits_zero && number.as_f64() == Some(0.0)),
         (_, Value::Bool(flag)) => !field.omits_zero || *flag,

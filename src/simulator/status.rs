@@ -13,6 +13,8 @@ pub struct Refusal {
     pub code: u16,
     /// A `Status` object, or plain text where the real server answers text.
     pub body: Body,
+    /// Texts of `Warning` headers.
+    pub warnings: Vec<String>,
 }
 
 /// The two forms of an error body.
@@ -59,13 +61,13 @@ impl Refusal {
             }
             fields.insert("code".to_owned(), Value::from(code));
         }
-        Self { code, body: Body::Status(status) }
+        Self { code, body: Body::Status(status), warnings: Vec::new() }
     }
 
     /// `404 page not found`: no such group or path.
     #[must_use]
     pub fn no_page() -> Self {
-        Self { code: 404, body: Body::Text("404 page not found\n".to_owned()) }
+        Self { code: 404, body: Body::Text("404 page not found\n".to_owned()), warnings: Vec::new() }
     }
 
     /// A known group without that resource.
@@ -170,6 +172,14 @@ impl Refusal {
         let subject = if name.is_empty() { resource(kind) } else { format!("{} {name:?}", resource(kind)) };
         let message = format!("{subject} is forbidden: {why}");
         Self::status(403, "Forbidden", &message, Some(details(name, kind.group, kind.plural).into()))
+    }
+
+    /// What was found odd before this was refused.
+    #[must_use]
+    pub fn after_warnings(mut self, mut warnings: Vec<String>) -> Self {
+        warnings.append(&mut self.warnings);
+        self.warnings = warnings;
+        self
     }
 
     /// Adds a machine-readable cause to the details.

@@ -77,7 +77,7 @@ impl Reply {
             Body::Status(status) => Payload::Json(status),
             Body::Text(text) => Payload::Text(text),
         };
-        Self { code: refusal.code, payload, warnings: Vec::new() }
+        Self { code: refusal.code, payload, warnings: refusal.warnings }
     }
 }
 
@@ -146,31 +146,31 @@ impl World {
             Call::Review(review, namespace) => access::answer(&self.rights(), review, &namespace, raw, self.now),
             Call::Objects(call) => {
                 self.rights().check(raw.user.as_ref(), &call)?;
-                if call.kind.kind != "Endpoints" {
-                    return self.objects(raw, &call);
-                }
-                // That there is something better is told with refusals, too.
-                let mut reply = self.objects(raw, &call).unwrap_or_else(Reply::refusal);
-                reply.warnings.push(ENDPOINTS.to_owned());
-                Ok(reply)
+                self.objects(raw, &call)
             }
         }
     }
 
     fn objects(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
         let kind = call.kind;
-        let warning = self.store.version_of(kind);
-        let warning = warning.and_then(|(_, version)| version.warning.clone());
-        let mut reply = self.dispatch(raw, call)?;
-        reply.warnings.extend(warning);
-        if let Some((_, version)) = self.store.version_of(kind) {
-            reply.in_version(version);
+        let warning = self.store.version_of(kind).and_then(|(_, version)| version.warning.clone());
+        // That there is something better is told with refusals, too.
+        let warnings: Vec<String> =
+            warning.into_iter().chain((kind.kind == "Endpoints").then(|| ENDPOINTS.to_owned())).collect();
+        match self.dispatch(raw, call) {
+            Ok(mut reply) => {
+                reply.warnings.splice(..0, warnings);
+                if let Some((_, version)) = self.store.version_of(kind) {
+                    reply.in_version(version);
+                }
+                let is_write = !matches!(call.action, Action::Get | Action::List | Action::Watch);
+                if is_write && !self.store.definitions().is_empty() {
+                    self.look_after_definitions();
+                }
+                Ok(reply)
+            }
+            Err(refusal) => Err(refusal.after_warnings(warnings)),
         }
-        let is_write = !matches!(call.action, Action::Get | Action::List | Action::Watch);
-        if is_write && !self.store.definitions().is_empty() {
-            self.look_after_definitions();
-        }
-        Ok(reply)
     }
 
     fn dispatch(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {

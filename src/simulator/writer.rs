@@ -82,6 +82,10 @@ pub fn carry_over(writer: &Writer, old: &Value, new: &mut Value) {
     }
     if writer.part == Part::Status && writer.kind.kind == "Pod" {
         set_meta(new, "ownerReferences", old["metadata"]["ownerReferences"].clone());
+        set_meta(new, "deletionTimestamp", Value::Null);
+        if new["status"]["qosClass"].as_str().unwrap_or_default().is_empty() {
+            new["status"]["qosClass"] = old["status"]["qosClass"].clone();
+        }
     }
     if writer.part == Part::Whole && writer.kind.kind == "Namespace" {
         new["spec"] = old["spec"].clone();
@@ -125,7 +129,5 @@ pub fn carry_metadata(old: &Value, new: &mut Value) {
     ] {
         set_meta(new, name, old["metadata"][name].clone());
     }
-    for name in ["managedFields", "selfLink"] {
-        set_meta(new, name, Value::Null);
-    }
+    set_meta(new, "managedFields", Value::Null);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::applies::creation;
 use super::body::{self, Read};
 use super::custom::{self, Version};
 use super::document::json_type;
@@ -12,12 +13,12 @@ use super::import::newer;
 use super::owners::{Found, named_once};
 use super::patch::managed_fields::Operation;
 use super::patch::{json, merge, strategic, unstructured};
-use super::request::{Action, ObjectCall, Part, PatchKind, Raw};
+use super::request::{ObjectCall, Part, PatchKind, Raw};
 use super::schema::table;
 use super::status::{Cause, Refusal};
 use super::warnings;
 use super::world::{Reply, World, manager};
-use super::writer::Writer;
+use super::writer::{Writer, set_meta};
 use crate::objects::kinds::ApiKind;
 
 /// What Go reads patches into.
@@ -37,15 +38,44 @@ pub(super) fn writer(raw: &Raw, call: &ObjectCall, operation: Operation) -> Writ
     }
 }
 
-/// The answer to a write: what was read oddly, then what the server thinks of
-/// the outcome.
-pub(super) fn reply(call: &ObjectCall, old: Option<&Value>, object: &Arc<Value>, mut warnings: Vec<String>) -> Reply {
-    let mut reply = Reply::object(if old.is_some() { 200 } else { 201 }, object);
+/// What a write has done.
+pub(super) struct Written {
+    pub old: Option<Arc<Value>>,
+    pub new: Arc<Value>,
+}
+
+/// The answer to a write: what was read oddly, whether or not it was done,
+/// then what the server thinks of the outcome.
+pub(super) fn told(
+    call: &ObjectCall,
+    outcome: Result<Written, Refusal>,
+    mut warnings: Vec<String>,
+) -> Result<Reply, Refusal> {
+    let Written { old, new } = match outcome {
+        Ok(written) => written,
+        Err(refusal) => return Err(refusal.after_warnings(warnings)),
+    };
+    let mut reply = Reply::object(if old.is_some() { 200 } else { 201 }, &new);
     if call.part == Part::Whole {
-        warnings.extend(warnings::of(call.kind, old, object));
+        warnings.extend(warnings::of(call.kind, old.as_deref(), &new));
     }
     reply.warnings = warnings;
-    reply
+    Ok(reply)
+}
+
+/// A posted object without what the server says of its life.
+fn wiped(mut object: Value) -> Value {
+    for name in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+        set_meta(&mut object, name, Value::Null);
+    }
+    object
+}
+
+/// Kinds of which a PUT makes the object that is not there, of Services even
+/// one of the status.
+pub(super) fn is_made_by_put(kind: &ApiKind) -> bool {
+    let rights = ["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"];
+    rights.contains(&kind.kind) || matches!(kind.kind, "Endpoints" | "Event" | "Lease" | "Service")
 }
 
 impl World {
@@ -53,8 +83,8 @@ impl World {
         let Read { mut object, mut warnings } = self.read(raw, call)?;
         warnings.extend(named_once(&mut object, Found::InTheBody));
         self.check_definition_lives(call, object["metadata"]["name"].as_str().unwrap_or_default())?;
-        let created = self.insert(&writer(raw, call, Operation::Update), &call.namespace, object, None)?;
-        Ok(reply(call, None, &created, warnings))
+        let created = self.insert(&writer(raw, call, Operation::Update), &call.namespace, wiped(object), None);
+        told(call, created.map(|new| Written { old: None, new }), warnings)
     }
 
     pub(super) fn stored(&self, call: &ObjectCall) -> Result<Arc<Value>, Refusal> {
@@ -67,12 +97,35 @@ impl World {
     pub(super) fn update(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
         let Read { mut object, mut warnings } = replacement(raw, call, self.custom(call))?;
         warnings.extend(named_once(&mut object, Found::InTheBody));
-        let old = self.stored(call)?;
-        if let Some(uid) = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()) {
-            check_uid(call.kind, &old, uid)?;
+        let written = self.updated(raw, call, object);
+        told(call, written, warnings)
+    }
+
+    fn updated(&mut self, raw: &Raw, call: &ObjectCall, mut object: Value) -> Result<Written, Refusal> {
+        let mut writer = writer(raw, call, Operation::Update);
+        let uid = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty());
+        let old = match self.stored(call) {
+            Ok(old) => old,
+            Err(_) if is_made_by_put(call.kind) => {
+                if let Some(uid) = uid {
+                    check_uid(call, &Value::Null, uid)?;
+                }
+                let may_create = self.rights().check(raw.user.as_ref(), &creation(call));
+                writer.dry_run |= may_create.is_err();
+                if !writer.dry_run {
+                    set_meta(&mut object, "resourceVersion", Value::Null);
+                }
+                let new = self.insert(&writer, &call.namespace, object, None)?;
+                may_create?;
+                return Ok(Written { old: None, new });
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        if let Some(uid) = uid {
+            check_uid(call, &old, uid)?;
         }
-        let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
-        Ok(reply(call, Some(&old), &written, warnings))
+        let new = self.replace(&writer, &old, object, None)?;
+        Ok(Written { old: Some(old), new })
     }
 
     pub(super) fn patch(&mut self, raw: &Raw, call: &ObjectCall, how: PatchKind) -> Result<Reply, Refusal> {
@@ -85,8 +138,9 @@ impl World {
         let known = if is_copied { newer::without(call.kind, &old) } else { Arc::clone(&old) };
         let Read { mut object, mut warnings } = patched(raw, call, how, &known, self.custom(call))?;
         warnings.extend(named_once(&mut object, Found::InThePatched));
-        let written = self.replace(&writer(raw, call, Operation::Update), &old, object, None)?;
-        Ok(reply(call, Some(&old), &written, warnings))
+        let written = check_place(call, &object)
+            .and_then(|()| self.replace(&writer(raw, call, Operation::Update), &old, object, None));
+        told(call, written.map(|new| Written { old: Some(old), new }), warnings)
     }
 }
 
@@ -112,10 +166,8 @@ pub(super) fn replacement(raw: &Raw, call: &ObjectCall, custom: Option<&Version>
         Some(version) => custom::body(raw, version, validation)?,
         None => body::object(raw, &api_version, kind, validation)?,
     };
-    check_name(call, &read.object)?;
-    let given = read.object["metadata"]["namespace"].as_str().unwrap_or_default();
-    if call.kind.namespaced && !given.is_empty() && given != call.namespace {
-        return Err(Refusal::bad_request(OTHER_NAMESPACE));
+    if let Err(refusal) = check_place(call, &read.object) {
+        return Err(refusal.after_warnings(read.warnings));
     }
     Ok(read)
 }
@@ -132,7 +184,8 @@ pub(super) fn check_force(call: &ObjectCall) -> Result<(), Refusal> {
 /// What a patch of the request makes of an object.
 ///
 /// # Errors
-/// 400 or 422 for a patch that cannot be done, or whose outcome is no such object.
+/// 400 or 422 for a patch that cannot be done, or whose outcome is no such
+/// object. Whether it has the place of its path is left to the caller.
 pub(super) fn patched(
     raw: &Raw,
     call: &ObjectCall,
@@ -141,14 +194,11 @@ pub(super) fn patched(
     custom: Option<&Version>,
 ) -> Result<Read, Refusal> {
     let change = body::json(raw, body_kind(call).1)?;
-    let read = match how {
-        PatchKind::Json => read_again(call, json::apply(known, &change)?, custom)?,
-        PatchKind::Merge => read_again(call, merged(known, &change)?, custom)?,
-        PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change)?,
-    };
-    check_name(call, &read.object)?;
-    check_place(call, &read.object)?;
-    Ok(read)
+    match how {
+        PatchKind::Json => read_again(call, json::apply(known, &change)?, custom),
+        PatchKind::Merge => read_again(call, merged(known, &change)?, custom),
+        PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change),
+    }
 }
 
 fn merged(known: &Value, change: &Value) -> Result<Value, Refusal> {
@@ -183,59 +233,48 @@ fn strategically(call: &ObjectCall, old: &Value, patch: &Value) -> Result<Read, 
     }
     let shape = table().kind(kind);
     let mut merged = strategic::apply(&shape, old, patch)?;
-    let shown = unstructured::go_text(patch);
+    let shown = unstructured::go_text(&strategic::spent(old, patch));
     unstructured::convert(&shape, &mut merged).map_err(|why| body::unusable(&shown, &why))?;
-    body::patched_as(merged, &shown, &api_version, kind, call.query.field_validation)
+    body::restored(merged, &shown, &api_version, kind, call.query.field_validation)
 }
 
-/// The name of an object that is written by name is in the body as well.
-fn check_name(call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
-    let named = object["metadata"]["name"].as_str().unwrap_or_default();
-    if named.is_empty() {
-        let why = "was undeterminable: name must be provided";
-        return Err(Refusal::bad_request(&format!("the name of the object ({} based on URL) {why}", call.name)));
-    }
-    check_place(call, &serde_json::json!({"metadata": {"name": named}}))
-}
-
-/// What names and namespaces an object names are those of its path.
+/// An object that is written by name has the namespace and the name of its path.
 pub(super) fn check_place(call: &ObjectCall, object: &Value) -> Result<(), Refusal> {
     let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
-    if !text("name").is_empty() && text("name") != call.name {
-        let message =
-            format!("the name of the object ({}) does not match the name on the URL ({})", text("name"), call.name);
-        return Err(Refusal::bad_request(&message));
-    }
     if call.kind.namespaced && !text("namespace").is_empty() && text("namespace") != call.namespace {
-        let is_patch = matches!(call.action, Action::Patch(_));
-        let message = if is_patch {
-            "the namespace of the provided object does not match the namespace sent on the request".to_owned()
-        } else {
-            let (found, wanted) = (text("namespace"), &call.namespace);
-            format!("the namespace of the object ({found}) does not match the namespace on the request ({wanted})")
-        };
+        return Err(Refusal::bad_request(OTHER_NAMESPACE));
+    }
+    let (name, wanted) = (text("name"), &call.name);
+    if name.is_empty() {
+        let why = "was undeterminable: name must be provided";
+        return Err(Refusal::bad_request(&format!("the name of the object ({wanted} based on URL) {why}")));
+    }
+    if name != wanted {
+        let message = format!("the name of the object ({name}) does not match the name on the URL ({wanted})");
         return Err(Refusal::bad_request(&message));
     }
     Ok(())
 }
 
-/// The UID in the body of a PUT is a precondition.
-pub(super) fn check_uid(kind: &ApiKind, old: &Value, uid: &str) -> Result<(), Refusal> {
-    let stored = |name: &str| old["metadata"][name].as_str().unwrap_or_default();
-    if stored("uid") == uid {
+/// The UID in the body of a PUT is a precondition; of nothing, it is not met.
+pub(super) fn check_uid(call: &ObjectCall, old: &Value, uid: &str) -> Result<(), Refusal> {
+    let stored = old["metadata"]["uid"].as_str().unwrap_or_default();
+    if stored == uid {
         return Ok(());
     }
-    let folder = match kind.kind {
+    let folder = match call.kind.kind {
         "Node" => "minions",
         "Service" => "services/specs",
-        _ => kind.plural,
+        "Endpoints" => "services/endpoints",
+        _ => call.kind.plural,
     };
-    let place = if kind.namespaced { format!("{folder}/{}", stored("namespace")) } else { folder.to_owned() };
+    let place = if call.kind.namespaced { format!("{folder}/{}", call.namespace) } else { folder.to_owned() };
+    // A dry run looks at the key without the prefix of the whole cluster.
+    let prefix = if call.query.dry_run { "" } else { "/registry" };
     let why = format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{place}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
-         Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-        stored("name"),
-        stored("uid"),
+        "StorageError: invalid object, Code: 4, Key: {prefix}/{place}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}",
+        call.name,
     );
-    Err(Refusal::conflict(kind, stored("name"), &why))
+    Err(Refusal::conflict(call.kind, &call.name, &why))
 }

@@ -47,7 +47,7 @@ impl Canon {
             }
             return bookmark;
         }
-        let is_table = fields.get("rows").is_some_and(Value::is_array);
+        let is_table = fields.get("kind").is_some_and(|kind| kind == "Table");
         let is_list = is_table || fields.get("items").is_some_and(Value::is_array);
         let canonical = fields.iter().map(|(key, value)| {
             let value = if is_list && key == "metadata" { self.list_metadata(value) } else { self.field(key, value) };
@@ -149,7 +149,11 @@ impl Canon {
         }
         let text = self.with_objects(text).replace(&self.namespace, "$NAMESPACE");
         let text = self.replace_uids(&text);
-        let text = if text.contains("ResourceVersion") { self.revisions_in_brackets(&text) } else { text };
+        let text = if text.contains("ResourceVersion") || text.contains("resourceVersion:") {
+            self.revisions_in_brackets(&text)
+        } else {
+            text
+        };
         match text.split_once(", current: ") {
             // How far the whole cluster is, when a revision is still to come.
             Some((before, _)) if text.contains("Too large resource version") => {
@@ -184,7 +188,12 @@ impl Canon {
     /// been seen are replaced.
     fn revisions_in_brackets(&self, text: &str) -> String {
         self.versions.iter().enumerate().fold(text.to_owned(), |text, (position, version)| {
-            text.replace(&format!("({version})"), &format!("(<version {}>)", position + 1))
+            let symbol = format!("<version {}>", position + 1);
+            let text = text.replace(&format!("({version})"), &format!("({symbol})"));
+            // A shown patch is a map as Go writes it.
+            [' ', ']'].into_iter().fold(text, |text, end| {
+                text.replace(&format!("resourceVersion:{version}{end}"), &format!("resourceVersion:{symbol}{end}"))
+            })
         })
     }
 

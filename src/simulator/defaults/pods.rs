@@ -14,7 +14,12 @@ use crate::simulator::quantity::Quantity;
 /// A pod of its own.
 pub fn pod(pod: &mut Value) {
     if let Some(address) = pod["status"]["podIP"].as_str().map(str::to_owned) {
-        set(&mut pod["status"], "podIPs", json!([{ "ip": address }]));
+        // The first of the list and the older field are one.
+        if pod["status"]["podIPs"][0]["ip"] != address.as_str() {
+            pod["status"]["podIPs"] = json!([{ "ip": address }]);
+        }
+    } else if let Some(address) = pod["status"]["podIPs"][0]["ip"].as_str().map(str::to_owned) {
+        pod["status"]["podIP"] = address.into();
     }
     let Some(spec) = pod.get_mut("spec") else { return };
     pod_spec(spec);

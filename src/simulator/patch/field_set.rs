@@ -110,8 +110,9 @@ impl FieldSet {
     }
 
     fn walk(&self, at: &mut Vec<String>, out: &mut Vec<Vec<String>>) {
-        if self.member {
-            out.push(at.clone());
+        // All that is owned here comes before what is owned further down.
+        for (element, _) in self.children.iter().filter(|(_, child)| child.member) {
+            out.push(at.iter().chain([element]).cloned().collect());
         }
         for (element, child) in &self.children {
             at.push(element.clone());

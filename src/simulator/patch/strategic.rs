@@ -25,6 +25,28 @@ pub fn apply(shape: &Shape, object: &Value, patch: &Value) -> Result<Value, Refu
     merge_objects(shape, live, patch).map(Value::Object)
 }
 
+/// The patch as the server shows it after it was applied: of what it found
+/// nothing to merge with, it has taken out the nulls.
+#[must_use]
+pub fn spent(object: &Value, patch: &Value) -> Value {
+    let Value::Object(fields) = patch else { return patch.clone() };
+    let spent = fields.iter().map(|(name, change)| {
+        let change = match object.get(name) {
+            Some(live) => spent(live, change),
+            None if change.is_object() => without_nulls(change),
+            None => change.clone(),
+        };
+        (name.clone(), change)
+    });
+    Value::Object(spent.collect())
+}
+
+fn without_nulls(value: &Value) -> Value {
+    let Value::Object(fields) = value else { return value.clone() };
+    let left = fields.iter().filter(|(_, value)| !value.is_null());
+    Value::Object(left.map(|(name, value)| (name.clone(), without_nulls(value))).collect())
+}
+
 fn merge_objects(
     shape: &Shape,
     mut live: Map<String, Value>,
@@ -81,6 +103,8 @@ fn merge_field(shape: &Shape, live: &mut Map<String, Value>, name: &str, change:
             // Where nothing is there is nothing to direct.
             None => Value::Object(plain(change)),
         },
+        // Where no list is, the patch's is taken as it stands.
+        (Value::Array(_), Shape::List { .. }) if live.get(name).is_none_or(Value::is_null) => untold(change),
         (Value::Array(items), Shape::List { of, merge: Some(key), .. }) => {
             let old = live.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
             if key.is_empty() { merge_primitives(&old, items) } else { merge_items(of, key, old, items)? }
@@ -189,6 +213,13 @@ fn arrange(items: Vec<Value>, order: &[Value], server: &[Value], key: &str) -> V
     }
     out.extend(lonely);
     out
+}
+
+/// A new list of the patch without what it would delete.
+fn untold(items: &Value) -> Value {
+    let mut fields = Map::from_iter([("items".to_owned(), items.clone())]);
+    fields = plain(&fields);
+    fields.shift_remove("items").unwrap_or_default()
 }
 
 /// A patch as a value, its directives taken out.

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::simulator::document::json_type;
 use crate::simulator::schema::{Shape, table};
 
 /// Turns numbers into what their fields hold.
@@ -38,19 +39,27 @@ pub fn convert(shape: &Shape, value: &mut Value) -> Result<(), String> {
         | Shape::Bytes
         | Shape::Number
         | Shape::Quantity
-        | Shape::IntOrString
-        | Shape::Time
-        | Shape::MicroTime
         | Shape::Inline(_)
         | Shape::Deduced
         | Shape::Any => Ok(()),
+        Shape::IntOrString => json_only(value, value.is_string() || value.is_number(), "int32"),
+        Shape::Time | Shape::MicroTime => json_only(value, value.is_string(), "string"),
     }
+}
+
+/// Types that read themselves from JSON.
+fn json_only(value: &Value, fits: bool, wanted: &str) -> Result<(), String> {
+    let found = json_type(value);
+    if fits { Ok(()) } else { Err(format!("json: cannot unmarshal {found} into Go value of type {wanted}")) }
 }
 
 fn convert_fields(name: &str, fields: &mut Map<String, Value>) -> Result<(), String> {
     let known = table().get(name);
     fields.iter_mut().try_for_each(|(name, value)| match known.fields.get(name) {
-        Some(field) => convert(&field.shape, value),
+        Some(field) => convert(&field.shape, value).map_err(|why| match &field.go {
+            Some(go) if matches!(field.shape, Shape::String) => why.replace(" to string", &format!(" to {go}")),
+            Some(_) | None => why,
+        }),
         None => Ok(()),
     })
 }

@@ -73,14 +73,18 @@ pub fn table(answer: Value, include: Include, known: &Known<'_>, now: Timestamp)
     let listed = kind.strip_suffix("List").zip(answer["items"].as_array());
     let (kind, rows, metadata): (_, Vec<Value>, _) = if let Some((kind, items)) = listed {
         let of = |item: &Value| row(&whole(item, api_version, kind), include, now);
-        (kind, items.iter().map(of).collect(), answer["metadata"].clone())
+        let rows = items.iter().map(of).collect();
+        (kind, rows, answer["metadata"].clone())
     } else {
         let version = &answer["metadata"]["resourceVersion"];
         (kind, vec![row(&answer, include, now)], json!({"resourceVersion": version}))
     };
+    // What has no columns of its own has no list of rows either.
+    let is_plain = rows.is_empty() && matches!(kind, "Role" | "ClusterRole");
     json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
-        "columnDefinitions": columns_of(api_version, kind), "rows": rows,
+        "columnDefinitions": columns_of(api_version, kind),
+        "rows": if is_plain { Value::Null } else { rows.into() },
     })
 }
 

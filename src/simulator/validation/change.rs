@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::go::{ATTACHMENT, in_go};
 use super::{
-    claims, classes, create, definitions, metadata, others, pods, priorities, quotas, rights, services, sets, volumes,
+    claims, classes, create, definitions, endpoints, metadata, others, pods, priorities, quotas, rights, scaling,
+    services, sets, slices, volumes,
 };
 use crate::objects::kinds::ApiKind;
 use crate::simulator::request::Part;
@@ -34,6 +35,15 @@ pub fn of_change(writer: &Writer, old: &Value, new: &Value) -> Vec<Cause> {
         Part::Status if writer.kind.kind == "Service" => {
             [metadata::of_change_again(old, new), services::of_status(new)].concat()
         }
+        Part::Status if writer.kind.kind == "Pod" => {
+            [metadata::of_change_again(old, new), pods::of_status(old, new)].concat()
+        }
+        Part::Status if writer.kind.kind == "ResourceQuota" => {
+            [metadata::of_change_again(old, new), quotas::of_status(new)].concat()
+        }
+        Part::Status if writer.kind.kind == "HorizontalPodAutoscaler" => {
+            [metadata::of_change_again(old, new), scaling::of_status(new)].concat()
+        }
         Part::Status if writer.kind.kind == "PodDisruptionBudget" => others::of_budget_status(new),
         Part::Status if writer.kind.kind == "Node" => {
             [metadata::of_change_again(old, new), others::of_node_change(old, new)].concat()
@@ -56,10 +66,7 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
             vec![metadata::of_change(old, new), content(), definitions::of_change(old, new)]
         }
         "StatefulSet" => vec![metadata(), sets::of_changed_set(old, new), of_set(old, new)],
-        "Pod" if pods::is_allowed_change(&old["spec"], &new["spec"]) => {
-            vec![metadata(), pods::missing_images(&new["spec"]), content()]
-        }
-        "Pod" => vec![metadata(), vec![Cause::forbidden("spec", pods::IMMUTABLE)]],
+        "Pod" => vec![metadata(), metadata::of_whole(kind, new), pods::of_change(&old["spec"], &new["spec"])],
         "Service" => vec![metadata(), services::of_change(old, new), content()],
         "PersistentVolumeClaim" => vec![metadata(), whole(), claims::of_change(old, new)],
         "PersistentVolume" => vec![whole(), whole(), volumes::of_change(old, new)],
@@ -67,8 +74,9 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
         "PriorityClass" => vec![metadata(), priorities::of_change(old, new)],
         "Secret" | "ConfigMap" => vec![metadata(), of_data(old, new), whole()],
         "ResourceQuota" => vec![metadata(), content(), quotas::of_change(old, new)],
-        "Lease" => vec![metadata(), content()],
-        "Namespace" | "Role" | "ClusterRole" | "HorizontalPodAutoscaler" => vec![whole(), metadata()],
+        "Lease" => vec![metadata::of_change(old, new), content()],
+        "HorizontalPodAutoscaler" => vec![metadata(), content()],
+        "Namespace" | "Role" | "ClusterRole" => vec![whole(), metadata()],
         "Node" => vec![whole(), metadata(), others::of_node_change(old, new)],
         "ControllerRevision" => vec![metadata(), whole(), immutable(old, new, "data")],
         "VolumeAttachment" if old["spec"] == new["spec"] => vec![whole()],
@@ -76,7 +84,10 @@ fn of_whole(kind: &ApiKind, old: &Value, new: &Value) -> Vec<Cause> {
             let shown = in_go(ATTACHMENT, &new["spec"]);
             vec![whole(), vec![Cause::invalid("spec", &shown, "field is immutable")]]
         }
-        "EndpointSlice" => vec![whole(), immutable(old, new, "addressType")],
+        "EndpointSlice" => {
+            vec![metadata::of_whole(kind, new), slices::of_changed_slice(old, new), immutable(old, new, "addressType")]
+        }
+        "Endpoints" => vec![metadata(), metadata::of_whole(kind, new), endpoints::of_changed(old, new)],
         "RoleBinding" | "ClusterRoleBinding" => vec![whole(), metadata(), rights::of_binding_change(old, new)],
         "ServiceAccount" => vec![metadata(), whole()],
         _ => vec![content()],

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     claims, classes, definitions, endpoints, metadata, names, others, pods, priorities, quotas, rights, scaling,
-    services, sets, volumes,
+    services, sets, slices, volumes,
 };
 use crate::objects::kinds::ApiKind;
 use crate::simulator::status::Cause;
@@ -60,7 +60,7 @@ pub fn of_content(kind: &ApiKind, object: &Value) -> Vec<Cause> {
         "PodDisruptionBudget" => scaling::of_budget(object),
         "Node" => others::of_node(object),
         "ControllerRevision" => others::of_revision(object),
-        "EndpointSlice" => others::of_slice(object),
+        "EndpointSlice" => slices::of_slice(object),
         "Endpoints" => endpoints::of_endpoints(object),
         "Namespace" => others::of_namespace(object),
         "VolumeAttachment" => others::of_attachment(object),

@@ -27,6 +27,11 @@ pub fn of_endpoints(endpoints: &Value) -> Vec<Cause> {
     causes
 }
 
+/// Changed Endpoints. Subsets that stayed are not looked at again.
+pub fn of_changed(old: &Value, new: &Value) -> Vec<Cause> {
+    if old["subsets"] == new["subsets"] { Vec::new() } else { of_endpoints(new) }
+}
+
 fn of_address(path: &str, one: &Value, causes: &mut Vec<Cause>) {
     let (field, ip) = (format!("{path}.ip"), text(one, "ip"));
     let wrong = address(ip, &field);
@@ -61,7 +66,7 @@ fn of_port(path: &str, port: &Value, is_one: bool, causes: &mut Vec<Cause>) {
         "" => needed(port, "protocol", path),
         _ => one_of(port, "protocol", path, &["SCTP", "TCP", "UDP"]),
     });
-    if !text(port, "appProtocol").is_empty() {
-        causes.extend(names::qualified(&format!("{path}.appProtocol"), text(port, "appProtocol")));
+    if let Some(protocol) = port["appProtocol"].as_str() {
+        causes.extend(names::qualified(&format!("{path}.appProtocol"), protocol));
     }
 }

@@ -13,6 +13,16 @@ pub fn of_whole(kind: &ApiKind, object: &Value) -> Vec<Cause> {
     let meta = &object["metadata"];
     let mut causes = name(meta, |field, name| names::of_kind(kind, field, name));
     causes.extend(common(meta));
+    if kind.kind != "Lease" {
+        causes.extend(standard_finalizers(meta));
+    }
+    causes
+}
+
+/// Metadata of the scale of an object.
+pub fn of_scale(meta: &Value) -> Vec<Cause> {
+    let mut causes = name(meta, names::subdomain);
+    causes.extend(common(meta));
     causes.extend(standard_finalizers(meta));
     causes
 }

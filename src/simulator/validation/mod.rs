@@ -22,9 +22,11 @@ mod rights;
 mod scaling;
 mod services;
 mod sets;
+mod slices;
 mod volumes;
 
 pub use change::{of_change, of_metadata};
 pub use claims::is_fractional;
 pub use create::of_new;
+pub use metadata::of_scale as of_scale_metadata;
 pub use services::addresses;

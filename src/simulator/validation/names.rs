@@ -79,21 +79,20 @@ pub fn subdomain(field: &str, text: &str) -> Vec<Cause> {
 /// Keys of Secrets and ConfigMaps.
 pub fn data_keys(field: &str, data: &Value) -> Vec<Cause> {
     let keys = data.as_object().into_iter().flatten().map(|(key, _)| key);
-    keys.filter_map(|key| data_key(&format!("{field}[{key}]"), key)).collect()
+    keys.flat_map(|key| data_key(&format!("{field}[{key}]"), key)).collect()
 }
 
 /// One key of a Secret or ConfigMap.
-pub fn data_key(field: &str, key: &str) -> Option<Cause> {
+pub fn data_key(field: &str, key: &str) -> Vec<Cause> {
     let fits = !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter));
-    let why = match key {
-        "." => "must not be '.'",
-        ".." => "must not be '..'",
-        key if key.len() > 253 => "must be no more than 253 characters",
-        _ if !fits => CONFIG_KEY,
-        key if key.starts_with("..") => "must not start with '..'",
-        _ => return None,
+    let step = match key {
+        "." => Some("must not be '.'"),
+        ".." => Some("must not be '..'"),
+        key => key.starts_with("..").then_some("must not start with '..'"),
     };
-    Some(Cause::invalid(field, &key.into(), why))
+    let length = (key.len() > 253).then_some("must be no more than 253 characters");
+    let faults = length.into_iter().chain((!fits).then_some(CONFIG_KEY)).chain(step);
+    faults.map(|why| Cause::invalid(field, &key.into(), why)).collect()
 }
 
 /// A name that more may follow: a dash at its end is passed over.

@@ -1,11 +1,10 @@
-//! Kinds with few rules of their own: budgets, nodes, revisions, endpoint
-//! slices, attachments.
+//! Kinds with few rules of their own: budgets, nodes, revisions, attachments.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::read::{address, amount, items, needed, non_negative, one_of, range, special, text, texts};
+use super::read::{amount, items, needed, non_negative, one_of, range, text, texts};
 use super::{names, volumes};
 use crate::simulator::status::Cause;
 
@@ -119,47 +118,6 @@ pub fn of_revision_data(revision: &Value) -> Option<Cause> {
         Value::Null => Some(Cause::required("data", "data is mandatory")),
         _ => Some(Cause::required("data", "data must be a valid JSON object")),
     }
-}
-
-/// A slice of endpoints.
-pub fn of_slice(slice: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let kind = text(slice, "addressType");
-    let known = &["FQDN", "IPv4", "IPv6"];
-    if kind.is_empty() {
-        causes.push(Cause::required("addressType", ""));
-    } else if !known.contains(&kind) {
-        causes.push(Cause::unsupported("addressType", kind, known));
-    }
-    let mut seen = BTreeSet::new();
-    for (path, port) in items(slice, "ports", "") {
-        let path = path.trim_start_matches('.');
-        let name = text(port, "name");
-        if !name.is_empty() {
-            causes.extend(names::label(&format!("{path}.name"), name));
-        }
-        if !seen.insert(name) {
-            causes.push(Cause::duplicate(format!("{path}.name"), name));
-        }
-        causes.extend(one_of(port, "protocol", path, &["SCTP", "TCP", "UDP"]));
-    }
-    for (path, endpoint) in items(slice, "endpoints", "") {
-        let path = path.trim_start_matches('.');
-        let addresses = texts(endpoint, "addresses", path);
-        if addresses.is_empty() {
-            causes.push(Cause::required(format!("{path}.addresses"), "must contain at least 1 address"));
-        }
-        for (at, listed) in addresses.into_iter().filter(|_| kind.starts_with("IP")) {
-            causes.extend(address(listed, &at).or_else(|| special(listed, &at)));
-        }
-        if let Some(name) = endpoint["nodeName"].as_str() {
-            causes.extend(names::subdomain(&format!("{path}.nodeName"), name));
-        }
-        if let Some(name) = endpoint["hostname"].as_str() {
-            causes.extend(names::label(&format!("{path}.hostname"), name));
-        }
-    }
-    causes
 }
 
 /// An attachment of a volume to a node.

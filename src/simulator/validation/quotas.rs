@@ -34,10 +34,11 @@ const STANDARD: &[(&str, bool)] = &[
 /// What is wrong with the limits of a quota.
 pub fn of_quota(quota: &Value) -> Vec<Cause> {
     let limits = quota["spec"]["hard"].as_object().into_iter().flatten();
-    let limits = limits.flat_map(|(name, amount)| of_limit(name, amount));
+    let limits = limits.flat_map(|(name, amount)| of_limit("spec.hard", name, amount));
     limits.chain(of_scopes(quota)).chain(of_selector(quota)).collect()
 }
 
+/// What a quota may be confined to.
 const SCOPES: &[&str] = &[
     "Terminating",
     "NotTerminating",
@@ -143,8 +144,18 @@ pub fn of_change(old: &Value, new: &Value) -> Vec<Cause> {
     vec![Cause::invalid("spec.scopes", &new["spec"]["scopes"], "field is immutable")]
 }
 
-fn of_limit(name: &str, amount: &Value) -> Vec<Cause> {
-    let field = format!("spec.hard[{name}]");
+/// What is wrong with what a quota is said to hold.
+pub fn of_status(quota: &Value) -> Vec<Cause> {
+    let lists = ["hard", "used"].into_iter();
+    let of_list = |list: &str| -> Vec<Cause> {
+        let amounts = quota["status"][list].as_object().into_iter().flatten();
+        amounts.flat_map(|(name, amount)| of_limit(&format!("status.{list}"), name, amount)).collect()
+    };
+    lists.flat_map(of_list).collect()
+}
+
+fn of_limit(list: &str, name: &str, amount: &Value) -> Vec<Cause> {
+    let field = format!("{list}[{name}]");
     let known = STANDARD.iter().find(|(known, _)| *known == name);
     let is_named_in_full = name.contains('/');
     let mut causes = names::qualified(&field, name);

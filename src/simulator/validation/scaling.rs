@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::read::non_negative;
 use super::{metrics, names};
 use crate::simulator::status::Cause;
 
@@ -58,6 +59,12 @@ pub(super) fn reference(at: &str, target: &Value, may_be_core: bool) -> Vec<Caus
         causes.push(Cause::invalid(format!("{at}.apiVersion"), &text("apiVersion").into(), why));
     }
     causes
+}
+
+/// What is wrong with the status of an autoscaler.
+pub fn of_status(autoscaler: &Value) -> Vec<Cause> {
+    let names = ["currentReplicas", "desiredReplicas"];
+    names.into_iter().filter_map(|name| non_negative(&autoscaler["status"][name], &format!("status.{name}"))).collect()
 }
 
 /// What is wrong with a disruption budget.

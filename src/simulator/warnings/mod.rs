@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::validation::is_fractional;
+use super::validation::names::label;
 use crate::objects::kinds::ApiKind;
 
 /// Warnings about a new object, or about what became of an old one.
@@ -16,7 +17,11 @@ pub fn of(kind: &ApiKind, old: Option<&Value>, new: &Value) -> Vec<String> {
     match kind.kind {
         _ if kind.is_custom() => of_custom(old, new),
         "StatefulSet" => of_set(old, new),
-        "Pod" if old.is_none() => pods::of_pod("", &new["metadata"], &new["spec"]),
+        "Pod" if old.is_none() => {
+            let mut warnings = host_name(new["metadata"]["name"].as_str().unwrap_or_default());
+            warnings.extend(pods::of_pod("", &new["metadata"], &new["spec"]));
+            warnings
+        }
         "Service" => of_service(&new["spec"]),
         "PersistentVolumeClaim" => of_claim(new),
         "PersistentVolume" => of_volume(new),
@@ -42,6 +47,20 @@ fn of_custom(old: Option<&Value>, new: &Value) -> Vec<String> {
         )
     };
     fresh.map(text).collect()
+}
+
+/// The name of a pod is also that of its host.
+fn host_name(name: &str) -> Vec<String> {
+    let begin = "Invalid value: ";
+    let faults: Vec<String> = label("", name)
+        .into_iter()
+        .filter_map(|cause| cause.message.strip_prefix(&format!("{begin}{name:?}: ")).map(str::to_owned))
+        .collect();
+    if faults.is_empty() {
+        return Vec::new();
+    }
+    let why = "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
+    vec![format!("metadata.name: {why}: [{}]", faults.join(" "))]
 }
 
 fn of_service(spec: &Value) -> Vec<String> {

@@ -11,10 +11,12 @@ mod scheduling;
 mod security;
 mod sources;
 mod spec;
+mod status;
 mod update;
 mod volumes;
 
 pub use scheduling::node_selector;
 pub use sources::{host_path, iscsi, nfs};
 pub use spec::{of_pod, of_template};
-pub use update::{IMMUTABLE, is_allowed_change, missing_images};
+pub use status::of_status;
+pub use update::of_change;

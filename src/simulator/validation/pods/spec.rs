@@ -12,17 +12,8 @@ use crate::simulator::validation::read::{address, between, items, needed, one_of
 /// A new pod.
 pub fn of_pod(pod: &Value) -> Vec<Cause> {
     let spec = &pod["spec"];
-    let mut causes = of_spec("spec", spec, true);
-    for list in ["containers", "initContainers"] {
-        for (path, container) in items(spec, list, "spec") {
-            let image = text(container, "image");
-            if image.trim() != image {
-                let why = "must not have leading or trailing whitespace";
-                causes.push(Cause::invalid(format!("{path}.image"), &image.into(), why));
-            }
-        }
-    }
-    if has_ephemeral(&pod["spec"]) {
+    let mut causes = of_any("spec", spec, true);
+    if has_ephemeral(spec) {
         causes.push(Cause::forbidden("spec.ephemeralContainers", "cannot be set on create"));
     }
     if !text(spec, "nodeName").is_empty() && !items(spec, "schedulingGates", "spec").is_empty() {
@@ -34,7 +25,7 @@ pub fn of_pod(pod: &Value) -> Vec<Cause> {
 
 /// The pod of a template.
 pub fn of_template(path: &str, spec: &Value) -> Vec<Cause> {
-    let mut causes = of_spec(path, spec, false);
+    let mut causes = of_any(path, spec, false);
     if has_ephemeral(spec) {
         let why = "ephemeral containers not allowed in pod template";
         causes.push(Cause::forbidden(format!("{path}.ephemeralContainers"), why));
@@ -46,7 +37,8 @@ fn has_ephemeral(spec: &Value) -> bool {
     spec["ephemeralContainers"].as_array().is_some_and(|list| !list.is_empty())
 }
 
-fn of_spec(path: &str, spec: &Value, is_pod: bool) -> Vec<Cause> {
+/// The spec of a pod, new or not, or of a template.
+pub fn of_any(path: &str, spec: &Value, is_pod: bool) -> Vec<Cause> {
     let mut causes = Vec::new();
     let known = volumes::of_list(path, spec, &mut causes);
     claims(path, spec, &mut causes);
@@ -64,7 +56,20 @@ fn of_spec(path: &str, spec: &Value, is_pod: bool) -> Vec<Cause> {
     references(path, spec, &mut causes);
     scheduling::tolerations(path, spec, &mut causes);
     last(path, spec, &mut causes);
+    if is_pod {
+        causes.extend(["containers", "initContainers"].into_iter().flat_map(|list| spaced_images(spec, list)));
+    }
     causes
+}
+
+/// Images with spaces around them, which templates may have.
+pub fn spaced_images(spec: &Value, list: &str) -> Vec<Cause> {
+    let containers = items(spec, list, "spec").into_iter().filter(|(_, container)| {
+        let image = text(container, "image");
+        image.trim() != image
+    });
+    let why = "must not have leading or trailing whitespace";
+    containers.map(|(path, container)| Cause::invalid(format!("{path}.image"), &container["image"], why)).collect()
 }
 
 /// Claims on devices, which are named but not simulated.
