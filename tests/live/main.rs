@@ -22,6 +22,7 @@ mod owners;
 mod picture;
 mod plane;
 mod quotas;
+mod random;
 mod rights;
 mod scenarios;
 mod schemas;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         quotas::tests(),
         budgets::tests(),
         nodes::tests(),
+        random::tests(),
         krew::tests(),
         schemas::tests(),
         differential::tests(),
