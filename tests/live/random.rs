@@ -48,7 +48,7 @@ pub fn tests() -> Vec<Trial> {
             let seeds = first..first + number("KUBECTL_STATEFUL_RANDOM")?.unwrap_or(SCRIPTS);
             let found = played(&namespace, seeds.clone())?;
             let count = seeds.end - seeds.start;
-            println!("{count} random scripts, seeds {}..{}: {} differ", seeds.start, seeds.end, found.len());
+            tell(&format!("{count} random scripts, seeds {}..{}: {} differ", seeds.start, seeds.end, found.len()));
             ensure(found.is_empty(), || {
                 let entries: Vec<String> = found.into_values().collect();
                 format!(
@@ -60,6 +60,11 @@ pub fn tests() -> Vec<Trial> {
         }),
         Trial::test("a_random_script_has_the_same_history_twice", same_history_twice),
     ]
+}
+
+#[expect(clippy::print_stdout, reason = "whoever plays many scripts wants to know how many and which")]
+fn tell(line: &str) {
+    println!("{line}");
 }
 
 fn number(name: &str) -> Result<Option<u64>, String> {

@@ -126,7 +126,8 @@ impl Author<'_> {
             change = merged(&change, self.any(&kind.changes));
         }
         if self.random.u8(..12) == 0 {
-            let odd = serde_json::from_str(*self.any(&ODD)).unwrap_or_default();
+            let odd: &&str = self.any(&ODD);
+            let odd = serde_json::from_str(odd).unwrap_or_default();
             self.spoil(&mut change, odd);
         }
         change
