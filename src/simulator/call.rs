@@ -32,6 +32,8 @@ pub enum Page {
     NoLimitRanges,
     /// `/openapi/v3` and below it.
     OpenApi(Option<(String, String)>),
+    /// `/openapi/v2`, which kubectl asks for what the newer one does not know.
+    OpenApiBefore,
 }
 
 /// A request for objects of one kind.

@@ -48,6 +48,9 @@ pub fn answer(page: &Page, store: &Store) -> Reply {
                 "kind": "LimitRangeList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": [],
             }),
         ),
+        // Asked for as protobuf, in which nothing is an empty document: no kind has
+        // a schema, and kubectl goes on to tell that there is no such kind.
+        Page::OpenApiBefore => Reply::text(200, ""),
         Page::OpenApi(None) => Reply::json(200, open_api::index(store)),
         Page::OpenApi(Some((group, version))) => Reply::json(200, open_api::document(store, group, version)),
     }

@@ -40,6 +40,7 @@ pub fn parse(raw: &Raw, store: &Store) -> Result<Call, Refusal> {
         ["version" | "api"] | ["apis", _, _] if raw.method != Method::GET => Err(Refusal::method_not_allowed()),
         ["version"] => Ok(Call::Page(Page::Version)),
         ["readyz" | "livez" | "healthz", ..] => Ok(Call::Page(Page::Health)),
+        ["openapi", "v2"] => Ok(Call::Page(Page::OpenApiBefore)),
         ["openapi", "v3"] => Ok(Call::Page(Page::OpenApi(None))),
         ["openapi", "v3", "api", "v1"] => Ok(Call::Page(Page::OpenApi(Some((String::new(), "v1".to_owned()))))),
         ["openapi", "v3", "apis", group, version] => {

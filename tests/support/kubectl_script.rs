@@ -88,7 +88,7 @@ const FREE: &[(&str, &str)] = &[
     (r"\bnode-[abc]\b", "<node>"),
     (r"\bzone-[abc]\b", "<zone>"),
     (r"/region=[\w-]+", "/region=<region>"),
-    // Which of the two is said is a matter of time.
+    // Which of the two is said, or both, is a matter of time.
     (
         r"WaitForPodScheduled(.*)waiting for pod \S+ to be scheduled",
         "WaitForFirstConsumer${1}waiting for first consumer to be created before binding",
@@ -102,6 +102,9 @@ const FREE: &[(&str, &str)] = &[
     (r"(?m)(\S)[ \t]+", "$1 "),
     (r"(?m) $", ""),
 ];
+
+/// What is said once or twice of a claim, depending on when its pod was placed.
+const FIRST_CONSUMER: &str = "waiting for first consumer to be created before binding";
 
 /// Names of revisions, which the server chooses.
 const HASH: &str = r"\bweb-([bcdfghjklmnpqrstvwxz2456789]{5,10})\b";
@@ -124,6 +127,12 @@ impl Plain {
             let last = text.lines().rfind(|line| !line.is_empty() && *line != "--- stderr");
             text = last.unwrap_or_default().to_owned();
         }
+        let mut waits = 0;
+        let is_first = |line: &&str| {
+            waits += usize::from(line.contains(FIRST_CONSUMER));
+            waits < 2 || !line.contains(FIRST_CONSUMER)
+        };
+        text = text.split_inclusive('\n').filter(is_first).collect();
         text = free(HASH)?.replace_all(&text, |found: &Captures| self.number(&found[1])).into_owned();
         if mark == Mark::Sorted {
             let mut lines: Vec<&str> = text.lines().collect();

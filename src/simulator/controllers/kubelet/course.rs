@@ -150,7 +150,9 @@ impl<'a> Container<'a> {
         let exit = self.exit_after(scene).map(|(seconds, ending)| (later(since, seconds), ending));
         let exits_first = exit.as_ref().is_some_and(|(at, _)| kill.as_ref().is_none_or(|kill| *at <= kill.at));
         if let Some((at, ending)) = exit.filter(|(at, _)| exits_first && *at <= now) {
-            self.end(Ending { started: since, finished: at, ..ending });
+            // One that was told so later ends when it is told.
+            let was_told = self.role != Role::Init && later(at, 2 * NOTICE) < now;
+            self.end(Ending { started: since, finished: if was_told { now } else { at }, ..ending });
             return true;
         }
         if let Some(kill) = kill.as_ref().filter(|kill| kill.at <= now && !exits_first) {

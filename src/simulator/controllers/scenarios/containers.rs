@@ -97,6 +97,20 @@ fn a_mended_container_is_started_when_its_wait_is_over() {
 }
 
 #[test]
+fn a_container_that_is_told_to_fail_ends_when_it_is_told() {
+    let mut world = world_of(&json!({}), &json!({}));
+    world.run(120);
+    world.edit("Pod", "one", json!({ "metadata": { "annotations": { CRASH_LOOP: "true" } } }));
+    world.run(0);
+    let finished = world.object("Pod", "one").instant("/status/containerStatuses/0/state/terminated/finishedAt");
+    assert_eq!(finished, Some(world.now));
+    world.run(3);
+    let waiting = world.object("Pod", "one");
+    let waiting = waiting.text("/status/containerStatuses/0/state/waiting/message");
+    assert!(waiting.starts_with("back-off 10s "), "{waiting}");
+}
+
+#[test]
 fn containers_run_for_as_long_as_they_are_told_and_an_old_failure_is_forgotten() {
     let mut world = world_of(&json!({ CRASH_LOOP: "true", RUN_SECONDS: "601" }), &json!({}));
     assert_eq!(seen(&world), state("Running", "running", 0));
