@@ -10,18 +10,36 @@ use crate::objects::kinds::ApiKind;
 
 const MOST_BYTES: usize = 1_572_864;
 
+/// How deep an object may be nested: the file of a sandbox is read to a depth of
+/// 128, and a line of it has levels of its own.
+pub const DEEPEST: usize = 100;
+
 /// What a field or an item costs beside its content: number, type and length.
 const FRAME: usize = 3;
 
 /// Whether there is room for an object that is to be stored.
 ///
 /// # Errors
-/// 500 in the words of etcd.
+/// 500 in the words of etcd; 501 for what is nested too deeply, which a real
+/// server would take.
 pub fn check(writer: &Writer, object: &Value) -> Result<(), Refusal> {
+    if depth(object) > DEEPEST {
+        return Err(Refusal::not_simulated("objects that are nested so deeply"));
+    }
     if writer.dry_run || fits(writer.kind, object) {
         return Ok(());
     }
     Err(Refusal::internal("etcdserver: request is too large"))
+}
+
+/// How many maps and lists lie in each other at most.
+pub fn depth(value: &Value) -> usize {
+    let below = match value {
+        Value::Object(fields) => fields.values().map(depth).max(),
+        Value::Array(items) => items.iter().map(depth).max(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return 0,
+    };
+    below.unwrap_or(0) + 1
 }
 
 fn fits(kind: &ApiKind, object: &Value) -> bool {

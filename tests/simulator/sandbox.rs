@@ -149,6 +149,25 @@ fn the_first_line_may_be_as_long_as_any() {
 }
 
 #[test]
+fn what_is_nested_deeper_than_the_file_is_read_is_not_taken() {
+    const REVISIONS: &str = "/apis/apps/v1/namespaces/default/controllerrevisions";
+    let (_folder, path) = place();
+    let sandbox = open(&path, 0);
+    let create = |depth: usize| {
+        let data = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        let name = format!("deep-{depth}");
+        let body = format!(
+            "{{\"apiVersion\":\"apps/v1\",\"kind\":\"ControllerRevision\",\"metadata\":{{\"name\":\"{name}\"}},\"revision\":1,\"data\":{data}}}"
+        );
+        send(&sandbox, "POST", REVISIONS, "application/json", &body).code
+    };
+    let codes: Vec<u16> = [90, 99, 100, 125, 126, 127].map(create).to_vec();
+    assert_eq!(codes, [201, 201, 501, 501, 501, 400]);
+    let again = open(&path, 1);
+    assert_eq!(get(&again, REVISIONS).ok()["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn two_at_once_see_each_other_and_lose_nothing() {
     let (_folder, path) = place();
     open(&path, 0);

@@ -6,16 +6,13 @@
 use serde_json::{Map, Value};
 
 use crate::simulator::document::json_type;
+use crate::simulator::room::{DEEPEST, depth};
 use crate::simulator::status::Refusal;
 
 const MOST_OPERATIONS: usize = 10_000;
 
 /// How many bytes one patch may copy.
 const MOST_COPIED: usize = 3 * 1024 * 1024;
-
-/// No operation builds deeper documents. Bodies are not read any deeper, and a
-/// sandbox's file neither.
-const DEEPEST: usize = 100;
 
 /// An operation that cannot be done; the whole patch falls with it.
 struct Failed;
@@ -141,15 +138,6 @@ fn take(document: &mut Value, path: &str) -> Result<Value, Failed> {
 /// Whether a value that stands at this path makes the document too deep.
 fn is_too_deep(path: &str, value: &Value) -> bool {
     path.split('/').count() + depth(value) > DEEPEST
-}
-
-fn depth(value: &Value) -> usize {
-    let below = match value {
-        Value::Object(fields) => fields.values().map(depth).max(),
-        Value::Array(items) => items.iter().map(depth).max(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return 0,
-    };
-    below.unwrap_or(0) + 1
 }
 
 fn add(document: &mut Value, path: &str, value: Value) -> Result<(), Failed> {
