@@ -19,7 +19,7 @@ const KUBECTL: &[(&str, &[&str])] = &[
     ("cordon", &[]),
     ("drain", &["--ignore-daemonsets", "--delete-emptydir-data", "--force"]),
     ("rollout", &["-n"]),
-    ("apply", &["-f", "-n"]),
+    ("apply", &["-f", "-n", "--dry-run"]),
     ("create", &["-n"]),
     ("api-resources", &[]),
 ];
