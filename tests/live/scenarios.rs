@@ -33,9 +33,9 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 
 fn trial(scenario: Scenario) -> Trial {
     idle(format!("scenario::{}", scenario.name), move |namespace| {
-        let first = play(&scenario, &World::fresh(&namespace)?);
+        let first = || play(&scenario, &World::fresh(&namespace)?);
         if is_recording() {
-            return first;
+            return first();
         }
         // Whether a cluster has come to rest is a guess, which a busy machine can
         // make wrong: what differs must differ twice.
