@@ -7,6 +7,8 @@ use crate::cluster::flags::ConnectionFlags;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::explain::ExplainArgs;
+use crate::commands::runbooks::RunbookArgs;
+use crate::commands::runs::{ResumeArgs, RunsArgs, UndoArgs};
 use crate::commands::sandbox::SandboxArgs;
 use crate::commands::status::StatusArgs;
 
@@ -54,6 +56,10 @@ pub enum Verb {
     Explain(ExplainArgs),
     Sandbox(SandboxArgs),
     Completion(CompletionArgs),
+    Resume(ResumeArgs),
+    Undo(UndoArgs),
+    Runs(RunsArgs),
+    Runbook(RunbookArgs),
 }
 
 /// The root command without the verbs that are added at run time.

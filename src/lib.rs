@@ -18,4 +18,4 @@ pub mod simulator;
 mod spine;
 pub mod wizard;
 
-pub use spine::{run, simulated};
+pub use spine::{OnSimulator, run, simulated};

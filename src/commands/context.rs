@@ -3,12 +3,20 @@
 use super::screen::Screen;
 use crate::cluster::Connection;
 use crate::error::Failure;
+use crate::facts::snapshot::Snapshot;
 use crate::runs::places::Places;
 use crate::wizard::equivalent::quote;
+
+/// Makes a cluster to play on.
+pub trait Copies: Sync {
+    /// A copy of what was read through `connection`, as a cluster of its own.
+    fn copy(&self, taken: &Snapshot, connection: &Connection) -> Connection;
+}
 
 /// Made by the spine, borrowed by a verb.
 pub struct Context<'a> {
     pub connection: &'a Connection,
+    pub copies: &'a dyn Copies,
     pub screen: &'a dyn Screen,
     pub places: &'a Places,
     /// Whether `-n` was typed, so that the namespace is not asked for.

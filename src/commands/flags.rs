@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use crate::wizard::check::duration;
+
 /// How to make objects, and what to show of them.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 #[derive(Args, Clone, Debug)]
@@ -65,17 +67,6 @@ pub enum Format {
     Yaml,
     Json,
     Name,
-}
-
-/// `90s`, `10m`, `1h30m`, or whole seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(seconds));
-    }
-    text.parse::<jiff::SignedDuration>()
-        .ok()
-        .and_then(|span| Duration::try_from(span).ok())
-        .ok_or_else(|| "expected a duration such as `90s`, `10m` or `1h30m`".to_owned())
 }
 
 #[cfg(test)]

@@ -21,13 +21,15 @@ use crate::wizard::question::Lookup;
 pub struct ClusterLookup {
     /// Nobody is asked without one.
     reader: Option<Reader>,
+    /// The namespace of what lives in one.
+    namespace: String,
     found: BTreeMap<Live, Vec<Value>>,
 }
 
 impl ClusterLookup {
     /// Nothing is read before it is needed.
-    pub fn new(reader: Reader) -> Self {
-        Self { reader: Some(reader), found: BTreeMap::new() }
+    pub fn new(reader: Reader, namespace: &str) -> Self {
+        Self { reader: Some(reader), namespace: namespace.to_owned(), found: BTreeMap::new() }
     }
 
     /// Reads what was not read yet, all at once, so that a server that does not
@@ -40,7 +42,8 @@ impl ClusterLookup {
         let mut open: Vec<Live> = wanted.filter(|live| !self.found.contains_key(live)).collect();
         open.sort_unstable();
         open.dedup();
-        let lists = open.iter().map(|live| list(live.kind(), "", reader, identity));
+        let namespace = |live: &Live| if *live == Live::StatefulSet { self.namespace.as_str() } else { "" };
+        let lists = open.iter().map(|live| list(live.kind(), namespace(live), reader, identity));
         let lists = futures::future::try_join_all(lists).await?.into_iter().map(Option::unwrap_or_default);
         self.found.extend(open.into_iter().zip(lists));
         Ok(())
@@ -65,7 +68,7 @@ impl Lookup for ClusterLookup {
                     self.classes().into_iter().partition(|class| class.marked_default);
                 default.iter().chain(&others).map(class_choice).collect()
             }
-            Live::Namespace => found.map(plain_choice).collect(),
+            Live::Namespace | Live::StatefulSet => found.map(plain_choice).collect(),
             Live::Node => found.map(node_choice).collect(),
         }
     }
@@ -145,7 +148,8 @@ mod tests {
     fn a_class_that_the_old_annotation_makes_the_default_is_offered_first() {
         let class = |name: &str, annotation: &str| json!({ "metadata": { "name": name, "annotations": { annotation: "true" } }, "provisioner": "p" });
         let classes = vec![class("a", "other"), class("b", "storageclass.beta.kubernetes.io/is-default-class")];
-        let lookup = ClusterLookup { reader: None, found: [(Live::StorageClass, classes)].into() };
+        let lookup =
+            ClusterLookup { reader: None, namespace: String::new(), found: [(Live::StorageClass, classes)].into() };
         let choices = lookup.choices(Live::StorageClass);
         let names: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
         assert_eq!(names, ["b", "a"]);

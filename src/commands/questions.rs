@@ -79,7 +79,9 @@ impl<'a> Interview<'a> {
         let given = typed.over(file);
         let lookup = match flags.dry_run {
             DryRun::Client => ClusterLookup::default(),
-            DryRun::None | DryRun::Server => ClusterLookup::new(Reader::new(context.connection.client.clone())),
+            DryRun::None | DryRun::Server => {
+                ClusterLookup::new(Reader::new(context.connection.client.clone()), &context.connection.namespace)
+            }
         };
         let chosen = given.answers.keys().cloned().chain(namespaced.then(|| NAMESPACE.to_owned())).collect();
         let answers = Answers::new();

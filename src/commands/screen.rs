@@ -2,8 +2,10 @@
 //! The spine implements it with the pieces of `report`; tests with a script.
 
 use super::flags::Format;
+use super::runbook::flags::PlanFormat;
 use crate::error::Failure;
 use crate::runs::event::{Event, Observer};
+use crate::runs::plan::Plan;
 use crate::wizard::question::Ask;
 
 /// The terminal, or what stands in for it.
@@ -35,6 +37,12 @@ pub trait Screen: Ask + Observer {
     /// Text that the person at the terminal asked to see, on standard error. It
     /// may hold secrets and never becomes an event.
     fn show(&self, text: &str);
+
+    /// A plan as the result of a command, on standard output.
+    ///
+    /// # Errors
+    /// As `print`.
+    fn plan(&self, plan: &Plan, format: Option<PlanFormat>) -> Result<(), Failure>;
 
     /// Labelled lines at the end, such as how to connect; on standard output.
     ///

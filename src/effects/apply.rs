@@ -17,7 +17,7 @@ use crate::facts::reader::Reader;
 use crate::objects::kinds::ObjectRef;
 
 /// Apply `manifest` as `object`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Apply {
     pub object: ObjectRef,
     pub manifest: Value,

@@ -17,7 +17,7 @@ use crate::objects::kinds::ObjectRef;
 use crate::objects::secret_token;
 
 /// Create `manifest`, whose values are tokens, as `object`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CreateSecret {
     pub object: ObjectRef,
     pub manifest: Value,

@@ -2,27 +2,55 @@
 //! lists what must follow.
 //!
 //! An effect is shown (`preview`), made ready directly before its write
-//! (`prepare`: read anew, held against what was approved, its inverse known),
-//! and performed.
+//! (`prepare`: read anew, its guards asked, its inverse known), and performed.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::apply::Apply;
+use super::create_claim::CreateClaim;
 use super::create_secret::CreateSecret;
+use super::delete_claim::DeleteClaim;
 use super::error::EffectError;
-use super::outcome::Outcome;
+use super::guard::Guards;
+use super::lock::Lock;
+use super::outcome::{Change, Outcome};
 use super::preview::Preview;
+use super::protect::Protect;
+use super::purge::Purge;
+use super::reserve::Reserve;
+use super::scale::Scale;
+use super::unprotect::Unprotect;
 use crate::cluster::Connection;
 use crate::objects::kinds::ObjectRef;
 use crate::objects::secret_token;
 
-/// One write to the cluster.
-#[derive(Clone, Debug)]
+/// One write to the cluster. In files it is its verb with its fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case")]
 pub enum Effect {
     /// Server-side apply of a whole object.
+    #[serde(skip)]
     Apply(Apply),
     /// Creation of a Secret that is never overwritten.
+    #[serde(skip)]
     CreateSecret(CreateSecret),
+    /// Another number of replicas.
+    Scale(Scale),
+    /// A volume becomes one that outlives its claim.
+    Protect(Protect),
+    /// Its former policy again.
+    Unprotect(Unprotect),
+    /// A claim goes, its volume stays.
+    DeleteClaim(DeleteClaim),
+    /// A released volume waits for its claim.
+    Reserve(Reserve),
+    /// A claim that takes one volume.
+    CreateClaim(CreateClaim),
+    /// A retired volume goes with its data.
+    Purge(Purge),
+    /// The Lease of a run.
+    Lock(Lock),
 }
 
 /// Gives the value of a secret parameter at the moment of the write.
@@ -33,6 +61,19 @@ pub trait Secrets: Sync {
     /// # Errors
     /// A sentence on why the value cannot be had, without the value.
     fn value(&self, parameter: &str) -> Result<Vec<u8>, String>;
+}
+
+/// For effects that need none.
+pub struct NoSecrets;
+
+impl Secrets for NoSecrets {
+    fn is_given(&self, _: &str) -> bool {
+        false
+    }
+
+    fn value(&self, parameter: &str) -> Result<Vec<u8>, String> {
+        Err(format!("nobody gives a value for `{parameter}`"))
+    }
 }
 
 /// An effect that may be written now: it still does what was approved.
@@ -48,11 +89,13 @@ impl Ready {
     /// going to be created is not known yet.
     #[must_use]
     pub fn undo(&self, effect: &Effect) -> Value {
-        match &self.before {
-            _ if self.preview.holds() => Value::Null,
-            Some(before) => json!({ "replace": before }),
-            None => json!({ "delete": effect.object().path() }),
-        }
+        let inverse = match (effect, &self.before) {
+            _ if self.preview.holds() => return Value::Null,
+            (Effect::Apply(_) | Effect::CreateSecret(_), Some(before)) => return json!({ "replace": before }),
+            (Effect::Apply(_) | Effect::CreateSecret(_), None) => return json!({ "delete": effect.object().path() }),
+            (_, before) => effect.inverse(before.as_ref().unwrap_or(&Value::Null)),
+        };
+        json!(inverse)
     }
 }
 
@@ -66,41 +109,123 @@ pub struct Done {
     pub after: Value,
 }
 
+impl Done {
+    pub(super) const fn changed(outcome: Outcome, after: Value) -> Self {
+        Self { outcome, created: None, after }
+    }
+}
+
 impl Effect {
     #[must_use]
     pub fn object(&self) -> &ObjectRef {
         match self {
             Self::Apply(effect) => &effect.object,
             Self::CreateSecret(effect) => &effect.object,
+            Self::Scale(effect) => &effect.set.object,
+            Self::Protect(effect) => &effect.volume.object,
+            Self::Unprotect(effect) => &effect.volume.object,
+            Self::DeleteClaim(effect) => &effect.claim.object,
+            Self::Reserve(effect) => &effect.volume.object,
+            Self::CreateClaim(effect) => &effect.object,
+            Self::Purge(effect) => &effect.volume.object,
+            Self::Lock(effect) => &effect.object,
         }
     }
 
-    /// The object as it was asked for; secret values are tokens in it.
+    /// The word for it in plans and journals, and in what a runbook declares.
+    #[must_use]
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Apply(_) => "apply",
+            Self::CreateSecret(_) => "create-secret",
+            Self::Scale(_) => "scale",
+            Self::Protect(_) => "protect",
+            Self::Unprotect(_) => "unprotect",
+            Self::DeleteClaim(_) => "delete-claim",
+            Self::Reserve(_) => "reserve",
+            Self::CreateClaim(_) => "create-claim",
+            Self::Purge(_) => "purge",
+            Self::Lock(_) => "lock",
+        }
+    }
+
+    /// The Secret that it creates, if it does that.
+    #[must_use]
+    pub const fn secret(&self) -> Option<&CreateSecret> {
+        match self {
+            Self::CreateSecret(effect) => Some(effect),
+            _ => None,
+        }
+    }
+
+    /// The object as it was asked for; secret values are tokens in it. Null for
+    /// effects that send no whole object.
     #[must_use]
     pub fn manifest(&self) -> &Value {
         match self {
             Self::Apply(effect) => &effect.manifest,
             Self::CreateSecret(effect) => &effect.manifest,
+            Self::CreateClaim(effect) => &effect.manifest,
+            Self::Scale(_)
+            | Self::Protect(_)
+            | Self::Unprotect(_)
+            | Self::DeleteClaim(_)
+            | Self::Reserve(_)
+            | Self::Purge(_)
+            | Self::Lock(_) => &Value::Null,
         }
     }
 
-    /// Verb, object and manifest for the journal; secret values are tokens in
-    /// the manifest and so never part of it.
+    /// Verb, object and what it does for the journal; secret values are tokens
+    /// in manifests and so never part of it.
     #[must_use]
     pub fn describe(&self) -> Value {
-        let (verb, manifest) = match self {
-            Self::Apply(effect) => ("apply", effect.manifest.clone()),
+        let manifest = match self {
+            Self::Apply(effect) => effect.manifest.clone(),
             // A script may have put a literal where a token belongs.
-            Self::CreateSecret(effect) => ("create-secret", secret_token::redact(&effect.manifest)),
+            Self::CreateSecret(effect) => secret_token::redact(&effect.manifest),
+            _ => return json!(self),
         };
         let object = self.object();
-        json!({ "verb": verb, "kind": object.kind.kind, "namespace": object.namespace, "name": object.name,
+        json!({ "verb": self.verb(), "kind": object.kind.kind, "namespace": object.namespace, "name": object.name,
                 "manifest": manifest })
+    }
+
+    /// What is compared between a plan and its run: verb, object and the values
+    /// that change. Never versions, times or names that the cluster makes up.
+    #[must_use]
+    pub fn fingerprint(&self, preview: &Preview) -> String {
+        let object = self.object();
+        let uid = preview.uid.as_deref().unwrap_or("new");
+        let change = match &preview.change {
+            Change::Changed(fields) => fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            Change::New | Change::Unchanged | Change::Kept | Change::Gone => String::new(),
+        };
+        format!("{} {}/{} {uid} {change}", self.verb(), object.namespace, object)
+    }
+
+    /// The effects that take it back, in their order; none where it cannot be.
+    fn inverse(&self, before: &Value) -> Vec<Self> {
+        match self {
+            Self::Scale(effect) => effect.inverse(before).map(Self::Scale).into_iter().collect(),
+            Self::Protect(effect) => vec![Self::Unprotect(effect.inverse(before))],
+            Self::DeleteClaim(effect) => match effect.inverse(before) {
+                Some((reserve, claim)) => vec![Self::Reserve(reserve), Self::CreateClaim(claim)],
+                None => Vec::new(),
+            },
+            Self::Apply(_)
+            | Self::CreateSecret(_)
+            | Self::Unprotect(_)
+            | Self::Reserve(_)
+            | Self::CreateClaim(_)
+            | Self::Purge(_)
+            | Self::Lock(_) => Vec::new(),
+        }
     }
 
     /// Asks the server what performing would do.
     pub async fn preview(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<Preview, EffectError> {
-        Ok(self.look(connection, secrets).await?.preview)
+        Ok(self.look(connection, secrets, &Guards::default()).await?.preview)
     }
 
     /// Asks the same once more, directly before the write.
@@ -113,10 +238,10 @@ impl Effect {
         approved: &Preview,
         secrets: &dyn Secrets,
     ) -> Result<Ready, EffectError> {
-        let ready = self.look(connection, secrets).await?;
+        let ready = self.look(connection, secrets, &Guards::default()).await?;
         let serves = match self {
-            Self::Apply(_) => false,
             Self::CreateSecret(effect) => effect.serves(&ready, secrets)?,
+            _ => false,
         };
         if serves || ready.preview.was_approved_as(approved) {
             return Ok(ready);
@@ -124,17 +249,31 @@ impl Effect {
         Err(EffectError::Diverged { approved: Box::new(approved.clone()), now: Box::new(ready.preview) })
     }
 
-    async fn look(&self, connection: &Connection, secrets: &dyn Secrets) -> Result<Ready, EffectError> {
+    /// What it would do at this moment, if its guards allow it.
+    pub async fn look(
+        &self,
+        connection: &Connection,
+        secrets: &dyn Secrets,
+        guards: &Guards,
+    ) -> Result<Ready, EffectError> {
         match self {
             Self::Apply(effect) => effect.look(connection).await,
             Self::CreateSecret(effect) => effect.look(connection, secrets).await,
+            Self::Scale(effect) => effect.look(connection, guards).await,
+            Self::Protect(effect) => effect.look(connection).await,
+            Self::Unprotect(effect) => effect.look(connection).await,
+            Self::DeleteClaim(effect) => effect.look(connection, guards).await,
+            Self::Reserve(effect) => effect.look(connection).await,
+            Self::CreateClaim(effect) => effect.look(connection).await,
+            Self::Purge(effect) => effect.look(connection, guards).await,
+            Self::Lock(effect) => effect.look(connection).await,
         }
     }
 
     /// Performs the one write, or none if the goal holds already.
     ///
     /// # Errors
-    /// `Overtaken` when the object changed since `prepare`: nothing was written.
+    /// `Overtaken` when the object changed since it was looked at: nothing was written.
     pub async fn perform(
         &self,
         ready: Ready,
@@ -144,6 +283,15 @@ impl Effect {
         match self {
             Self::Apply(effect) => effect.perform(ready, connection).await,
             Self::CreateSecret(effect) => effect.perform(ready, connection, secrets).await,
+            _ if ready.preview.holds() => Ok(Done::changed(Outcome::Unchanged, ready.before.unwrap_or_default())),
+            Self::Scale(effect) => effect.perform(&ready, connection).await,
+            Self::Protect(effect) => effect.perform(&ready, connection).await,
+            Self::Unprotect(effect) => effect.perform(&ready, connection).await,
+            Self::DeleteClaim(effect) => effect.perform(connection).await,
+            Self::Reserve(effect) => effect.perform(&ready, connection).await,
+            Self::CreateClaim(effect) => effect.perform(connection).await,
+            Self::Purge(effect) => effect.perform(&ready, connection).await,
+            Self::Lock(effect) => effect.perform(&ready, connection).await,
         }
     }
 }

@@ -44,6 +44,29 @@ pub enum EffectError {
     /// have been carried out.
     #[error("the answer to the write was lost")]
     AnswerLost { detail: Option<String> },
+    /// The object that it was about is not there any more.
+    #[error("is not there any more")]
+    Vanished,
+    /// Another object has its name by now.
+    #[error("was replaced by another one of its name")]
+    Replaced,
+    #[error("has {found} replicas by now and not {expected}")]
+    OtherReplicas { found: u64, expected: u64 },
+    /// The volume does not belong to the claim that it was thought to.
+    #[error("is not bound to the claim that it was bound to")]
+    NotItsVolume,
+    #[error("claim `{claim}` is there already, with another volume")]
+    ClaimInTheWay { claim: String },
+    /// A volume was to be kept, and something put its policy back at once.
+    #[error("does not stay `Retain`: something changes its reclaim policy back")]
+    NotKept,
+    #[error("is held by run {run}")]
+    Locked { run: String },
+    #[error("is held by another run by now")]
+    LockLost,
+    /// A guard said no; nothing was written.
+    #[error("{why}")]
+    Guarded { code: &'static str, why: String, hint: String },
     #[error("{0}")]
     Secret(String),
     #[error("{0}")]
@@ -74,6 +97,23 @@ impl EffectError {
                 Self::AnswerLost { detail: Some(format!("the server answered {}", status.code)) }
             }
             _ => Self::AnswerLost { detail: None },
+        }
+    }
+
+    /// The same for a write that names UID and version of what was read.
+    pub(super) fn of_guarded_write(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) if status.code == 409 => Self::Overtaken,
+            kube::Error::Api(status) if status.code == 404 => Self::Vanished,
+            other => Self::of_write(other),
+        }
+    }
+
+    /// The same for a JSON patch, whose failed `test` is answered with 422.
+    pub(super) fn of_tested_write(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) if status.code == 422 && status.message.contains("test") => Self::Overtaken,
+            other => Self::of_guarded_write(other),
         }
     }
 
@@ -113,7 +153,16 @@ impl EffectError {
             | Self::Overtaken
             | Self::Merged { .. }
             | Self::SecretRefused { .. }
-            | Self::AnswerLost { .. } => self.to_string(),
+            | Self::AnswerLost { .. }
+            | Self::Vanished
+            | Self::Replaced
+            | Self::OtherReplicas { .. }
+            | Self::NotItsVolume
+            | Self::ClaimInTheWay { .. }
+            | Self::NotKept
+            | Self::Locked { .. }
+            | Self::LockLost
+            | Self::Guarded { .. } => self.to_string(),
         }
     }
 }

@@ -3,16 +3,29 @@
 //! undo. An effect never chooses what to do.
 
 pub mod apply;
+pub mod create_claim;
 pub mod create_secret;
+pub mod delete_claim;
 mod difference;
 mod effect;
 mod error;
+pub mod guard;
+pub mod lock;
+pub mod mark;
 mod outcome;
 mod preview;
+pub mod protect;
+pub mod purge;
 mod request;
+pub mod reserve;
+pub mod scale;
+mod target;
+pub mod unprotect;
 
 pub use difference::Difference;
-pub use effect::{Done, Effect, Ready, Secrets};
+pub use effect::{Done, Effect, NoSecrets, Ready, Secrets};
 pub use error::EffectError;
+pub use guard::Guards;
 pub use outcome::{Change, Outcome};
 pub use preview::Preview;
+pub use target::Target;

@@ -14,9 +14,11 @@ pub enum Outcome {
     Unchanged,
     /// It exists and is never overwritten (Secrets).
     Kept,
+    /// Gone, or on its way out.
+    Deleted,
 }
 
-/// What applying would do to one object.
+/// What performing would do to one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
@@ -26,4 +28,6 @@ pub enum Change {
     Unchanged,
     /// Exists and stays as it is (Secrets).
     Kept,
+    /// It would be there no more.
+    Gone,
 }

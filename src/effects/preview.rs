@@ -23,6 +23,11 @@ impl Preview {
         Self { change, uid, after }
     }
 
+    /// Nothing is left of the object with this UID.
+    pub(super) fn gone(uid: &str, change: Change) -> Self {
+        Self { change, uid: Some(uid.to_owned()), after: Value::Null }
+    }
+
     /// Before any server was asked: everything counts as new.
     #[must_use]
     pub fn unasked(manifest: &Value) -> Self {
@@ -34,7 +39,7 @@ impl Preview {
     pub fn holds(&self) -> bool {
         match self.change {
             Change::Unchanged | Change::Kept => true,
-            Change::New | Change::Changed(_) => false,
+            Change::New | Change::Changed(_) | Change::Gone => false,
         }
     }
 
@@ -44,7 +49,7 @@ impl Preview {
     pub(super) fn was_approved_as(&self, approved: &Self) -> bool {
         match self.change {
             Change::Unchanged => true,
-            Change::New | Change::Changed(_) | Change::Kept => {
+            Change::New | Change::Changed(_) | Change::Kept | Change::Gone => {
                 self.change == approved.change && self.uid == approved.uid
             }
         }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A kind's place in the API.
@@ -104,8 +105,9 @@ pub fn key_of(api_version: &str, kind: &str) -> String {
 
 /// Which object: kind, namespace (empty for cluster-scoped kinds) and name.
 /// A reference never selects anything destructive; that takes a UID.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ObjectRef {
+    #[serde(with = "by_name")]
     pub kind: &'static ApiKind,
     pub namespace: String,
     pub name: String,
@@ -125,6 +127,23 @@ impl ObjectRef {
     #[must_use]
     pub fn path(&self) -> String {
         format!("{}/{}", collection_path(self.kind, &self.namespace), self.name)
+    }
+}
+
+/// A kind in files is its name; one that this program does not know is an error.
+mod by_name {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use super::ApiKind;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference to the field")]
+    pub fn serialize<S: Serializer>(kind: &&'static ApiKind, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(kind.kind)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<&'static ApiKind, D::Error> {
+        let name = String::deserialize(from)?;
+        ApiKind::named(&name).ok_or_else(|| D::Error::custom(format!("unknown kind `{name}`")))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod findings;
 pub mod frame;
 pub mod output;
+pub mod plan;
 pub mod progress;
 pub mod review;
 pub mod status;

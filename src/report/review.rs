@@ -51,6 +51,7 @@ fn tinted(change: &Change, style: &Style) -> String {
         Change::Changed(_) => style.paint(Tint::Caution, "changed"),
         Change::Unchanged => style.paint(Tint::Quiet, "unchanged"),
         Change::Kept => style.paint(Tint::Quiet, "kept"),
+        Change::Gone => style.paint(Tint::Caution, "deleted"),
     }
 }
 
@@ -63,7 +64,7 @@ fn rest(line: &Line) -> String {
             let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
             changes.join(", ") + detail.as_str()
         }
-        Change::New | Change::Unchanged | Change::Kept => detail.into_owned(),
+        Change::New | Change::Unchanged | Change::Kept | Change::Gone => detail.into_owned(),
     }
 }
 

@@ -24,7 +24,51 @@ pub struct Header {
     pub description: String,
     /// In the order in which they are asked.
     pub parameters: Vec<Parameter>,
+    /// What a runbook may change, in the words of effects; empty for a recipe.
+    pub effects: Vec<String>,
 }
+
+/// Which of the two kinds of scripts, by the name of its literal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    Recipe,
+    Runbook,
+}
+
+impl Sort {
+    const fn constant(self) -> &'static str {
+        match self {
+            Self::Recipe => "RECIPE",
+            Self::Runbook => "RUNBOOK",
+        }
+    }
+
+    /// What messages call it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Recipe => "recipe",
+            Self::Runbook => "runbook",
+        }
+    }
+
+    /// The folder of the user's own ones.
+    pub(super) const fn folder(self) -> &'static str {
+        match self {
+            Self::Recipe => "recipes",
+            Self::Runbook => "runbooks",
+        }
+    }
+
+    const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Recipe => &["api", "summary", "description", "params"],
+            Self::Runbook => &["api", "summary", "description", "effects", "params"],
+        }
+    }
+}
+
+/// The effects that a runbook can declare.
+pub const EFFECTS: &[&str] = &["scale", "protect", "unprotect", "delete-claim", "reserve", "create-claim", "purge"];
 
 /// What is wrong with a header, and the words of it that lead to the place.
 struct Wrong {
@@ -53,8 +97,6 @@ impl Wrong {
     }
 }
 
-const CONSTANT: &str = "RECIPE";
-const HEADER_KEYS: &[&str] = &["api", "summary", "description", "params"];
 const PARAMETER_KEYS: &[&str] = &["name", "type", "prompt", "help", "value", "optional", "quiet", "positional", "when"];
 
 /// The types with their own keys; types that are not listed have none.
@@ -72,28 +114,32 @@ const TYPE_KEYS: &[(&str, &[&str])] = &[
     ("volume_class", &[]),
     ("namespace", &[]),
     ("node", &[]),
+    ("statefulset", &[]),
+    ("duration", &[]),
     ("secret", &[]),
 ];
 
-/// The literal `const RECIPE` of a compiled script, as JSON.
+/// The literal `const RECIPE` or `const RUNBOOK` of a compiled script, as JSON.
 ///
 /// # Errors
 /// There is none, it is not a literal, or it holds what JSON cannot.
-pub(super) fn literal(ast: &AST, script: &Script<'_>) -> Result<Value, ScriptError> {
-    if let Some((.., value)) = ast.iter_literal_variables(true, false).find(|(name, ..)| *name == CONSTANT) {
+pub(super) fn literal(ast: &AST, sort: Sort, script: &Script<'_>) -> Result<Value, ScriptError> {
+    let constant = sort.constant();
+    if let Some((.., value)) = ast.iter_literal_variables(true, false).find(|(name, ..)| *name == constant) {
         return rhai::serde::from_dynamic(&value).map_err(|_| {
-            invalid(script, Wrong::new("`RECIPE` holds something other than text, numbers, lists and maps"))
+            let what = format!("`{constant}` holds something other than text, numbers, lists and maps");
+            invalid(sort, script, Wrong::new(what))
         });
     }
     let words = tokens::tokens(script.text);
-    let declared = words.windows(2).any(|pair| pair[0].text == "const" && pair[1].text == CONSTANT);
+    let declared = words.windows(2).any(|pair| pair[0].text == "const" && pair[1].text == constant);
     Err(if declared {
-        invalid(script, Wrong::new("`RECIPE` must be a literal: it is read without running the script"))
-            .hint("write the values out; no calls, operators or variables")
+        let what = format!("`{constant}` must be a literal: it is read without running the script");
+        invalid(sort, script, Wrong::new(what)).hint("write the values out; no calls, operators or variables")
     } else {
-        ScriptError::new(Trouble::Invalid, format!("`{}` has no `const RECIPE`", script.name))
+        ScriptError::new(Trouble::Invalid, format!("`{}` has no `const {constant}`", script.name))
             .at(Some(diagnostics::place(script, 1, 1)))
-            .hint("start with: const RECIPE = #{ api: 1, summary: \"…\", params: [] };")
+            .hint(format!("start with: const {constant} = #{{ api: 1, summary: \"…\", params: [] }};"))
     })
 }
 
@@ -101,13 +147,13 @@ pub(super) fn literal(ast: &AST, script: &Script<'_>) -> Result<Value, ScriptErr
 ///
 /// # Errors
 /// `Invalid`, with the place in the script where it can be found.
-pub(super) fn read(value: &Value, script: &Script<'_>) -> Result<Header, ScriptError> {
-    header(value).map_err(|wrong| invalid(script, wrong))
+pub(super) fn read(value: &Value, sort: Sort, script: &Script<'_>) -> Result<Header, ScriptError> {
+    header(value, sort).map_err(|wrong| invalid(sort, script, wrong))
 }
 
-fn invalid(script: &Script<'_>, wrong: Wrong) -> ScriptError {
+fn invalid(sort: Sort, script: &Script<'_>, wrong: Wrong) -> ScriptError {
     let words = tokens::tokens(script.text);
-    let mut place = tokens::find(&words, 0, CONSTANT);
+    let mut place = tokens::find(&words, 0, sort.constant());
     for word in &wrong.path {
         let from = place.map_or(0, |(index, _)| index);
         place = tokens::find(&words, from, word).or(place);
@@ -117,9 +163,10 @@ fn invalid(script: &Script<'_>, wrong: Wrong) -> ScriptError {
     wrong.hint.into_iter().fold(error, ScriptError::hint)
 }
 
-fn header(value: &Value) -> Result<Header, Wrong> {
-    let map = value.as_object().ok_or_else(|| Wrong::new("`RECIPE` must be a map: `#{ … }`"))?;
-    known_keys(map, "key", HEADER_KEYS)?;
+fn header(value: &Value, sort: Sort) -> Result<Header, Wrong> {
+    let not_a_map = || Wrong::new(format!("`{}` must be a map: `#{{ … }}`", sort.constant()));
+    let map = value.as_object().ok_or_else(not_a_map)?;
+    known_keys(map, "key", sort.keys())?;
     let api = map.get("api").and_then(Value::as_i64).ok_or_else(|| Wrong::new("`api` is missing: write `api: 1`"))?;
     if api > API {
         let mut wrong = Wrong::new(format!("it needs script interface {api}, this program knows {API}")).below("api");
@@ -150,7 +197,26 @@ fn header(value: &Value) -> Result<Header, Wrong> {
         summary: text(map, "summary")?.ok_or_else(|| Wrong::new("`summary` is missing"))?,
         description: text(map, "description")?.unwrap_or_default(),
         parameters,
+        effects: effects(map)?,
     })
+}
+
+/// The effects that the script says it has.
+fn effects(map: &Map<String, Value>) -> Result<Vec<String>, Wrong> {
+    let list = match map.get("effects") {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(Wrong::new("`effects` must be a list of texts").below("effects")),
+    };
+    let effect = |item: &Value| {
+        let word = item.as_str().ok_or_else(|| Wrong::new("`effects` must be a list of texts").below("effects"))?;
+        if EFFECTS.contains(&word) {
+            Ok(word.to_owned())
+        } else {
+            Err(Wrong::unknown("effect", word, EFFECTS).below("effects"))
+        }
+    };
+    list.iter().map(effect).collect()
 }
 
 fn parameter(value: &Value) -> Result<Parameter, Wrong> {

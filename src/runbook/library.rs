@@ -1,51 +1,86 @@
-//! Where recipes are found: inside the binary, in the user's own folder, or
+//! Where scripts are found: inside the binary, in the user's own folder, or
 //! where a path says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::engine::LARGEST_SCRIPT;
 use super::error::{ScriptError, Trouble};
+use super::header::Sort;
 use super::recipe::Recipe;
+use super::script::Runbook;
 use super::shipped;
 use crate::wizard::check::nearest;
+
+/// Where a script is that somebody named.
+enum Found {
+    Shipped,
+    File(PathBuf),
+}
+
+/// A path (with a slash) is a file, a bare name is a shipped script or
+/// `CONFIG/recipes/NAME.rhai`. Shipped names cannot be overridden.
+fn locate(name: &str, sort: Sort, config: &Path) -> Result<Found, ScriptError> {
+    if name.contains(['/', std::path::MAIN_SEPARATOR]) {
+        return Ok(Found::File(PathBuf::from(name)));
+    }
+    let shipped = shipped::names(sort);
+    if shipped.contains(&name) {
+        return Ok(Found::Shipped);
+    }
+    let folder = config.join(sort.folder());
+    let own = own_names(&folder, sort);
+    if own.iter().any(|known| known == name) {
+        return Ok(Found::File(folder.join(format!("{name}.rhai"))));
+    }
+    let known: Vec<&str> = shipped.into_iter().chain(own.iter().map(String::as_str)).collect();
+    let error = ScriptError::new(Trouble::Unknown, format!("no {} `{name}`", sort.word()));
+    let error = match nearest(name, known.iter().copied()) {
+        Some(meant) => error.hint(format!("did you mean `{meant}`?")),
+        None => error,
+    };
+    let error = error.hint(format!("there are {}", known.join(", ")));
+    Err(if Path::new(name).exists() { error.hint(format!("a file is named with a slash: ./{name}")) } else { error })
+}
+
+impl Runbook {
+    /// The runbook that somebody named, as `Recipe::find`.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be used.
+    pub fn find(name: &str, config: &Path) -> Result<Self, ScriptError> {
+        match locate(name, Sort::Runbook, config)? {
+            Found::Shipped => {
+                Self::shipped(name).ok_or_else(|| ScriptError::new(Trouble::Unknown, format!("no runbook `{name}`")))
+            }
+            Found::File(path) => Self::from_source(name.to_owned(), text(&path)?),
+        }
+    }
+
+    /// The names of the runbooks in the user's own folder, sorted.
+    #[must_use]
+    pub fn own_names(config: &Path) -> Vec<String> {
+        own_names(&config.join(Sort::Runbook.folder()), Sort::Runbook)
+    }
+}
 
 impl Recipe {
     /// The recipe that somebody named: a path (with a slash) is a file, a bare
     /// name is a shipped recipe or `CONFIG/recipes/NAME.rhai`. Shipped names
     /// cannot be overridden.
     pub fn find(name: &str, config: &Path) -> Result<Self, ScriptError> {
-        if name.contains(['/', std::path::MAIN_SEPARATOR]) {
-            return Self::from_file(Path::new(name));
+        match locate(name, Sort::Recipe, config)? {
+            Found::Shipped => {
+                Self::shipped(name).ok_or_else(|| ScriptError::new(Trouble::Unknown, format!("no recipe `{name}`")))
+            }
+            Found::File(path) => Self::from_source(name.to_owned(), text(&path)?),
         }
-        if let Some(recipe) = Self::shipped(name) {
-            return Ok(recipe);
-        }
-        let folder = config.join("recipes");
-        let own = own_names(&folder);
-        if own.iter().any(|known| known == name) {
-            return Self::from_file(&folder.join(format!("{name}.rhai")))
-                .map(|recipe| Self { name: name.to_owned(), ..recipe });
-        }
-        let known: Vec<&str> =
-            shipped::RECIPES.iter().map(|(known, _)| *known).chain(own.iter().map(String::as_str)).collect();
-        let error = ScriptError::new(Trouble::Unknown, format!("no recipe `{name}`"));
-        let error = match nearest(name, known.iter().copied()) {
-            Some(meant) => error.hint(format!("did you mean `{meant}`?")),
-            None => error,
-        };
-        let error = error.hint(format!("there are {}", known.join(", ")));
-        Err(if Path::new(name).exists() {
-            error.hint(format!("a file is named with a slash: ./{name}"))
-        } else {
-            error
-        })
     }
 
     /// The names of the recipes in the user's own folder, sorted. None of them is
     /// a shipped one.
     #[must_use]
     pub fn own_names(config: &Path) -> Vec<String> {
-        own_names(&config.join("recipes"))
+        own_names(&config.join(Sort::Recipe.folder()), Sort::Recipe)
     }
 
     /// Name and summary of each of them, or what is wrong with it. This reads
@@ -76,26 +111,25 @@ impl Recipe {
     pub fn all_shadowed(config: &Path) -> Vec<String> {
         shipped::RECIPES.iter().filter_map(|(name, _)| Self::shadowed(name, config)).collect()
     }
-
-    /// A recipe of somebody's own.
-    pub fn from_file(path: &Path) -> Result<Self, ScriptError> {
-        let name = path.display().to_string();
-        let source =
-            read(path).map_err(|why| ScriptError::new(Trouble::Unreadable, format!("cannot read `{name}`: {why}")))?;
-        Self::from_source(name, source)
-    }
 }
 
-/// The recipes in a folder, sorted; none if it cannot be read.
-fn own_names(folder: &Path) -> Vec<String> {
+/// The scripts in a folder, sorted; none if it cannot be read.
+fn own_names(folder: &Path, sort: Sort) -> Vec<String> {
+    let shipped = shipped::names(sort);
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let scripts = files.filter(|path| path.extension().is_some_and(|end| end == "rhai"));
     let mut names: Vec<String> = scripts
         .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned))
-        .filter(|name| !name.ends_with("_test") && !shipped::RECIPES.iter().any(|(shipped, _)| shipped == name))
+        .filter(|name| !name.ends_with("_test") && !shipped.contains(&name.as_str()))
         .collect();
     names.sort();
     names
+}
+
+/// The text of a script of somebody's own.
+fn text(path: &Path) -> Result<String, ScriptError> {
+    let name = path.display();
+    read(path).map_err(|why| ScriptError::new(Trouble::Unreadable, format!("cannot read `{name}`: {why}")))
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -167,11 +201,11 @@ mod tests {
     #[test]
     fn what_is_no_text_file_of_a_sensible_size_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(Recipe::from_file(folder.path()).unwrap_err().message().contains("no regular file"));
+        assert!(text(folder.path()).unwrap_err().message().contains("no regular file"));
         let path = folder.path().join("x.rhai");
         std::fs::write(&path, vec![b' '; LARGEST_SCRIPT + 1]).unwrap();
-        assert!(Recipe::from_file(&path).unwrap_err().message().contains("larger than 1 MiB"));
+        assert!(text(&path).unwrap_err().message().contains("larger than 1 MiB"));
         std::fs::write(&path, [0xff, 0xfe]).unwrap();
-        assert_eq!(Recipe::from_file(&path).unwrap_err().trouble(), Trouble::Unreadable);
+        assert_eq!(text(&path).unwrap_err().trouble(), Trouble::Unreadable);
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Not here: talking to a cluster, asking, printing.
 
+pub mod bridge;
 pub mod consistency;
 pub mod diagnostics;
 pub mod engine;
@@ -13,11 +14,13 @@ mod manifest;
 pub mod recipe;
 #[cfg(test)]
 mod samples;
+pub mod script;
 #[cfg(test)]
 mod script_tests;
 mod shipped;
 pub mod thread;
 mod tokens;
 mod values;
+mod verbs;
 pub mod vocabulary;
 mod whereabouts;

@@ -11,7 +11,7 @@ use super::consistency;
 use super::diagnostics::{self, Script};
 use super::engine::{Cancel, Notes, engine};
 use super::error::{Place, ScriptError, Trouble};
-use super::header::{self, Header};
+use super::header::{self, Header, Sort};
 use super::thread::on_script_thread;
 use super::values::Params;
 use super::vocabulary::Existing;
@@ -82,7 +82,7 @@ impl Recipe {
         let header = on_script_thread(|| {
             let engine = engine(Arc::new(|| false), &Notes::default());
             let ast = compile(&engine, &script)?;
-            header::read(&header::literal(&ast, &script)?, &script)
+            header::read(&header::literal(&ast, Sort::Recipe, &script)?, Sort::Recipe, &script)
         })?;
         Ok(Self { name, source, header })
     }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::diagnostics::{self, Script};
 use super::engine::{Notes, engine, thrown};
+use super::header::Sort;
 use super::recipe::{Context, Recipe};
 use super::thread::on_script_thread;
 use super::{header, shipped};
@@ -142,31 +143,37 @@ fn a_failing_test_says_where() {
 
 #[test]
 fn every_script_of_the_folder_is_shipped() {
-    let files: BTreeSet<String> = std::fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter_map(|name| name.strip_suffix(".rhai").filter(|name| !name.ends_with("_test")).map(str::to_owned))
-        .collect();
-    let shipped: BTreeSet<String> = shipped::RECIPES.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(files, shipped);
-    assert!(shipped::RECIPES.is_sorted());
+    for (sort, scripts) in SORTS {
+        let files: BTreeSet<String> = std::fs::read_dir(folder().join("..").join(sort.folder()))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter_map(|name| name.strip_suffix(".rhai").filter(|name| !name.ends_with("_test")).map(str::to_owned))
+            .collect();
+        let shipped: BTreeSet<String> = scripts.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(files, shipped);
+        assert!(scripts.is_sorted());
+    }
 }
+
+const SORTS: [(Sort, &[(&str, &str)]); 2] = [(Sort::Recipe, shipped::RECIPES), (Sort::Runbook, shipped::RUNBOOKS)];
 
 /// `UPDATE_GENERATED=1` writes it anew.
 #[test]
 fn the_index_holds_the_headers_of_the_scripts() {
-    let entry = |(name, text): &(&str, &str)| -> Value {
-        let script = Script { name, text };
-        let ast = engine(Arc::new(|| false), &Notes::default()).compile(text).unwrap();
-        let literal = header::literal(&ast, &script).unwrap();
-        header::read(&literal, &script).unwrap_or_else(|error| panic!("{error}"));
-        json!({ "name": name, "recipe": literal })
-    };
-    let index: Vec<Value> = on_script_thread(|| shipped::RECIPES.iter().map(entry).collect());
-    let text = serde_json::to_string_pretty(&index).unwrap() + "\n";
-    if std::env::var_os("UPDATE_GENERATED").is_some() {
-        std::fs::write(folder().join("index.json"), text).unwrap();
-    } else {
-        assert!(text == shipped::INDEX, "stale: run the tests once with UPDATE_GENERATED=1");
+    for ((sort, scripts), known) in SORTS.into_iter().zip([shipped::INDEX, shipped::RUNBOOK_INDEX]) {
+        let entry = |(name, text): &(&str, &str)| -> Value {
+            let script = Script { name, text };
+            let ast = engine(Arc::new(|| false), &Notes::default()).compile(text).unwrap();
+            let literal = header::literal(&ast, sort, &script).unwrap_or_else(|error| panic!("{error}"));
+            header::read(&literal, sort, &script).unwrap_or_else(|error| panic!("{error}"));
+            json!({ "name": name, (sort.word()): literal })
+        };
+        let index: Vec<Value> = on_script_thread(|| scripts.iter().map(entry).collect());
+        let text = serde_json::to_string_pretty(&index).unwrap() + "\n";
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::write(folder().join("..").join(sort.folder()).join("index.json"), text).unwrap();
+        } else {
+            assert!(text == known, "stale: run the tests once with UPDATE_GENERATED=1");
+        }
     }
 }

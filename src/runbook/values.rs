@@ -43,6 +43,17 @@ impl Params {
         Self(Arc::new(values))
     }
 
+    /// The answers alone, for a runbook.
+    pub(super) fn of(parameters: &[Parameter], answers: &Answers) -> Self {
+        let values = parameters.iter().map(|known| (known.name.clone(), value(known, answers.get(&known.name))));
+        Self(Arc::new(values.collect()))
+    }
+
+    /// Puts something else in the place of an answer, such as a handle.
+    pub(super) fn insert(&mut self, name: &str, value: Dynamic) {
+        Arc::make_mut(&mut self.0).insert(name.to_owned(), value);
+    }
+
     fn get(&mut self, name: &str) -> Result<Dynamic, Box<EvalAltResult>> {
         self.0.get(name).cloned().ok_or_else(|| {
             let hint = nearest(name, self.0.keys().map(String::as_str)).map(|meant| format!("did you mean `{meant}`?"));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::plan::Plan;
 use super::review::Review;
 pub use crate::effects::Outcome;
 use crate::error::Failure;
@@ -19,6 +20,8 @@ pub enum Event {
     Intent { object: String },
     /// One effect is done. `object` is `Kind/name`.
     Effect { object: String, outcome: Outcome },
+    /// A part of a runbook begins.
+    Step { title: String },
     /// A wait began; `what` says for what, such as `claim data-web-0`.
     Waiting { what: String },
     /// News during a wait: why it is not over yet.
@@ -33,6 +36,8 @@ pub enum Event {
     Caution { text: String },
     /// What is about to happen, before anybody is asked.
     Review(Review),
+    /// The same of a runbook.
+    Plan(Box<Plan>),
     /// The command is over; always the last event.
     Ended(Ending),
 }

@@ -29,6 +29,13 @@ impl RunId {
         Self(digits.iter().chain(&tail).map(|&byte| char::from(byte)).collect())
     }
 
+    /// The name that somebody typed, or that a folder has; `None` if it is none.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let fits = text.len() == TIME_DIGITS + RANDOM_DIGITS && text.bytes().all(|byte| ALPHABET.contains(&byte));
+        fits.then(|| Self(text.to_owned()))
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -42,6 +42,28 @@ impl Journal {
         Ok(Self { file, reserve: Some(reserve), previous: String::new(), count: 0, length: 0 })
     }
 
+    /// Opens the journal of a run that goes on: whole lines stay, a torn last one goes.
+    ///
+    /// # Errors
+    /// See `read`.
+    pub fn reopen(folder: &Path) -> Result<Self, JournalError> {
+        let lines = read(folder)?;
+        let path = folder.join("journal.jsonl");
+        let text = fs::read(&path)?;
+        let length = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let previous =
+            text[..length].split(|byte| *byte == b'\n').rfind(|line| !line.is_empty()).map_or_else(String::new, digest);
+        let mut file = fs::OpenOptions::new().write(true).open(&path)?;
+        file.set_len(length as u64)?;
+        file.seek(SeekFrom::Start(length as u64))?;
+        let reserve = folder.join("reserve");
+        if !reserve.exists() {
+            private_file(&reserve)?.write_all(&vec![b'.'; RESERVE])?;
+        }
+        let count = lines.iter().filter_map(|line| line["n"].as_u64()).max().unwrap_or(0);
+        Ok(Self { file, reserve: Some(reserve), previous, count, length: length as u64 })
+    }
+
     /// Number for the next effect.
     pub fn next_number(&mut self) -> u64 {
         self.count += 1;
@@ -53,6 +75,21 @@ impl Journal {
     pub fn intent(&mut self, number: u64, at: Timestamp, what: &Value, undo: &Value) -> io::Result<()> {
         let line = json!({ "n": number, "t": at.to_string(), "state": "intent", "effect": what, "undo": undo });
         self.line(line, false)
+    }
+
+    /// Writes that an effect that takes another one back is about to happen.
+    pub fn intent_to_undo(&mut self, number: u64, at: Timestamp, what: &Value) -> io::Result<()> {
+        self.line(json!({ "n": number, "t": at.to_string(), "state": "undoing", "effect": what }), false)
+    }
+
+    /// Writes that effect `number` is taken back.
+    pub fn undone(&mut self, number: u64, at: Timestamp) -> io::Result<()> {
+        self.line(json!({ "t": at.to_string(), "state": "undone", "of": number }), true)
+    }
+
+    /// Writes a call that changes nothing, with its answer.
+    pub fn call(&mut self, number: u64, at: Timestamp, call: &Value, answer: &Value) -> io::Result<()> {
+        self.line(json!({ "n": number, "t": at.to_string(), "state": "call", "call": call, "answer": answer }), false)
     }
 
     /// Writes that the goal of effect `number` holds already: nothing is sent.

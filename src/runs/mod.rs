@@ -3,10 +3,20 @@
 //!
 //! Not here: writing to the cluster (effects), printing (report), Rhai.
 
+pub mod call;
+pub mod conductor;
 pub mod event;
+pub mod folder;
+pub mod halt;
 pub mod id;
 pub mod journal;
+pub mod keeper;
 pub mod places;
+pub mod plan;
+pub mod reads;
+pub mod record;
 pub mod review;
 pub mod run;
+pub mod undo;
 pub mod wait;
+pub mod waits;

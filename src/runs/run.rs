@@ -149,7 +149,7 @@ impl Run {
     }
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if let Some(runs) = folder.parent() {
         private_folder(runs)?;
     }
@@ -179,13 +179,13 @@ fn prepare(folder: &Path, connection: &Connection, header: &Header<'_>, effects:
 }
 
 #[cfg(unix)]
-fn close_to_others(folder: &Path) -> io::Result<()> {
+pub(super) fn close_to_others(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
 #[cfg(not(unix))]
-fn close_to_others(_: &Path) -> io::Result<()> {
+pub(super) fn close_to_others(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -17,6 +17,8 @@ pub enum Look {
     Reached(String),
     /// Not yet; why, in a few words.
     NotYet(String),
+    /// It will not be reached; whoever looks knows why.
+    Given,
 }
 
 /// What is waited for and how long at most.
@@ -63,6 +65,7 @@ where
                 return Ok(());
             }
             Ok(Look::NotYet(detail)) => detail,
+            Ok(Look::Given) => return Ok(()),
             Err(_) if connection.interrupt.is_raised() => {
                 return Err(WaitError::Interrupted { what, detail: said.unwrap_or_default() });
             }

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::connect;
+use super::copies::original;
 use super::sandbox::Turn;
 use super::screen::TerminalScreen;
 use crate::cluster::Interrupt;
 use crate::commands::Context;
 use crate::commands::capture::{self, CaptureArgs};
 use crate::error::Failure;
-use crate::facts::snapshot::Snapshot;
-use crate::simulator::{Origin, Original, Simulator};
+use crate::simulator::Simulator;
 
 /// Reads the namespace that the context names, and makes the sandbox.
 pub async fn capture(
@@ -23,21 +23,8 @@ pub async fn capture(
     let place = connect::place_for_new(context.places, name)?;
     let taken = capture::take(context).await?;
     let turn = Turn { tell: screen.teller(), interrupt: interrupt.clone() };
-    let original = original(context, &taken);
+    let original = original(&taken, context.connection);
     Simulator::found(&place, original, Timestamp::now(), Some(Box::new(turn)))
         .map_err(|error| connect::unopened(name, error))?;
     capture::tell(context, name, &taken)
-}
-
-fn original(context: &Context<'_>, taken: &Snapshot) -> Original {
-    let connection = context.connection;
-    Original {
-        origin: Origin {
-            cluster: connection.identity.name.clone(),
-            namespace: connection.namespace.clone(),
-            at: taken.at.unwrap_or_else(|| connection.clock.now()),
-        },
-        objects: taken.objects.clone(),
-        unread: taken.unread.iter().map(|kind| kind.kind.to_owned()).collect(),
-    }
 }

@@ -11,15 +11,19 @@ use clap::builder::{Resettable, Str};
 use clap::{Command, FromArgMatches as _};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
+use super::parse::Own;
 use super::{connect, parse, values};
 use crate::cli::GlobalFlags;
 use crate::cluster::Interrupt;
 use crate::commands::completion;
+use crate::commands::runbook::command::SHORT;
 use crate::error::Failure;
 use crate::facts::reader::Reader;
 use crate::objects::kinds::ApiKind;
 use crate::report::output::Output;
+use crate::runbook::header::Header;
 use crate::runbook::recipe::Recipe;
+use crate::runbook::script::Runbook;
 use crate::runs::places::Places;
 use crate::wizard::create::kinds;
 use crate::wizard::flags as wizard_flags;
@@ -32,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub fn answer(words: &[OsString]) -> ExitCode {
     let places = Places::from_env(|name| std::env::var_os(name));
     // An unusable recipe or a broken terminal is not told in the middle of a TAB.
-    if let Ok((command, own)) = with_own_recipes(words, places.as_ref()) {
+    if let Ok((command, own)) = with_own_scripts(words, places.as_ref()) {
         let live = Arc::new(Live { words: words.to_vec(), deadline: deadline() });
         let text = completion::answer(with_live_names(command, own.as_ref(), words, &live), words.to_vec());
         let _ = Output::of_process().write(&text);
@@ -52,15 +56,23 @@ fn deadline() -> Interrupt {
     deadline
 }
 
-/// The command with the user's own recipes: their names, and the flags of the
+/// The command with the user's own scripts: their names, and the flags of the
 /// one that the words name.
-fn with_own_recipes(words: &[OsString], places: Option<&Places>) -> Result<(Command, Option<Recipe>), Failure> {
+fn with_own_scripts(words: &[OsString], places: Option<&Places>) -> Result<(Command, Option<Own>), Failure> {
     let Some(places) = places else { return Ok((parse::command(words, None)?, None)) };
     let (_, before) = words.split_last().unwrap_or((&EMPTY, &[]));
-    let named = before.iter().skip_while(|word| *word != "init").nth(1).and_then(|word| word.to_str());
-    let shipped = |name: &str| Recipe::shipped_headers().iter().any(|(known, _)| known == name);
-    if let Some(name) = named.filter(|name| !name.starts_with('-') && !shipped(name)) {
-        let own = Recipe::find(name, &places.config).ok();
+    let named = |verb: &str| before.iter().skip_while(|word| *word != verb).nth(1).and_then(|word| word.to_str());
+    let is_own = |name: &&str, shipped: &[(String, Header)]| {
+        !name.starts_with('-') && !shipped.iter().any(|(known, _)| known == name)
+    };
+    let recipe = named("init").filter(|name| is_own(name, Recipe::shipped_headers()));
+    let runbook = named("run").or_else(|| named("plan")).filter(|name| is_own(name, Runbook::shipped_headers()));
+    let own = match (recipe, runbook) {
+        (Some(name), _) => Recipe::find(name, &places.config).ok().map(Own::Recipe),
+        (None, Some(name)) => Runbook::find(name, &places.config).ok().map(Own::Runbook),
+        (None, None) => None,
+    };
+    if own.is_some() {
         return Ok((parse::command(words, own.as_ref())?, own));
     }
     let own = Recipe::own_summaries(&places.config);
@@ -72,7 +84,7 @@ fn with_own_recipes(words: &[OsString], places: Option<&Places>) -> Result<(Comm
 
 const EMPTY: OsString = OsString::new();
 
-fn with_live_names(command: Command, own: Option<&Recipe>, words: &[OsString], live: &Arc<Live>) -> Command {
+fn with_live_names(command: Command, own: Option<&Own>, words: &[OsString], live: &Arc<Live>) -> Command {
     let names = |kind: &'static str| {
         let live = Arc::clone(live);
         ArgValueCompleter::new(move |current: &OsStr| live.names(kind, current))
@@ -87,11 +99,33 @@ fn with_live_names(command: Command, own: Option<&Recipe>, words: &[OsString], l
         });
     let is_named = |verb: &str| words.iter().any(|word| word == verb);
     let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name, header));
-    let recipes = shipped.chain(own.map(|own| (&own.name, &own.header)));
+    let recipes = shipped.chain(own.and_then(|own| match own {
+        Own::Recipe(recipe) => Some((&recipe.name, &recipe.header)),
+        Own::Runbook(_) => None,
+    }));
     for (recipe, header) in recipes.filter(|_| is_named("init")) {
         command = command.mut_subcommand("init", |init| {
             init.mut_subcommand(recipe, |verb| with_parameters(verb, &header.parameters, &names))
         });
+    }
+    let shipped = Runbook::shipped_headers().iter().map(|(name, header)| (name, header));
+    let runbooks = shipped.chain(own.and_then(|own| match own {
+        Own::Runbook(runbook) => Some((&runbook.name, &runbook.header)),
+        Own::Recipe(_) => None,
+    }));
+    for (runbook, header) in runbooks {
+        for verb in ["run", "plan"].into_iter().filter(|_| is_named("run") || is_named("plan")) {
+            command = command.mut_subcommand(verb, |whole| {
+                whole.mut_subcommand(runbook, |verb| with_parameters(verb, &header.parameters, &names))
+            });
+        }
+        for (short, parent, _) in SHORT.iter().filter(|(_, _, book)| book == runbook) {
+            let with = |verb: Command| with_parameters(verb, &header.parameters, &names);
+            command = match parent {
+                None => command.mut_subcommand(*short, with),
+                Some(parent) => command.mut_subcommand(*parent, |whole| whole.mut_subcommand(*short, with)),
+            };
+        }
     }
     for kind in kinds().into_iter().filter(|_| is_named("create")) {
         command = command.mut_subcommand("create", |create| {

@@ -7,6 +7,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 
 use super::capture::capture;
 use super::connect;
+use super::copies::OnSimulator;
 use super::doctor;
 use super::parse::{Parsed, Stop, parse};
 use super::screen::TerminalScreen;
@@ -16,13 +17,16 @@ use crate::cli::Verb;
 use crate::cluster::Interrupt;
 use crate::commands::completion::{self, CompletionVerb};
 use crate::commands::flags::DryRun;
+use crate::commands::runbook::Intent;
+use crate::commands::runs::RunsVerb;
 use crate::commands::sandbox::{self, SandboxArgs, SandboxVerb};
 use crate::commands::screen::Screen as _;
-use crate::commands::{Context, create, explain, init, questions, status};
+use crate::commands::{Context, create, explain, init, questions, runbook, runbooks, status};
 use crate::error::Failure;
 use crate::objects::names;
 use crate::report::terminal;
 use crate::runbook::recipe::Recipe;
+use crate::runbook::script::Runbook;
 use crate::runs::places::Places;
 
 /// Runs what was parsed. A recipe that was not named is asked for, and the
@@ -116,6 +120,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
     let connection = connection.map_err(|failure| wrong_words(parsed, verb, matches).unwrap_or(failure))?;
     let context = Context {
         connection: &connection,
+        copies: &OnSimulator,
         screen,
         places,
         namespace_given: global.connection.namespace.is_some(),
@@ -124,6 +129,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
     let result = match verb {
         "init" => run_init(parsed, matches, &context).await,
         "create" => run_create(matches, &context).await,
+        "run" | "plan" | "scale" | "volumes" => run_book(verb, parsed, matches, &context).await,
         _ => match Verb::from_arg_matches(&parsed.matches) {
             Ok(Verb::Status(arguments)) if arguments.watch => {
                 watch::watch(&arguments, &connection, context.as_given(), screen).await
@@ -137,6 +143,13 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
                 SandboxVerb::Show | SandboxVerb::Reset | SandboxVerb::Serve(_) => sandbox::show(&context).await,
             },
             Ok(Verb::Doctor(arguments)) => doctor::of_sets(&arguments, &context, screen).await,
+            Ok(Verb::Resume(arguments)) => runbook::resume(arguments.run.as_deref(), &arguments.flags, &context).await,
+            Ok(Verb::Undo(arguments)) => runbook::undo(arguments.run.as_deref(), &arguments.flags, &context).await,
+            Ok(Verb::Runs(arguments)) => match arguments.verb {
+                None => runbook::list(&context),
+                Some(RunsVerb::Unlock { run }) => runbook::unlock(&run, &context).await,
+            },
+            Ok(Verb::Runbook(arguments)) => runbooks::runbook(&arguments.verb, &context),
             Ok(Verb::Completion(_) | Verb::Explain(_)) => Ok(()),
             Err(why) => Err(Failure::usage("usage", why.to_string())),
         },
@@ -157,6 +170,9 @@ fn wrong_words(parsed: &Parsed, verb: &str, matches: &ArgMatches) -> Option<Fail
     if verb == "create" {
         return questions::wrong_words([verb, name], &create::kind(name)?.parameters, matches);
     }
+    if let Some(book) = &parsed.runbook {
+        return runbook::wrong_words(book, [verb, name], matches);
+    }
     questions::wrong_words([verb, name], &parsed.recipe.as_ref()?.header.parameters, matches)
 }
 
@@ -164,6 +180,29 @@ async fn run_init(parsed: &Parsed, matches: &ArgMatches, context: &Context<'_>) 
     match (&parsed.recipe, matches.subcommand()) {
         (Some(recipe), Some((_, matches))) => init::init(recipe, matches, context).await,
         _ => Err(Failure::usage("no-recipe", "name a recipe")),
+    }
+}
+
+async fn run_book(verb: &str, parsed: &Parsed, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
+    if verb == "scale" {
+        return runbook::scale(matches, context).await;
+    }
+    let Some((name, inner)) = matches.subcommand() else {
+        return Err(Failure::usage("no-runbook", "name a runbook").hint("kubectl stateful runbook list"));
+    };
+    if verb == "volumes" {
+        if name == "list" {
+            return runbook::volumes(context).await;
+        }
+        let short = runbook::command::SHORT.iter().find(|(short, _, _)| *short == name);
+        let book = short.and_then(|(_, _, book)| Runbook::shipped(book));
+        let book = book.ok_or_else(|| Failure::usage("no-runbook", format!("no runbook for `volumes {name}`")))?;
+        return runbook::go(&book, ["volumes", name], Intent::Run, inner, context).await;
+    }
+    let intent = if verb == "plan" { Intent::Plan } else { Intent::Run };
+    match &parsed.runbook {
+        Some(book) => runbook::go(book, [verb, name], intent, inner, context).await,
+        None => Err(Failure::usage("no-runbook", "name a runbook").hint("kubectl stateful runbook list")),
     }
 }
 

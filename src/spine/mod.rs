@@ -4,6 +4,7 @@
 mod capture;
 mod complete;
 mod connect;
+mod copies;
 mod dispatch;
 mod doctor;
 mod order;
@@ -29,6 +30,7 @@ use crate::runbook::thread::on_script_thread;
 use crate::runs::event::{Event, Observer as _, Told};
 use crate::runs::places::Places;
 
+pub use copies::OnSimulator;
 use parse::Stop;
 pub use sandbox::simulated;
 use screen::TerminalScreen;

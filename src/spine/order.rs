@@ -9,7 +9,7 @@ use clap::{Arg, Command};
 /// The words with what `init` or `create` is about right behind the verb; as
 /// they are if none is found.
 pub fn subject_first(mut words: Vec<OsString>, root: &Command) -> Vec<OsString> {
-    let verbs = ["init", "create"];
+    let verbs = ["init", "create", "run", "plan"];
     let Some(verb) = subject(&words, 1, root, root) else { return words };
     let named = words.get(verb).filter(|word| verbs.iter().any(|verb| *word == verb));
     let Some(command) = named.and_then(|word| root.find_subcommand(word)) else { return words };

@@ -11,9 +11,11 @@ use clap::{ArgMatches, Command, FromArgMatches as _};
 
 use super::order::subject_first;
 use crate::cli::{self, GlobalFlags};
-use crate::commands::{create, init};
+use crate::commands::{create, init, runbook};
 use crate::error::Failure;
+use crate::runbook::header::Header;
 use crate::runbook::recipe::Recipe;
+use crate::runbook::script::Runbook;
 use crate::runs::places::Places;
 
 /// Parsed words.
@@ -22,6 +24,14 @@ pub struct Parsed {
     pub matches: ArgMatches,
     /// The recipe that `init` names, ready to run.
     pub recipe: Option<Recipe>,
+    /// The runbook that `run` or `plan` names.
+    pub runbook: Option<Runbook>,
+}
+
+/// A script of the user's own, read because it was named.
+pub enum Own {
+    Recipe(Recipe),
+    Runbook(Runbook),
 }
 
 /// How parsing ended without a verb to run.
@@ -40,11 +50,14 @@ impl From<Failure> for Stop {
 /// The whole command, with the shipped recipes and one more if it is given.
 /// The many flags of `init` and `create` are only built when the words name
 /// that verb, so that help and the other verbs start at once.
-pub fn command(words: &[OsString], extra: Option<&Recipe>) -> Result<Command, Failure> {
+pub fn command(words: &[OsString], extra: Option<&Own>) -> Result<Command, Failure> {
     let named = |verb: &str| words.iter().any(|word| word == verb);
     let mut init = init::command();
     if named("init") {
-        let extra = extra.map(|recipe| (recipe.name.as_str(), &recipe.header));
+        let extra = extra.and_then(|own| match own {
+            Own::Recipe(recipe) => Some((recipe.name.as_str(), &recipe.header)),
+            Own::Runbook(_) => None,
+        });
         let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name.as_str(), header));
         init = init::with_recipes(init, shipped.chain(extra))?;
     }
@@ -52,11 +65,26 @@ pub fn command(words: &[OsString], extra: Option<&Recipe>) -> Result<Command, Fa
     if named("create") {
         create = create::with_kinds(create)?;
     }
+    let (mut run, mut plan) = (runbook::command::run(), runbook::command::plan());
+    if named("run") || named("plan") {
+        let extra = extra.and_then(|own| match own {
+            Own::Runbook(runbook) => Some((runbook.name.as_str(), &runbook.header)),
+            Own::Recipe(_) => None,
+        });
+        let known = || Runbook::shipped_headers().iter().map(|(name, header)| (name.as_str(), header)).chain(extra);
+        run = runbook::command::with_runbooks(run, known())?;
+        plan = runbook::command::with_runbooks(plan, known())?;
+    }
     // A verb that is missing is told in one line; only the bare program shows its help.
     let told = |verb: Command| verb.arg_required_else_help(false);
     Ok(cli::command()
         .subcommand(init.display_order(0))
         .subcommand(told(create.display_order(1)))
+        .subcommand(runbook::command::scale()?.display_order(2))
+        .subcommand(told(runbook::command::volumes()?.display_order(3)))
+        .subcommand(told(run.display_order(4)))
+        .subcommand(told(plan.display_order(5)))
+        .mut_subcommand("runbook", told)
         .mut_subcommand("sandbox", told)
         .mut_subcommand("completion", told))
 }
@@ -66,23 +94,28 @@ pub fn parse(words: &[OsString], places: Option<&Places>) -> Result<Parsed, Stop
     let command = self::command(words, None)?;
     let words = &subject_first(words.to_vec(), &command);
     let matches = matches(with_own_recipes(command, words, places), words)?;
-    let recipe = match named_recipe(&matches) {
-        Some(Named::Shipped(name)) => Recipe::shipped(&name),
-        Some(Named::Other(name)) => {
-            let folder = places.map_or(Path::new("/nowhere"), |places| &places.config);
-            Some(Recipe::find(&name, folder).map_err(Failure::from)?)
-        }
-        None => None,
+    let folder = places.map_or(Path::new("/nowhere"), |places| &places.config);
+    let (mut recipe, mut book) = (None, None);
+    let mut own = None;
+    match named_script(&matches) {
+        Some((Script::Recipe, name)) if is_shipped(Recipe::shipped_headers(), name) => recipe = Recipe::shipped(name),
+        Some((Script::Runbook, name)) if is_shipped(Runbook::shipped_headers(), name) => book = Runbook::shipped(name),
+        Some((Script::Recipe, name)) => own = Some(Own::Recipe(Recipe::find(name, folder).map_err(Failure::from)?)),
+        Some((Script::Runbook, name)) => own = Some(Own::Runbook(Runbook::find(name, folder).map_err(Failure::from)?)),
+        None => {}
+    }
+    let matches = match &own {
+        Some(own) => self::matches(self::command(words, Some(own))?, words)?,
+        None => matches,
     };
-    let matches = match &recipe {
-        Some(recipe) if named_recipe(&matches).is_some_and(|named| matches!(named, Named::Other(_))) => {
-            self::matches(self::command(words, Some(recipe))?, words)?
-        }
-        Some(_) | None => matches,
-    };
+    match own {
+        Some(Own::Recipe(own)) => recipe = Some(own),
+        Some(Own::Runbook(own)) => book = Some(own),
+        None => {}
+    }
     sandbox_is_meant(&matches)?;
     let global = GlobalFlags::from_arg_matches(&matches).map_err(|why| Failure::usage("flags", why.to_string()))?;
-    Ok(Parsed { global, matches, recipe })
+    Ok(Parsed { global, matches, recipe, runbook: book })
 }
 
 /// `init --help` names the user's own recipes, and those that are not used
@@ -127,16 +160,24 @@ fn sandbox_is_meant(matches: &ArgMatches) -> Result<(), Failure> {
     }
 }
 
-enum Named {
-    Shipped(String),
-    Other(String),
+enum Script {
+    Recipe,
+    Runbook,
 }
 
-fn named_recipe(matches: &ArgMatches) -> Option<Named> {
-    let ("init", init) = matches.subcommand()? else { return None };
-    let (name, _) = init.subcommand()?;
-    let shipped = Recipe::shipped_headers().iter().any(|(known, _)| known == name);
-    Some(if shipped { Named::Shipped(name.to_owned()) } else { Named::Other(name.to_owned()) })
+/// The script that the words name, if their verb takes one.
+fn named_script(matches: &ArgMatches) -> Option<(Script, &str)> {
+    let (verb, matches) = matches.subcommand()?;
+    let sort = match verb {
+        "init" => Script::Recipe,
+        "run" | "plan" => Script::Runbook,
+        _ => return None,
+    };
+    Some((sort, matches.subcommand()?.0))
+}
+
+fn is_shipped(headers: &[(String, Header)], name: &str) -> bool {
+    headers.iter().any(|(known, _)| known == name)
 }
 
 fn matches(command: Command, words: &[OsString]) -> Result<ArgMatches, Stop> {

@@ -88,7 +88,7 @@ fn every_command_of_a_page_can_be_typed() {
 
 #[test]
 fn a_command_that_does_not_exist_is_found() {
-    assert!(check("kubectl stateful volumes retire web").is_err());
+    assert!(check("kubectl stateful volumes shrink web").is_err());
     assert!(check("kubectl drian node-a").is_err());
     assert!(check("kubectl drain --delete-local-data").is_err());
     assert_eq!(commands_in("a `kubectl get pods`\n\n    helm x | kubectl stateful status\n").len(), 2);

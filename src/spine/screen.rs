@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cluster::Connection;
 use crate::commands::doctor::DoctorFormat;
 use crate::commands::flags::Format;
+use crate::commands::runbook::flags::PlanFormat;
 use crate::commands::screen::Screen;
 use crate::commands::status::StatusFormat;
 use crate::diagnosis::command::Command;
@@ -19,8 +20,9 @@ use crate::report::output::{self, Output, OutputError};
 use crate::report::progress::observers::{self, EventsTo};
 use crate::report::style::Style;
 use crate::report::watched::Watched;
-use crate::report::{connection, escape, findings, status as report_status};
+use crate::report::{connection, escape, findings, plan as report_plan, status as report_status};
 use crate::runs::event::{Event, Observer};
+use crate::runs::plan::Plan;
 use crate::wizard::question::{Abandoned, Ask, Question, Reply};
 
 /// The terminal of this process.
@@ -167,6 +169,18 @@ impl Screen for TerminalScreen {
 
     fn show(&self, text: &str) {
         self.output(|output| output.tell(&escape::escape_lines(text)));
+    }
+
+    fn plan(&self, plan: &Plan, format: Option<PlanFormat>) -> Result<(), Failure> {
+        let document = || serde_json::to_value(plan).unwrap_or_default();
+        finished(self.output(|output| match format {
+            Some(PlanFormat::Yaml) => output.document(&to_yaml(&document()), output::Format::Yaml),
+            Some(PlanFormat::Json) => output.document(&format!("{:#}\n", document()), output::Format::Json),
+            None => {
+                let text = report_plan::render(plan, &output.result);
+                output.write(&text)
+            }
+        }))
     }
 
     fn labelled(&self, lines: &[(String, String)]) -> Result<(), Failure> {

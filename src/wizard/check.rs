@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -68,7 +69,8 @@ pub fn check(kind: &Type, raw: &str) -> Result<Answer, String> {
         Type::AbsolutePath => names::absolute_path(raw).map(|()| text()).map_err(|reason| quoted(raw, &reason)),
         Type::List { item } => list_item(*item, raw).map(|()| Answer::List(vec![raw.to_owned()])),
         Type::StorageClass | Type::VolumeClass if raw.is_empty() => Ok(text()),
-        Type::StorageClass | Type::VolumeClass | Type::Node => {
+        Type::Duration => duration(raw).map(|_| text()),
+        Type::StorageClass | Type::VolumeClass | Type::Node | Type::StatefulSet => {
             names::dns_subdomain(raw).map(|()| text()).map_err(|reason| quoted(raw, &reason))
         }
         Type::Namespace => {
@@ -81,6 +83,20 @@ pub fn check(kind: &Type, raw: &str) -> Result<Answer, String> {
             Ok(Answer::Secrets([(key.to_owned(), origin(from)?)].into()))
         }
     }
+}
+
+/// `90s`, `10m`, `1h30m`, or whole seconds.
+///
+/// # Errors
+/// What was expected.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(Duration::from_secs(seconds));
+    }
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|span| Duration::try_from(span).ok())
+        .ok_or_else(|| "expected a duration such as `90s`, `10m` or `1h30m`".to_owned())
 }
 
 /// Where a secret comes from. The text is not repeated in the error: somebody

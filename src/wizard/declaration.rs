@@ -121,7 +121,9 @@ pub fn fits(kind: &Type, answer: &Answer) -> Result<(), String> {
             | Type::StorageClass
             | Type::VolumeClass
             | Type::Namespace
-            | Type::Node,
+            | Type::Node
+            | Type::StatefulSet
+            | Type::Duration,
             Answer::Text(text),
         ) => check(kind, text).map(drop),
         (_, _) => Err("it is of another type".to_owned()),
@@ -156,6 +158,8 @@ fn check_type(kind: &Type) -> Result<(), String> {
         | Type::VolumeClass
         | Type::Namespace
         | Type::Node
+        | Type::StatefulSet
+        | Type::Duration
         | Type::Secret
         | Type::SecretKeys => Ok(()),
     }

@@ -129,9 +129,13 @@ fn shaped(argument: Arg, parameter: &Parameter) -> Arg {
         Type::Port => argument.value_name("PORT").value_hint(ValueHint::Other).allow_negative_numbers(true),
         Type::Quantity => argument.value_name("SIZE").value_hint(ValueHint::Other).allow_negative_numbers(true),
         Type::AbsolutePath => argument.value_name("PATH").value_hint(ValueHint::Other),
-        Type::Name { .. } | Type::Namespace | Type::Node | Type::StorageClass | Type::VolumeClass => {
-            argument.value_name(value_name(parameter)).value_hint(ValueHint::Other)
-        }
+        Type::Duration => argument.value_name("DURATION").value_hint(ValueHint::Other),
+        Type::Name { .. }
+        | Type::Namespace
+        | Type::Node
+        | Type::StatefulSet
+        | Type::StorageClass
+        | Type::VolumeClass => argument.value_name(value_name(parameter)).value_hint(ValueHint::Other),
         Type::Text { .. } => argument.value_name(value_name(parameter)),
         Type::List { item } => match item {
             ListItem::Plain | ListItem::Claim | ListItem::ContainerPort | ListItem::ServicePort => {

@@ -92,6 +92,11 @@ pub enum Type {
     VolumeClass,
     Namespace,
     Node,
+    /// An existing StatefulSet of the namespace.
+    #[serde(rename = "statefulset")]
+    StatefulSet,
+    /// A span of time such as `90s` or `10m`.
+    Duration,
     /// A value that must never be seen: flag `--P-from generate|env:NAME|file:PATH|-`.
     Secret,
     /// Several such values by key: `--from-literal KEY=VALUE` and `--from-file [KEY=]PATH`
@@ -105,6 +110,7 @@ pub enum Live {
     StorageClass,
     Namespace,
     Node,
+    StatefulSet,
 }
 
 impl Live {
@@ -115,6 +121,7 @@ impl Live {
             Self::StorageClass => "StorageClass",
             Self::Namespace => "Namespace",
             Self::Node => "Node",
+            Self::StatefulSet => "StatefulSet",
         }
     }
 }
@@ -127,6 +134,7 @@ impl Type {
             Self::StorageClass | Self::VolumeClass => Some(Live::StorageClass),
             Self::Namespace => Some(Live::Namespace),
             Self::Node => Some(Live::Node),
+            Self::StatefulSet => Some(Live::StatefulSet),
             Self::Text { .. }
             | Self::Int { .. }
             | Self::Bool
@@ -135,6 +143,7 @@ impl Type {
             | Self::Name { .. }
             | Self::Port
             | Self::AbsolutePath
+            | Self::Duration
             | Self::List { .. }
             | Self::Secret
             | Self::SecretKeys => None,

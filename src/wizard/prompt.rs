@@ -38,16 +38,20 @@ pub fn ask_for(
             let picked = asking.pick(&parameter.prompt, of, offered)?;
             Ok(Some(Answer::Text(picked)))
         }
-        Type::StorageClass | Type::VolumeClass | Type::Namespace | Type::Node => {
+        Type::StorageClass | Type::VolumeClass | Type::Namespace | Type::Node | Type::StatefulSet => {
             let known = parameter.kind.live().map(|live| lookup.choices(live)).unwrap_or_default();
             asking.existing(offered, &known, lookup.default_class().as_deref())
         }
         Type::List { item } => asking.list(*item, offered),
         Type::Secret => asking.secret(&parameter.prompt, offered).map(|source| Some(Answer::Secret(source))),
         Type::SecretKeys => asking.secret_keys(),
-        Type::Text { .. } | Type::Int { .. } | Type::Quantity | Type::Name { .. } | Type::Port | Type::AbsolutePath => {
-            asking.line(&parameter.prompt, offered)
-        }
+        Type::Text { .. }
+        | Type::Int { .. }
+        | Type::Quantity
+        | Type::Name { .. }
+        | Type::Port
+        | Type::AbsolutePath
+        | Type::Duration => asking.line(&parameter.prompt, offered),
     }
 }
 

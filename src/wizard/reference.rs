@@ -56,6 +56,8 @@ fn value(kind: &Type) -> String {
         Type::VolumeClass => "storage class, or `\"\"`".to_owned(),
         Type::Namespace => "namespace".to_owned(),
         Type::Node => "node".to_owned(),
+        Type::StatefulSet => "StatefulSet".to_owned(),
+        Type::Duration => "time such as `90s` or `10m`".to_owned(),
         Type::Secret => "`generate`, `env:NAME`, `file:PATH` or `-`".to_owned(),
         Type::SecretKeys => "`KEY=VALUE`, `[KEY=]PATH`, `KEY=generate`, `KEY=env:NAME`, `KEY=file:PATH`".to_owned(),
     }

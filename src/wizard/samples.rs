@@ -73,7 +73,7 @@ impl Lookup for Cluster {
         let names: &[&str] = match of {
             Live::StorageClass => &["standard", "fast-ssd"],
             Live::Node => &["node-a", "node-b"],
-            Live::Namespace => &[],
+            Live::Namespace | Live::StatefulSet => &[],
         };
         names.iter().map(|name| Choice { value: (*name).to_owned(), label: String::new() }).collect()
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use kubectl_stateful::cluster::{Connection, Entropy, Interrupt};
 use kubectl_stateful::commands::flags::Format;
+use kubectl_stateful::commands::runbook::flags::PlanFormat;
 use kubectl_stateful::commands::screen::Screen;
 use kubectl_stateful::commands::{Context, init};
 use kubectl_stateful::error::{Failure, Kind};
@@ -15,9 +16,10 @@ use kubectl_stateful::runbook::recipe::Recipe;
 use kubectl_stateful::runbook::thread::on_script_thread;
 use kubectl_stateful::runs::event::{Event, Observer};
 use kubectl_stateful::runs::places::Places;
-use kubectl_stateful::simulated;
+use kubectl_stateful::runs::plan::Plan;
 use kubectl_stateful::simulator::{Options, Simulator};
 use kubectl_stateful::wizard::question::{Abandoned, Ask, Question, Reply};
+use kubectl_stateful::{OnSimulator, simulated};
 
 const RUNS: usize = 1000;
 
@@ -103,6 +105,7 @@ async fn init_couchdb(
     let places = Places { state: folder.join("state"), config: folder.join("config") };
     let context = Context {
         connection,
+        copies: &OnSimulator,
         screen: &Quiet { seen },
         places: &places,
         namespace_given: false,
@@ -160,6 +163,10 @@ impl Screen for Quiet<'_> {
     }
 
     fn show(&self, _: &str) {}
+
+    fn plan(&self, _: &Plan, _: Option<PlanFormat>) -> Result<(), Failure> {
+        Ok(())
+    }
 
     fn labelled(&self, _: &[(String, String)]) -> Result<(), Failure> {
         Ok(())

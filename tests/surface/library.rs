@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use kubectl_stateful::cluster::{Entropy, Interrupt};
 use kubectl_stateful::commands::flags::Format;
+use kubectl_stateful::commands::runbook::flags::PlanFormat;
 use kubectl_stateful::commands::screen::Screen;
 use kubectl_stateful::commands::{Context, init};
 use kubectl_stateful::error::Failure;
@@ -13,9 +14,10 @@ use kubectl_stateful::runbook::recipe::Recipe;
 use kubectl_stateful::runbook::thread::on_script_thread;
 use kubectl_stateful::runs::event::{Event, Observer};
 use kubectl_stateful::runs::places::Places;
-use kubectl_stateful::simulated;
+use kubectl_stateful::runs::plan::Plan;
 use kubectl_stateful::simulator::Simulator;
 use kubectl_stateful::wizard::question::{Abandoned, Ask, Question, Reply};
+use kubectl_stateful::{OnSimulator, simulated};
 
 /// Labels and texts of the last lines of a command.
 pub type Labelled = Vec<(String, String)>;
@@ -40,6 +42,7 @@ pub fn init_couchdb_and_see(simulator: &Simulator, state: &Path, words: &[&str])
             let places = Places { state: state.to_owned(), config: state.to_owned() };
             let context = Context {
                 connection: &connection,
+                copies: &OnSimulator,
                 screen: &screen,
                 places: &places,
                 namespace_given: false,
@@ -90,6 +93,10 @@ impl Screen for Quiet {
     }
 
     fn show(&self, _: &str) {}
+
+    fn plan(&self, _: &Plan, _: Option<PlanFormat>) -> Result<(), Failure> {
+        Ok(())
+    }
 
     fn labelled(&self, lines: &[(String, String)]) -> Result<(), Failure> {
         self.labelled.lock().unwrap().extend_from_slice(lines);

@@ -71,7 +71,7 @@ fn save(planned: &[(Effect, Preview)], screen: &dyn Screen) -> Result<(), Failur
             for path in &written {
                 screen.tell(&format!("wrote {path}"));
             }
-            if planned.iter().any(|(effect, _)| matches!(effect, Effect::CreateSecret(_))) {
+            if planned.iter().any(|(effect, _)| effect.secret().is_some()) {
                 screen.tell("Secrets are never written to files");
             }
         }

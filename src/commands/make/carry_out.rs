@@ -9,8 +9,9 @@ use serde_json::Value;
 use super::pipeline::Making;
 use crate::cluster::Connection;
 use crate::cluster::failure::explain;
+use crate::commands::refused::of_effect;
 use crate::commands::screen::Screen;
-use crate::effects::{Change, Difference, Effect, EffectError, Preview, Secrets};
+use crate::effects::{Difference, Effect, EffectError, Preview, Secrets};
 use crate::error::{Failure, Kind};
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::runs::event::Event;
@@ -108,51 +109,8 @@ fn stopped(error: RunError, changed: &[String], making: &Making<'_>, connection:
 /// The words for an effect that was refused, also when only previewed.
 pub fn effect_failure(object: &str, error: &EffectError, making: &Making<'_>, connection: &Connection) -> Failure {
     match error {
-        EffectError::Foreign { .. } => Failure::refused("foreign-object", format!("`{object}` {error}"))
-            .hint("choose another name, or delete that object if nobody needs it"),
-        EffectError::MissingKeys { .. } => Failure::refused("missing-secret-key", format!("`{object}` {error}"))
-            .hint("add the key to that Secret, or choose another name"),
-        EffectError::Conflict { message } => Failure::refused("conflict", format!("`{object}`: {message}"))
-            .hint("another tool owns these fields: change the answer to its value, or give the fields up there"),
-        EffectError::Diverged { approved, now } => {
-            let what = format!("`{object}` {error}: approved was {}, now it would be {}", words(approved), words(now));
-            Failure::new(Kind::Diverged, "diverged", what)
-                .hint("type the same command again to see and approve what it would do now")
-        }
-        EffectError::Overtaken => Failure::refused("conflict", format!("`{object}` {error}, again and again"))
-            .hint("find out who writes it: `kubectl get` with `--show-managed-fields -o yaml` names them"),
-        EffectError::Merged { .. } => Failure::failed("merged", format!("`{object}` {error}"))
-            .hint("look at it: `kubectl get` with `--show-managed-fields -o yaml` says which fields are whose"),
         EffectError::Unchangeable { message, differences } => unchangeable(object, message, differences, making),
-        EffectError::ClaimsWouldGo { from, .. } => Failure::refused("claims-would-go", format!("`{object}` {error}"))
-            .hint(format!(
-                "set `whenScaled` of its claim retention policy to `Retain` first, with {from} replicas; then they stay"
-            )),
-        EffectError::Terminating => Failure::refused("terminating", format!("`{object}` {error}"))
-            .hint("wait until it is gone, then type the same command again"),
-        EffectError::SecretRefused { code: 403, .. } => Failure::refused("forbidden", format!("`{object}`: {error}"))
-            .hint("see what you may do with `kubectl auth can-i --list`, or ask for this right"),
-        EffectError::SecretRefused { .. } => Failure::failed("server-refused", format!("`{object}`: {error}"))
-            .hint("the server's own log says more; its answer is not shown because it could quote the secret"),
-        EffectError::AnswerLost { detail } => {
-            let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-            Failure::failed("answer-lost", format!("`{object}`: {error}{detail}; it may have been carried out"))
-        }
-        EffectError::Secret(why) => Failure::usage("secret-value", why.clone()),
-        EffectError::Api(error) => explain(error, &connection.identity, &format!("applying `{object}`")),
-    }
-}
-
-/// A preview in a few words.
-fn words(preview: &Preview) -> String {
-    match &preview.change {
-        Change::New => "new".to_owned(),
-        Change::Changed(differences) => {
-            let changes: Vec<_> = differences.iter().map(Difference::to_string).collect();
-            format!("changed in {}", changes.join(", "))
-        }
-        Change::Unchanged => "unchanged".to_owned(),
-        Change::Kept => "kept as it is".to_owned(),
+        other => of_effect(object, other, connection),
     }
 }
 

@@ -20,7 +20,7 @@ pub type Existing = BTreeMap<String, Value>;
 pub async fn read(effects: &[Effect], reader: &Reader, connection: &Connection) -> Result<Existing, Failure> {
     let mut existing = Existing::new();
     for effect in effects {
-        let Effect::CreateSecret(create) = effect else { continue };
+        let Some(create) = effect.secret() else { continue };
         let found = reader.get(&create.object).await;
         let found =
             found.map_err(|why| explain(&why, &connection.identity, &format!("reading `{}`", create.object)))?;
@@ -50,7 +50,7 @@ pub fn check(
 ) -> Result<Vec<String>, Failure> {
     let mut warnings = Vec::new();
     for effect in effects {
-        let Effect::CreateSecret(create) = effect else { continue };
+        let Some(create) = effect.secret() else { continue };
         let Some(found) = existing.get(&create.object.path()) else { continue };
         let other =
             create.other_values(found, secrets).map_err(|why| Failure::usage("secret-value", why.to_string()))?;

@@ -40,11 +40,11 @@ pub fn planned(
     secrets: &dyn Secrets,
     existing: &Existing,
 ) -> Result<Printable, Failure> {
-    let body = |(effect, preview): &(Effect, Preview)| match effect {
-        Effect::Apply(apply) if form == Form::Manifest => Ok(apply.manifest.clone()),
-        Effect::Apply(_) => Ok(as_kubectl_shows(preview.after.clone())),
-        Effect::CreateSecret(create) if !show_secrets => Ok(create.manifest.clone()),
-        Effect::CreateSecret(create) => match existing.get(&create.object.path()) {
+    let body = |(effect, preview): &(Effect, Preview)| match effect.secret() {
+        None if form == Form::Manifest => Ok(effect.manifest().clone()),
+        None => Ok(as_kubectl_shows(preview.after.clone())),
+        Some(create) if !show_secrets => Ok(create.manifest.clone()),
+        Some(create) => match existing.get(&create.object.path()) {
             Some(existing) => Ok(existing.clone()),
             None => secret_token::resolve(&create.manifest, |name| secrets.value(name))
                 .map_err(|why| Failure::usage("secret-value", why)),
@@ -73,14 +73,10 @@ fn printable<'a>(objects: impl Iterator<Item = (&'a Effect, Value)>, format: For
     let mut shown = Vec::new();
     let mut left_out = Vec::new();
     for (effect, object) in objects {
-        match effect {
+        match effect.secret() {
             // Its name is no secret.
-            Effect::CreateSecret(create) if !show_secrets && format != Format::Name => {
-                left_out.push(by_hand(create));
-            }
-            Effect::CreateSecret(_) | Effect::Apply(_) => {
-                shown.push(object);
-            }
+            Some(create) if !show_secrets && format != Format::Name => left_out.push(by_hand(create)),
+            Some(_) | None => shown.push(object),
         }
     }
     Printable { text: render(&shown, format), left_out }
@@ -147,15 +143,12 @@ pub fn save(approved: &[(Effect, Preview)], folder: &Path) -> Result<Vec<String>
     };
     std::fs::create_dir_all(folder).map_err(|why| failed(folder, &why))?;
     let mut written = Vec::new();
-    let applied = approved.iter().filter_map(|(effect, _)| match effect {
-        Effect::Apply(apply) => Some(apply),
-        Effect::CreateSecret(_) => None,
-    });
-    for (index, apply) in applied.enumerate() {
-        let object = &apply.object;
+    let applied = approved.iter().map(|(effect, _)| effect).filter(|effect| effect.secret().is_none());
+    for (index, effect) in applied.enumerate() {
+        let object = effect.object();
         let path = folder.join(format!("{:02}-{}-{}.yaml", index + 1, object.kind.kind.to_lowercase(), object.name));
         let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|why| failed(&path, &why))?;
-        file.write_all(yaml::to_yaml(&apply.manifest).as_bytes())
+        file.write_all(yaml::to_yaml(effect.manifest()).as_bytes())
             .and_then(|()| file.as_file().sync_data())
             .map_err(|why| failed(&path, &why))?;
         file.persist(&path).map_err(|why| failed(&path, &why.error))?;

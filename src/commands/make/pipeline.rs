@@ -139,9 +139,9 @@ impl Plan {
 
     /// The objects when all of them are there already.
     fn stored(&self) -> Vec<Value> {
-        let stored = |(effect, preview): &(Effect, Preview)| match effect {
-            Effect::Apply(_) => preview.after.clone(),
-            Effect::CreateSecret(create) => self.existing.get(&create.object.path()).cloned().unwrap_or_default(),
+        let stored = |(effect, preview): &(Effect, Preview)| match effect.secret() {
+            None => preview.after.clone(),
+            Some(create) => self.existing.get(&create.object.path()).cloned().unwrap_or_default(),
         };
         self.effects.iter().map(stored).collect()
     }

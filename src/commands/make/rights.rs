@@ -54,9 +54,9 @@ pub async fn check(
 /// claims of an earlier set are looked for before it is made.
 fn wanted(effect: &Effect, waits: bool) -> Vec<Right<'_>> {
     let object = effect.object();
-    let verbs: &[&str] = match effect {
-        Effect::Apply(_) => &["get", "create", "patch"],
-        Effect::CreateSecret(_) => &["get", "create"],
+    let verbs: &[&str] = match effect.secret() {
+        None => &["get", "create", "patch"],
+        Some(_) => &["get", "create"],
     };
     let namespace = object.namespace.as_str();
     let mut rights: Vec<Right<'_>> = verbs.iter().map(|&verb| (verb, object.kind, namespace)).collect();

@@ -5,7 +5,7 @@ use crate::report::duration::short;
 use crate::report::escape::{escape, escape_lines};
 use crate::report::style::{Mark, Style, Tint};
 use crate::report::wrap::wrap;
-use crate::report::{failure, review};
+use crate::report::{failure, plan, review};
 use crate::runs::event::{Ending, Event, Outcome};
 
 /// What an event does to the display.
@@ -30,6 +30,7 @@ pub fn word(event: &Event, style: &Style) -> Shown {
             let (object, outcome) = (escape(object), style.paint(Tint::Quiet, outcome_word(*outcome)));
             Shown::Line(format!("{}{object} {outcome}", done(style)))
         }
+        Event::Step { title } => Shown::Line(style.paint(Tint::Strong, &escape(title))),
         Event::Waiting { what } => Shown::Status { what: escape(what).into_owned(), detail: String::new() },
         Event::Progress { what, detail } => {
             Shown::Status { what: escape(what).into_owned(), detail: escape(detail).into_owned() }
@@ -49,6 +50,7 @@ pub fn word(event: &Event, style: &Style) -> Shown {
             Shown::Line(wrap(&escape_lines(text), style.width, &mark).join("\n"))
         }
         Event::Review(about) => Shown::Line(review::render(about, style).trim_end_matches('\n').to_owned()),
+        Event::Plan(about) => Shown::Line(plan::render(about, style).trim_end_matches('\n').to_owned()),
         Event::Ended(Ending { failure: Some(told), .. }) if !told.message.is_empty() => {
             Shown::Line(failure::render(told, style).trim_end_matches('\n').to_owned())
         }
@@ -67,6 +69,7 @@ const fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::Changed => "changed",
         Outcome::Unchanged => "unchanged",
         Outcome::Kept => "kept",
+        Outcome::Deleted => "deleted",
     }
 }
 

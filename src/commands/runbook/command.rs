@@ -1,0 +1,95 @@
+//! The commands that take the parameters of a runbook as their flags.
+
+use clap::{Args as _, Command};
+
+use super::flags::RunFlags;
+use crate::error::Failure;
+use crate::runbook::header::Header;
+use crate::runbook::script::Runbook;
+use crate::wizard::flags as wizard_flags;
+
+/// A short name: the command, what comes before it, and the runbook whose parameters it takes.
+pub const SHORT: &[(&str, Option<&str>, &str)] = &[
+    ("scale", None, "scale-down"),
+    ("retire", Some("volumes"), "retire-leftovers"),
+    ("restore", Some("volumes"), "restore-volumes"),
+    ("purge", Some("volumes"), "purge-volumes"),
+];
+
+/// `run` without its runbooks.
+#[must_use]
+pub fn run() -> Command {
+    whole("run", "Plan a runbook, ask, run it and check the outcome")
+}
+
+/// `plan` without its runbooks.
+#[must_use]
+pub fn plan() -> Command {
+    whole("plan", "Show what a runbook would do, played on a copy of the namespace")
+}
+
+fn whole(name: &'static str, about: &'static str) -> Command {
+    RunFlags::augment_args(Command::new(name))
+        .mut_args(|arg| arg.hide(true))
+        .about(about)
+        .subcommand_value_name("RUNBOOK")
+        .subcommand_help_heading("Runbooks")
+        .disable_help_subcommand(true)
+        .allow_external_subcommands(true)
+}
+
+/// `volumes` with what belongs to it.
+///
+/// # Errors
+/// A shipped runbook declares what cannot be a flag.
+pub fn volumes() -> Result<Command, Failure> {
+    let mut volumes = Command::new("volumes")
+        .about("Volumes that were kept when their members went: list, restore, purge")
+        .disable_help_subcommand(true)
+        .subcommand_required(true)
+        .subcommand(Command::new("list").about("Show retired volumes and leftover claims"));
+    for (name, _, runbook) in SHORT.iter().filter(|(_, parent, _)| *parent == Some("volumes")) {
+        volumes = volumes.subcommand(short(name, runbook)?);
+    }
+    Ok(volumes)
+}
+
+/// `scale`.
+///
+/// # Errors
+/// A shipped runbook declares what cannot be a flag.
+pub fn scale() -> Result<Command, Failure> {
+    Ok(short("scale", "scale-down")?.about("Change the number of replicas, one member at a time, without losing data"))
+}
+
+fn short(name: &'static str, runbook: &str) -> Result<Command, Failure> {
+    match Runbook::shipped_headers().iter().find(|(known, _)| known == runbook) {
+        Some((_, header)) => of_runbook(name, header),
+        None => Ok(Command::new(name)),
+    }
+}
+
+/// Adds one subcommand for each known runbook.
+///
+/// # Errors
+/// One declares what cannot be a flag.
+pub fn with_runbooks<'a>(
+    mut command: Command,
+    runbooks: impl Iterator<Item = (&'a str, &'a Header)>,
+) -> Result<Command, Failure> {
+    for (name, header) in runbooks {
+        command = command.subcommand(of_runbook(name, header)?);
+    }
+    Ok(command)
+}
+
+fn of_runbook(name: &str, header: &Header) -> Result<Command, Failure> {
+    let command = RunFlags::augment_args(Command::new(name.to_owned())).about(header.summary.clone());
+    let command = match header.description.as_str() {
+        "" => command,
+        description => command.long_about(format!("{}. {description}", header.summary)),
+    };
+    let arguments = wizard_flags::arguments(&header.parameters)
+        .map_err(|why| Failure::usage("bad-runbook", format!("runbook `{name}`: {why}")))?;
+    Ok(command.args(arguments))
+}

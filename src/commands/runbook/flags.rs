@@ -1,0 +1,48 @@
+//! Flags that all runbooks share.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, FromArgMatches as _, ValueEnum, ValueHint};
+
+use crate::error::Failure;
+
+/// How to run, and what to show.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RunFlags {
+    /// Approve what can be undone, and take the default for each open question
+    #[arg(short = 'y', long, help_heading = "Running")]
+    pub yes: bool,
+
+    /// The typed confirmation of what cannot be undone: the name that is asked for
+    #[arg(long, value_name = "NAME", help_heading = "Running")]
+    pub confirm: Option<String>,
+
+    /// Show the plan and change nothing
+    #[arg(long, help_heading = "Running")]
+    pub plan_only: bool,
+
+    /// Write the plan to this file, to run it later
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub out: Option<PathBuf>,
+
+    /// Print the plan as a document
+    #[arg(short, long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub output: Option<PlanFormat>,
+}
+
+/// How a plan is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    Yaml,
+    Json,
+}
+
+impl RunFlags {
+    /// Those among the words of a command.
+    ///
+    /// # Errors
+    /// clap could not read them.
+    pub fn read(matches: &ArgMatches) -> Result<Self, Failure> {
+        Self::from_arg_matches(matches).map_err(|why| Failure::usage("flags", why.to_string()))
+    }
+}

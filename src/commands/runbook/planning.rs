@@ -1,0 +1,104 @@
+//! A plan: the runbook is played on a copy of the namespace, with the same code
+//! that runs it later.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::halted;
+use super::play::play;
+use crate::cluster::Connection;
+use crate::commands::{Context, capture};
+use crate::error::Failure;
+use crate::facts::reader::{Reader, is_forbidden};
+use crate::runbook::script::Runbook;
+use crate::runs::conductor::Conductor;
+use crate::runs::event::{Event, Observer};
+use crate::runs::halt::Halt;
+use crate::runs::id::RunId;
+use crate::runs::plan::Plan;
+use crate::wizard::parameter::{Answer, Answers};
+
+/// Nobody watches a plan being made; what is said in it stands in its lines.
+struct Quiet;
+
+impl Observer for Quiet {
+    fn event(&self, _: Event) {}
+}
+
+/// Plays the runbook on a copy of the namespace as it is now.
+///
+/// # Errors
+/// A guard said no, the script failed, or the namespace cannot be read: nothing
+/// was changed.
+pub async fn plan(runbook: &Runbook, answers: &Answers, context: &Context<'_>) -> Result<Plan, Failure> {
+    let connection = context.connection;
+    let taken = capture::take(context).await?;
+    let copy = context.copies.copy(&taken, connection);
+    let mut random = [0; 4];
+    connection.entropy.fill(&mut random);
+    let run = RunId::new(connection.clock.now(), random);
+    let yes = |_: &str, _: Option<&str>, _: Option<&str>| Ok::<_, Halt>(true);
+    let mut conductor = Conductor::new(&copy, &Quiet, run.clone(), &runbook.header.effects, &yes);
+    let played = play(runbook, answers, &mut conductor).await;
+    let lines = std::mem::take(&mut conductor.lines);
+    played.map_err(|stopped| halted::while_planning(stopped, &lines, connection))?;
+    let (cluster_uid, namespace_uid) = identity(connection).await?;
+    Ok(Plan {
+        api_version: "kubectl-stateful/v1".to_owned(),
+        kind: "Plan".to_owned(),
+        run: run.to_string(),
+        runbook: runbook.name.clone(),
+        script: runbook.digest(),
+        parameters: parameters(answers),
+        cluster: connection.identity.name.clone(),
+        cluster_uid,
+        namespace: connection.namespace.clone(),
+        namespace_uid,
+        lines,
+        not_simulated: taken.gaps.iter().map(ToString::to_string).collect(),
+        unknown: taken.unread.iter().map(|kind| kind.plural.to_owned()).collect(),
+    })
+}
+
+/// The answers as they stand in files.
+pub fn parameters(answers: &Answers) -> Map<String, Value> {
+    let plain = |(name, answer): (&String, &Answer)| Some((name.replace('_', "-"), json!(answer)));
+    answers.iter().filter_map(plain).collect()
+}
+
+/// What tells this cluster and namespace from all others, as far as it may be read.
+pub async fn identity(connection: &Connection) -> Result<(Option<String>, Option<String>), Failure> {
+    let reader = Reader::new(connection.client.clone());
+    let mut found = [None, None];
+    for (uid, namespace) in found.iter_mut().zip(["kube-system", connection.namespace.as_str()]) {
+        *uid = match reader.namespace_uid(namespace).await {
+            Err(error) if is_forbidden(&error) => None,
+            read => read.map_err(|error| {
+                let doing = format!("reading namespace `{namespace}`");
+                crate::cluster::failure::explain(&error, &connection.identity, &doing)
+            })?,
+        };
+    }
+    let [cluster, namespace] = found;
+    Ok((cluster, namespace))
+}
+
+/// Writes a plan with its script to a file, whole or not at all.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn save(plan: &Plan, runbook: &Runbook, path: &Path) -> Result<(), Failure> {
+    let failed = |why: &dyn std::fmt::Display| {
+        Failure::failed("cannot-save", format!("cannot write `{}`: {why}", path.display()))
+            .hint("choose another file with `--out FILE`")
+    };
+    let document = json!({ "plan": plan, "source": runbook.source });
+    let text = serde_json::to_string_pretty(&document).map_err(|why| failed(&why))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|why| failed(&why))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_data()).map_err(|why| failed(&why))?;
+    file.persist(path).map_err(|why| failed(&why.error))?;
+    Ok(())
+}

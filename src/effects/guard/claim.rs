@@ -1,0 +1,140 @@
+//! Guards before a claim is deleted. The first is the one that everything
+//! rests on: the volume stays.
+
+use serde_json::Value;
+
+use super::set::list;
+use super::{Guard, Refusal, refusal};
+use crate::effects::delete_claim::DeleteClaim;
+use crate::effects::error::EffectError;
+use crate::effects::mark::Mark;
+use crate::facts::attachment::Attachment;
+use crate::facts::claim::Claim;
+use crate::facts::ordinals::{Ordinal, sets_of_claim};
+use crate::facts::pod::Pod;
+use crate::facts::reader::Reader;
+use crate::facts::set::Set;
+use crate::facts::volume::Volume;
+use crate::facts::words::ReclaimPolicy;
+use crate::objects::kinds::ApiKind;
+
+/// A claim with its volume and all that may still need it, read at one moment.
+pub struct ClaimScene {
+    claim: Claim,
+    volume: Option<Volume>,
+    mark: Option<Mark>,
+    volume_uid: String,
+    set: String,
+    ordinal: Ordinal,
+    sets: Vec<Set>,
+    pods: Vec<Pod>,
+    /// `None`: they may not be read.
+    attachments: Option<Vec<Attachment>>,
+}
+
+pub(super) const GUARDS: &[Guard<ClaimScene>] = &[
+    Guard { code: "volume-not-kept", source: "H-15", check: not_kept },
+    Guard { code: "volume-of-another", source: "H-33", check: of_another },
+    Guard { code: "member-wanted", source: "H-44", check: wanted },
+    Guard { code: "claim-ambiguous", source: "H-10", check: ambiguous },
+    Guard { code: "claim-in-use", source: "H-08", check: in_use },
+    Guard { code: "claim-owned", source: "H-42", check: owned },
+    Guard { code: "volume-attached", source: "H-05", check: attached },
+];
+
+impl ClaimScene {
+    pub(in crate::effects) async fn read(
+        effect: &DeleteClaim,
+        claim: &Value,
+        reader: &Reader,
+    ) -> Result<Self, EffectError> {
+        let namespace = effect.claim.object.namespace.as_str();
+        let kind = |name: &str| ApiKind::named(name).ok_or(EffectError::Vanished);
+        let volume = effect.volume.read(reader).await?;
+        let sets = reader.list_as(kind("StatefulSet")?, namespace, None, |set| Set::read(&set)).await?;
+        let pods = reader.list_as(kind("Pod")?, namespace, None, |pod| Pod::read(&pod)).await?;
+        let attachments = list(reader, kind("VolumeAttachment")?, "", Attachment::read).await?;
+        Ok(Self {
+            claim: Claim::read(claim).ok_or(EffectError::Vanished)?,
+            mark: volume.as_ref().and_then(Mark::read),
+            volume: volume.as_ref().and_then(Volume::read),
+            volume_uid: effect.volume.uid.clone(),
+            set: effect.set.clone(),
+            ordinal: Ordinal(effect.ordinal),
+            sets,
+            pods,
+            attachments,
+        })
+    }
+}
+
+fn not_kept(scene: &ClaimScene) -> Option<Refusal> {
+    let volume = scene.volume.as_ref();
+    let is_kept = volume.is_some_and(|volume| {
+        volume.reclaim_policy == ReclaimPolicy::Retain && volume.meta.deleting.is_none() && scene.mark.is_some()
+    });
+    if is_kept {
+        return None;
+    }
+    let policy = volume.map_or_else(|| "unknown".to_owned(), |volume| volume.reclaim_policy.as_str().to_owned());
+    Some(refusal(
+        format!("its volume is not protected (reclaim policy {policy}), and the data would go with the claim"),
+        "protect the volume first: the policy must be `Retain`",
+    ))
+}
+
+fn of_another(scene: &ClaimScene) -> Option<Refusal> {
+    let volume = scene.volume.as_ref()?;
+    if volume.meta.uid == scene.volume_uid && volume.belongs_to(&scene.claim) {
+        return None;
+    }
+    Some(refusal(format!("volume `{}` does not belong to it any more", volume.meta.name), "make a new plan"))
+}
+
+fn wanted(scene: &ClaimScene) -> Option<Refusal> {
+    let set = scene.sets.iter().find(|set| set.meta.name == scene.set)?;
+    if !set.range.contains(scene.ordinal) {
+        return None;
+    }
+    Some(refusal(
+        format!("the set wants member {} again ({} replicas)", scene.ordinal, set.range.replicas),
+        "somebody has scaled it up in between: find out who, and make a new plan",
+    ))
+}
+
+fn ambiguous(scene: &ClaimScene) -> Option<Refusal> {
+    let users = sets_of_claim(&scene.claim.meta.name, &scene.sets);
+    let other = users.iter().find(|(set, _)| set.meta.name != scene.set)?;
+    Some(refusal(
+        format!("the set `{}` makes a claim of the same name", other.0.meta.name),
+        "whose data it is, the names cannot tell: delete it by hand once you know",
+    ))
+}
+
+fn in_use(scene: &ClaimScene) -> Option<Refusal> {
+    let uses = |pod: &&Pod| pod.claims.iter().any(|used| used.claim == scene.claim.meta.name);
+    let pod = scene.pods.iter().find(uses)?;
+    Some(refusal(
+        format!("pod `{}` uses it", pod.meta.name),
+        format!("remove the pod first: kubectl delete pod {} -n {}", pod.meta.name, pod.meta.namespace),
+    ))
+}
+
+fn owned(scene: &ClaimScene) -> Option<Refusal> {
+    let owner = scene.claim.meta.owners.iter().find(|owner| owner.kind != "StatefulSet" || owner.name != scene.set);
+    let owner = owner.filter(|owner| owner.kind != "Pod")?;
+    Some(refusal(
+        format!("{} `{}` owns it", owner.kind, owner.name),
+        "what an owner has made is its business: let it delete the claim",
+    ))
+}
+
+fn attached(scene: &ClaimScene) -> Option<Refusal> {
+    let volume = &scene.volume.as_ref()?.meta.name;
+    let hangs = |attachment: &&Attachment| attachment.volume.as_deref() == Some(volume);
+    let attachment = scene.attachments.iter().flatten().find(hangs)?;
+    Some(refusal(
+        format!("its volume is still attached to node `{}`", attachment.node),
+        "something may still write to it: wait until it is detached",
+    ))
+}

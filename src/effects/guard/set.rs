@@ -1,0 +1,144 @@
+//! Guards before a set loses a member.
+
+use serde_json::Value;
+
+use super::{Guard, Refusal, refusal};
+use crate::effects::error::EffectError;
+use crate::facts::autoscaler::Autoscaler;
+use crate::facts::claim::Claim;
+use crate::facts::ordinals::{OrdinalRange, claim_names};
+use crate::facts::reader::{Reader, is_forbidden, is_missing};
+use crate::facts::set::Set;
+use crate::facts::words::{RetentionPolicy, Strategy};
+use crate::objects::kinds::{ApiKind, ObjectRef};
+
+/// One step removes one member; what a larger one would take is refused by the
+/// first of these already.
+const MOST_LOOKED_AT: usize = 100;
+
+/// The set and who else has a say in its size.
+pub struct SetScene {
+    set: Set,
+    /// `None`: they may not be read.
+    autoscalers: Option<Vec<Autoscaler>>,
+    /// Claims that would go with their members and whose volumes would go with them.
+    unprotected: Vec<String>,
+}
+
+pub(super) const GUARDS: &[Guard<SetScene>] = &[
+    Guard { code: "set-deleting", source: "H-35", check: deleting },
+    Guard { code: "set-owned", source: "H-03", check: owned },
+    Guard { code: "autoscaler-fights", source: "H-01", check: autoscaled },
+    Guard { code: "controller-behind", source: "H-32", check: behind },
+    Guard { code: "when-scaled-deletes", source: "H-12", check: deletes },
+    Guard { code: "members-unready", source: "H-24", check: unready },
+    Guard { code: "rollout-in-progress", source: "H-26", check: rolling },
+];
+
+impl SetScene {
+    pub(in crate::effects) async fn read(set: Set, to: u64, reader: &Reader) -> Result<Self, EffectError> {
+        let autoscalers = match ApiKind::named("HorizontalPodAutoscaler") {
+            Some(kind) => list(reader, kind, &set.meta.namespace, Autoscaler::read).await?,
+            None => None,
+        };
+        let unprotected = match set.when_scaled {
+            RetentionPolicy::Delete => unprotected(&set, to, reader).await?,
+            RetentionPolicy::Retain | RetentionPolicy::Other(_) => Vec::new(),
+        };
+        Ok(Self { set, autoscalers, unprotected })
+    }
+}
+
+/// The claims of the members that would go whose volumes are not `Retain`.
+async fn unprotected(set: &Set, to: u64, reader: &Reader) -> Result<Vec<String>, EffectError> {
+    let range = OrdinalRange::new(set.range.start.saturating_add(to), set.range.replicas.saturating_sub(to));
+    let mut found = Vec::new();
+    for name in claim_names(&set.meta.name, &set.template_names(), range, MOST_LOOKED_AT) {
+        let Some(claim) = get(reader, "PersistentVolumeClaim", &set.meta.namespace, &name).await? else { continue };
+        let Some(volume) = Claim::read(&claim).and_then(|claim| claim.volume_name) else { continue };
+        let volume = get(reader, "PersistentVolume", "", &volume).await?;
+        if volume.is_none_or(|volume| volume["spec"]["persistentVolumeReclaimPolicy"] != "Retain") {
+            found.push(name);
+        }
+    }
+    Ok(found)
+}
+
+async fn get(reader: &Reader, kind: &str, namespace: &str, name: &str) -> Result<Option<Value>, EffectError> {
+    let kind = ApiKind::named(kind).ok_or(EffectError::Vanished)?;
+    let object = ObjectRef { kind, namespace: namespace.to_owned(), name: name.to_owned() };
+    Ok(reader.get(&object).await?)
+}
+
+/// A list; `None` if it may not be read, and empty where the kind is not served.
+pub(super) async fn list<T>(
+    reader: &Reader,
+    kind: &ApiKind,
+    namespace: &str,
+    read: fn(&Value) -> Option<T>,
+) -> Result<Option<Vec<T>>, EffectError> {
+    match reader.list_as(kind, namespace, None, |object| read(&object)).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_missing(&error) => Ok(Some(Vec::new())),
+        Err(error) if is_forbidden(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn deleting(scene: &SetScene) -> Option<Refusal> {
+    scene.set.meta.deleting?;
+    Some(refusal("the set is being deleted", "wait until it is gone; its claims stay unless its policy says otherwise"))
+}
+
+fn owned(scene: &SetScene) -> Option<Refusal> {
+    let owner = scene.set.meta.controller()?;
+    Some(refusal(
+        format!("{} `{}` controls the set and would take the change back", owner.kind, owner.name),
+        format!("change the number of replicas in {} `{}`", owner.kind, owner.name),
+    ))
+}
+
+fn autoscaled(scene: &SetScene) -> Option<Refusal> {
+    let scaler = scene.autoscalers.iter().flatten().find(|scaler| scaler.scales(&scene.set))?;
+    let name = &scaler.meta.name;
+    Some(refusal(
+        format!("HorizontalPodAutoscaler `{name}` sets the number of replicas ({} to {})", scaler.least, scaler.most),
+        format!("delete the autoscaler `{name}`, or let it do the scaling, and try again"),
+    ))
+}
+
+fn behind(scene: &SetScene) -> Option<Refusal> {
+    if scene.set.is_observed() {
+        return None;
+    }
+    Some(refusal("its controller has not seen the last change yet", "look at `kubectl stateful status`, and try again"))
+}
+
+fn deletes(scene: &SetScene) -> Option<Refusal> {
+    let claim = scene.unprotected.first()?;
+    Some(refusal(
+        format!("its retention policy `whenScaled: Delete` would delete claim `{claim}` with its data"),
+        "`--claims retire` protects the volumes first",
+    ))
+}
+
+fn unready(scene: &SetScene) -> Option<Refusal> {
+    let (ready, replicas) = (scene.set.status.ready, scene.set.range.replicas);
+    if ready >= replicas {
+        return None;
+    }
+    Some(refusal(
+        format!("{ready} of {replicas} members are ready, and a member that is not freezes or hides a scale-down"),
+        format!("`kubectl stateful status {}` says which and why", scene.set.meta.name),
+    ))
+}
+
+fn rolling(scene: &SetScene) -> Option<Refusal> {
+    let status = &scene.set.status;
+    let settled = status.update_revision.is_empty() || status.current_revision == status.update_revision;
+    // A partition and `OnDelete` leave two revisions side by side for good.
+    if settled || scene.set.partition > 0 || scene.set.strategy != Strategy::RollingUpdate {
+        return None;
+    }
+    Some(refusal("a rollout is in progress", "wait until `kubectl rollout status` says that it is complete"))
+}

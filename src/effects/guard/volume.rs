@@ -1,0 +1,65 @@
+//! Guards before a volume is destroyed.
+
+use serde_json::Value;
+
+use super::{Guard, Refusal, refusal};
+use crate::effects::error::EffectError;
+use crate::effects::mark::Mark;
+use crate::facts::reader::Reader;
+use crate::facts::volume::Volume;
+use crate::facts::words::VolumePhase;
+use crate::objects::kinds::ApiKind;
+
+/// A volume among all others, read at one moment.
+pub struct VolumeScene {
+    volume: Volume,
+    mark: Option<Mark>,
+    others: Vec<Volume>,
+}
+
+pub(super) const GUARDS: &[Guard<VolumeScene>] = &[
+    Guard { code: "volume-not-retired", source: "H-15", check: not_retired },
+    Guard { code: "volume-not-released", source: "H-33", check: not_released },
+    Guard { code: "volumes-on-one-path", source: "H-18", check: shared },
+];
+
+impl VolumeScene {
+    pub(in crate::effects) async fn read(volume: &Value, reader: &Reader) -> Result<Self, EffectError> {
+        let kind = ApiKind::named("PersistentVolume").ok_or(EffectError::Vanished)?;
+        let others = reader.list_as(kind, "", None, |volume| Volume::read(&volume)).await?;
+        Ok(Self { mark: Mark::read(volume), volume: Volume::read(volume).ok_or(EffectError::Vanished)?, others })
+    }
+}
+
+fn not_retired(scene: &VolumeScene) -> Option<Refusal> {
+    if scene.mark.is_some() {
+        return None;
+    }
+    Some(refusal("it was not retired by this program", "`kubectl stateful volumes list` shows what was"))
+}
+
+fn not_released(scene: &VolumeScene) -> Option<Refusal> {
+    if scene.volume.phase == VolumePhase::Released {
+        return None;
+    }
+    Some(refusal(
+        format!("it is {} and not Released: a claim may have it", scene.volume.phase.as_str()),
+        "only what no claim holds can be purged",
+    ))
+}
+
+fn shared(scene: &VolumeScene) -> Option<Refusal> {
+    let volume = &scene.volume;
+    // The same path on two nodes is two places.
+    let same = |other: &&Volume| {
+        other.meta.uid != volume.meta.uid
+            && !other.source.is_empty()
+            && other.source == volume.source
+            && other.nodes == volume.nodes
+    };
+    let other = scene.others.iter().find(same)?;
+    Some(refusal(
+        format!("volume `{}` stores at the same place ({})", other.meta.name, other.source),
+        "the data of both would go: sort that out by hand",
+    ))
+}

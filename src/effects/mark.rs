@@ -1,0 +1,110 @@
+//! What a retired volume says about itself, so that it can be restored without
+//! any file of ours: one label to find it by, and annotations.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// The label of a retired volume; its value is always `true`.
+pub const RETIRED: &str = "kubectl-stateful/retired";
+
+const PREFIX: &str = "kubectl-stateful/";
+
+/// Whose data a volume holds, and what it was before it was retired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mark {
+    /// Name of the set.
+    pub set: String,
+    pub template: String,
+    pub ordinal: u64,
+    pub claim_uid: String,
+    pub claim_labels: BTreeMap<String, String>,
+    /// The reclaim policy before.
+    pub former_policy: String,
+    /// The run that did it.
+    pub run: String,
+    /// When, as Kubernetes writes times.
+    pub at: String,
+}
+
+/// The annotations that hold a mark, without their prefix.
+const KEYS: [&str; 8] = ["set", "template", "ordinal", "claim-uid", "claim-labels", "former-policy", "run", "at"];
+
+impl Mark {
+    /// Labels and annotations for a merge patch.
+    #[must_use]
+    pub fn metadata(&self) -> Value {
+        let labels = serde_json::to_string(&self.claim_labels).unwrap_or_default();
+        let values = [
+            self.set.clone(),
+            self.template.clone(),
+            self.ordinal.to_string(),
+            self.claim_uid.clone(),
+            labels,
+            self.former_policy.clone(),
+            self.run.clone(),
+            self.at.clone(),
+        ];
+        let annotations: Map<String, Value> =
+            KEYS.iter().zip(values).map(|(key, value)| (format!("{PREFIX}{key}"), json!(value))).collect();
+        json!({ "labels": { RETIRED: "true" }, "annotations": annotations })
+    }
+
+    /// A merge patch that takes them off again.
+    #[must_use]
+    pub fn without() -> Value {
+        let annotations: Map<String, Value> = KEYS.iter().map(|key| (format!("{PREFIX}{key}"), Value::Null)).collect();
+        json!({ "labels": { RETIRED: Value::Null }, "annotations": annotations })
+    }
+
+    /// Reads it off a volume; `None` if there is none or a part is missing.
+    #[must_use]
+    pub fn read(volume: &Value) -> Option<Self> {
+        let meta = &volume["metadata"];
+        if meta["labels"][RETIRED] != "true" {
+            return None;
+        }
+        let text = |key: &str| meta["annotations"][format!("{PREFIX}{key}")].as_str().map(str::to_owned);
+        Some(Self {
+            set: text("set")?,
+            template: text("template")?,
+            ordinal: text("ordinal")?.parse().ok()?,
+            claim_uid: text("claim-uid")?,
+            claim_labels: serde_json::from_str(&text("claim-labels")?).ok()?,
+            former_policy: text("former-policy")?,
+            run: text("run")?,
+            at: text("at")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_read_back_as_it_was_written() {
+        let mark = Mark {
+            set: "web".to_owned(),
+            template: "data".to_owned(),
+            ordinal: 3,
+            claim_uid: "51f0".to_owned(),
+            claim_labels: BTreeMap::from([("app".to_owned(), "web".to_owned())]),
+            former_policy: "Delete".to_owned(),
+            run: "0abc".to_owned(),
+            at: "2026-01-01T00:00:00Z".to_owned(),
+        };
+        let mut volume = json!({ "metadata": mark.metadata() });
+        assert_eq!(Mark::read(&volume), Some(mark));
+        json_patch::merge(&mut volume, &json!({ "metadata": Mark::without() }));
+        assert_eq!(volume, json!({ "metadata": { "labels": {}, "annotations": {} } }));
+    }
+
+    #[test]
+    fn half_a_mark_is_none() {
+        let volume = json!({ "metadata": { "labels": { RETIRED: "true" }, "annotations": {} } });
+        assert_eq!(Mark::read(&volume), None);
+    }
+}

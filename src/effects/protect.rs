@@ -1,0 +1,101 @@
+//! A volume that is kept whatever becomes of its claim: reclaim policy
+//! `Retain`, and in the same write the mark that says whose data it holds.
+//!
+//! Precondition: the volume's version; it is bound to exactly this claim.
+//! Undo: the former policy, as long as the claim is there.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::difference::Difference;
+use super::effect::{Done, Ready};
+use super::error::EffectError;
+use super::mark::Mark;
+use super::outcome::{Change, Outcome};
+use super::preview::Preview;
+use super::request;
+use super::target::Target;
+use super::unprotect::Unprotect;
+use crate::cluster::Connection;
+use crate::facts::claim::Claim;
+use crate::facts::reader::Reader;
+use crate::facts::volume::Volume;
+
+/// Keep `volume`, which `claim` is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protect {
+    pub volume: Target,
+    pub claim: Target,
+    /// Name of the set, its template and the ordinal whose data this is.
+    pub set: String,
+    pub template: String,
+    pub ordinal: u64,
+    pub run: String,
+}
+
+pub(super) const POLICY: &str = ".spec.persistentVolumeReclaimPolicy";
+
+impl Protect {
+    pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
+        let reader = Reader::new(connection.client.clone());
+        let before = self.volume.need(&reader).await?;
+        let volume = Volume::read(&before).ok_or(EffectError::Vanished)?;
+        let mark = Mark::read(&before);
+        let policy = volume.reclaim_policy.as_str().to_owned();
+        let holds = policy == "Retain" && mark.is_some_and(|mark| mark.claim_uid == self.claim.uid);
+        if !holds {
+            let claim = self.claim.need(&reader).await?;
+            let bound = Claim::read(&claim).is_some_and(|claim| volume.belongs_to(&claim));
+            if !bound || volume.meta.deleting.is_some() {
+                return Err(EffectError::NotItsVolume);
+            }
+        }
+        let change = if holds {
+            Change::Unchanged
+        } else {
+            Change::Changed(vec![Difference { path: POLICY.to_owned(), from: json!(policy), to: json!("Retain") }])
+        };
+        Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
+    }
+
+    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+        let reader = Reader::new(connection.client.clone());
+        let claim = self.claim.need(&reader).await?;
+        let labels = Claim::read(&claim).map(|claim| claim.meta.labels).unwrap_or_default();
+        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let mark = Mark {
+            set: self.set.clone(),
+            template: self.template.clone(),
+            ordinal: self.ordinal,
+            claim_uid: self.claim.uid.clone(),
+            claim_labels: labels,
+            former_policy: former_policy(before),
+            run: self.run.clone(),
+            at: connection.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        };
+        let mut patch = json!({ "metadata": mark.metadata(), "spec": { "persistentVolumeReclaimPolicy": "Retain" } });
+        patch["metadata"]["uid"] = json!(self.volume.uid);
+        patch["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
+        request::merge_patch(&connection.client, &self.volume.object, &patch)
+            .await
+            .map_err(EffectError::of_guarded_write)?;
+        // What was answered is not what counts: it is read back.
+        let after = self.volume.need(&reader).await?;
+        if after["spec"]["persistentVolumeReclaimPolicy"] != "Retain" {
+            return Err(EffectError::NotKept);
+        }
+        Ok(Done::changed(Outcome::Changed, after))
+    }
+
+    pub(super) fn inverse(&self, before: &Value) -> Unprotect {
+        let policy = former_policy(before);
+        Unprotect { volume: self.volume.clone(), claim: self.claim.object.clone(), policy }
+    }
+}
+
+/// What is to be put back one day: a volume that carries a mark already keeps
+/// what that says.
+fn former_policy(volume: &Value) -> String {
+    let policy = volume["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or("Retain");
+    Mark::read(volume).map_or_else(|| policy.to_owned(), |mark| mark.former_policy)
+}

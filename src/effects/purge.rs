@@ -1,0 +1,65 @@
+//! The end of a retired volume: its policy becomes `Delete`, and whoever made
+//! it takes it away with its disk. A volume made by hand has nobody who would:
+//! there the object alone is deleted.
+//!
+//! Guard: retired by this program, without a claim. No undo.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::difference::Difference;
+use super::effect::{Done, Ready};
+use super::error::EffectError;
+use super::guard::{Guards, VolumeScene};
+use super::outcome::{Change, Outcome};
+use super::preview::Preview;
+use super::protect::POLICY;
+use super::request;
+use super::target::Target;
+use crate::cluster::Connection;
+use crate::facts::reader::Reader;
+
+/// Destroy `volume`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purge {
+    pub volume: Target,
+}
+
+/// Who made a volume that a class provisioned.
+const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
+
+impl Purge {
+    pub(super) async fn look(&self, connection: &Connection, guards: &Guards) -> Result<Ready, EffectError> {
+        let reader = Reader::new(connection.client.clone());
+        let Some(before) = self.volume.read(&reader).await? else {
+            return Ok(Ready { preview: Preview::gone(&self.volume.uid, Change::Unchanged), before: None });
+        };
+        guards.before_purge(&VolumeScene::read(&before, &reader).await?)?;
+        let change = if is_provisioned(&before) {
+            let from = before["spec"]["persistentVolumeReclaimPolicy"].clone();
+            Change::Changed(vec![Difference { path: POLICY.to_owned(), from, to: json!("Delete") }])
+        } else {
+            Change::Gone
+        };
+        Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
+    }
+
+    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        if !is_provisioned(before) {
+            let sent = request::delete(&connection.client, &self.volume.object, &self.volume.uid).await;
+            return Ok(Done::changed(Outcome::Deleted, sent.map_err(EffectError::of_guarded_write)?));
+        }
+        let version = &before["metadata"]["resourceVersion"];
+        let patch = json!({ "metadata": { "uid": self.volume.uid, "resourceVersion": version },
+                            "spec": { "persistentVolumeReclaimPolicy": "Delete" } });
+        let sent = request::merge_patch(&connection.client, &self.volume.object, &patch).await;
+        Ok(Done::changed(Outcome::Changed, sent.map_err(EffectError::of_guarded_write)?))
+    }
+}
+
+/// Whether somebody takes the disk away once the policy says so.
+#[must_use]
+pub fn is_provisioned(volume: &Value) -> bool {
+    volume["metadata"]["annotations"][PROVISIONED_BY].is_string()
+}

@@ -1,0 +1,71 @@
+//! The number of replicas of a set, through its `scale` subresource.
+//!
+//! Precondition: UID and version of the set that was read, so that nobody's
+//! change in between is written over. Undo: the number that was there.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::difference::Difference;
+use super::effect::{Done, Ready};
+use super::error::EffectError;
+use super::guard::{Guards, SetScene};
+use super::outcome::{Change, Outcome};
+use super::preview::Preview;
+use super::request;
+use super::target::Target;
+use crate::cluster::Connection;
+use crate::facts::reader::Reader;
+use crate::facts::set::Set;
+
+/// Give `set` the number of replicas `to`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scale {
+    pub set: Target,
+    pub to: u64,
+    /// The number that must be there before; whatever it is where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+}
+
+impl Scale {
+    pub(super) async fn look(&self, connection: &Connection, guards: &Guards) -> Result<Ready, EffectError> {
+        let reader = Reader::new(connection.client.clone());
+        let before = self.set.need(&reader).await?;
+        let set = Set::read(&before).ok_or(EffectError::Vanished)?;
+        let from = set.range.replicas;
+        let change = if from == self.to {
+            Change::Unchanged
+        } else {
+            if self.from.is_some_and(|expected| expected != from) {
+                return Err(EffectError::OtherReplicas { found: from, expected: self.from.unwrap_or_default() });
+            }
+            if self.to < from {
+                guards.before_scale_down(&SetScene::read(set, self.to, &reader).await?)?;
+            }
+            let path = ".spec.replicas".to_owned();
+            Change::Changed(vec![Difference { path, from: json!(from), to: json!(self.to) }])
+        };
+        Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
+    }
+
+    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let meta = &before["metadata"];
+        let body = json!({
+            "apiVersion": "autoscaling/v1",
+            "kind": "Scale",
+            "metadata": { "name": self.set.object.name, "namespace": self.set.object.namespace,
+                          "uid": self.set.uid, "resourceVersion": meta["resourceVersion"] },
+            "spec": { "replicas": self.to },
+        });
+        let after = request::put_scale(&connection.client, &self.set.object, &body).await;
+        Ok(Done::changed(Outcome::Changed, after.map_err(EffectError::of_guarded_write)?))
+    }
+
+    /// The number that was there, if nobody has changed it since.
+    pub(super) fn inverse(&self, before: &Value) -> Option<Self> {
+        let to = before["spec"]["replicas"].as_u64()?;
+        Some(Self { set: self.set.clone(), to, from: Some(self.to) })
+    }
+}

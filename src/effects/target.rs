@@ -1,0 +1,42 @@
+//! One object that exists, and no other one that may have its name later.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::EffectError;
+use crate::facts::reader::Reader;
+use crate::objects::kinds::ObjectRef;
+
+/// An object by its UID; its name only says where to look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    #[serde(flatten)]
+    pub object: ObjectRef,
+    pub uid: String,
+}
+
+impl Target {
+    /// The object that was read.
+    #[must_use]
+    pub fn of(object: &Value) -> Option<Self> {
+        let uid = object["metadata"]["uid"].as_str()?.to_owned();
+        Some(Self { object: ObjectRef::of(object)?, uid })
+    }
+
+    /// Reads it; `None` if there is nothing of that name.
+    ///
+    /// # Errors
+    /// `Replaced` if something else has its name by now.
+    pub(super) async fn read(&self, reader: &Reader) -> Result<Option<Value>, EffectError> {
+        match reader.get(&self.object).await? {
+            Some(found) if found["metadata"]["uid"] == self.uid.as_str() => Ok(Some(found)),
+            Some(_) => Err(EffectError::Replaced),
+            None => Ok(None),
+        }
+    }
+
+    /// The same where it must be there.
+    pub(super) async fn need(&self, reader: &Reader) -> Result<Value, EffectError> {
+        self.read(reader).await?.ok_or(EffectError::Vanished)
+    }
+}

@@ -1,0 +1,144 @@
+//! Taking a run back. It needs no script: what takes each effect back stands in
+//! the journal beside it, and is written like any other effect, the last first.
+//! What stands in the way stops it, and what was taken back stays so.
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::event::{Event, Observer};
+use super::id::RunId;
+use super::journal::Journal;
+use super::keeper::Keeper;
+use super::record::{Written, written};
+use super::waits::Waits;
+use crate::cluster::Connection;
+use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
+
+/// How often an effect is tried whose object changes between look and write.
+const TRIES: usize = 5;
+
+/// Seconds that a claim has to find its volume again.
+const AT_MOST: u64 = 600;
+
+/// What is to be taken back.
+pub struct Undoing {
+    /// Each effect with what takes it back, the last first.
+    pub steps: Vec<Written>,
+    /// The effects that have no way back.
+    pub lost: Vec<String>,
+}
+
+impl Undoing {
+    /// What a journal says.
+    #[must_use]
+    pub fn of(lines: &[Value]) -> Self {
+        let undone = |number: u64| lines.iter().any(|line| line["state"] == "undone" && line["of"] == number);
+        let all: Vec<Written> = written(lines).into_iter().filter(|step| !undone(step.number)).collect();
+        let lost = all.iter().filter(|step| step.undo.is_empty() && step.done);
+        let lost = lost.filter(|step| matches!(step.effect, Effect::Purge(_)));
+        Self {
+            lost: lost.map(|step| step.effect.object().to_string()).collect(),
+            steps: all.into_iter().rev().filter(|step| !step.undo.is_empty()).collect(),
+        }
+    }
+}
+
+/// How far it came.
+pub struct Undone {
+    pub changed: Vec<String>,
+    /// What stood in the way, and of what.
+    pub stopped: Option<(String, EffectError)>,
+}
+
+/// Takes all steps back.
+pub async fn undo_all(
+    undoing: &Undoing,
+    run: &RunId,
+    journal: &mut Journal,
+    connection: &Connection,
+    observer: &dyn Observer,
+) -> Undone {
+    let mut changed = Vec::new();
+    for step in &undoing.steps {
+        for effect in &step.undo {
+            if connection.interrupt.is_raised() {
+                let stopped = EffectError::Guarded {
+                    code: "interrupted",
+                    why: "interrupted".to_owned(),
+                    hint: format!("`kubectl stateful undo {run}` goes on"),
+                };
+                return Undone { changed, stopped: Some((effect.object().to_string(), stopped)) };
+            }
+            match one(effect, step.number, journal, connection, observer).await {
+                Ok(true) => changed.push(effect.object().to_string()),
+                Ok(false) => {}
+                // An effect that never came about needs no way back.
+                Err(EffectError::OtherReplicas { .. } | EffectError::NotItsVolume | EffectError::Vanished)
+                    if !step.done => {}
+                Err(error) => return Undone { changed, stopped: Some((effect.object().to_string(), error)) },
+            }
+        }
+        let _ = journal.undone(step.number, connection.clock.now());
+    }
+    Undone { changed, stopped: None }
+}
+
+/// One effect; whether it changed anything.
+async fn one(
+    effect: &Effect,
+    of: u64,
+    journal: &mut Journal,
+    connection: &Connection,
+    observer: &dyn Observer,
+) -> Result<bool, EffectError> {
+    let mut tries = 1;
+    loop {
+        let ready = effect.look(connection, &NoSecrets, &Guards::default()).await?;
+        let holds = ready.preview.holds();
+        let number = journal.next_number();
+        let call = json!(Call::Effect { effect: effect.clone() });
+        if !holds {
+            let what = json!({ "call": call, "takesBack": of });
+            journal.intent_to_undo(number, connection.clock.now(), &what).map_err(|why| no_journal(&why))?;
+        }
+        match effect.perform(ready, connection, &NoSecrets).await {
+            Err(EffectError::Overtaken) if tries < TRIES => tries += 1,
+            Err(error) => {
+                let _ = journal.failed(number, connection.clock.now(), &error.for_journal());
+                return Err(error);
+            }
+            Ok(done) => {
+                let outcome = json!(done.outcome);
+                let created = done.created.as_deref();
+                if !holds {
+                    journal.done(number, connection.clock.now(), &outcome, created).map_err(|why| no_journal(&why))?;
+                }
+                observer.event(Event::Effect { object: effect.object().to_string(), outcome: done.outcome });
+                wait_for(effect, connection, observer).await?;
+                return Ok(!holds);
+            }
+        }
+    }
+}
+
+/// A claim must have its volume before the next step builds on it.
+async fn wait_for(effect: &Effect, connection: &Connection, observer: &dyn Observer) -> Result<(), EffectError> {
+    let Effect::CreateClaim(claim) = effect else { return Ok(()) };
+    let name = claim.manifest["spec"]["volumeName"].as_str().unwrap_or_default();
+    let volume = Target { object: super::reads::reference("PersistentVolume", "", name), uid: String::new() };
+    let keeper = Keeper::default();
+    let waits = Waits { connection, observer, keeper: &keeper };
+    waits.bound(&claim.object, &volume, AT_MOST).await.map(drop).map_err(|why| EffectError::Guarded {
+        code: "not-bound",
+        why: why.to_string(),
+        hint: "`kubectl stateful status` says why it is not bound".to_owned(),
+    })
+}
+
+fn no_journal(why: &std::io::Error) -> EffectError {
+    EffectError::Guarded {
+        code: "no-journal",
+        why: format!("the run's journal cannot be written: {why}"),
+        hint: "make room there, and type the same command again".to_owned(),
+    }
+}
