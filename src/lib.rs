@@ -14,6 +14,7 @@ pub mod objects;
 pub mod report;
 pub mod runbook;
 pub mod runs;
+pub mod schema;
 pub mod simulator;
 mod spine;
 pub mod wizard;

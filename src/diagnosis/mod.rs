@@ -8,6 +8,7 @@ pub mod beyond;
 pub mod command;
 pub mod files;
 pub mod finding;
+pub mod form;
 pub mod kind;
 pub mod labels;
 pub mod live;

@@ -6,6 +6,7 @@
 pub mod builders;
 pub mod kinds;
 pub mod names;
+pub mod nearest;
 pub mod placed;
 pub mod quantity;
 pub mod secret_token;

@@ -109,6 +109,22 @@ fn parts(text: &str) -> Option<(&str, &str)> {
 }
 
 /// People write `10GB`, `10 gb`, `1K`, `10gi`: guess the letter, show both readings.
+#[must_use]
+pub fn advice(text: &str) -> Option<String> {
+    let (number, rest) = parts(text.trim())?;
+    let word = rest.trim().to_lowercase();
+    let letter = word.trim_end_matches("bytes").trim_end_matches('b').trim_end_matches('i');
+    if !matches!(letter, "k" | "m" | "g" | "t" | "p" | "e") {
+        return None;
+    }
+    let upper = letter.to_uppercase();
+    let ten = format!("{number}{}", if letter == "k" { letter } else { &upper });
+    let two = format!("{number}{upper}i");
+    let in_ten = in_words(&Quantity::parse(&ten).ok()?);
+    let in_two = in_words(&Quantity::parse(&two).ok()?);
+    Some(format!("write `{ten}` ({in_ten}) or `{two}` ({in_two})"))
+}
+
 fn misread(text: &str, error: QuantityError) -> SizeError {
     let owned = text.to_owned();
     if text.len() > 32 || text.starts_with(['-', '+']) {
@@ -118,20 +134,7 @@ fn misread(text: &str, error: QuantityError) -> SizeError {
             SizeError::Quantity { text: text.chars().take(32).collect(), source: error }
         };
     }
-    let advice = parts(text.trim()).and_then(|(number, rest)| {
-        let word = rest.trim().to_lowercase();
-        let letter = word.trim_end_matches("bytes").trim_end_matches('b').trim_end_matches('i');
-        if !matches!(letter, "k" | "m" | "g" | "t" | "p" | "e") {
-            return None;
-        }
-        let upper = letter.to_uppercase();
-        let ten = format!("{number}{}", if letter == "k" { letter } else { &upper });
-        let two = format!("{number}{upper}i");
-        let in_ten = in_words(&Quantity::parse(&ten).ok()?);
-        let in_two = in_words(&Quantity::parse(&two).ok()?);
-        Some(format!("write `{ten}` ({in_ten}) or `{two}` ({in_two})"))
-    });
-    match advice {
+    match advice(text) {
         Some(advice) => SizeError::Spelling { text: owned, advice },
         None => SizeError::Spelling {
             text: owned,

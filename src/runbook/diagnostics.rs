@@ -8,7 +8,7 @@ use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 use super::engine::OURS;
 use super::error::{Frame, Place, ScriptError, Trouble};
 use super::tokens;
-use crate::wizard::check::nearest;
+use crate::objects::nearest::nearest;
 
 /// A script's name in messages, and its text.
 #[derive(Clone, Copy)]

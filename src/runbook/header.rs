@@ -9,7 +9,7 @@ use super::diagnostics::{self, Script};
 use super::engine::API;
 use super::error::{ScriptError, Trouble};
 use super::tokens;
-use crate::wizard::check::nearest;
+use crate::objects::nearest::nearest;
 use crate::wizard::declaration;
 use crate::wizard::parameter::{Answer, Parameter, SecretSource};
 

@@ -9,7 +9,7 @@ use super::header::Sort;
 use super::recipe::Recipe;
 use super::script::Runbook;
 use super::shipped;
-use crate::wizard::check::nearest;
+use crate::objects::nearest::nearest;
 
 /// Where a script is that somebody named.
 enum Found {

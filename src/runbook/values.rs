@@ -10,7 +10,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::engine::thrown;
 use super::recipe::Context;
-use crate::wizard::check::nearest;
+use crate::objects::nearest::nearest;
 use crate::wizard::parameter::{Answer, Answers, Parameter, Type};
 
 /// The answers, immutable.

@@ -14,6 +14,7 @@ use super::check::{self, Invalid, check};
 use super::flags::check_items;
 use super::given::Given;
 use super::parameter::{Answer, Answers, ListItem, Parameter, SecretSource, Type};
+use crate::objects::nearest::shortened;
 use crate::objects::{names, yaml};
 
 const LARGEST: u64 = 1024 * 1024;
@@ -73,7 +74,7 @@ fn parse(entries: &Map<String, Value>, parameters: &[Parameter], place: Place<'_
     for (key, value) in entries {
         let Some(parameter) = parameters.iter().find(|known| known.key() == *key) else {
             let keys: Vec<String> = parameters.iter().map(Parameter::key).collect();
-            let why = Invalid::new(check::shortened(key), check::unknown(key, keys.iter().map(String::as_str)));
+            let why = Invalid::new(shortened(key), check::unknown(key, keys.iter().map(String::as_str)));
             given.wrong(key, Invalid { place: Some(place(key, |at| at.key)), ..why });
             continue;
         };

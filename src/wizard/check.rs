@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::create;
 use super::parameter::{Answer, ListItem, Pattern, SecretSource, Type};
+use crate::objects::nearest::{nearest, shortened};
 use crate::objects::{names, size};
 
 /// A value that cannot be used, and where it was given: a flag, a positional
@@ -154,25 +155,6 @@ pub fn unknown<'a>(raw: &str, known: impl Iterator<Item = &'a str> + Clone) -> S
     let list = known.clone().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
     let hint = nearest(raw, known).map(|value| format!("; did you mean `{value}`?")).unwrap_or_default();
     format!("`{}` is not one of {list}{hint}", shortened(raw))
-}
-
-/// The known word that was probably meant.
-pub fn nearest<'a>(raw: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let raw = shortened(raw);
-    known
-        .map(|value| (strsim::jaro_winkler(&raw, value), value))
-        .filter(|(score, _)| *score > 0.8)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, value)| value)
-}
-
-/// At most 60 characters of somebody's text, for use in a message.
-pub fn shortened(raw: &str) -> String {
-    let mut out: String = raw.chars().take(60).collect();
-    if out.len() < raw.len() {
-        out.push('…');
-    }
-    out
 }
 
 fn quoted(raw: &str, reason: &str) -> String {

@@ -16,6 +16,7 @@ use super::given::Given;
 use super::parameter::{Answer, ListItem, Parameter, SecretSource, Type};
 use super::secret;
 use crate::objects::names;
+use crate::objects::nearest::shortened;
 
 /// The arguments for a list of parameters, in its order.
 ///
@@ -89,7 +90,7 @@ pub fn check_items(item: ListItem, items: &[String]) -> Result<(), String> {
         };
         let Some((key, _)) = key else { continue };
         if !keys.insert(key) {
-            return Err(format!("the key `{}` is given twice", check::shortened(key)));
+            return Err(format!("the key `{}` is given twice", shortened(key)));
         }
     }
     Ok(())

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use kubectl_stateful::objects::kinds::{KINDS, collection_path};
+use kubectl_stateful::schema::generate;
+use kubectl_stateful::schema::generate::DOCUMENTS;
 use kubectl_stateful::simulator::protobuf::{Numbers, generate as generate_numbers};
-use kubectl_stateful::simulator::schema::generate;
-use kubectl_stateful::simulator::schema::generate::DOCUMENTS;
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
-const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/simulator/schema/table.json");
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/schema/table.json");
 
 /// With `UPDATE_GENERATED=1` the table is written instead.
 fn current(world: &World) -> Result<(), Failed> {

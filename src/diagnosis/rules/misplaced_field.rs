@@ -2,7 +2,7 @@
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::manifests::Manifests;
+use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 
 pub static RULE: Rule = Rule {
@@ -48,11 +48,15 @@ const FIELDS: &[(Kind, &[&str])] = &[
     (Kind::Job, &["template", "backoffLimit"]),
 ];
 
+/// Whether the key, found at the top of the document, belongs below its spec.
+pub(in crate::diagnosis) fn is_misplaced(document: &Document, key: &str) -> bool {
+    FIELDS.iter().any(|(kind, fields)| *kind == document.kind && fields.contains(&key))
+}
+
 fn check(all: &Manifests) -> Vec<Finding> {
     let mut found = Vec::new();
     for document in &all.documents {
-        let Some((_, fields)) = FIELDS.iter().find(|(kind, _)| *kind == document.kind) else { continue };
-        for entry in document.root.entries().iter().filter(|entry| fields.contains(&entry.key.as_str())) {
+        for entry in document.root.entries().iter().filter(|entry| is_misplaced(document, &entry.key)) {
             found.push(
                 RULE.at_key(document, entry, format!("`{}` belongs below `spec`", entry.key))
                     .because("at the top of the object it means nothing; the server refuses it, or drops it when asked to be lenient")

@@ -32,6 +32,7 @@ mod host_path_node;
 mod image_failure;
 mod immediate_binding;
 mod init_failed;
+mod invalid_value;
 mod job_restart_policy;
 mod key_missing;
 mod leftover_claims;
@@ -48,6 +49,7 @@ mod no_node;
 mod no_objects;
 mod no_readiness_probe;
 mod node_lost;
+mod not_base64;
 mod not_text;
 mod not_yaml;
 mod orphaned_pod;
@@ -82,12 +84,18 @@ mod strategy_contradicts;
 mod tab_indentation;
 mod template_marks;
 mod too_few_volumes;
+mod unknown_field;
+mod unknown_kind;
 mod untagged_image;
 mod volume_failed;
 mod volume_missing;
 mod volume_of_another;
 mod volume_terminating;
 mod volumes_on_one_path;
+mod wrong_type;
+
+pub(super) use misplaced_field::is_misplaced;
+pub(super) use placeholder::is_placeholder;
 
 use super::rule::Rule;
 
@@ -151,6 +159,7 @@ pub static ALL: &[&Rule] = &[
     &host_path_delete::RULE,
     &host_path_node::RULE,
     &immediate_binding::RULE,
+    &invalid_value::RULE,
     &job_restart_policy::RULE,
     &key_missing::RULE,
     &lost_separator::RULE,
@@ -161,6 +170,7 @@ pub static ALL: &[&Rule] = &[
     &no_kind::RULE,
     &no_objects::RULE,
     &no_readiness_probe::RULE,
+    &not_base64::RULE,
     &not_text::RULE,
     &placeholder::RULE,
     &plain_password::RULE,
@@ -178,7 +188,10 @@ pub static ALL: &[&Rule] = &[
     &sizes_mixed::RULE,
     &strategy_contradicts::RULE,
     &too_few_volumes::RULE,
+    &unknown_field::RULE,
+    &unknown_kind::RULE,
     &untagged_image::RULE,
+    &wrong_type::RULE,
 ];
 
 /// The rule of a code.

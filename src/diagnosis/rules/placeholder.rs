@@ -45,7 +45,7 @@ fn in_value(document: &Document, value: &Placed, found: &mut Vec<Finding>) {
 }
 
 /// `<name>`, `<pod template>`, `${NAME}`, `CHANGEME`, `TODO`.
-fn is_placeholder(text: &str) -> bool {
+pub(in crate::diagnosis) fn is_placeholder(text: &str) -> bool {
     let inside = |open: &str, close: &str| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
     let wordy = |inner: &str| !inner.is_empty() && inner.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c));
     inside("<", ">").is_some_and(wordy)

@@ -72,5 +72,6 @@ fn declared(schema: &Value, is_open: bool) -> BTreeMap<String, Field> {
 }
 
 fn field(shape: Shape) -> Field {
-    Field { shape, always: false, null: false, replaced: false, omits_zero: false, go: None, default: None }
+    let one_of = Vec::new();
+    Field { shape, always: false, null: false, replaced: false, omits_zero: false, go: None, default: None, one_of }
 }

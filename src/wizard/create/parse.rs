@@ -9,9 +9,10 @@ use crate::objects::builders::container::{ContainerPort, Mount, Probe, VariableV
 use crate::objects::builders::metadata::Pairs;
 use crate::objects::builders::service::ServicePort;
 use crate::objects::builders::stateful_set::{PodVolume, PodVolumeSource};
+use crate::objects::nearest::shortened;
 use crate::objects::quantity::Quantity;
 use crate::objects::{names, size};
-use crate::wizard::check::{shortened, unknown};
+use crate::wizard::check::unknown;
 use crate::wizard::parameter::ListItem;
 
 /// `NAME:SIZE[:CLASS]:MOUNTPATH` of a set.

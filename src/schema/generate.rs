@@ -36,9 +36,12 @@ pub const DOCUMENTS: &[&str] = &[
     "apis/apps/v1",
     "apis/authentication.k8s.io/v1",
     "apis/authorization.k8s.io/v1",
+    "apis/autoscaling/v1",
     "apis/autoscaling/v2",
+    "apis/batch/v1",
     "apis/coordination.k8s.io/v1",
     "apis/discovery.k8s.io/v1",
+    "apis/networking.k8s.io/v1",
     "apis/policy/v1",
     "apis/rbac.authorization.k8s.io/v1",
     "apis/scheduling.k8s.io/v1",
@@ -47,6 +50,18 @@ pub const DOCUMENTS: &[&str] = &[
 
 /// Marks the variant of an atomic type that is owned field by field.
 const GRANULAR: &str = "+granular";
+
+/// Kinds beside our own that manifests may hold.
+const OF_MANIFESTS: &[(&str, &str)] = &[
+    ("CronJob", "batch.v1.CronJob"),
+    ("DaemonSet", "apps.v1.DaemonSet"),
+    ("Deployment", "apps.v1.Deployment"),
+    ("Ingress", "networking.v1.Ingress"),
+    ("Job", "batch.v1.Job"),
+    ("LimitRange", "core.v1.LimitRange"),
+    ("NetworkPolicy", "networking.v1.NetworkPolicy"),
+    ("ReplicaSet", "apps.v1.ReplicaSet"),
+];
 
 /// Kinds beside our own that come in as request bodies.
 const EXTRA: &[(&str, &str)] = &[
@@ -66,7 +81,7 @@ const EXTRA: &[(&str, &str)] = &[
 pub fn generate(documents: &[Value]) -> Value {
     let schemas = collect(documents);
     let zeros: ZeroValues = serde_json::from_str(include_str!("zero_values.json")).unwrap_or_default();
-    let mut table = Table::default();
+    let mut table = Table { versions: versions(documents), ..Table::default() };
     let mut open = Vec::new();
     for (kind, name) in kinds() {
         if schemas.contains_key(&name) {
@@ -92,7 +107,25 @@ fn kinds() -> Vec<(String, String)> {
         let group = kind.group.split('.').next().filter(|first| !first.is_empty()).unwrap_or("core");
         (kind.kind.to_owned(), format!("{group}.{}.{}", kind.version, kind.kind))
     });
-    ours.chain(EXTRA.iter().map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned()))).collect()
+    let more = OF_MANIFESTS.iter().chain(EXTRA);
+    ours.chain(more.map(|(kind, name)| ((*kind).to_owned(), (*name).to_owned()))).collect()
+}
+
+/// Lists, and what stands in no file, are among the kinds as well.
+fn versions(documents: &[Value]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let schemas = documents.iter().filter_map(|document| document["components"]["schemas"].as_object()).flatten();
+    for (name, schema) in schemas {
+        // What every group has is not told apart by them.
+        let of_all = short(name).starts_with("meta.");
+        let kinds = schema["x-kubernetes-group-version-kind"].as_array().filter(|_| !of_all).into_iter().flatten();
+        for kind in kinds {
+            let [group, version, kind] = ["group", "version", "kind"].map(|key| kind[key].as_str().unwrap_or_default());
+            let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+            versions.entry(api_version).or_default().insert(kind.to_owned());
+        }
+    }
+    versions
 }
 
 fn collect(documents: &[Value]) -> BTreeMap<String, &Value> {
@@ -128,10 +161,17 @@ fn describe(schema: &Value, zeros: &ZeroValues, owner: &str, open: &mut Vec<Stri
             go: zeros.names.get(owner).and_then(|names| names.get(name)).cloned(),
             omits_zero: zeros.zeros(owner, name),
             default: (!default.is_null() && !is_zero(default)).then(|| default.clone()),
+            one_of: one_of(property),
         };
         (name.clone(), field)
     });
     Type { fields: fields.collect(), atomic: is_atomic(schema), others: None }
+}
+
+/// The values of a field, or of the items of a list.
+fn one_of(property: &Value) -> Vec<String> {
+    let values = property["enum"].as_array().or_else(|| property["items"]["enum"].as_array());
+    values.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn is_zero(default: &Value) -> bool {

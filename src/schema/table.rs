@@ -1,7 +1,7 @@
 //! The generated table in memory. It is read once and never changes; lookups
 //! of unknown types give an empty type, so that a stale table can never panic.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 pub struct Table {
     /// Kind (`StatefulSet`) to type name (`apps.v1.StatefulSet`).
     pub kinds: BTreeMap<String, String>,
+    /// Version of the API (`apps/v1`) to all kinds that Kubernetes has in it.
+    #[serde(default)]
+    pub versions: BTreeMap<String, BTreeSet<String>>,
     pub types: BTreeMap<String, Type>,
 }
 
@@ -51,6 +54,9 @@ pub struct Field {
     /// Stands in for a missing list-map key (the protocol of a port).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// The only texts that it or its items may be, where there are such.
+    #[serde(default, rename = "enum", skip_serializing_if = "Vec::is_empty")]
+    pub one_of: Vec<String>,
 }
 
 /// The shape of a value.
@@ -136,6 +142,16 @@ impl Table {
     #[must_use]
     pub fn kind(&self, kind: &str) -> Shape {
         Shape::Struct(self.kinds.get(kind).cloned().unwrap_or_default())
+    }
+
+    /// The type of what says this of itself; `None` if it is in no table.
+    #[must_use]
+    pub fn object(&self, api_version: &str, kind: &str) -> Option<&Type> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("core", api_version));
+        let group = group.split('.').next().unwrap_or_default();
+        let name = self.kinds.get(kind)?;
+        let is_it = *name == format!("{group}.{version}.{kind}") && self.versions.contains_key(api_version);
+        self.types.get(name).filter(|_| is_it)
     }
 
     /// A type by name; an unknown name gives a type without fields.

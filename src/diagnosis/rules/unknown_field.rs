@@ -1,0 +1,84 @@
+//! A field that Kubernetes does not know: misspelt, or at the wrong depth.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::form::{Fault, Meant, faults};
+use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::objects::nearest::shortened;
+
+pub static RULE: Rule = Rule {
+    code: "unknown-field",
+    severity: Severity::Error,
+    sources: &["S3-e1", "S3-e3"],
+    summary: "Kubernetes knows no field of this name here",
+    page: include_str!("../../../docs/explain/unknown-field.md"),
+    checks: &[Check::Files(check)],
+};
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let of = |document| faults(document).into_iter().filter_map(move |fault| unknown(document, &fault));
+    all.documents.iter().flat_map(of).collect()
+}
+
+fn unknown(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
+    let Fault::Unknown { path, entry, meant } = fault else { return None };
+    let place = if path.is_empty() { format!("a {}", document.text("kind")) } else { format!("`{path}`") };
+    let remedy = match meant {
+        Some(Meant::Spelt(name)) => format!("did you mean `{name}`?"),
+        Some(Meant::Out(outer)) if outer.is_empty() => {
+            "it belongs to the object itself: move it further out".to_owned()
+        }
+        Some(Meant::Out(outer)) => format!("it belongs directly below `{outer}`: move it further out"),
+        Some(Meant::In(inner)) => format!("it belongs below `{inner}`: move it further in"),
+        None => "remove it, or write the field that is meant".to_owned(),
+    };
+    Some(
+        RULE.at_key(document, entry, format!("{place} has no field `{}`", shortened(&entry.key)))
+            .because("the server refuses it with `unknown field`, or drops it without effect when asked to be lenient")
+            .remedy(remedy),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+
+    fn remedy(good: &str, bad: &str) -> String {
+        assert!(SOUND.contains(good), "{good}");
+        let found = found(&RULE, &SOUND.replacen(good, bad, 1));
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].remedy.clone()
+    }
+
+    #[test]
+    fn a_misspelt_field_is_found_with_what_was_meant() {
+        let text =
+            SOUND.replace("image: example.org/app:1.0", "image: example.org/app:1.0\n        imagePullpolicy: Always");
+        assert_eq!(fires(&RULE, &text), ["27:9 `spec.template.spec.containers[0]` has no field `imagePullpolicy`"]);
+        assert_eq!(found(&RULE, &text)[0].remedy, "did you mean `imagePullPolicy`?");
+        assert_eq!(remedy("  serviceName: web", "  servicename: web"), "did you mean `serviceName`?");
+        assert_eq!(remedy("kind: Service\n", "kind: Service\nmetdata: {}\n"), "did you mean `metadata`?");
+    }
+
+    #[test]
+    fn a_field_at_the_wrong_depth_is_told_where_it_belongs() {
+        let out = "it belongs directly below `spec.template.spec`: move it further out";
+        assert_eq!(remedy("        volumeMounts:", "        volumes: []\n        volumeMounts:"), out);
+        let inner = "it belongs below `template.spec`: move it further in";
+        assert_eq!(remedy("  replicas: 3", "  replicas: 3\n  containers: []"), inner);
+        assert_eq!(
+            remedy("      containers:", "      image: x\n      containers:"),
+            "it belongs below `containers[]`: move it further in"
+        );
+    }
+
+    #[test]
+    fn what_has_a_rule_of_its_own_and_what_is_in_no_schema_is_left_alone() {
+        silent(&RULE, SOUND);
+        silent(&RULE, &SOUND.replace("kind: StatefulSet\n", "kind: StatefulSet\nreplicas: 3\n"));
+        silent(&RULE, "apiVersion: example.org/v1\nkind: Service\nmetadata: {nam: a}\n");
+        silent(&RULE, "apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {a: b}}\nstatus: {of: {}}\n");
+        silent(&RULE, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {of: a}\n");
+    }
+}

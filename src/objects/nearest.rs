@@ -1,0 +1,22 @@
+//! What was probably meant by a misspelt word.
+
+/// The known word that was probably meant.
+#[must_use]
+pub fn nearest<'a>(raw: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let raw = shortened(raw);
+    known
+        .map(|value| (strsim::jaro_winkler(&raw, value), value))
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, value)| value)
+}
+
+/// At most 60 characters of somebody's text, for use in a message.
+#[must_use]
+pub fn shortened(raw: &str) -> String {
+    let mut out: String = raw.chars().take(60).collect();
+    if out.len() < raw.len() {
+        out.push('…');
+    }
+    out
+}
