@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
     fn value(&mut self, shape: &'static Shape, field: Option<&'static Field>, value: &'a Placed) {
         match (shape, &value.shape) {
             (_, placed::Shape::Null) | (Shape::Any | Shape::Deduced, _) => {}
-            (_, placed::Shape::Text(text)) if is_placeholder(text) || text.contains("{{") => {}
+            (_, placed::Shape::Text(text)) if is_placeholder(text) => {}
             (Shape::Struct(_) | Shape::Inline(_), placed::Shape::Map(entries)) => {
                 if let Some(of) = shape.fields() {
                     self.fields(of, entries);

@@ -109,7 +109,15 @@ impl Manifests {
     /// An object of this kind, namespace and name.
     #[must_use]
     pub fn find(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Document> {
-        self.documents.get(*self.index.get(&(kind, namespace.to_owned(), name.to_owned()))?)
+        let at = |namespace: &str| self.index.get(&(kind, namespace.to_owned(), name.to_owned()));
+        let own = self.beyond.as_ref().map(|beyond| beyond.namespace.as_str());
+        // What has no namespace goes to that of the cluster.
+        let same = match own {
+            Some(own) if namespace.is_empty() => at(own),
+            Some(own) if namespace == own => at(""),
+            Some(_) | None => None,
+        };
+        self.documents.get(*at(namespace).or(same)?)
     }
 
     /// Custom resources, and documents that are no object.

@@ -17,8 +17,9 @@ pub struct Reference<'a> {
 /// What a reference lacks.
 #[derive(Debug)]
 pub enum Lack<'a> {
-    /// None of those that are `here` has the name; `looked`: nor one of the cluster.
-    Object { here: Vec<&'a str>, looked: bool },
+    /// None of those that are `here` has the name, but perhaps one of another
+    /// namespace; `looked`: nor one of the cluster.
+    Object { here: Vec<&'a str>, elsewhere: Option<&'a str>, looked: bool },
     /// `title` is there and has these keys.
     Key { title: String, keys: Vec<&'a str> },
 }
@@ -47,8 +48,12 @@ fn lack<'a>(all: &'a Manifests, document: &Document, reference: &Reference<'_>) 
                 let of_kind = all.of_kind(kind).filter(|other| other.namespace() == namespace);
                 let here: Vec<&str> = of_kind.map(Document::name).collect();
                 let looked = seen == Seen::Absent;
+                let mut namesakes = all.of_kind(kind).filter(|other| other.name() == name).map(Document::namespace);
+                let own = all.resolved(namespace);
+                let elsewhere = namesakes.find(|other| all.resolved(other) != own);
                 // Without any of the kind here they may well be on the cluster.
-                return (looked || !here.is_empty()).then_some(Lack::Object { here, looked });
+                let told = looked || !here.is_empty() || elsewhere.is_some();
+                return told.then_some(Lack::Object { here, elsewhere, looked });
             }
         },
     };

@@ -61,6 +61,7 @@ mod pod_failed;
 mod pod_not_ready;
 mod pod_overdue;
 mod pod_warning;
+mod port_missing;
 mod recycle_policy;
 mod reference_missing;
 mod released_volume;
@@ -88,6 +89,7 @@ mod unknown_field;
 mod unknown_kind;
 mod untagged_image;
 mod volume_failed;
+mod volume_hidden;
 mod volume_missing;
 mod volume_of_another;
 mod volume_terminating;
@@ -174,6 +176,7 @@ pub static ALL: &[&Rule] = &[
     &not_text::RULE,
     &placeholder::RULE,
     &plain_password::RULE,
+    &port_missing::RULE,
     &recycle_policy::RULE,
     &reference_missing::RULE,
     &removed_api_version::RULE,
@@ -191,6 +194,7 @@ pub static ALL: &[&Rule] = &[
     &unknown_field::RULE,
     &unknown_kind::RULE,
     &untagged_image::RULE,
+    &volume_hidden::RULE,
     &wrong_type::RULE,
 ];
 

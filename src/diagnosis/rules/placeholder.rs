@@ -38,17 +38,21 @@ fn in_value(document: &Document, value: &Placed, found: &mut Vec<Finding>) {
         in_value(document, item, found);
     }
     for entry in value.entries() {
-        if !["command", "args", "annotations", "lastState", "status"].contains(&entry.key.as_str()) {
+        let key = entry.key.as_str();
+        // Applications have templates of their own.
+        let of_the_application = key == "value" && entry.value.text().is_some_and(|text| text.contains("{{"));
+        if !of_the_application && !["command", "args", "annotations", "lastState", "status"].contains(&key) {
             in_value(document, &entry.value, found);
         }
     }
 }
 
-/// `<name>`, `<pod template>`, `${NAME}`, `CHANGEME`, `TODO`.
+/// `<name>`, `<pod template>`, `${NAME}`, `{{ .Values.name }}`, `CHANGEME`, `TODO`.
 pub(in crate::diagnosis) fn is_placeholder(text: &str) -> bool {
     let inside = |open: &str, close: &str| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
     let wordy = |inner: &str| !inner.is_empty() && inner.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c));
     inside("<", ">").is_some_and(wordy)
+        || text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"))
         || inside("${", "}").is_some_and(wordy)
         || ["changeme", "change-me", "todo", "fixme", "tbd"].contains(&text.to_ascii_lowercase().as_str())
 }
@@ -67,6 +71,15 @@ mod tests {
             1
         );
         assert_eq!(fires(&RULE, &SOUND.replace("storage: 1Gi", "storage: ${SIZE}")).len(), 1);
+    }
+
+    #[test]
+    fn template_marks_in_quotes_are_one_and_those_for_the_application_are_not() {
+        let text = SOUND.replace("image: example.org/app:1.0", "image: \"{{ .Values.image }}\"");
+        assert_eq!(fires(&RULE, &text), ["26:16 `{{ .Values.image }}` is a placeholder"]);
+        silent(&super::super::untagged_image::RULE, &text);
+        let env = "env: [{name: A, value: '{{ key }}'}]\n        readinessProbe:";
+        silent(&RULE, &SOUND.replace("readinessProbe:", env));
     }
 
     #[test]

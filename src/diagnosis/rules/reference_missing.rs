@@ -23,11 +23,18 @@ fn check(all: &Manifests) -> Vec<Finding> {
 }
 
 fn lost(document: &Document, reference: &Reference<'_>, lack: Lack<'_>) -> Option<Finding> {
-    let Lack::Object { here, looked } = lack else { return None };
+    let Lack::Object { here, elsewhere, looked } = lack else { return None };
     let (kind, name) = (reference.kind_name(), reference.name.text()?);
     let place = if looked { "here or on the cluster" } else { "among these" };
     let finding = RULE.at(document, reference.name, format!("there is no {kind} `{name}` {place}"));
     let finding = if here.is_empty() { finding } else { finding.evidence(format!("there are {}", quoted(here))) };
+    let finding = match elsewhere {
+        Some("") => finding
+            .evidence(format!("there is a {kind} `{name}` without a namespace, and {} has one", document.title())),
+        Some(other) => finding
+            .evidence(format!("there is a {kind} `{name}` in namespace `{other}`, where these pods do not see it")),
+        None => finding,
+    };
     let starts = "the container never starts (`CreateContainerConfigError`), or its volume is never mounted";
     let finding = if looked {
         finding.certain().because(starts)
@@ -63,6 +70,16 @@ mod tests {
             .replace("      containers:", "      volumes:\n      - {name: c, configMap: {name: b}}\n      containers:");
         let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n";
         assert_eq!(fires(&RULE, &format!("{map}{volume}")), ["29:37 there is no ConfigMap `b` among these"]);
+    }
+
+    #[test]
+    fn one_of_another_namespace_is_named() {
+        let text = with("login").replacen("metadata: {name: login}", "metadata: {name: login, namespace: db}", 1);
+        assert_eq!(fires(&RULE, &text), ["34:44 there is no Secret `login` among these"]);
+        let other = "there is a Secret `login` in namespace `db`, where these pods do not see it";
+        assert_eq!(found(&RULE, &text)[0].evidence, [other]);
+        let here = beyond(&[]);
+        silent_beyond(&RULE, &text.replace("namespace: db", "namespace: default"), here);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::Manifests;
 use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::rules::is_placeholder;
 
 pub static RULE: Rule = Rule {
     code: "untagged-image",
@@ -18,7 +19,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
     let mut found = Vec::new();
     for set in all.of_kind(Kind::StatefulSet) {
         for image in set.containers().filter_map(|container| container.get("image")) {
-            let Some(text) = image.text().filter(|text| is_loose(text)) else { continue };
+            let Some(text) = image.text().filter(|text| is_loose(text) && !is_placeholder(text)) else { continue };
             found.push(
                 RULE.at(set, image, format!("image `{text}` has no version"))
                     .because(

@@ -1,0 +1,131 @@
+//! A probe or Service that names a port which no container has.
+
+use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::kind::Kind;
+use crate::diagnosis::labels::{chooses, labels};
+use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::words::quoted;
+use crate::objects::placed::Placed;
+
+pub static RULE: Rule = Rule {
+    code: "port-missing",
+    severity: Severity::Error,
+    sources: &["S1-e9", "S1-e11"],
+    summary: "a probe or Service names a port that no container has",
+    page: include_str!("../../../docs/explain/port-missing.md"),
+    checks: &[Check::Files(check)],
+};
+
+/// Where a container is asked whether it is well.
+const ASKED: [&str; 8] = [
+    "readinessProbe.httpGet.port",
+    "readinessProbe.tcpSocket.port",
+    "livenessProbe.httpGet.port",
+    "livenessProbe.tcpSocket.port",
+    "startupProbe.httpGet.port",
+    "startupProbe.tcpSocket.port",
+    "lifecycle.postStart.httpGet.port",
+    "lifecycle.preStop.httpGet.port",
+];
+
+fn check(all: &Manifests) -> Vec<Finding> {
+    let probes = all.workloads().flat_map(of_probes);
+    probes.chain(all.of_kind(Kind::Service).flat_map(|service| of_service(all, service))).collect()
+}
+
+fn of_probes(document: &Document) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for container in document.containers() {
+        let names = names(container);
+        for port in ASKED.iter().filter_map(|path| container.at(path)) {
+            let Some(name) = port.text().filter(|name| is_name(name) && !names.contains(name)) else { continue };
+            let finding = RULE.at(document, port, format!("the container has no port `{name}`"));
+            found.push(
+                with_names(finding, &names)
+                    .because(
+                        "what is asked there never gets an answer: the container is taken for ill, or for never ready",
+                    )
+                    .remedy("write the number of the port, or the name of one below `ports` of the same container"),
+            );
+        }
+    }
+    found
+}
+
+fn of_service(all: &Manifests, service: &Document) -> Vec<Finding> {
+    let demanded = labels(service.at("spec.selector"));
+    let is_meant = |workload: &&Document| workload.namespace() == service.namespace() && chooses(&demanded, workload);
+    let names: Vec<&str> = all.workloads().filter(is_meant).flat_map(Document::containers).flat_map(names).collect();
+    if !all.workloads().any(|workload| is_meant(&workload)) {
+        return Vec::new();
+    }
+    let ports = service.items("spec.ports").iter().filter_map(|port| port.get("targetPort"));
+    let missing =
+        ports.filter_map(|port| Some((port, port.text().filter(|name| is_name(name) && !names.contains(name))?)));
+    let told = |(port, name): (&Placed, &str)| {
+        let finding = RULE.at(service, port, format!("no container behind this Service has a port `{name}`"));
+        with_names(finding, &names)
+            .because("the Service has no endpoints for this port, so nothing is sent anywhere")
+            .remedy("write the number of the port, or the name of one below `ports` of a container")
+    };
+    missing.map(told).collect()
+}
+
+/// A number in quotes is taken for the number.
+fn is_name(port: &str) -> bool {
+    port.parse::<u16>().is_err()
+}
+
+fn names(container: &Placed) -> Vec<&str> {
+    let ports = container.get("ports").map(Placed::items).unwrap_or_default();
+    ports.iter().filter_map(|port| port.get("name")?.text()).collect()
+}
+
+fn with_names(finding: Finding, names: &[&str]) -> Finding {
+    if names.is_empty() {
+        finding.evidence("no port has a name")
+    } else {
+        finding.evidence(format!("there are {}", quoted(names)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+
+    #[test]
+    fn a_probe_of_a_port_that_is_not_there_is_found() {
+        let text = SOUND.replace("tcpSocket: {port: 80}", "tcpSocket: {port: http}");
+        assert_eq!(fires(&RULE, &text), ["28:29 the container has no port `http`"]);
+        assert_eq!(found(&RULE, &text)[0].evidence, ["no port has a name"]);
+    }
+
+    #[test]
+    fn a_service_to_a_port_that_is_not_there_is_found() {
+        let text = SOUND.replace("{name: http, port: 80}", "{name: http, port: 80, targetPort: web}");
+        assert_eq!(fires(&RULE, &text), ["9:40 no container behind this Service has a port `web`"]);
+        let named = text.replace(
+            "        readinessProbe:",
+            "        ports: [{name: wbe, containerPort: 80}]\n        readinessProbe:",
+        );
+        assert_eq!(found(&RULE, &named)[0].evidence, ["there are `wbe`"]);
+    }
+
+    #[test]
+    fn names_that_are_there_numbers_and_services_for_others_are_fine() {
+        silent(&RULE, SOUND);
+        let named = SOUND
+            .replace("tcpSocket: {port: 80}", "tcpSocket: {port: http}")
+            .replace("{name: http, port: 80}", "{name: http, port: 80, targetPort: http}")
+            .replace(
+                "        readinessProbe:",
+                "        ports: [{name: http, containerPort: 80}]\n        readinessProbe:",
+            );
+        silent(&RULE, &named);
+        let other = SOUND.replace("{name: http, port: 80}", "{name: http, port: 80, targetPort: web}");
+        silent(&RULE, &other.replace("  selector: {app: web}\n  ports", "  selector: {app: db}\n  ports"));
+        silent(&RULE, &SOUND.replace("{name: http, port: 80}", "{name: http, port: 80, targetPort: '80'}"));
+    }
+}
