@@ -1,6 +1,8 @@
 //! What a finding says to type. Each command is made here and nowhere else, so
 //! that one test can hold all of them against the verbs that exist.
 
+use std::collections::BTreeMap;
+
 /// Whose command it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
@@ -55,6 +57,36 @@ impl Command {
         Self::new(Tool::Kubectl, &["patch", "persistentvolume", volume, "--type=json", "-p", patch], None)
     }
 
+    /// A released volume waits for a new claim of the old name, and for no other (PV-35).
+    #[must_use]
+    pub fn reserve_volume(volume: &str) -> Self {
+        let patch =
+            r#"[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]"#;
+        Self::new(Tool::Kubectl, &["patch", "persistentvolume", volume, "--type=json", "-p", patch], None)
+    }
+
+    /// The last members go, and are not made anew meanwhile.
+    #[must_use]
+    pub fn scale(namespace: &str, set: &str, replicas: u64) -> Self {
+        let replicas = format!("--replicas={replicas}");
+        Self::new(Tool::Kubectl, &["scale", "statefulset", set, &replicas], Some(namespace))
+    }
+
+    /// The pods run on, and nobody makes them anew (SS-09).
+    #[must_use]
+    pub fn leave_pods_alone(namespace: &str, set: &str) -> Self {
+        Self::new(Tool::Kubectl, &["delete", "statefulset", set, "--cascade=orphan"], Some(namespace))
+    }
+
+    /// A headless Service for these pods.
+    #[must_use]
+    pub fn create_service(namespace: &str, name: &str, selector: &BTreeMap<String, String>, ports: &[String]) -> Self {
+        let ports = ports.iter().flat_map(|port| ["--port".to_owned(), port.clone()]);
+        let labels = selector.iter().flat_map(|(key, value)| ["--selector".to_owned(), format!("{key}={value}")]);
+        let words = ["create", "service", name].map(str::to_owned).into_iter().chain(ports).chain(labels);
+        Self { tool: Tool::Ours, words: words.collect(), namespace: Some(namespace.to_owned()) }
+    }
+
     /// The data outlives the claim (PV-41).
     #[must_use]
     pub fn keep_volume(volume: &str) -> Self {
@@ -67,6 +99,12 @@ impl Command {
     pub fn out_of_service(node: &str) -> Self {
         let taint = "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute";
         Self::new(Tool::Kubectl, &["taint", "node", node, taint], None)
+    }
+
+    /// The machine is back (H-05).
+    #[must_use]
+    pub fn in_service(node: &str) -> Self {
+        Self::new(Tool::Kubectl, &["taint", "node", node, "node.kubernetes.io/out-of-service-"], None)
     }
 
     /// Nothing hangs there any more.
@@ -128,8 +166,18 @@ impl Command {
             Self::describe(Some("db"), "pod", "web-1"),
             Self::previous_logs("db", "web-1", "app"),
             Self::free_volume("disk"),
+            Self::reserve_volume("disk"),
+            Self::scale("db", "web", 2),
+            Self::leave_pods_alone("db", "web"),
+            Self::create_service(
+                "db",
+                "web",
+                &BTreeMap::from([("app".to_owned(), "web".to_owned())]),
+                &["80".to_owned()],
+            ),
             Self::keep_volume("disk"),
             Self::out_of_service("node-a"),
+            Self::in_service("node-a"),
             Self::delete_attachment("csi-1"),
             Self::allow_one("db", "web"),
             Self::delete_budget("db", "web"),

@@ -1,5 +1,7 @@
 //! All rules about live sets, over what was read.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::finding::Finding;
@@ -32,6 +34,7 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
             Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }
+    newer_first(&mut found, sight);
     for member in sight.members() {
         if found.iter().any(|finding| finding.member.as_ref() == Some(&member.row.name)) {
             continue;
@@ -44,6 +47,24 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// What comes of the template of a pod. One of an older revision is replaced
+/// anyhow, so what is wrong with the newest one is to be mended first.
+const OF_THE_TEMPLATE: [&str; 6] =
+    ["no-node", "image-failure", "config-missing", "init-failed", "container-fails", "pod-failed"];
+
+fn newer_first(found: &mut [Finding], sight: &Sight<'_>) {
+    let is_of_template = |finding: &Finding| OF_THE_TEMPLATE.contains(&finding.code);
+    let Some(first) = found.iter().position(is_of_template) else { return };
+    let last = found.iter().rposition(is_of_template).unwrap_or(first);
+    let is_old = |finding: &Finding| {
+        let name = finding.member.as_deref();
+        sight.members().iter().any(|member| name == Some(&member.row.name) && sight.is_outdated(member))
+    };
+    if let Some(block) = found.get_mut(first..=last) {
+        block.sort_by_key(|finding| is_of_template(finding) && is_old(finding));
+    }
 }
 
 /// How much of the namespaces was asked for.
@@ -77,12 +98,18 @@ pub fn examine(
             let scene = Scene::of(inventory, namespace, now);
             for check in ALL.iter().flat_map(|rule| rule.checks) {
                 match check {
-                    Check::Namespace(check) => found.extend(check(&scene)),
+                    Check::Namespace(check) => found.extend(check(&scene, around)),
                     Check::Live(_) | Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::LastResort(_) => {}
                 }
             }
         }
     }
+    // A node belongs to all sets and namespaces.
+    let mut nodes = BTreeSet::new();
+    found.retain(|finding| match &finding.object {
+        Some(object) if object.starts_with("Node/") => nodes.insert((finding.code, object.clone())),
+        Some(_) | None => true,
+    });
     found
 }
 
@@ -128,5 +155,55 @@ fn write(overview: &mut SetOverview, finding: Finding) {
     match finding.member.and_then(|name| rows.into_iter().find(|row| row.name == name)) {
         Some(row) => row.problems.push(finding.message),
         None => overview.problems.push(finding.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::diagnosis::samples::Broken;
+    use crate::facts::samples::{claim, pod};
+
+    fn codes(broken: &Broken) -> Vec<(&'static str, Option<String>)> {
+        broken.all().into_iter().map(|finding| (finding.code, finding.member)).collect()
+    }
+
+    /// `web-0` has the older of two revisions.
+    fn two_revisions() -> Broken {
+        let mut broken = Broken::new();
+        broken.set["spec"]["replicas"] = json!(2);
+        broken.set["status"]["updateRevision"] = json!("web-9d2e");
+        let mut newer = pod("web", 1, "node-a");
+        newer["metadata"]["labels"]["controller-revision-hash"] = json!("web-9d2e");
+        broken.more.push(newer);
+        broken.more.extend(claim("data", "web", 1, "eu-1a"));
+        broken
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_newest_template_stands_before_what_was_wrong_with_an_older_one() {
+        let mut broken = two_revisions();
+        broken.set["spec"]["podManagementPolicy"] = json!("Parallel");
+        let unplaced = json!({"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"});
+        broken.pod["spec"]["nodeName"] = json!(null);
+        broken.pod["status"] = json!({"phase": "Pending", "conditions": [unplaced]});
+        broken.more[0]["status"] = json!({"phase": "Pending", "containerStatuses": [{"name": "app",
+            "state": {"waiting": {"reason": "CreateContainerConfigError", "message": "no secret"}}}]});
+        let found = codes(&broken);
+        let expected = [("config-missing", Some("web-1".to_owned())), ("no-node", Some("web-0".to_owned()))];
+        assert_eq!(found[..2], expected, "{found:?}");
+        broken.set["status"]["updateRevision"] = json!("web-7c9f");
+        assert_eq!(codes(&broken)[0].0, "no-node");
+    }
+
+    #[test]
+    fn a_rollout_that_waits_for_a_lost_node_says_so_first() {
+        let mut broken = two_revisions();
+        broken.node["metadata"]["name"] = json!("node-b");
+        broken.more[0]["spec"]["nodeName"] = json!("node-b");
+        broken.pod["status"]["conditions"] = json!([{"type": "Ready", "status": "False"}]);
+        let found = codes(&broken);
+        assert_eq!(found[..2].iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["node-lost", "rollout-stuck"]);
     }
 }

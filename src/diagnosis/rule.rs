@@ -4,6 +4,7 @@ use super::finding::{Finding, Severity, Spot};
 use super::manifests::{BrokenPiece, Document, Manifests};
 use super::sight::{Member, Sight};
 use crate::facts::inventory::Scene;
+use crate::facts::surroundings::Surroundings;
 use crate::objects::placed::{Entry, Place, Placed};
 
 /// One rule. Its code is the name of its file and of its page.
@@ -34,7 +35,7 @@ pub enum Check {
     /// what does not belong to the first questions of the night.
     Deep(fn(&Sight<'_>) -> Vec<Finding>),
     /// What a namespace holds that no set of it has, for `doctor` of whole namespaces.
-    Namespace(fn(&Scene<'_>) -> Vec<Finding>),
+    Namespace(fn(&Scene<'_>, &Surroundings) -> Vec<Finding>),
     /// The same as `Live`, asked where nothing else was found about a member.
     LastResort(fn(&Member<'_>, &Sight<'_>) -> Option<Finding>),
 }

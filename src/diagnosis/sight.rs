@@ -3,12 +3,13 @@
 
 use crate::facts::claim::Claim;
 use crate::facts::inventory::Scene;
+use crate::facts::ordinals::{claim_member, pod_name};
 use crate::facts::overview::{ClaimOverview, PodOverview, SetOverview, VolumeState};
 use crate::facts::pod::Pod;
 use crate::facts::set::Set;
 use crate::facts::surroundings::Surroundings;
 use crate::facts::volume::Volume;
-use crate::facts::words::ManagementPolicy;
+use crate::facts::words::{ManagementPolicy, Strategy};
 
 /// One set and its surroundings.
 pub struct Sight<'a> {
@@ -29,6 +30,14 @@ pub struct BoundVolume<'a> {
     pub member: &'a Member<'a>,
     pub claim: &'a Claim,
     pub volume: &'a Volume,
+}
+
+/// A volume that is left of a member's claim.
+pub struct FormerVolume<'a> {
+    pub volume: &'a Volume,
+    /// The claim that is gone.
+    pub claim: &'a str,
+    pub member: String,
 }
 
 impl<'a> Sight<'a> {
@@ -70,10 +79,46 @@ impl<'a> Sight<'a> {
         })
     }
 
+    /// Volumes of claims that members had and that do not exist any more.
+    #[must_use]
+    pub fn former_volumes(&self) -> Vec<FormerVolume<'a>> {
+        let (Some(volumes), Some(claims)) = (&self.scene.volumes, &self.scene.claims) else { return Vec::new() };
+        let (set, templates) = (self.set(), self.set().template_names());
+        let former = |volume: &'a Volume| {
+            let of = volume.claim.as_ref().filter(|of| of.namespace == set.meta.namespace && !of.uid.is_empty())?;
+            let (_, ordinal) = claim_member(&set.meta.name, &templates, &of.name)?;
+            let gone = !claims.contains_key(of.name.as_str()) && volume.meta.deleting.is_none();
+            gone.then(|| FormerVolume { volume, claim: &of.name, member: pod_name(&set.meta.name, ordinal) })
+        };
+        volumes.values().copied().filter_map(former).collect()
+    }
+
     /// One after the other, each waiting for those before it (SS-21).
     #[must_use]
     pub fn in_order(&self) -> bool {
         self.set().management == ManagementPolicy::OrderedReady
+    }
+
+    /// It has an older revision than the set wants, and should be replaced:
+    /// below the partition an older revision is as it should be (SS-61).
+    #[must_use]
+    pub fn is_outdated(&self, member: &Member<'_>) -> bool {
+        let set = self.set();
+        let first = set.range.start + set.partition;
+        let wanted = &set.status.update_revision;
+        let old = |pod: &Pod| !wanted.is_empty() && !pod.revision().is_empty() && pod.revision() != *wanted;
+        set.strategy != Strategy::OnDelete
+            && set.is_observed()
+            && member.row.in_range
+            && member.row.ordinal.0 >= first
+            && member.pod.is_some_and(old)
+    }
+
+    /// Its node is gone or does not answer, as far as nodes can be read.
+    #[must_use]
+    pub fn is_on_lost_node(&self, pod: &Pod) -> bool {
+        let lost = |name| self.scene.nodes.is_some() && self.scene.node(name).is_none_or(|node| !node.ready);
+        pod.node.as_deref().is_some_and(lost)
     }
 
     /// Members that the set wants and that there are no pods of.

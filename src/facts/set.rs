@@ -34,6 +34,9 @@ pub struct Set {
     pub pod_selector: Option<String>,
     /// Labels of the pod template.
     pub pod_labels: BTreeMap<String, String>,
+    /// Ports of its containers, as a Service names them: `http:80`, or `80` if
+    /// it is the only one and has no name.
+    pub ports: Vec<String>,
     pub when_scaled: RetentionPolicy,
     pub when_deleted: RetentionPolicy,
     pub status: SetStatus,
@@ -83,6 +86,7 @@ impl Set {
             selector: map(&spec["selector"]["matchLabels"]),
             pod_selector: query(&spec["selector"]),
             pod_labels: map(&spec["template"]["metadata"]["labels"]),
+            ports: ports(&spec["template"]["spec"]["containers"]),
             when_scaled: RetentionPolicy::read(retention["whenScaled"].as_str().unwrap_or("Retain")),
             when_deleted: RetentionPolicy::read(retention["whenDeleted"].as_str().unwrap_or("Retain")),
             status: SetStatus {
@@ -112,6 +116,19 @@ impl Set {
     pub fn revision_hash<'a>(&self, revision: &'a str) -> &'a str {
         revision.strip_prefix(&self.meta.name).and_then(|rest| rest.strip_prefix('-')).unwrap_or(revision)
     }
+}
+
+fn ports(containers: &Value) -> Vec<String> {
+    let all: Vec<&Value> = items(containers).iter().flat_map(|container| items(&container["ports"])).collect();
+    let one = |port: &&Value| {
+        let number = port["containerPort"].as_u64()?;
+        Some(match port["name"].as_str().filter(|name| !name.is_empty()) {
+            Some(name) => format!("{name}:{number}"),
+            None if all.len() == 1 => number.to_string(),
+            None => format!("port-{number}:{number}"),
+        })
+    };
+    all.iter().filter_map(one).collect()
 }
 
 /// `app=web,tier in (db, cache)`.

@@ -13,6 +13,8 @@ use super::words::{ReclaimPolicy, VolumeMode, VolumePhase};
 pub struct Volume {
     pub meta: Meta,
     pub phase: VolumePhase,
+    /// Why it is in that phase; empty if nothing is said.
+    pub message: String,
     /// As written.
     pub capacity: String,
     /// Empty: no class (PV-13).
@@ -44,6 +46,7 @@ impl Volume {
         let meta = Meta::read(object)?;
         Some(Self {
             phase: VolumePhase::read(object["status"]["phase"].as_str().unwrap_or("Pending")),
+            message: text(&object["status"]["message"]),
             capacity: text(&spec["capacity"]["storage"]),
             class: meta.annotations.get(CLASS_ANNOTATION).cloned().unwrap_or_else(|| text(&spec["storageClassName"])),
             reclaim_policy: ReclaimPolicy::read(spec["persistentVolumeReclaimPolicy"].as_str().unwrap_or("Retain")),

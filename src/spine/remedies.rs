@@ -11,7 +11,8 @@ use crate::diagnosis::rules::ALL;
 const KUBECTL: &[(&str, &[&str])] = &[
     ("get", &["-n", "-o"]),
     ("describe", &["-n"]),
-    ("delete", &["-n", "-l"]),
+    ("delete", &["-n", "-l", "--cascade"]),
+    ("scale", &["-n", "--replicas"]),
     ("logs", &["-n", "-c", "--previous"]),
     ("patch", &["-n", "--type", "-p"]),
     ("uncordon", &[]),

@@ -1,5 +1,7 @@
 //! A claim that gets no volume, with each volume that was considered and why not.
 
+use std::collections::BTreeSet;
+
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
@@ -7,7 +9,13 @@ use crate::diagnosis::sight::{Member, Sight};
 use crate::diagnosis::words;
 use crate::diagnosis::words::quoted;
 use crate::facts::binding::{Prospect, prospect};
+use crate::facts::claim::Claim;
+use crate::facts::class::Class;
+use crate::facts::inventory::Scene;
+use crate::facts::ordinals::sets_of_claim;
 use crate::facts::overview::ClaimOverview;
+use crate::facts::pod::Pod;
+use crate::facts::surroundings::Surroundings;
 use crate::facts::volume::Volume;
 use crate::facts::wish::Wish;
 use crate::facts::words::ClaimPhase;
@@ -18,7 +26,7 @@ pub static RULE: Rule = Rule {
     sources: &["PV-14", "PV-02", "PV-04", "S1-e14", "S3-e8", "S5-e2"],
     summary: "a claim gets no volume",
     page: include_str!("../../../docs/explain/claim-pending.md"),
-    checks: &[Check::Live(check)],
+    checks: &[Check::Live(check), Check::Namespace(unused)],
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
@@ -35,53 +43,100 @@ fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) ->
             member,
             format!("claim `{}` has no volume yet{}", overview.name, words::why_pending(claim, sight.scene)),
         )
-        .about(format!("PersistentVolumeClaim/{}", overview.name))
-        .because("the pod is put on no node before its claims have volumes")
-        .command(Command::describe(Some(sight.namespace()), "persistentvolumeclaim", &overview.name));
-    let (Some(volumes), Some(classes)) = (&sight.scene.volumes, &sight.around.classes) else {
+        .because("the pod is put on no node before its claims have volumes");
+    let Some(seen) = Seen::of(claim, sight.scene, sight.around) else {
         return Some(
-            finding
+            about(claim, finding)
                 .evidence("volumes or classes could not be read")
                 .remedy("let somebody look who may read volumes and classes"),
         );
     };
-    let volumes: Vec<Volume> = volumes.values().map(|volume| (*volume).clone()).collect();
-    let wish = Wish::of(claim);
-    Some(match prospect(&wish, &volumes, classes) {
-        Prospect::NoClass { class } => {
-            let there: Vec<&String> = classes.iter().map(|class| &class.meta.name).collect();
-            finding
-                .evidence(format!("class `{class}` does not exist, nor does a volume of it"))
-                .evidence(if there.is_empty() {
+    Some(seen.cannot(about(claim, finding.clone())).unwrap_or_else(|| {
+        about(claim, finding).remedy("a volume should be on its way; if none comes, look at the driver of the class")
+    }))
+}
+
+/// Claims that no member of a set uses, and that nothing can be bound to.
+fn unused(scene: &Scene<'_>, around: &Surroundings) -> Vec<Finding> {
+    let (Some(claims), Some(pods)) = (&scene.claims, &scene.pods) else { return Vec::new() };
+    let of_a_set = |pod: &&&Pod| pod.meta.controller().is_some_and(|owner| owner.kind == "StatefulSet");
+    let members = pods.iter().filter(of_a_set).flat_map(|pod| &pod.claims);
+    let used: BTreeSet<&str> = members.map(|used| used.claim.as_str()).collect();
+    let is_unused = |claim: &&Claim| {
+        claim.phase == ClaimPhase::Pending
+            && claim.meta.deleting.is_none()
+            && !used.contains(claim.meta.name.as_str())
+            && sets_of_claim(&claim.meta.name, scene.sets.iter().copied()).is_empty()
+    };
+    let told = |claim: &Claim| {
+        let finding = RULE
+            .finding(format!("claim `{}`, which no set uses, has no volume", claim.meta.name))
+            .because("a pod that uses it is put on no node before it has a volume");
+        Seen::of(claim, scene, around)?.cannot(about(claim, finding))
+    };
+    claims.values().copied().filter(is_unused).filter_map(told).collect()
+}
+
+fn about(claim: &Claim, finding: Finding) -> Finding {
+    let name = &claim.meta.name;
+    finding.about(format!("PersistentVolumeClaim/{name}")).command(Command::describe(
+        Some(&claim.meta.namespace),
+        "persistentvolumeclaim",
+        name,
+    ))
+}
+
+/// All that a claim could be bound to.
+struct Seen<'a> {
+    wish: Wish,
+    volumes: Vec<Volume>,
+    classes: &'a [Class],
+}
+
+impl<'a> Seen<'a> {
+    /// `None`: it may not be read.
+    fn of(claim: &Claim, scene: &Scene<'_>, around: &'a Surroundings) -> Option<Self> {
+        let (volumes, classes) = (scene.volumes.as_ref()?, around.classes.as_deref()?);
+        let volumes = volumes.values().map(|volume| (*volume).clone()).collect();
+        Some(Self { wish: Wish::of(claim), volumes, classes })
+    }
+
+    /// Why there is nothing for it; `None` if there is.
+    fn cannot(&self, finding: Finding) -> Option<Finding> {
+        match prospect(&self.wish, &self.volumes, self.classes) {
+            Prospect::NoClass { class } => {
+                let there: Vec<&String> = self.classes.iter().map(|class| &class.meta.name).collect();
+                let others = if there.is_empty() {
                     "there are no classes".to_owned()
                 } else {
                     format!("there are {}", quoted(there))
-                })
-                .remedy("make the class, or a volume of this class; the class of a claim cannot be changed")
-                .command(Command::get(None, "storageclass"))
+                };
+                Some(
+                    finding
+                        .evidence(format!("class `{class}` does not exist, nor does a volume of it"))
+                        .evidence(others)
+                        .remedy("make the class, or a volume of this class; the class of a claim cannot be changed")
+                        .command(Command::get(None, "storageclass")),
+                )
+            }
+            Prospect::Nothing { obstacles, .. } => {
+                let said = obstacles.iter().take(10);
+                let said = said.map(|(name, why)| format!("volume `{name}` {}", why.in_words(&self.wish)));
+                let finding = said.fold(finding, Finding::evidence);
+                let finding = match (obstacles.is_empty(), self.volumes.len() - obstacles.len()) {
+                    (true, 0) => finding.evidence("there are no volumes"),
+                    (false, 0) => finding,
+                    (_, 1) => finding.evidence("1 further volume belongs to another claim or is of another class"),
+                    (_, others) => finding
+                        .evidence(format!("{others} further volumes belong to other claims or are of other classes")),
+                };
+                Some(finding.remedy(
+                    "make a volume that fits: at least as large, of the same class, with the same access modes",
+                ))
+            }
+            Prospect::Made | Prospect::FirstUse { .. } | Prospect::Volume(_) => None,
         }
-        Prospect::Nothing { obstacles, .. } => {
-            let none = obstacles.is_empty();
-            let others = volumes.len() - obstacles.len();
-            let said = obstacles
-                .iter()
-                .take(10)
-                .map(|(name, obstacle)| format!("volume `{name}` {}", obstacle.in_words(&wish)));
-            let finding = said.fold(finding, Finding::evidence);
-            let finding = match (none, others) {
-                (true, 0) => finding.evidence("there are no volumes"),
-                (false, 0) => finding,
-                (_, 1) => finding.evidence("1 further volume belongs to another claim or is of another class"),
-                (_, others) => {
-                    finding.evidence(format!("{others} further volumes belong to other claims or are of other classes"))
-                }
-            };
-            finding.remedy("make a volume that fits: at least as large, of the same class, with the same access modes")
-        }
-        Prospect::Made | Prospect::FirstUse { .. } | Prospect::Volume(_) => {
-            finding.remedy("a volume should be on its way; if none comes, look at the driver of the class")
-        }
-    })
+    }
 }
 
 #[cfg(test)]
@@ -90,7 +145,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{Broken, calm, tells};
-    use crate::facts::samples::{claim, event, volume_name};
+    use crate::facts::samples::{claim, class, event, volume_name};
 
     fn broken() -> Broken {
         let mut broken = Broken::new();
@@ -134,6 +189,20 @@ mod tests {
         broken.hidden = vec!["Event", "PersistentVolume"];
         assert_eq!(tells(&RULE, &broken), ["claim `data-web-0` has no volume yet; why could not be read"]);
         assert_eq!(broken.findings(&RULE)[0].evidence, ["volumes or classes could not be read"]);
+    }
+
+    #[test]
+    fn a_claim_that_no_set_uses_is_told_if_nothing_can_be_bound_to_it() {
+        let [mut alone, _] = claim("a", "b", 0, "eu-1a");
+        alone["metadata"]["name"] = json!("backup");
+        alone["status"] = json!({"phase": "Pending"});
+        alone["spec"]["volumeName"] = json!(null);
+        let mut broken = Broken::new();
+        broken.more.push(alone);
+        assert_eq!(tells(&RULE, &broken), ["claim `backup`, which no set uses, has no volume"]);
+        assert_eq!(broken.findings(&RULE)[0].object.as_deref(), Some("PersistentVolumeClaim/backup"));
+        broken.more.push(class("standard", "csi.example.org"));
+        calm(&RULE, &broken);
     }
 
     #[test]

@@ -40,10 +40,9 @@ fn going(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Op
             ))
             .remedy("before anything else keep the volume; do not restart the pod until then")
             .command(Command::keep_volume(&volume.meta.name)),
-        VolumeState::There(volume) => finding
-            .evidence(format!("volume `{}` is kept (Retain)", volume.meta.name))
-            .remedy("let the pod go when it suits; then free the volume for the new claim")
-            .command(Command::free_volume(&volume.meta.name)),
+        VolumeState::There(volume) => {
+            let_go(sight, member, finding.evidence(format!("volume `{}` is kept (Retain)", volume.meta.name)))
+        }
         VolumeState::Unknown => finding
             .evidence("volumes could not be read")
             .remedy("have somebody who may set the volume's reclaim policy to Retain before the pod is replaced"),
@@ -51,6 +50,31 @@ fn going(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Op
             finding.remedy("it holds no volume, so nothing is lost; it goes when nothing holds it any more")
         }
     })
+}
+
+/// The set makes a new claim as soon as the old one is gone and the member is
+/// wanted: until its volume is reserved for it, it must not be.
+fn let_go(sight: &Sight<'_>, member: &Member<'_>, finding: Finding) -> Finding {
+    let (set, ordinal) = (sight.set(), member.row.ordinal.0);
+    let (namespace, name) = (sight.namespace(), &set.meta.name);
+    let and_then = "when the claim is gone, the volume is Released: `doctor` says how to reserve it for the new claim, \
+                    which then has the data; only after that let the member come back";
+    if ordinal + 1 == set.range.end() {
+        finding
+            .remedy(format!(
+                "when it suits, scale the set down by this member, so that it makes no empty claim; {and_then}"
+            ))
+            .command(Command::scale(namespace, name, ordinal - set.range.start))
+    } else if member.row.in_range {
+        finding
+            .remedy(format!(
+                "when it suits, delete the set without its pods, and then the pod: so no empty claim is made; {and_then}, by making \
+                 the set again"
+            ))
+            .command(Command::leave_pods_alone(namespace, name))
+    } else {
+        finding.remedy(format!("let the pod go; {and_then}")).command(Command::status(namespace, name))
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +93,18 @@ mod tests {
         assert_eq!(tells(&RULE, &broken), [words]);
         let finding = broken.findings(&RULE).remove(0);
         assert!(finding.command.is_some_and(|command| command.words.join(" ").contains("Retain")));
+    }
+
+    #[test]
+    fn with_a_volume_that_stays_the_member_goes_first_so_that_no_empty_claim_is_made() {
+        let mut broken = Broken::new();
+        broken.claim["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:55:00Z");
+        broken.volume["spec"]["persistentVolumeReclaimPolicy"] = json!("Retain");
+        let finding = broken.findings(&RULE).remove(0);
+        assert_eq!(finding.command, Some(Command::scale("default", "web", 0)));
+        assert!(finding.remedy.contains("reserve it for the new claim"), "{}", finding.remedy);
+        broken.set["spec"]["replicas"] = json!(2);
+        assert_eq!(broken.findings(&RULE)[0].command, Some(Command::leave_pods_alone("default", "web")));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::facts::age::age_of;
 use crate::facts::claim::Claim;
 use crate::facts::inventory::Scene;
 use crate::facts::ordinals::{parse_pod_name, sets_of_claim};
+use crate::facts::surroundings::Surroundings;
 use crate::facts::words::ReclaimPolicy;
 
 pub static RULE: Rule = Rule {
@@ -22,7 +23,7 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Namespace(check)],
 };
 
-fn check(scene: &Scene<'_>) -> Vec<Finding> {
+fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
     let (Some(claims), Some(pods)) = (&scene.claims, &scene.pods) else { return Vec::new() };
     let used: BTreeSet<&str> = pods.iter().flat_map(|pod| pod.claims.iter().map(|used| used.claim.as_str())).collect();
     let nobodys = |claim: &&Claim| {

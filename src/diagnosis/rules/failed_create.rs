@@ -3,7 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::sight::Sight;
+use crate::diagnosis::sight::{Member, Sight};
 use crate::facts::event::newest;
 
 pub static RULE: Rule = Rule {
@@ -21,7 +21,9 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let said = &event.message;
-    let finding = RULE.of_set(sight, event.said());
+    let names = |member: &&Member<'_>| said.split(is_between_names).any(|word| word == member.row.name);
+    let member = sight.members().iter().find(names).map(|member| member.row.name.clone());
+    let finding = Finding { member, ..RULE.of_set(sight, event.said()) };
     vec![if said.contains("exceeded quota") {
         finding
             .because("a quota of the namespace is used up; in a set of ordered pods nothing goes on meanwhile")
@@ -44,6 +46,10 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     }]
 }
 
+const fn is_between_names(letter: char) -> bool {
+    !(letter.is_ascii_alphanumeric() || letter == '-' || letter == '.')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,7 +65,9 @@ mod tests {
         broken.set["spec"]["replicas"] = json!(2);
         broken.more.push(event("set-web", "Warning", "FailedCreate", "create Pod web-1 failed: exceeded quota"));
         assert_eq!(tells(&RULE, &broken), ["FailedCreate: create Pod web-1 failed: exceeded quota"]);
-        assert_eq!(broken.findings(&RULE)[0].command, Some(Command::get(Some("default"), "resourcequota")));
+        let finding = broken.findings(&RULE).remove(0);
+        assert_eq!(finding.command, Some(Command::get(Some("default"), "resourcequota")));
+        assert_eq!((finding.member.as_deref(), finding.object.as_deref()), (Some("web-1"), Some("StatefulSet/web")));
     }
 
     #[test]

@@ -52,11 +52,14 @@ fn check(all: &Manifests) -> Vec<Finding> {
 
 fn live(sight: &Sight<'_>) -> Vec<Finding> {
     let ServiceState::Missing(name) = &sight.overview.service else { return Vec::new() };
+    let set = sight.set();
+    // A headless Service leads to the pods whatever its ports are, but has to have one here.
+    let ports = if set.ports.is_empty() { vec!["80".to_owned()] } else { set.ports.clone() };
     vec![
         RULE.of_set(sight, format!("Service `{name}` does not exist, so the pods have no DNS names"))
             .because("the set names it, and the server does not check that it exists")
-            .remedy("make a headless Service of this name with `kubectl stateful create service`")
-            .command(Command::get(Some(sight.namespace()), "services")),
+            .remedy("make a headless Service of this name")
+            .command(Command::create_service(sight.namespace(), name, &set.selector, &ports)),
     ]
 }
 
@@ -96,6 +99,12 @@ mod tests {
         calm(&RULE, &broken);
         broken.service["metadata"]["name"] = json!("other");
         assert_eq!(tells(&RULE, &broken), ["Service `web` does not exist, so the pods have no DNS names"]);
+        let typed = |broken: &Broken| broken.findings(&RULE).remove(0).command.unwrap().words.join(" ");
+        assert_eq!(typed(&broken), "create service web --port 80");
+        broken.set["spec"]["selector"] = json!({"matchLabels": {"app": "web"}});
+        let ports = json!([{"containerPort": 5984, "name": "db"}, {"containerPort": 9100}]);
+        broken.set["spec"]["template"]["spec"]["containers"] = json!([{"name": "app", "ports": ports}]);
+        assert_eq!(typed(&broken), "create service web --port db:5984 --port port-9100:9100 --selector app=web");
         broken.hidden.push("Service");
         calm(&RULE, &broken);
     }

@@ -53,6 +53,7 @@ mod not_base64;
 mod not_text;
 mod not_yaml;
 mod orphaned_pod;
+mod out_of_service_left;
 mod partition_stops_updates;
 mod pinned_volume;
 mod placeholder;
@@ -111,11 +112,11 @@ pub static ALL: &[&Rule] = &[
     &controller_behind::RULE,
     &foreign_pod::RULE,
     &claim_terminating::RULE,
-    &rollout_stuck::RULE,
     &scale_down_deadlock::RULE,
     &scale_down_frozen::RULE,
     &pod_overdue::RULE,
     &node_lost::RULE,
+    &out_of_service_left::RULE,
     &attached_elsewhere::RULE,
     &claim_lost::RULE,
     &volume_missing::RULE,
@@ -123,6 +124,7 @@ pub static ALL: &[&Rule] = &[
     &released_volume::RULE,
     &claim_pending::RULE,
     &pinned_volume::RULE,
+    &rollout_stuck::RULE,
     &failed_create::RULE,
     &no_node::RULE,
     &image_failure::RULE,

@@ -8,6 +8,7 @@ use crate::diagnosis::rule::{Check, Rule};
 use crate::facts::inventory::Scene;
 use crate::facts::ordinals::parse_pod_name;
 use crate::facts::pod::Pod;
+use crate::facts::surroundings::Surroundings;
 
 pub static RULE: Rule = Rule {
     code: "orphaned-pod",
@@ -21,7 +22,7 @@ pub static RULE: Rule = Rule {
 /// What the controller writes on each pod of a set (SS-05).
 const NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
 
-fn check(scene: &Scene<'_>) -> Vec<Finding> {
+fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
     let sets: BTreeSet<&str> = scene.sets.iter().map(|set| set.meta.name.as_str()).collect();
     let pods = scene.pods.iter().flatten().copied();
     pods.filter(|pod| pod.meta.deleting.is_none()).filter_map(|pod| lost(pod, &sets)).collect()

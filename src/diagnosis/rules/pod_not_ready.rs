@@ -26,6 +26,10 @@ fn not_ready(member: &Member<'_>, sight: &Sight<'_>) -> Option<Finding> {
     let pod = member
         .pod
         .filter(|pod| pod.phase == PodPhase::Running && !pod.ready_condition && pod.meta.deleting.is_none())?;
+    // Nobody asks the probes of a pod whose node does not answer.
+    if sight.is_on_lost_node(pod) {
+        return None;
+    }
     // A container that does not run explains by itself why the pod is not ready.
     if pod.containers.iter().any(|container| !container.init && container.state != ContainerState::Running) {
         return None;
@@ -64,7 +68,12 @@ mod tests {
     }
 
     #[test]
-    fn a_ready_pod_is_not() {
+    fn a_ready_pod_and_one_on_a_lost_node_are_not() {
         calm(&RULE, &Broken::new());
+        let mut lost = Broken::new();
+        lost.pod["status"]["conditions"] = json!([{"type": "Ready", "status": "False"}]);
+        assert_eq!(tells(&RULE, &lost), ["not ready"]);
+        lost.node["status"]["conditions"][0]["status"] = json!("Unknown");
+        calm(&RULE, &lost);
     }
 }

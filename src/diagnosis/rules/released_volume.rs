@@ -3,8 +3,9 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::sight::{Member, Sight};
+use crate::diagnosis::sight::{FormerVolume, Member, Sight};
 use crate::facts::overview::ClaimOverview;
+use crate::facts::words::{ReclaimPolicy, VolumePhase};
 
 pub static RULE: Rule = Rule {
     code: "released-volume",
@@ -12,7 +13,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e3", "PV-34", "PV-35"],
     summary: "a released volume would fit a claim that waits",
     page: include_str!("../../../docs/explain/released-volume.md"),
-    checks: &[Check::Live(check)],
+    checks: &[Check::Live(check), Check::Deep(former)],
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
@@ -38,6 +39,25 @@ fn of_claim(member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
             .remedy("free it, if its data is what the member should have")
             .command(Command::free_volume(name)),
     )
+}
+
+/// Volumes whose claim was that of a member and does not exist any more: a new
+/// one gets another volume, unless this one is reserved for it.
+fn former(sight: &Sight<'_>) -> Vec<Finding> {
+    let is_kept = |former: &FormerVolume<'_>| {
+        former.volume.phase == VolumePhase::Released && former.volume.reclaim_policy == ReclaimPolicy::Retain
+    };
+    let told = |FormerVolume { volume, claim, member }| {
+        let name = &volume.meta.name;
+        let message =
+            format!("volume `{name}` is Released: it has the data of `{member}`, and the claim `{claim}` is gone");
+        Finding { severity: Severity::Warning, ..RULE.of_set(sight, message) }
+            .about(format!("PersistentVolume/{name}"))
+            .because("the claim that the set makes next is another one, and gets another, empty volume")
+            .remedy("if the member should have this data, reserve the volume for its next claim, before the member comes back")
+            .command(Command::reserve_volume(name))
+    };
+    sight.former_volumes().into_iter().filter(is_kept).map(told).collect()
 }
 
 #[cfg(test)]
@@ -68,6 +88,20 @@ mod tests {
         assert_eq!(codes, ["released-volume", "claim-pending"]);
         assert!(found[0].message.contains("the deleted claim `data-web-0` of namespace `default`"), "{found:?}");
         assert_eq!(found[0].command, Some(Command::free_volume("disk")));
+    }
+
+    #[test]
+    fn a_volume_whose_claim_is_gone_is_told_before_the_member_comes_back() {
+        let mut gone = broken(|_| ());
+        gone.set["spec"]["replicas"] = json!(0);
+        (gone.pod, gone.claim) = (json!({}), json!({}));
+        let found = gone.findings(&RULE);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].command, Some(Command::reserve_volume("disk")));
+        assert!(found[0].message.contains("it has the data of `web-0`"), "{}", found[0].message);
+        gone.volume["spec"]["claimRef"] = json!({"namespace": "default", "name": "data-web-0"});
+        gone.volume["status"]["phase"] = json!("Available");
+        calm(&RULE, &gone);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{Member, Sight};
-use crate::facts::words::Strategy;
 
 pub static RULE: Rule = Rule {
     code: "rollout-stuck",
@@ -18,21 +17,11 @@ pub static RULE: Rule = Rule {
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
     let set = sight.set();
-    if !sight.in_order()
-        || set.strategy == Strategy::OnDelete
-        || !set.is_observed()
-        || set.status.update_revision.is_empty()
-    {
+    if !sight.in_order() {
         return Vec::new();
     }
-    // Below the partition an older revision is as it should be (SS-61).
-    let first = set.range.start + set.partition;
     let stuck = |member: &Member<'_>| {
-        let pod = member.pod?;
-        let old = pod.revision() != set.status.update_revision && !pod.revision().is_empty();
-        if !member.is_unready() || !member.row.in_range || member.row.ordinal.0 < first || !old {
-            return None;
-        }
+        let pod = member.pod.filter(|_| member.is_unready() && sight.is_outdated(member))?;
         Some(
             RULE.of_member(member, "is not ready and of an older revision: the rollout waits for it and will never replace it")
                 .evidence(format!("the pod has revision `{}`, the set wants `{}`", set.revision_hash(pod.revision()), set.revision_hash(&set.status.update_revision)))

@@ -3,7 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::sight::{BoundVolume, Sight};
+use crate::diagnosis::sight::{BoundVolume, FormerVolume, Sight};
 use crate::facts::words::VolumePhase;
 
 pub static RULE: Rule = Rule {
@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["PV-33", "PV-40"],
     summary: "the volume of a claim is Released or Failed",
     page: include_str!("../../../docs/explain/volume-failed.md"),
-    checks: &[Check::Live(check)],
+    checks: &[Check::Live(check), Check::Deep(former)],
 };
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
@@ -33,6 +33,24 @@ fn of_volume(BoundVolume { member, claim, volume }: BoundVolume<'_>) -> Option<F
     )
 }
 
+/// The claim is gone, and what should have become of its volume did not work.
+fn former(sight: &Sight<'_>) -> Vec<Finding> {
+    let failed = sight.former_volumes().into_iter().filter(|former| former.volume.phase == VolumePhase::Failed);
+    let told = |FormerVolume { volume, claim, member }| {
+        let name = &volume.meta.name;
+        let finding = RULE.of_set(sight, format!("volume `{name}` of the deleted claim `{claim}` is Failed"));
+        let finding = if volume.message.is_empty() { finding } else { finding.evidence(volume.message.as_str()) };
+        finding
+            .about(format!("PersistentVolume/{name}"))
+            .because(format!(
+                "it should have gone with the claim of `{member}`, and could not be deleted; the data may well be there"
+            ))
+            .remedy("save or delete what lies behind it, and then delete the volume; no claim gets it as it is")
+            .command(Command::describe(None, "persistentvolume", name))
+    };
+    failed.map(told).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +64,19 @@ mod tests {
         let mut broken = Broken::new();
         broken.volume["status"]["phase"] = json!("Failed");
         assert_eq!(tells(&RULE, &broken), [format!("volume `{}` is Failed", volume_name(0))]);
+    }
+
+    #[test]
+    fn one_that_could_not_be_deleted_with_its_claim_is_told() {
+        let mut broken = Broken::new();
+        broken.set["spec"]["replicas"] = json!(0);
+        (broken.pod, broken.claim) = (json!({}), json!({}));
+        broken.volume["status"] = json!({"phase": "Failed", "message": "no deleter"});
+        let words = format!("volume `{}` of the deleted claim `data-web-0` is Failed", volume_name(0));
+        assert_eq!(tells(&RULE, &broken), [words]);
+        assert_eq!(broken.findings(&RULE)[0].evidence, ["no deleter"]);
+        broken.volume["status"]["phase"] = json!("Released");
+        calm(&RULE, &broken);
     }
 
     #[test]
