@@ -160,13 +160,21 @@ fn on_the_way(error: &kube::Error, identity: &Identity, doing: &str) -> Option<F
         let late = io.is_some_and(|io| io.kind() == io::ErrorKind::TimedOut);
         let cause = if late { "the connection was not answered in time".to_owned() } else { cause };
         let message = format!("cannot reach {}{}: {cause}", place(identity), while_doing(doing));
-        return Some(
-            Failure::failed("unreachable", message)
-                .hint(
-                    "is the cluster running, and is the network or VPN up? `kubectl cluster-info` asks the same server",
-                )
-                .hint("another cluster: `--context NAME`; none at all: `--sandbox`"),
-        );
+        let failure = Failure::failed("unreachable", message);
+        let failure = match here(identity) {
+            Some(Here::Sandbox(flag)) => failure
+                .hint(format!(
+                    "the sandbox is not served any more: `kubectl stateful sandbox serve {flag}` serves it again"
+                ))
+                .hint(format!(
+                    "with `{flag}` commands of this program need no server; `unset KUBECONFIG` leaves the sandbox"
+                )),
+            Some(Here::Other) => failure.hint("that is this machine: does the cluster run that was served there?"),
+            None => failure.hint(
+                "is the cluster running, and is the network or VPN up? `kubectl cluster-info` asks the same server",
+            ),
+        };
+        return Some(failure.hint("another cluster: `--context NAME`; none at all: `--sandbox`"));
     }
     if lost || io.is_some() || find::<hyper::Error>(error).is_some() {
         let message = format!("lost the connection to {}{}: {cause}", place(identity), while_doing(doing));
@@ -176,6 +184,28 @@ fn on_the_way(error: &kube::Error, identity: &Identity, doing: &str) -> Option<F
         );
     }
     None
+}
+
+/// A server on this machine.
+enum Here {
+    /// What leads to the same sandbox without a server.
+    Sandbox(String),
+    Other,
+}
+
+/// A kubeconfig that a served sandbox left behind leads to a port where nobody listens.
+fn here(identity: &Identity) -> Option<Here> {
+    let host = identity.server.split_once("://").map_or(identity.server.as_str(), |(_, host)| host);
+    if !["127.", "localhost", "[::1]"].iter().any(|own| host.starts_with(own)) {
+        return None;
+    }
+    Some(match identity.name.strip_prefix("sandbox") {
+        Some("") => Here::Sandbox("--sandbox".to_owned()),
+        Some(rest) if rest.starts_with(['-', ' ']) => {
+            Here::Sandbox(format!("--sandbox={}", &rest.trim_start_matches(['-', ' '])))
+        }
+        Some(_) | None => Here::Other,
+    })
 }
 
 fn untrusted(error: &rustls::Error, identity: &Identity, doing: &str) -> Failure {
@@ -311,6 +341,26 @@ mod tests {
         assert!(failure.hints[0].contains("kubectl auth can-i"));
         let by_admission = "pvc \"a\" is forbidden: only dynamically provisioned pvc can be resized";
         assert!(told(status(403, "Forbidden", by_admission)).hints.is_empty(), "rights would not help");
+    }
+
+    #[test]
+    fn a_server_of_this_machine_is_not_looked_for_in_the_network() {
+        let told = |name: &str, server: &str| {
+            let refused: std::io::Error = std::io::ErrorKind::ConnectionRefused.into();
+            let connect = std::io::Error::other(format!("client error (Connect): {refused}"));
+            let identity = Identity { name: name.into(), server: server.into() };
+            explain(&kube::Error::Service(connect.into()), &identity, "").hints.join("\n")
+        };
+        let ended = told("sandbox-try", "https://127.0.0.1:4001");
+        assert!(ended.contains("kubectl stateful sandbox serve --sandbox=try"), "{ended}");
+        assert!(
+            told("sandbox", "https://127.0.0.1:4001").contains("`kubectl stateful sandbox serve --sandbox` serves")
+        );
+        assert!(told("kind", "https://localhost:6443").contains("that is this machine"));
+        assert!(
+            told("sandbox", "https://10.0.0.1").contains("VPN") && told("prod", "https://10.0.0.1").contains("VPN")
+        );
+        assert!(!ended.contains("VPN"));
     }
 
     #[test]

@@ -204,6 +204,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_log_that_its_node_does_not_give_is_asked_for_once() {
+        for (path, expected) in
+            [("/api/v1/namespaces/a/pods/b/log?previous=true", 1), ("/api/v1/namespaces/a/pods/log", 4)]
+        {
+            let (server, asked) = scripted(always(500));
+            retried(server, AT_ONCE).oneshot(get(path)).await.unwrap();
+            assert_eq!(asked.lock().unwrap().len(), expected, "{path}");
+        }
+    }
+
+    #[tokio::test]
     async fn watches_and_sessions_are_never_repeated() {
         let mut exec = get("/api/v1/namespaces/a/pods/b/exec");
         exec.headers_mut().insert(http::header::UPGRADE, "websocket".parse().unwrap());

@@ -36,8 +36,9 @@ pub enum Nature {
     Read,
     /// A watch or a followed log: answers for as long as it is listened to.
     Stream,
-    /// A dry run or a question about rights: changes nothing and may be dropped,
-    /// but is posted, so it is not repeated.
+    /// Changes nothing and may be dropped, but is not repeated: dry runs and
+    /// questions about rights, which are posted, and logs, where an error is the
+    /// answer of a node that will not know better a moment later.
     Question,
     /// May change something: sent once, and then waited for.
     Write,
@@ -55,10 +56,17 @@ impl Nature {
             if changes_nothing(request.uri()) { Self::Question } else { Self::Write }
         } else if request.uri().query().is_some_and(streams) {
             Self::Stream
+        } else if is_log(request.uri().path()) {
+            Self::Question
         } else {
             Self::Read
         }
     }
+}
+
+fn is_log(path: &str) -> bool {
+    let pod = path.strip_prefix("/api/v1/namespaces/").and_then(|rest| rest.split_once("/pods/")).map(|(_, pod)| pod);
+    pod.is_some_and(|pod| pod.ends_with("/log"))
 }
 
 /// Dry runs and access reviews.
@@ -169,7 +177,7 @@ mod tests {
         assert_eq!(Nature::of(&get("/api/v1/pods?limit=5&watch=true")), Nature::Stream);
         assert_eq!(Nature::of(&get("/api/v1/pods?watch=1")), Nature::Stream);
         assert_eq!(Nature::of(&get("/api/v1/namespaces/a/pods/b/log?follow=true")), Nature::Stream);
-        assert_eq!(Nature::of(&get("/api/v1/namespaces/a/pods/b/log?tailLines=3")), Nature::Read);
+        assert_eq!(Nature::of(&get("/api/v1/namespaces/a/pods/b/log?tailLines=3")), Nature::Question);
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             assert_eq!(Nature::of(&request(&method, "/api/v1/pods?watch=true")), Nature::Write, "{method}");
         }

@@ -17,12 +17,13 @@ use crate::diagnosis::command::{Command, Tool};
 use crate::diagnosis::finding::{Examined, LookedAt};
 use crate::diagnosis::live::{self, Extent};
 use crate::error::{Failure, Kind};
+use crate::facts::focus::Reach;
 use crate::facts::reader::Reader;
 use crate::facts::surroundings::Surroundings;
 use crate::wizard::equivalent::quote;
 
 /// Say what is wrong with sets or manifests, why, and what to type
-#[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct DoctorArgs {
     /// A StatefulSet: `web`, `sts/web` or `statefulset.apps/web`; all of the namespace if left out
     #[arg(value_name = "SET", value_parser = set_name, conflicts_with = "files")]
@@ -70,7 +71,7 @@ pub async fn of_sets(args: &DoctorArgs, connection: &Connection, way: Way<'_>) -
         set: args.set.as_deref(),
         all_namespaces: args.all_namespaces,
         selector: args.selector.as_deref(),
-        alone: false,
+        alone: args.set.as_ref().map(|_| Reach::Rules),
         without_sets: extent == Extent::Namespaces,
     };
     let seen = look(&wanted, connection, way).await?;

@@ -1,5 +1,6 @@
-//! `sandbox show|reset|serve|capture`: what is in the simulated cluster, a fresh
-//! one, one that plain kubectl can talk to, and one that begins as a copy.
+//! `sandbox show|list|reset|serve|capture`: what is in the simulated cluster, which
+//! there are, a fresh one, one that plain kubectl can talk to, and one that begins
+//! as a copy.
 
 use clap::{Args, Subcommand};
 
@@ -21,6 +22,8 @@ pub struct SandboxArgs {
 pub enum SandboxVerb {
     /// Show what is in the sandbox
     Show,
+    /// List all sandboxes: their size, when they were last used, where they are kept
+    List,
     /// Throw the sandbox away; the next command starts a fresh one
     Reset,
     /// Make a sandbox of a live namespace, to try things on a copy

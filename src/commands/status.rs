@@ -16,6 +16,7 @@ use super::doctor::line;
 use crate::cluster::Connection;
 use crate::diagnosis::live::{blocking, fill};
 use crate::error::Failure;
+use crate::facts::focus::Reach;
 use crate::facts::overview::{SetOverview, Statuses};
 use crate::facts::reader::Reader;
 use crate::facts::surroundings::{Surroundings, UNREAD};
@@ -54,7 +55,7 @@ impl StatusArgs {
             set: self.set.as_deref(),
             all_namespaces: self.all_namespaces,
             selector: self.selector.as_deref(),
-            alone: self.set.is_some(),
+            alone: self.set.as_ref().map(|_| Reach::Members),
             without_sets: false,
         }
     }

@@ -77,7 +77,21 @@ impl Blocking {
     }
 }
 
+impl Blocking {
+    /// The container that `why` is about: what it says stands below it as well.
+    #[must_use]
+    pub fn container_in_the_way(&self) -> Option<&BlockedContainer> {
+        self.containers.iter().find(|container| self.why.starts_with(&container.title()))
+    }
+}
+
 impl BlockedContainer {
+    /// As findings name it.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} `{}`", if self.init { "init container" } else { "container" }, self.name)
+    }
+
     fn of(container: &Container) -> Option<Self> {
         let (waiting, ended) = match &container.state {
             ContainerState::Running if container.ready || container.init => return None,

@@ -23,12 +23,22 @@ const MOST_MISSING: usize = 10;
 /// More volumes are not looked up one by one.
 const MOST_VOLUMES: usize = 32;
 
+/// How much is read around a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What its members are and have.
+    Members,
+    /// And whatever rules hold against it: the volumes of others, and the pods
+    /// that its Service leads to.
+    Rules,
+}
+
 impl Inventory {
     /// Reads what belongs to `set`, which is one of `sets`.
     ///
     /// # Errors
     /// Whatever is not a lack of rights.
-    pub async fn around_one(set: &Set, sets: Vec<Set>, reader: &Reader) -> Result<Self, kube::Error> {
+    pub async fn around_one(set: &Set, sets: Vec<Set>, reader: &Reader, reach: Reach) -> Result<Self, kube::Error> {
         let namespace = set.meta.namespace.as_str();
         let (pods, services, nodes) = join!(
             pods(set, reader),
@@ -41,8 +51,15 @@ impl Inventory {
         if pods.is_some() && claims.iter().flatten().any(|claim| claim.meta.deleting.is_some()) {
             pods = read_list(reader, "Pod", namespace, Pod::read).await?;
         }
-        let volumes = volumes(claims.as_deref(), reader).await?;
-        Ok(Self { sets, pods, claims, services: services?, volumes, nodes: nodes?, events: Some(Vec::new()) })
+        let services = services?;
+        if let (Reach::Rules, Some(own)) = (reach, &mut pods) {
+            led_to(set, services.as_deref(), own, reader).await?;
+        }
+        let volumes = match reach {
+            Reach::Members => volumes(claims.as_deref(), reader).await?,
+            Reach::Rules => read_list(reader, "PersistentVolume", "", Volume::read).await?,
+        };
+        Ok(Self { sets, pods, claims, services, volumes, nodes: nodes?, events: Some(Vec::new()) })
     }
 }
 
@@ -59,6 +76,28 @@ async fn pods(set: &Set, reader: &Reader) -> Result<Option<Vec<Pod>>, kube::Erro
     pods.extend(strangers.into_iter().flatten());
     pods.sort_by(|one, other| one.meta.name.cmp(&other.meta.name));
     Ok(Some(pods))
+}
+
+/// Adds the pods that the governing Service chooses and the set does not.
+async fn led_to(
+    set: &Set,
+    services: Option<&[Service]>,
+    pods: &mut Vec<Pod>,
+    reader: &Reader,
+) -> Result<(), kube::Error> {
+    let governs = |service: &&Service| Some(&service.meta.name) == set.service_name.as_ref();
+    let Some(service) = services.into_iter().flatten().find(governs) else { return Ok(()) };
+    if service.selector.is_empty() || service.selector == set.selector {
+        return Ok(());
+    }
+    let selector: Vec<String> = service.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let chosen = read_selected(reader, "Pod", &set.meta.namespace, Some(&selector.join(",")), Pod::read)
+        .await?
+        .unwrap_or_default();
+    let there: Vec<String> = pods.iter().map(|pod| pod.meta.uid.clone()).collect();
+    pods.extend(chosen.into_iter().filter(|pod| !there.contains(&pod.meta.uid)));
+    pods.sort_by(|one, other| one.meta.name.cmp(&other.meta.name));
+    Ok(())
 }
 
 /// The claims with the name of a member's, and those that its pods use.

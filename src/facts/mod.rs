@@ -13,7 +13,7 @@ pub mod budget;
 pub mod claim;
 pub mod class;
 pub mod event;
-mod focus;
+pub mod focus;
 pub mod inventory;
 pub mod leftovers;
 pub mod machine;

@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use super::frame::{Frame, Size, View};
+use super::wrap::wrap;
 
 /// What was drawn last.
 #[derive(Default)]
@@ -19,6 +20,21 @@ impl Watched {
     /// # Errors
     /// The output cannot be written.
     pub fn draw(&mut self, out: &mut dyn Write, text: &str, size: Size) -> io::Result<()> {
+        self.last = Some(text.to_owned());
+        self.put(out, text, size)
+    }
+
+    /// Draws the last picture again, with a line before it.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn draw_note(&mut self, out: &mut dyn Write, note: &str, size: Size) -> io::Result<()> {
+        let note = wrap(note, Some(size.columns), "").join("\n");
+        let text = format!("{note}\n{}", self.last.as_deref().unwrap_or_default());
+        self.put(out, &text, size)
+    }
+
+    fn put(&mut self, out: &mut dyn Write, text: &str, size: Size) -> io::Result<()> {
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let room = size.rows.saturating_sub(1).max(1);
         if lines.len() > room {
@@ -63,6 +79,25 @@ mod tests {
     fn a_picture_replaces_the_one_before_it_whole() {
         assert_eq!(screen(&["one\ntwo\nthree\n", "one\n"], 10), "one");
         assert_eq!(screen(&["one\n", "one\ntwo\n"], 10), "one\ntwo");
+    }
+
+    #[test]
+    fn a_note_stands_above_the_last_picture_until_there_is_a_new_one() {
+        let size = Size { rows: 10, columns: 19 };
+        let (mut watched, mut parser) =
+            (Watched::default(), vt100::Parser::new(10.try_into().unwrap(), 20.try_into().unwrap(), 0));
+        let mut shown = |draw: &mut dyn FnMut(&mut Watched, &mut Vec<u8>)| {
+            let mut bytes = Vec::new();
+            draw(&mut watched, &mut bytes);
+            parser.process(&bytes);
+            parser.screen().contents()
+        };
+        shown(&mut |watched, out| watched.draw(out, "one\ntwo\n", size).unwrap());
+        for _ in 0..2 {
+            let seen = shown(&mut |watched, out| watched.draw_note(out, "no answer", size).unwrap());
+            assert_eq!(seen, "no answer\none\ntwo");
+        }
+        assert_eq!(shown(&mut |watched, out| watched.draw(out, "one\n", size).unwrap()), "one");
     }
 
     #[test]

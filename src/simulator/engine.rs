@@ -243,7 +243,7 @@ impl Simulator {
     /// Lets so much time pass (at most an hour) with all that happens in it,
     /// because it has passed outside, where it is `real` now. Trouble is left for
     /// the next request, as by `advance`.
-    pub(super) fn follow(&self, passed: Duration, real: Timestamp) {
+    pub fn follow(&self, passed: Duration, real: Timestamp) {
         let mut state = self.state();
         if let Some(file) = &mut state.file {
             file.is_open_at(real);
@@ -278,7 +278,8 @@ impl Simulator {
     }
 
     /// How long it is until something happens by itself; `None` if nothing will.
-    pub(super) fn until_next(&self) -> Option<Duration> {
+    #[must_use]
+    pub fn until_next(&self) -> Option<Duration> {
         let state = self.state();
         let next = state.queue.next().map(|(at, _)| at);
         let next = next.into_iter().chain(state.alarms.first().copied()).min()?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::sandbox::{Turn, identity as sandbox_identity, simulated};
+use super::sandbox::{Turn, following, identity as sandbox_identity, simulated};
 use super::screen::TerminalScreen;
 use crate::cli::GlobalFlags;
 use crate::cluster::flags::ConnectionFlags;
@@ -18,19 +18,33 @@ use crate::objects::names;
 use crate::runs::places::{Places, private_folder};
 use crate::simulator::{self, OpenError, Options, Origin, Serving, Simulator, Waiter, origin_of, served};
 
+/// How time passes in a sandbox that nobody serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Time {
+    /// It jumps to what is waited for.
+    Jumps,
+    /// As it does outside.
+    Follows,
+}
+
 /// Makes the connection. Must be called inside a runtime.
 pub fn connect(
     global: &GlobalFlags,
     places: &Places,
     interrupt: &Interrupt,
     screen: &TerminalScreen,
+    time: Time,
 ) -> Result<Connection, Failure> {
     let Some(name) = sandbox_name(global) else { return live::connect(&global.connection, interrupt) };
     if let Some(kubeconfig) = served(&log(places, checked(name)?)) {
         return through_server(kubeconfig, name, global, interrupt);
     }
     let simulator = open(places, name, Turn { tell: screen.teller(), interrupt: interrupt.clone() })?;
-    sandbox(&simulator, name, global, interrupt)
+    let mut connection = sandbox(&simulator, name, global, interrupt)?;
+    if time == Time::Follows {
+        connection.clock = following(&simulator, interrupt);
+    }
+    Ok(connection)
 }
 
 /// The same for work that asks no server: none is needed, and no sandbox is opened.

@@ -6,10 +6,11 @@ use std::ffi::OsString;
 use clap::{ArgMatches, FromArgMatches as _};
 
 use super::capture::capture;
-use super::connect;
+use super::connect::{self, Time};
 use super::copies::OnSimulator;
 use super::doctor;
 use super::parse::{Parsed, Stop, parse};
+use super::sandboxes;
 use super::screen::TerminalScreen;
 use super::serve;
 use super::watch;
@@ -80,10 +81,12 @@ fn with_verb(
         Failure::failed("no-home", "no folder for this program's files: HOME is not set")
             .hint("set HOME, or both XDG_STATE_HOME and XDG_CONFIG_HOME, to an absolute path")
     })?;
-    if let Ok(Verb::Sandbox(arguments)) = Verb::from_arg_matches(matches)
-        && matches!(arguments.verb, SandboxVerb::Reset)
-    {
-        return connect::reset_sandbox(&parsed.global, &places, screen, interrupt);
+    if let Ok(Verb::Sandbox(arguments)) = Verb::from_arg_matches(matches) {
+        match arguments.verb {
+            SandboxVerb::Reset => return connect::reset_sandbox(&parsed.global, &places, screen, interrupt),
+            SandboxVerb::List => return sandboxes::list(&places, screen),
+            SandboxVerb::Show | SandboxVerb::Capture(_) | SandboxVerb::Serve(_) => {}
+        }
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -115,7 +118,9 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
     let connection = if asks_no_server(matches) {
         connect::offline(&global, places, interrupt)
     } else {
-        connect::connect(&global, places, interrupt, screen)
+        let watches = matches!(Verb::from_arg_matches(&parsed.matches), Ok(Verb::Status(status)) if status.watch);
+        let time = if watches { Time::Follows } else { Time::Jumps };
+        connect::connect(&global, places, interrupt, screen, time)
     };
     let connection = connection.map_err(|failure| wrong_words(parsed, verb, matches).unwrap_or(failure))?;
     let context = Context {
@@ -140,7 +145,9 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
             },
             Ok(Verb::Sandbox(arguments)) => match &arguments.verb {
                 SandboxVerb::Capture(arguments) => capture(arguments, &context, screen, interrupt).await,
-                SandboxVerb::Show | SandboxVerb::Reset | SandboxVerb::Serve(_) => sandbox::show(&context).await,
+                SandboxVerb::Show | SandboxVerb::List | SandboxVerb::Reset | SandboxVerb::Serve(_) => {
+                    sandbox::show(&context).await
+                }
             },
             Ok(Verb::Doctor(arguments)) => doctor::of_sets(&arguments, &context, screen).await,
             Ok(Verb::Resume(arguments)) => runbook::resume(arguments.run.as_deref(), &arguments.flags, &context).await,

@@ -12,6 +12,7 @@ mod parse;
 #[cfg(test)]
 mod remedies;
 mod sandbox;
+mod sandboxes;
 mod screen;
 mod serve;
 mod values;

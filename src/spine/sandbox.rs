@@ -1,7 +1,7 @@
 //! The simulated cluster as a `Connection`: the simulator's clock is the clock,
 //! and a pause runs it to its next event.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -73,5 +73,54 @@ impl Clock for VirtualClock {
             Advance::Idle => Pause::Idle,
         });
         ready(paused).boxed()
+    }
+}
+
+/// The clock of somebody who only looks on: time passes as it does outside.
+pub fn following(simulator: &Simulator, interrupt: &Interrupt) -> Arc<dyn Clock> {
+    Arc::new(FollowingClock {
+        simulator: simulator.clone(),
+        interrupt: interrupt.clone(),
+        last: Mutex::new(Timestamp::now()),
+    })
+}
+
+struct FollowingClock {
+    simulator: Simulator,
+    interrupt: Interrupt,
+    last: Mutex<Timestamp>,
+}
+
+impl Clock for FollowingClock {
+    fn now(&self) -> Timestamp {
+        self.simulator.now()
+    }
+
+    fn pause(&self, at_most: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>> {
+        async move {
+            self.interrupt.check()?;
+            if self.simulator.until_next().is_none() {
+                return Ok(Pause::Idle);
+            }
+            nap(at_most, &self.interrupt).await?;
+            let now = Timestamp::now();
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let passed = last.duration_until(now);
+            // A clock that was set back stands still until it has caught up.
+            if passed.is_positive() {
+                *last = now;
+                self.simulator.follow(passed.unsigned_abs(), now);
+            }
+            Ok(Pause::Passed)
+        }
+        .boxed()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "who looks on lives in real time")]
+async fn nap(how_long: Duration, interrupt: &Interrupt) -> Result<(), Interrupted> {
+    tokio::select! {
+        () = interrupt.raised() => Err(Interrupted),
+        () = tokio::time::sleep(how_long) => Ok(()),
     }
 }

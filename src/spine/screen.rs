@@ -93,10 +93,17 @@ impl TerminalScreen {
                 None => watched.added(&text).map_or(Ok(()), |text| output.write(&text)),
             }
         });
-        match written {
-            Ok(()) => Ok(true),
-            Err(error) => error.into_failure().map_or(Ok(false), Err),
-        }
+        anybody_reads(written)
+    }
+
+    /// The picture stays; above it stands why it is not a new one.
+    pub fn show_still_watched(&self, watched: &mut Watched, why: &Failure) -> Result<bool, Failure> {
+        let line = format!("not up to date: {}; looking again", escape::escape(&why.message));
+        let written = self.output(|output| match output.result.redraws.then(Size::of_stdout) {
+            Some(size) => output.draw(|out| watched.draw_note(out, &line, size)),
+            None => watched.added(&format!("{line}\n")).map_or(Ok(()), |text| output.write(&text)),
+        });
+        anybody_reads(written)
     }
 
     /// The answer of `doctor`; `line` makes a command of a finding one to type here.
@@ -145,6 +152,13 @@ impl Ask for TerminalScreen {
 impl Observer for TerminalScreen {
     fn event(&self, event: Event) {
         self.observer.event(event);
+    }
+}
+
+fn anybody_reads(written: Result<(), OutputError>) -> Result<bool, Failure> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) => error.into_failure().map_or(Ok(false), Err),
     }
 }
 

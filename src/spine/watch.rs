@@ -12,6 +12,19 @@ use crate::report::watched::Watched;
 /// How long nothing is looked at.
 const BREATH: Duration = Duration::from_secs(2);
 
+/// Failures of a server that may well answer a moment later.
+const PASSING: [&str; 9] = [
+    "connection-lost",
+    "foreign-answer",
+    "server-error",
+    "server-timeout",
+    "timeout",
+    "too-many-requests",
+    "unavailable",
+    "unreachable",
+    "sandbox-unusable",
+];
+
 /// Ends with Ctrl-C, when nobody reads any more, and where nothing will ever
 /// change by itself.
 pub(super) async fn watch(
@@ -29,13 +42,19 @@ pub(super) async fn watch(
         }
     };
     let mut watched = Watched::default();
+    let mut is_first = true;
     loop {
-        match status::status(arguments, connection, way).await {
-            Ok(found) if !screen.show_watched(&mut watched, &found, wide)? => return Ok(()),
-            Ok(_) => {}
+        let is_read = match status::status(arguments, connection, way).await {
+            Ok(found) => screen.show_watched(&mut watched, &found, wide)?,
             Err(failure) if failure.kind == Kind::Interrupted => return Ok(()),
-            Err(failure) => return Err(failure),
+            // What never worked will not work by being asked again.
+            Err(failure) if is_first || !PASSING.contains(&failure.code) => return Err(failure),
+            Err(failure) => screen.show_still_watched(&mut watched, &failure)?,
+        };
+        if !is_read {
+            return Ok(());
         }
+        is_first = false;
         screen.show_warnings(connection);
         match connection.clock.pause(BREATH).await {
             Ok(Pause::Passed) => {}

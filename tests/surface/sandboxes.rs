@@ -198,6 +198,21 @@ fn a_sandbox_verb_that_is_missing_or_unknown_is_wrong_usage() {
 }
 
 #[test]
+fn all_sandboxes_are_listed_and_none_is_begun_by_that() {
+    let home = Home::new();
+    home.say("sandbox list").told(0, &["there are no sandboxes"]);
+    home.say("sandbox show --sandbox=try").told(0, &[]);
+    home.say("sandbox show").told(0, &[]);
+    let listed = home.say("sandbox list");
+    let lines: Vec<Vec<&str>> = listed.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        lines.iter().map(|line| line[..2].join(" ")).collect::<Vec<_>>(),
+        ["NAME SERVED", "default no", "try no"]
+    );
+    assert!(lines[2].last().unwrap().ends_with("/sandboxes/try/log.jsonl"), "{}", listed.stdout);
+}
+
+#[test]
 fn a_watch_without_a_terminal_adds_each_picture_that_differs_and_ends_when_nothing_more_comes() {
     let home = Home::new();
     home.say("init generic --name web --image x:1 --replicas 2 --sandbox --yes --no-wait").told(0, &[]);

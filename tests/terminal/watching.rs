@@ -9,6 +9,7 @@ use crate::trials;
 pub fn trials() -> Vec<Trial> {
     trials![
         a_set_is_seen_to_become_ready_in_one_picture,
+        a_server_that_is_gone_is_told_above_the_last_picture,
         ctrl_c_and_a_signal_leave_the_last_picture_and_the_cursor_below_it,
         a_dumb_terminal_gets_one_picture_after_the_other,
     ]
@@ -23,6 +24,22 @@ fn a_set_is_seen_to_become_ready_in_one_picture() {
     assert_eq!(end.code, 0, "{}", end.contents);
     assert!(end.bytes.contains("0/2 ready") && end.contents.contains("2/2 ready"), "{}", end.contents);
     assert_eq!(end.contents.matches(" ready  ").count(), 1, "{}", end.contents);
+}
+
+fn a_server_that_is_gone_is_told_above_the_last_picture() {
+    let home = Home::new();
+    assert_eq!(home.run(&SET.replace(" --no-wait", "")).code, Some(0));
+    let mut server = home.terminal("sandbox serve");
+    server.shows("export KUBECONFIG=");
+    let mut screen = home.terminal("status web -w");
+    screen.shows("2/2 ready");
+    server.press(CTRL_C);
+    server.ends();
+    screen.shows("not up to date: cannot reach");
+    screen.press(CTRL_C);
+    let end = screen.ends();
+    assert_eq!(end.code, 0, "{}", end.contents);
+    assert!(end.contents.contains("looking again") && end.contents.contains("2/2 ready"), "{}", end.contents);
 }
 
 fn ctrl_c_and_a_signal_leave_the_last_picture_and_the_cursor_below_it() {

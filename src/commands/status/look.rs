@@ -7,6 +7,7 @@ use super::sets::{failure, find_sets, no_namespace};
 use crate::cluster::Connection;
 use crate::commands::context::Way;
 use crate::error::Failure;
+use crate::facts::focus::Reach;
 use crate::facts::inventory::{Inventory, Unreadable};
 use crate::facts::overview::{SetOverview, overviews};
 use crate::facts::reader::Reader;
@@ -18,8 +19,9 @@ pub(in crate::commands) struct Wanted<'a> {
     pub set: Option<&'a str>,
     pub all_namespaces: bool,
     pub selector: Option<&'a str>,
-    /// What others have in the namespace does not matter.
-    pub alone: bool,
+    /// How much matters around a set that is asked for alone; `None`: all that
+    /// there is in the namespace.
+    pub alone: Option<Reach>,
     /// Pods and claims matter even where there is no set.
     pub without_sets: bool,
 }
@@ -51,9 +53,9 @@ pub(in crate::commands) async fn look(
         return Ok(Seen { inventory, found: Vec::new(), unreadable: Vec::new(), now, hint });
     }
     let failed = |error: kube::Error| failure(&error, connection);
-    let one = wanted.alone.then(|| sets.iter().find(|set| asked_for(set)).cloned()).flatten();
+    let one = wanted.alone.and_then(|reach| Some((reach, sets.iter().find(|set| asked_for(set)).cloned()?)));
     let inventory = match one {
-        Some(set) => Inventory::around_one(&set, sets, &reader).await,
+        Some((reach, set)) => Inventory::around_one(&set, sets, &reader, reach).await,
         None => Inventory::around(sets, &reader, namespace).await,
     };
     let mut inventory = inventory.map_err(failed)?;

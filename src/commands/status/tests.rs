@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cluster::interrupt::Interrupted;
 use crate::cluster::{Clock, Entropy, Identity, Interrupt, Pause};
+use crate::commands::doctor::{DoctorArgs, of_sets};
 use crate::error::Kind;
 use crate::facts::blocking::Log;
 use crate::facts::samples::{claim, node, now, pod, service, set, world};
@@ -150,6 +151,27 @@ async fn of_one_set_that_is_well_only_its_own_is_read() {
     assert_eq!(volumes.len(), 5, "{seen:?}");
     assert!(volumes.iter().all(|line| line.contains("/persistentvolumes/pvc-")), "{seen:?}");
     assert!(!seen.iter().any(|line| line.contains("volumeattachments") || line.contains("events")), "{seen:?}");
+}
+
+#[tokio::test]
+async fn doctor_of_one_set_reads_no_pods_of_others_but_those_that_its_service_leads_to() {
+    let mut objects = world();
+    objects.remove(4);
+    objects[0] = set("web", 2);
+    objects[0]["spec"]["selector"] = json!({"matchLabels": {"name": "web-0"}});
+    for name in ["api", "db"] {
+        let mut other = pod(name, 0, "node-a");
+        other["metadata"]["labels"]["name"] = json!(format!("{name}-0"));
+        objects.push(other);
+    }
+    objects[1]["spec"]["selector"] = json!({"name": "api-0"});
+    let (connection, seen) = cluster(objects, &[]);
+    let words = DoctorArgs { set: Some("web".to_owned()), ..DoctorArgs::default() };
+    let found = of_sets(&words, &connection, HERE).await.unwrap().findings;
+    let wide = found.iter().find(|finding| finding.code == "selector-too-wide").unwrap();
+    assert_eq!(wide.evidence, ["pod `api-0`"]);
+    let pods = seen.lock().unwrap().iter().filter(|line| line.ends_with("/namespaces/default/pods")).count();
+    assert_eq!(pods, 2, "those of its selector, and those of its Service");
 }
 
 #[tokio::test]

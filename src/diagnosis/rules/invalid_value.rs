@@ -12,7 +12,7 @@ use crate::objects::size;
 pub static RULE: Rule = Rule {
     code: "invalid-value",
     severity: Severity::Error,
-    sources: &["S1-e6", "S3-e1"],
+    sources: &["S1-e6"],
     summary: "a field cannot have this value",
     page: include_str!("../../../docs/explain/invalid-value.md"),
     checks: &[Check::Files(check)],

@@ -31,12 +31,23 @@ fn check(all: &Manifests) -> Vec<Finding> {
             return None;
         }
         Some(
-            RULE.at(document, &document.root, format!("{} is missing", missing.join(" and ")))
+            RULE.at(document, &document.root, in_words(&missing))
                 .because("every object needs a version, a kind and a name; kubectl refuses the file without them")
                 .remedy("add what is missing; if this is no manifest, leave the file out"),
         )
     };
     all.documents.iter().filter_map(nameless).collect()
+}
+
+/// `A is missing`, `A and B are missing`, `A, B and C are missing`.
+fn in_words(missing: &[&str]) -> String {
+    match missing {
+        [first @ .., before, last] => {
+            let others = first.iter().chain([before]).copied().collect::<Vec<_>>().join(", ");
+            format!("{others} and {last} are missing")
+        }
+        one => format!("{} is missing", one.concat()),
+    }
 }
 
 #[cfg(test)]
@@ -46,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_document_that_does_not_say_what_it_is_is_found() {
-        assert_eq!(fires(&RULE, "a: 1\n"), ["1:1 `apiVersion` and `kind` and `metadata.name` is missing"]);
+        assert_eq!(fires(&RULE, "a: 1\n"), ["1:1 `apiVersion`, `kind` and `metadata.name` are missing"]);
         assert_eq!(fires(&RULE, "apiVersion: v1\nkind: Pod\nspec: {}\n"), ["1:1 `metadata.name` is missing"]);
         assert_eq!(fires(&RULE, "- a\n").len(), 1);
     }

@@ -9,7 +9,7 @@ use crate::diagnosis::rule::{Check, Rule};
 pub static RULE: Rule = Rule {
     code: "not-base64",
     severity: Severity::Error,
-    sources: &["S3-e2"],
+    sources: &["SS-08"],
     summary: "data is not written in base64",
     page: include_str!("../../../docs/explain/not-base64.md"),
     checks: &[Check::Files(check)],

@@ -9,7 +9,7 @@ use crate::objects::nearest::shortened;
 pub static RULE: Rule = Rule {
     code: "unknown-field",
     severity: Severity::Error,
-    sources: &["S3-e1", "S3-e3"],
+    sources: &["S3-e3"],
     summary: "Kubernetes knows no field of this name here",
     page: include_str!("../../../docs/explain/unknown-field.md"),
     checks: &[Check::Files(check)],

@@ -10,7 +10,7 @@ use crate::schema::Shape;
 pub static RULE: Rule = Rule {
     code: "wrong-type",
     severity: Severity::Error,
-    sources: &["S3-e1", "S3-e3"],
+    sources: &["SS-08"],
     summary: "a value is of another type than the field",
     page: include_str!("../../../docs/explain/wrong-type.md"),
     checks: &[Check::Files(check)],

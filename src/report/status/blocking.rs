@@ -15,9 +15,12 @@ const LABEL: usize = 12;
 
 /// The block, with the last newline.
 pub(super) fn block(blocking: &Blocking, now: Timestamp, style: &Style) -> String {
+    let why = blocking
+        .container_in_the_way()
+        .map_or_else(|| blocking.why.clone(), |container| format!("its {}", container.title()));
     let head = format!("{} is in the way: ", escape(&blocking.pod));
     let plain = |text: &str| escape(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
-    let mut lines = wrap(&format!("{head}{}", plain(&blocking.why)), style.width, "");
+    let mut lines = wrap(&format!("{head}{}", plain(&why)), style.width, "");
     if let Some(first) = lines.first_mut() {
         *first = style.paint(Tint::Strong, first);
     }
@@ -123,7 +126,7 @@ mod tests {
         let facts = NodeFacts { exists: true, ready: true, zone: Some("eu-1a".to_owned()), address: None };
         Blocking {
             pod: "web-1".to_owned(),
-            why: "container `app` waits".to_owned(),
+            why: "container `app` waits: CrashLoopBackOff: back-off 40s".to_owned(),
             command: Some("kubectl logs web-1 -c app --previous".to_owned()),
             containers: vec![container],
             node: Some(NodeOverview { name: "node-a".to_owned(), facts: Some(facts) }),
@@ -140,7 +143,7 @@ mod tests {
     fn all_that_is_known_stands_on_a_few_lines() {
         let style = Style { unicode: true, ..Style::PLAIN };
         insta::assert_snapshot!(block(&blocking(), now(), &style), @r"
-        web-1 is in the way: container `app` waits
+        web-1 is in the way: its container `app`
           container   app waits: CrashLoopBackOff: back-off 40s, 4 restarts
           last exit   code 137 (OOMKilled) 4m ago
           log         | reading

@@ -1,0 +1,93 @@
+//! `sandbox list`: the sandboxes that are kept, a line each. Nothing is opened.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+use super::connect;
+use super::screen::TerminalScreen;
+use crate::commands::screen::Screen as _;
+use crate::error::Failure;
+use crate::facts::age::age_of;
+use crate::runs::places::Places;
+use crate::simulator::served;
+
+/// A sandbox, as its file tells.
+struct Kept {
+    name: String,
+    is_served: bool,
+    bytes: u64,
+    used: Option<Timestamp>,
+    log: PathBuf,
+}
+
+/// Lists them by name.
+pub fn list(places: &Places, screen: &TerminalScreen) -> Result<(), Failure> {
+    let kept = kept(places);
+    if kept.is_empty() {
+        screen.tell("there are no sandboxes; the first command with `--sandbox` begins one");
+        return Ok(());
+    }
+    screen.print(&table(&kept, Timestamp::now()))
+}
+
+fn kept(places: &Places) -> Vec<Kept> {
+    let entries = fs::read_dir(places.sandboxes()).into_iter().flatten().flatten();
+    let mut found: Vec<Kept> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let log = connect::log(places, &name);
+            let facts = fs::metadata(&log).ok()?;
+            let used = facts.modified().ok().and_then(in_our_time);
+            Some(Kept { is_served: served(&log).is_some(), bytes: facts.len(), used, log, name })
+        })
+        .collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found
+}
+
+fn in_our_time(time: SystemTime) -> Option<Timestamp> {
+    Timestamp::try_from(time).ok()
+}
+
+fn table(kept: &[Kept], now: Timestamp) -> String {
+    let heads = ["NAME", "SERVED", "SIZE", "USED", "KEPT IN"].map(str::to_owned);
+    let line = |one: &Kept| {
+        let served = if one.is_served { "yes" } else { "no" };
+        let used = format!("{} ago", age_of(one.used, now));
+        let size = format!("{} KiB", one.bytes.div_ceil(1024));
+        [one.name.clone(), served.to_owned(), size, used, one.log.display().to_string()]
+    };
+    let rows: Vec<[String; 5]> = std::iter::once(heads).chain(kept.iter().map(line)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3, 4].map(width);
+    let padded = |row: &[String; 5]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(padded).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sandbox_has_a_line_with_columns_below_one_another() {
+        let kept = |name: &str, is_served, bytes| Kept {
+            name: name.to_owned(),
+            is_served,
+            bytes,
+            used: "2026-03-13T11:56:00Z".parse().ok(),
+            log: PathBuf::from(format!("/s/{name}/log.jsonl")),
+        };
+        let now = "2026-03-13T12:00:00Z".parse().unwrap();
+        insta::assert_snapshot!(table(&[kept("default", false, 1), kept("try", true, 4097)], now), @r"
+        NAME     SERVED  SIZE   USED    KEPT IN
+        default  no      1 KiB  4m ago  /s/default/log.jsonl
+        try      yes     5 KiB  4m ago  /s/try/log.jsonl
+        ");
+    }
+}
