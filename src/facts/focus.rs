@@ -20,6 +20,8 @@ use crate::objects::kinds::{ApiKind, ObjectRef};
 
 /// More members without a pod are not looked up one by one.
 const MOST_MISSING: usize = 10;
+/// More claims are not looked up one by one.
+const MOST_CLAIMS: usize = 32;
 /// More volumes are not looked up one by one.
 const MOST_VOLUMES: usize = 32;
 
@@ -105,14 +107,25 @@ async fn claims(set: &Set, pods: Option<&[Pod]>, reader: &Reader) -> Result<Opti
     let templates = set.template_names();
     let members = || pods.into_iter().flatten().filter(|pod| pod_ordinal(&set.meta.name, &pod.meta.name).is_some());
     let is_used = |name: &str| members().any(|pod| pod.claims.iter().any(|used| used.claim == name));
-    let of_the_set = |object: &Value| {
-        let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        if claim_member(&set.meta.name, &templates, name).is_none() && !is_used(name) {
-            return None;
-        }
-        Claim::read(object)
+    let is_wanted = |name: &str| claim_member(&set.meta.name, &templates, name).is_some() || is_used(name);
+    let Some(kind) = ApiKind::named("PersistentVolumeClaim") else { return Ok(None) };
+    let names = match reader.names(kind, &set.meta.namespace).await {
+        Ok(names) => names,
+        Err(error) if is_forbidden(&error) => return Ok(None),
+        Err(error) => return Err(error),
     };
-    read_list(reader, "PersistentVolumeClaim", &set.meta.namespace, of_the_set).await
+    let wanted: Vec<String> = names.into_iter().filter(|name| is_wanted(name)).collect();
+    if wanted.len() <= MOST_CLAIMS {
+        let found = by_name(reader, kind.kind, &set.meta.namespace, &wanted, Claim::read).await?;
+        // Who may list them need not be allowed to get one.
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    let of_the_set = |object: &Value| {
+        object["metadata"]["name"].as_str().filter(|name| is_wanted(name)).and_then(|_| Claim::read(object))
+    };
+    read_list(reader, kind.kind, &set.meta.namespace, of_the_set).await
 }
 
 /// The volumes of the claims; all there are where a claim has none.

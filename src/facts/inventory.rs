@@ -143,7 +143,7 @@ pub async fn read_selected<T>(
     read: impl Fn(&Value) -> Option<T>,
 ) -> Result<Option<Vec<T>>, kube::Error> {
     let Some(kind) = ApiKind::named(kind) else { return Ok(None) };
-    match reader.list_as(kind, namespace, selector, |object| read(&object)).await {
+    match reader.list_as(kind, namespace, selector, read).await {
         Ok(found) => Ok(Some(found)),
         Err(error) if is_forbidden(&error) => Ok(None),
         Err(error) if is_missing(&error) => Ok(Some(Vec::new())),

@@ -2,16 +2,19 @@
 //! (H-32), so no request carries a `resourceVersion`. Answers stay untyped,
 //! because what is read may have to be written back whole.
 
+mod page;
 #[cfg(test)]
 mod tests;
 
 use http::Request;
+use http::header::{ACCEPT, HeaderValue};
 use jiff::Timestamp;
 use kube::core::Request as Builder;
 use kube::core::params::{GetParams, ListParams};
 use kube::core::request::Error as Unbuilt;
 use serde_json::{Value, json};
 
+use self::page::LeftOut;
 use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
 
 /// Objects per page of a list.
@@ -22,6 +25,18 @@ const MOST_OF_A_LOG: usize = 4096;
 
 /// More pages than any cluster has; a server that goes on is broken.
 const MOST_PAGES: usize = 10_000;
+
+/// A server that cannot leave the rest out sends it.
+const METADATA_ALONE: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/// What is asked for of a list.
+#[derive(Clone)]
+struct List {
+    page: ListParams,
+    left_out: LeftOut,
+    /// Of each object the metadata alone.
+    names: bool,
+}
 
 /// Reads one cluster.
 #[derive(Clone)]
@@ -89,37 +104,48 @@ impl Reader {
         self.client.request_text(get(&path)?).await
     }
 
-    /// The same, each object as `read` makes it: of a long list no more than a
-    /// page is held as it was answered.
+    /// The same, each object as `view` makes it: of a long list no more than the
+    /// text of a page is held as it was answered, and what no view of the kind
+    /// has is not even decoded.
     pub async fn list_as<T>(
         &self,
         kind: &ApiKind,
         namespace: &str,
         label_selector: Option<&str>,
-        read: impl Fn(Value) -> Option<T>,
+        view: impl Fn(&Value) -> Option<T>,
     ) -> Result<Vec<T>, kube::Error> {
         let page = ListParams { label_selector: label_selector.map(str::to_owned), ..ListParams::default() };
-        self.collect_as(kind, namespace, page, read).await
+        let view = |object: Value| view(&object);
+        self.collect_as(kind, namespace, List { page, left_out: LeftOut::of(kind.kind), names: false }, view).await
+    }
+
+    /// The names of all objects of a kind, for which the server sends no more
+    /// than their metadata.
+    pub async fn names(&self, kind: &ApiKind, namespace: &str) -> Result<Vec<String>, kube::Error> {
+        let list = List { page: ListParams::default(), left_out: LeftOut::ALL_BUT_METADATA, names: true };
+        let name = |object: Value| object["metadata"]["name"].as_str().map(str::to_owned);
+        self.collect_as(kind, namespace, list, name).await
     }
 
     async fn collect(&self, kind: &ApiKind, namespace: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
-        self.collect_as(kind, namespace, page, Some).await
+        let whole = |mut object: Value| {
+            name_kind(&mut object, kind);
+            Some(object)
+        };
+        self.collect_as(kind, namespace, List { page, left_out: LeftOut::NOTHING, names: false }, whole).await
     }
 
     async fn collect_as<T>(
         &self,
         kind: &ApiKind,
         namespace: &str,
-        page: ListParams,
-        read: impl Fn(Value) -> Option<T>,
+        list: List,
+        keep: impl Fn(Value) -> Option<T>,
     ) -> Result<Vec<T>, kube::Error> {
         let path = collection(kind, namespace)?;
-        let read = |mut item: Value| {
-            name_kind(&mut item, kind);
-            Some((place(&item), read(item)?))
-        };
-        let mut items = match self.pages(&path, page.clone(), &read).await {
-            Err(error) if has_code(&error, 410) => self.pages(&path, page, &read).await?,
+        let keep = |object: Value| Some((place(&object), keep(object)?));
+        let mut items = match self.pages(&path, list.clone(), &keep).await {
+            Err(error) if has_code(&error, 410) => self.pages(&path, list, &keep).await?,
             found => found?,
         };
         items.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -174,21 +200,23 @@ impl Reader {
     async fn pages<T>(
         &self,
         path: &str,
-        page: ListParams,
-        read: &impl Fn(Value) -> Option<T>,
+        list: List,
+        keep: &impl Fn(Value) -> Option<T>,
     ) -> Result<Vec<T>, kube::Error> {
-        let mut page = page.limit(PAGE);
+        let mut page = list.page.limit(PAGE);
         let mut all = Vec::new();
         for _ in 0..MOST_PAGES {
-            let request = Builder::new(path).list(&page).map_err(kube::Error::BuildRequest)?;
-            let mut answer = self.ask(request).await?;
-            if let Value::Array(items) = answer["items"].take() {
-                all.extend(items.into_iter().filter_map(read));
+            let mut request = Builder::new(path).list(&page).map_err(kube::Error::BuildRequest)?;
+            if list.names {
+                request.headers_mut().insert(ACCEPT, HeaderValue::from_static(METADATA_ALONE));
             }
-            match answer["metadata"]["continue"].as_str().filter(|token| !token.is_empty()) {
-                None => return Ok(all),
-                next => page.continue_token = next.map(str::to_owned),
+            let text = self.client.request_text(request).await?;
+            let found = page::read(&text, list.left_out, keep).map_err(kube::Error::SerdeError)?;
+            all.extend(found.items);
+            if found.next.is_none() {
+                return Ok(all);
             }
+            page.continue_token = found.next;
         }
         Err(kube::Error::Service("the server's list does not end".into()))
     }
