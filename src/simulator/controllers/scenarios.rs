@@ -12,6 +12,7 @@ mod retention;
 mod rollout;
 mod scaling;
 mod scheduling;
+mod stopping;
 
 use serde_json::{Value, json};
 

@@ -195,6 +195,14 @@ impl<'a> Container<'a> {
         self.ready = self.role == Role::Init && self.is_done();
     }
 
+    /// It does not run, and nobody knows more when the pod is over.
+    pub(super) fn lose(&mut self, now: Timestamp) {
+        let message = "The container could not be located when the pod was terminated".to_owned();
+        let reason = "ContainerStatusUnknown".to_owned();
+        let never = self.last.take().unwrap_or_else(|| killed(now, now));
+        self.end(Ending { code: KILLED, reason, message, ..never });
+    }
+
     /// It is started again, unless that is not wanted.
     fn after_end(&mut self, scene: &Scene<'_>, ending: Ending, news: &mut News) -> bool {
         if !self.is_restarted(scene.pod, ending.code) {

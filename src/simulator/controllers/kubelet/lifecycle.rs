@@ -24,7 +24,7 @@ impl Kubelet {
     pub(super) fn sync(&self, view: &dyn View, pod: &Value, node: &Value, now: Timestamp) -> Step {
         let mut step = Step::default();
         if pod.terminating() {
-            stop(view, pod, now, &mut step);
+            stop(view, pod, &host_address(node), now, &mut step);
             return step;
         }
         let is_left = pod.annotation(AS_CAPTURED).is_some() || matches!(pod.phase(), "Succeeded" | "Failed");
@@ -141,12 +141,7 @@ fn exceed(containers: &mut [Container<'_>], now: Timestamp, news: &mut News) {
                 news.normal("Killing", format!("Stopping container {}", container.name()));
                 container.end(killed(since, now));
             }
-            State::Waiting { .. } if container.role == Role::Main => {
-                let message = "The container could not be located when the pod was terminated".to_owned();
-                let reason = "ContainerStatusUnknown".to_owned();
-                let never = container.last.take().unwrap_or_else(|| killed(now, now));
-                container.end(Ending { reason, message, ..never });
-            }
+            State::Waiting { .. } if container.role == Role::Main => container.lose(now),
             State::Waiting { .. } | State::Ended(_) => {}
         }
     }

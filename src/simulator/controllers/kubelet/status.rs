@@ -25,7 +25,7 @@ impl Picture<'_> {
         status.insert("startTime".into(), json!(stamp(self.start)));
         status.insert("hostIP".into(), json!(host));
         status.insert("hostIPs".into(), json!([{ "ip": host }]));
-        if self.has_sandbox() {
+        if self.has_sandbox() && !address.is_empty() {
             status.insert("podIP".into(), json!(address));
             status.insert("podIPs".into(), json!([{ "ip": address }]));
         }

@@ -1,11 +1,13 @@
-//! How a pod goes: its containers are told, have their grace period, and then
-//! the object is removed.
+//! How a pod goes: its containers are told, have their grace period, and end;
+//! the pod says how, and then the object is removed.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::container::Container;
+use super::container::{Container, Ending, Role, State};
+use super::course::killed;
 use super::knobs::STOP_SECONDS;
+use super::status::Picture;
 use crate::simulator::controllers::fields::{Fields, later};
 use crate::simulator::controllers::{EventType, Step, View};
 
@@ -13,15 +15,21 @@ use crate::simulator::controllers::{EventType, Step, View};
 /// otherwise, in seconds.
 const STOP: i64 = 1;
 
+/// The least time that a kubelet gives containers, in seconds.
+const LEAST_GRACE: i64 = 1;
+
 /// Stops a pod that is being deleted: the containers need a moment, at most
-/// the grace period; then the object goes, by UID and with grace 0.
-pub(super) fn stop(view: &dyn View, pod: &Value, now: Timestamp, step: &mut Step) {
+/// the grace period; then the pod reads `Succeeded` or `Failed`, and the object
+/// goes, by UID and with grace 0. Where a finalizer of others holds it, that
+/// phase stays to be seen (H-06).
+pub(super) fn stop(view: &dyn View, pod: &Value, host: &str, now: Timestamp, step: &mut Step) {
     let grace = pod.number("/metadata/deletionGracePeriodSeconds").unwrap_or(0).max(0);
-    // With grace 0 the object is only held by finalizers of others.
-    let Some(end) = pod.instant("/metadata/deletionTimestamp").filter(|_| grace > 0) else { return };
+    let is_over = matches!(pod.phase(), "Succeeded" | "Failed");
+    let Some(end) = pod.instant("/metadata/deletionTimestamp").filter(|_| grace > 0 || !is_over) else { return };
+    let mut containers = Container::all(pod);
     // Where a namespace goes, nothing new is told.
     if !view.get("Namespace", "", pod.namespace()).is_some_and(|home| home.terminating()) {
-        for container in Container::all(pod).iter().filter(|container| container.is_running()) {
+        for container in containers.iter().filter(|container| container.is_running()) {
             let message = format!("Stopping container {}", container.name());
             step.event_once(view, pod, EventType::Normal, "Killing", message);
         }
@@ -31,12 +39,50 @@ pub(super) fn stop(view: &dyn View, pod: &Value, now: Timestamp, step: &mut Step
         told => told.and_then(|text| text.parse::<i64>().ok()).map(|seconds| seconds.max(0)),
     };
     let needed = pod.items("/spec/containers").iter().map(|container| time_to_stop(container, told)).max();
-    let due = later(end, -grace.saturating_sub(grace.min(needed.unwrap_or(STOP))));
+    let needed = needed.unwrap_or(STOP);
+    let given = grace.max(LEAST_GRACE);
+    let due = later(end, needed.min(given).saturating_sub(grace));
     if now < due {
         step.wake_at(due);
-    } else {
-        step.delete(pod, Some(0));
+        return;
     }
+    if !is_over {
+        end_all(pod, &mut containers, needed > given, now);
+        let has_succeeded = containers.iter().all(|container| container.role == Role::Sidecar || container.is_done());
+        let phase = if has_succeeded { "Succeeded" } else { "Failed" };
+        let start = pod.instant("/status/startTime").unwrap_or(now);
+        let picture = Picture { containers, phase, start, why: None };
+        if let Some(status) = picture.status(pod, pod.text("/status/podIP"), host, now) {
+            step.patch_status(pod, &status);
+        }
+    }
+    step.delete(pod, Some(0));
+}
+
+/// Containers that run end as they were asked to, or by force. What prepares
+/// the pod has not done its work, and what never ran of a pod that was prepared
+/// is not found.
+fn end_all(pod: &Value, containers: &mut [Container<'_>], by_force: bool, now: Timestamp) {
+    let was_prepared = was_prepared(pod, containers);
+    for container in containers {
+        match container.state {
+            State::Running { since } if by_force || container.role == Role::Init => container.end(killed(since, now)),
+            State::Running { since } => {
+                container.end(Ending { code: 0, reason: "Completed".to_owned(), ..killed(since, now) });
+            }
+            State::Waiting { .. } if container.role == Role::Main && was_prepared => container.lose(now),
+            State::Waiting { .. } | State::Ended(_) => {}
+        }
+    }
+}
+
+/// All that prepares the pod has done its work, or never was.
+fn was_prepared(pod: &Value, containers: &[Container<'_>]) -> bool {
+    let has_begun = containers.iter().any(|container| container.role == Role::Main && container.has_begun());
+    let last = containers.iter().rfind(|container| container.role != Role::Main);
+    has_begun
+        || pod.items("/spec/initContainers").is_empty()
+        || last.is_some_and(|last| last.is_done() || last.role == Role::Sidecar && last.started)
 }
 
 /// The seconds that a container needs: its `preStop` hook comes first. A hook
