@@ -132,12 +132,15 @@ fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
             let name = namespace["metadata"]["name"].as_str().unwrap_or_default();
             Some(raw(Method::PUT, format!("/api/v1/namespaces/{name}/finalize"), JSON, namespace))
         }
-        Write::Delete { target, uid, grace } => {
+        Write::Delete { target, uid, grace, dependents } => {
             let mut body = json!({
                 "apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid},
             });
             if let Some(grace) = grace {
                 body["gracePeriodSeconds"] = json!(grace);
+            }
+            if let Some(dependents) = dependents {
+                body["propagationPolicy"] = json!(dependents.to_string());
             }
             Some(raw(Method::DELETE, path(world, target)?, JSON, &body))
         }

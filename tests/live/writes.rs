@@ -44,7 +44,7 @@ impl Controller for Busy {
         let writes = vec![
             Write::Create(object),
             Write::Patch { target: made, patch: json!({"metadata": {"labels": {"patched": "yes"}}}) },
-            Write::Delete { target: self.target("ConfigMap", "old"), uid, grace: None },
+            Write::Delete { target: self.target("ConfigMap", "old"), uid, grace: None, dependents: None },
             Write::Event {
                 target: pod.clone(),
                 kind: EventType::Warning,

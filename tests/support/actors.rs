@@ -160,11 +160,14 @@ async fn apply(api: &Api, view: &LiveView<'_>, write: &Write) -> Result<(), Refu
             let path = format!("/api/v1/namespaces/{}/finalize", namespace["metadata"]["name"].as_str().unwrap_or(""));
             api.send(Method::Put, &path, Some(namespace)).await
         }
-        Write::Delete { target, uid, grace } => {
+        Write::Delete { target, uid, grace, dependents } => {
             let mut options =
                 json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid.as_str()}});
             if let Some(seconds) = grace {
                 options["gracePeriodSeconds"] = (*seconds).into();
+            }
+            if let Some(dependents) = dependents {
+                options["propagationPolicy"] = dependents.to_string().into();
             }
             api.send(Method::Delete, &path(target), Some(&options)).await
         }

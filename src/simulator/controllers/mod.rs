@@ -141,10 +141,32 @@ pub enum Write {
     /// the finalizers that are left.
     Finalize(Value),
     /// DELETE with the UID as precondition. `grace` of `None` takes the
-    /// object's own grace period; `Some(0)` removes a pod at once.
-    Delete { target: Target, uid: String, grace: Option<u32> },
+    /// object's own grace period; `Some(0)` removes a pod at once. `dependents`
+    /// of `None` leaves it to the object's finalizers what becomes of those.
+    Delete { target: Target, uid: String, grace: Option<u32>, dependents: Option<Dependents> },
     /// An Event object about `target` (type `Normal` or `Warning`).
     Event { target: Target, kind: EventType, reason: String, message: String },
+}
+
+/// When the dependents of a deleted object go: the propagation policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dependents {
+    /// After it.
+    Background,
+    /// Before it.
+    Foreground,
+    /// Not at all.
+    Orphan,
+}
+
+impl fmt::Display for Dependents {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Background => "Background",
+            Self::Foreground => "Foreground",
+            Self::Orphan => "Orphan",
+        })
+    }
 }
 
 /// The two types that Kubernetes gives its Event objects.

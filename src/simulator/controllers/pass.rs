@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
-use super::{EventType, Part, Step, View, Write};
+use super::{Dependents, EventType, Part, Step, View, Write};
 
 impl Step {
     /// Appends a write.
@@ -47,7 +47,14 @@ impl Step {
 
     /// Appends a delete of exactly this `object`.
     pub(super) fn delete(&mut self, object: &Value, grace: Option<u32>) {
-        self.push(Write::Delete { target: object.target(), uid: object.uid().to_owned(), grace });
+        let (target, uid) = (object.target(), object.uid().to_owned());
+        self.push(Write::Delete { target, uid, grace, dependents: None });
+    }
+
+    /// The same, with a word about its dependents.
+    pub(super) fn delete_with(&mut self, object: &Value, dependents: Dependents) {
+        let (target, uid) = (object.target(), object.uid().to_owned());
+        self.push(Write::Delete { target, uid, grace: None, dependents: Some(dependents) });
     }
 
     /// Appends an event that goes with a write of this pass.

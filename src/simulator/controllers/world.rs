@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::fields::{Fields, later, stamp};
 use super::play::{self, Refusal, Sender};
-use super::{Controller, Part, Step, Target, View, Write};
+use super::{Controller, Dependents, Part, Step, Target, View, Write};
 
 type Key = (String, String, String);
 
@@ -130,7 +130,13 @@ impl World {
     /// A user's delete.
     pub fn remove(&mut self, kind: &str, name: &str) {
         let object = self.object(kind, name);
-        self.apply(&Write::Delete { target: object.target(), uid: object.uid().to_owned(), grace: None }).unwrap();
+        self.apply(&Write::Delete {
+            target: object.target(),
+            uid: object.uid().to_owned(),
+            grace: None,
+            dependents: None,
+        })
+        .unwrap();
     }
 
     /// Applies everything the actors ask for until they ask for nothing at
@@ -234,7 +240,7 @@ impl World {
                 let patch = json!({ "spec": { "finalizers": namespace["spec"]["finalizers"] } });
                 self.change(&namespace.target(), &patch, false)?;
             }
-            Write::Delete { target, uid, grace } => self.delete(target, uid, *grace)?,
+            Write::Delete { target, uid, grace, dependents } => self.delete(target, uid, *grace, *dependents)?,
             Write::Event { target, kind, reason, message } => {
                 self.revision += 1;
                 let uid = self.objects.get(&key(target)).map_or("", |object| object.uid()).to_owned();
@@ -306,7 +312,13 @@ impl World {
         }
     }
 
-    fn delete(&mut self, target: &Target, uid: &str, grace: Option<u32>) -> Result<(), String> {
+    fn delete(
+        &mut self,
+        target: &Target,
+        uid: &str,
+        grace: Option<u32>,
+        dependents: Option<Dependents>,
+    ) -> Result<(), String> {
         let Some(old) = self.objects.get(&key(target)) else { return Err(format!("{} not found", target.name)) };
         if old.uid() != uid {
             return Err("the UID in the precondition does not match".to_owned());
@@ -315,6 +327,16 @@ impl World {
         let own = old.number("/spec/terminationGracePeriodSeconds").unwrap_or(30);
         let grace = if target.kind == "Pod" && on_node { grace.map_or(own, i64::from) } else { 0 };
         let mut object = old.clone();
+        if let Some(dependents) = dependents {
+            let mut finalizers = object.items("/metadata/finalizers").to_vec();
+            finalizers.retain(|held| held != "foregroundDeletion" && held != "orphan");
+            finalizers.extend(match dependents {
+                Dependents::Background => None,
+                Dependents::Foreground => Some(json!("foregroundDeletion")),
+                Dependents::Orphan => Some(json!("orphan")),
+            });
+            object["metadata"]["finalizers"] = json!(finalizers);
+        }
         let shortens = object.number("/metadata/deletionGracePeriodSeconds").is_none_or(|held| grace < held);
         if !object.terminating() || shortens {
             self.log.push(format!("delete {}/{}", target.kind, target.name));

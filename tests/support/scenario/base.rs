@@ -26,6 +26,8 @@ impl Target {
             "pod" => ("Pod", name.to_owned()),
             "claim" => ("PersistentVolumeClaim", name.to_owned()),
             "revision" => ("ControllerRevision", name.to_owned()),
+            "namespace" => ("Namespace", namespace.to_owned()),
+            "config" => ("ConfigMap", name.to_owned()),
             "quota" => ("ResourceQuota", name.to_owned()),
             "node" => ("Node", name.to_owned()),
             "budget" => ("PodDisruptionBudget", name.to_owned()),
@@ -38,7 +40,7 @@ impl Target {
             _ => return Err(format!("`{written}` is of no known kind")),
         };
         let namespace = match kind {
-            "StorageClass" | "PersistentVolume" | "Node" => String::new(),
+            "StorageClass" | "PersistentVolume" | "Node" | "Namespace" => String::new(),
             _ => namespace.to_owned(),
         };
         Ok(Self { kind, namespace, name })

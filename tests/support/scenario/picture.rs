@@ -1,5 +1,5 @@
 //! What a namespace looks like: one line for each set, revision, pod, claim and
-//! volume, with what tells one course of things from another. What is usual is
+//! volume, and for the namespace if it goes, with what tells one course of things from another. What is usual is
 //! left out.
 
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub(super) fn of(story: &Story) -> Picture {
         ("claim", "PersistentVolumeClaim", claim),
         ("volume", "PersistentVolume", volume),
     ];
+    let namespace = story.object("Namespace", &story.namespace).filter(|home| is_terminating(home));
+    let home = namespace.map(|object| ("namespace".to_owned(), self::namespace(story, object).join("; ")));
     let lines = views.into_iter().flat_map(|(word, kind, view)| {
         story.all(kind).map(move |(name, object)| {
             let mut line = view(story, object);
@@ -30,14 +32,29 @@ pub(super) fn of(story: &Story) -> Picture {
             (format!("{word}/{}", story.plain(name)), line.join("; "))
         })
     });
-    lines.collect()
+    home.into_iter().chain(lines).collect()
+}
+
+fn is_terminating(object: &Value) -> bool {
+    object["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// What the conditions say, whose texts name what is left.
+fn namespace(story: &Story, object: &Value) -> Vec<String> {
+    let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
+    let told = conditions.map(|held| {
+        let [kind, status, reason, message] =
+            ["/type", "/status", "/reason", "/message"].map(|pointer| text(held, pointer));
+        story.plain(&format!("{kind} {status}, {reason}: {message}"))
+    });
+    std::iter::once(text(object, "/status/phase").to_owned()).chain(told).collect()
 }
 
 /// What every kind tells: that it is on its way out, whose it is, and which of
 /// its name.
 fn common(story: &Story, object: &Value) -> Vec<String> {
     let mut line = Vec::new();
-    if object["metadata"]["deletionTimestamp"].is_string() {
+    if is_terminating(object) {
         line.push("terminating".to_owned());
     }
     let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();

@@ -11,8 +11,8 @@ use kubectl_stateful::objects::kinds::ApiKind;
 use serde_json::Value;
 
 /// The kinds that a scenario is told of.
-pub const RECORDED: [&str; 6] =
-    ["StatefulSet", "ControllerRevision", "Pod", "PersistentVolumeClaim", "PersistentVolume", "Event"];
+pub const RECORDED: [&str; 7] =
+    ["Namespace", "StatefulSet", "ControllerRevision", "Pod", "PersistentVolumeClaim", "PersistentVolume", "Event"];
 
 /// One change of one object.
 pub struct Change {
@@ -78,6 +78,9 @@ impl Story {
         }
         let spec = &change.object["spec"];
         let name = text(&change.object, "/metadata/name");
+        if change.kind.kind == "Namespace" {
+            return name == namespace;
+        }
         spec["claimRef"]["namespace"] == namespace
             || spec["storageClassName"] == namespace
             || name.strip_prefix(namespace).is_some_and(|rest| rest.starts_with('-'))
@@ -89,6 +92,7 @@ impl Story {
         match change.kind.kind {
             "ControllerRevision" if !self.revisions.contains(&name) => self.revisions.push(name.clone()),
             "Pod" => self.hear_pod(&name, change),
+            "Namespace" => self.hear_namespace(change),
             _ => {}
         }
         self.objects.insert((change.kind.kind, name), Arc::clone(change));
@@ -112,6 +116,17 @@ impl Story {
             moves.push("ready".to_owned());
         }
         self.course.extend(moves.into_iter().map(|what| (name.to_owned(), what)));
+    }
+
+    fn hear_namespace(&mut self, change: &Change) {
+        let is_terminating = |object: &Value| object["metadata"]["deletionTimestamp"].is_string();
+        let was_terminating = self.object("Namespace", &self.namespace).is_some_and(is_terminating);
+        let what = match (change.gone, is_terminating(&change.object) && !was_terminating) {
+            (true, _) => "gone",
+            (false, true) => "deletion begins",
+            (false, false) => return,
+        };
+        self.course.push(("namespace".to_owned(), what.to_owned()));
     }
 
     fn hear_event(&mut self, change: &Change) {
