@@ -93,11 +93,11 @@ pub async fn leftovers(reader: &Reader, target: &Target) -> Result<Vec<ClaimAnsw
 async fn claims_of(reader: &Reader, set: &Set, namespace: &str) -> Result<Vec<ClaimAnswer>, ReadError> {
     let templates = set.template_names();
     let Some(kind) = ApiKind::named("PersistentVolumeClaim") else { return Ok(Vec::new()) };
-    let of_the_set = |object: Value| {
+    let of_the_set = |object: &Value| {
         let (template, ordinal) = claim_member(&set.meta.name, &templates, object["metadata"]["name"].as_str()?)?;
-        let claim = Claim::read(&object)?;
+        let claim = Claim::read(object)?;
         let size = claim.size().to_owned();
-        Some((template.to_owned(), ordinal.0, Target::of(&object)?, claim.volume_name, size))
+        Some((template.to_owned(), ordinal.0, Target::of(object)?, claim.volume_name, size))
     };
     let mut found = reader.list_as(kind, namespace, None, of_the_set).await?;
     found.sort_by_key(|(template, ordinal, ..)| (*ordinal, templates.iter().position(|known| known == template)));
@@ -125,8 +125,8 @@ struct KnownVolume {
 /// All volumes; none where they may not be read.
 async fn volumes(reader: &Reader, selector: Option<&str>) -> Result<Vec<KnownVolume>, ReadError> {
     let Some(kind) = ApiKind::named("PersistentVolume") else { return Ok(Vec::new()) };
-    let known = |object: Value| {
-        let Target { object: reference, uid } = Target::of(&object)?;
+    let known = |object: &Value| {
+        let Target { object: reference, uid } = Target::of(object)?;
         let policy = object["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or_default().to_owned();
         Some(KnownVolume { object: reference, uid, policy })
     };
@@ -144,8 +144,8 @@ pub async fn retired(
     ordinal: Option<u64>,
 ) -> Result<Vec<RetiredAnswer>, ReadError> {
     let Some(kind) = ApiKind::named("PersistentVolume") else { return Ok(Vec::new()) };
-    let wanted = |volume: Value| {
-        let answer = retired_answer(&volume)?;
+    let wanted = |volume: &Value| {
+        let answer = retired_answer(volume)?;
         let is_here = volume["spec"]["claimRef"]["namespace"] == namespace;
         let fits = set.is_none_or(|set| answer.set == set) && ordinal.is_none_or(|wanted| answer.ordinal == wanted);
         (is_here && fits).then_some(answer)

@@ -249,8 +249,8 @@ fn words(list: &Value) -> String {
 /// A pod that uses one of the claims.
 async fn user_of(reader: &Reader, namespace: &str, claims: &[Target]) -> Result<Option<String>, kube::Error> {
     let Some(kind) = ApiKind::named("Pod").filter(|_| !claims.is_empty()) else { return Ok(None) };
-    let uses = |object: Value| {
-        let pod = Pod::read(&object)?;
+    let uses = |object: &Value| {
+        let pod = Pod::read(object)?;
         let used = pod.claims.iter().any(|used| claims.iter().any(|claim| claim.object.name == used.claim));
         used.then_some(pod.meta.name)
     };
@@ -260,8 +260,8 @@ async fn user_of(reader: &Reader, namespace: &str, claims: &[Target]) -> Result<
 /// The node that one of the volumes is attached to; what may not be read is not waited for.
 async fn attached_to(reader: &Reader, volumes: &[Target]) -> Result<Option<String>, kube::Error> {
     let Some(kind) = ApiKind::named("VolumeAttachment").filter(|_| !volumes.is_empty()) else { return Ok(None) };
-    let hangs = |object: Value| {
-        let attachment = Attachment::read(&object)?;
+    let hangs = |object: &Value| {
+        let attachment = Attachment::read(object)?;
         let volume = attachment.volume?;
         volumes.iter().any(|known| known.object.name == volume).then_some(attachment.node)
     };

@@ -51,8 +51,8 @@ impl ClaimScene {
         let namespace = effect.claim.object.namespace.as_str();
         let kind = |name: &str| ApiKind::named(name).ok_or(EffectError::Vanished);
         let volume = effect.volume.read(reader).await?;
-        let sets = reader.list_as(kind("StatefulSet")?, namespace, None, |set| Set::read(&set)).await?;
-        let pods = reader.list_as(kind("Pod")?, namespace, None, |pod| Pod::read(&pod)).await?;
+        let sets = reader.list_as(kind("StatefulSet")?, namespace, None, Set::read).await?;
+        let pods = reader.list_as(kind("Pod")?, namespace, None, Pod::read).await?;
         let attachments = list(reader, kind("VolumeAttachment")?, "", Attachment::read).await?;
         Ok(Self {
             claim: Claim::read(claim).ok_or(EffectError::Vanished)?,

@@ -77,7 +77,7 @@ pub(super) async fn list<T>(
     namespace: &str,
     read: fn(&Value) -> Option<T>,
 ) -> Result<Option<Vec<T>>, EffectError> {
-    match reader.list_as(kind, namespace, None, |object| read(&object)).await {
+    match reader.list_as(kind, namespace, None, read).await {
         Ok(found) => Ok(Some(found)),
         Err(error) if is_missing(&error) => Ok(Some(Vec::new())),
         Err(error) if is_forbidden(&error) => Ok(None),

@@ -26,7 +26,7 @@ pub(super) const GUARDS: &[Guard<VolumeScene>] = &[
 impl VolumeScene {
     pub(in crate::effects) async fn read(volume: &Value, reader: &Reader) -> Result<Self, EffectError> {
         let kind = ApiKind::named("PersistentVolume").ok_or(EffectError::Vanished)?;
-        let others = reader.list_as(kind, "", None, |volume| Volume::read(&volume)).await?;
+        let others = reader.list_as(kind, "", None, Volume::read).await?;
         Ok(Self { mark: Mark::read(volume), volume: Volume::read(volume).ok_or(EffectError::Vanished)?, others })
     }
 }

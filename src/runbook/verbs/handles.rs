@@ -17,8 +17,9 @@ use crate::effects::scale::Scale;
 use crate::effects::unprotect::Unprotect;
 use crate::effects::{Effect, Target};
 use crate::objects::kinds::ObjectRef;
+use crate::objects::nearest::nearest;
 use crate::runs::call::{Call, ClaimAnswer, MemberAnswer, RetiredAnswer, SetAnswer};
-use crate::wizard::check::{duration, nearest};
+use crate::wizard::check::duration;
 
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
 
