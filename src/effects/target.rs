@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::error::EffectError;
 use crate::facts::reader::Reader;
-use crate::objects::kinds::ObjectRef;
+use crate::objects::kinds::{ApiKind, ObjectRef};
 
 /// An object by its UID; its name only says where to look.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,11 +16,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// The object that was read.
+    /// The object of this kind that was read; items of a list do not say their kind.
     #[must_use]
-    pub fn of(object: &Value) -> Option<Self> {
-        let uid = object["metadata"]["uid"].as_str()?.to_owned();
-        Some(Self { object: ObjectRef::of(object)?, uid })
+    pub fn of(kind: &'static ApiKind, object: &Value) -> Option<Self> {
+        let meta = &object["metadata"];
+        let text = |field: &str| meta[field].as_str().map(str::to_owned);
+        let namespace = text("namespace").unwrap_or_default();
+        Some(Self { object: ObjectRef { kind, namespace, name: text("name")? }, uid: text("uid")? })
     }
 
     /// Reads it; `None` if there is nothing of that name.

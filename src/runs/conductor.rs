@@ -5,7 +5,7 @@
 //! the approved plan, its guards are asked, its intent is on disk, and only then
 //! is it written.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use super::id::RunId;
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::plan::Line;
-use super::reads;
+use super::reads::{self, ReadError};
 use super::record::Record;
 use super::waits::Waits;
 use crate::cluster::Connection;
@@ -50,6 +50,8 @@ pub struct Conductor<'a> {
     /// `Kind/name` of what this run has changed.
     pub changed: Vec<String>,
     pub phase: Phase,
+    /// The sets that were read, by name, with their UIDs.
+    sets: BTreeMap<String, String>,
 }
 
 impl<'a> Conductor<'a> {
@@ -76,6 +78,7 @@ impl<'a> Conductor<'a> {
             lines: Vec::new(),
             changed: Vec::new(),
             phase: Phase::Preflight,
+            sets: BTreeMap::new(),
         }
     }
 
@@ -85,6 +88,9 @@ impl<'a> Conductor<'a> {
     /// The script must stop here; it cannot catch that.
     pub async fn answer(&mut self, call: Call) -> Result<Value, Halt> {
         if let Call::Phase { phase } = call {
+            if phase == Phase::Verify {
+                self.nothing_left()?;
+            }
             self.phase = phase;
         }
         if let Some(record) = self.replay.pop_front() {
@@ -95,6 +101,7 @@ impl<'a> Conductor<'a> {
             other => {
                 self.connection.interrupt.check().map_err(|_| Halt::Interrupted)?;
                 let answer = self.look(&other).await?;
+                self.same_as_before(&other, &answer)?;
                 if let Some(line) = Line::of(&other) {
                     self.lines.push(line);
                 }
@@ -113,6 +120,7 @@ impl<'a> Conductor<'a> {
         if record.call != call {
             return Err(Halt::Replay { recorded: Box::new(record.call), asked: Box::new(call) });
         }
+        self.same_as_before(&call, &record.answer)?;
         if let Call::Effect { effect } = &call {
             self.consume(&record.fingerprint)?;
             if let Effect::Lock(lock) = effect {
@@ -126,6 +134,20 @@ impl<'a> Conductor<'a> {
             self.lines.push(line);
         }
         Ok(record.answer)
+    }
+
+    /// A set is the one that it was in the phase before, and no namesake.
+    fn same_as_before(&mut self, call: &Call, answer: &Value) -> Result<(), Halt> {
+        let Call::Set { name } = call else { return Ok(()) };
+        let uid = answer["target"]["uid"].as_str().unwrap_or_default();
+        match self.sets.get(name) {
+            Some(known) if known != uid => Err(ReadError::SetReplaced(name.clone()).into()),
+            Some(_) => Ok(()),
+            None => {
+                self.sets.insert(name.clone(), uid.to_owned());
+                Ok(())
+            }
+        }
     }
 
     /// Calls that change nothing.
@@ -193,6 +215,17 @@ impl<'a> Conductor<'a> {
                 }
                 Err(halt) => return Err(halt),
             }
+        }
+    }
+
+    /// Whoever comes to the end has done all that was approved.
+    ///
+    /// # Errors
+    /// A line of the plan is left over.
+    pub fn nothing_left(&self) -> Result<(), Halt> {
+        match self.approved.as_ref().and_then(VecDeque::front) {
+            Some(next) => Err(Halt::Diverged { approved: next.clone(), now: "nothing more".to_owned() }),
+            None => Ok(()),
         }
     }
 

@@ -22,6 +22,8 @@ pub enum ReadError {
     NoSet(String),
     #[error("StatefulSet `{0}` was replaced by another one of its name")]
     SetReplaced(String),
+    #[error("StatefulSet `{0}` is being deleted")]
+    SetDeleting(String),
     #[error("{0}")]
     Api(#[from] Box<kube::Error>),
 }
@@ -43,13 +45,16 @@ pub fn reference(kind: &str, namespace: &str, name: &str) -> ObjectRef {
 pub async fn set(reader: &Reader, namespace: &str, name: &str) -> Result<SetAnswer, ReadError> {
     let found = reader.get(&reference("StatefulSet", namespace, name)).await?;
     let found = found.ok_or_else(|| ReadError::NoSet(name.to_owned()))?;
+    if !found["metadata"]["deletionTimestamp"].is_null() {
+        return Err(ReadError::SetDeleting(name.to_owned()));
+    }
     answer(&found).ok_or_else(|| ReadError::NoSet(name.to_owned()))
 }
 
 fn answer(found: &Value) -> Option<SetAnswer> {
     let set = Set::read(found)?;
     Some(SetAnswer {
-        target: Target::of(found)?,
+        target: Target::of(ApiKind::named("StatefulSet")?, found)?,
         replicas: set.range.replicas,
         start: set.range.start,
         ready: set.status.ready,
@@ -60,12 +65,16 @@ fn answer(found: &Value) -> Option<SetAnswer> {
     })
 }
 
-/// The set with exactly this UID.
+/// The set with exactly this UID, which is to stay.
 pub async fn same_set(reader: &Reader, target: &Target) -> Result<Set, ReadError> {
     let name = || target.object.name.clone();
     let found = reader.get(&target.object).await?.ok_or_else(|| ReadError::NoSet(name()))?;
     let set = Set::read(&found).ok_or_else(|| ReadError::NoSet(name()))?;
-    if set.meta.uid == target.uid { Ok(set) } else { Err(ReadError::SetReplaced(name())) }
+    match set.meta.deleting {
+        _ if set.meta.uid != target.uid => Err(ReadError::SetReplaced(name())),
+        Some(_) => Err(ReadError::SetDeleting(name())),
+        None => Ok(set),
+    }
 }
 
 /// The members from this ordinal on, the highest first.
@@ -97,7 +106,7 @@ async fn claims_of(reader: &Reader, set: &Set, namespace: &str) -> Result<Vec<Cl
         let (template, ordinal) = claim_member(&set.meta.name, &templates, object["metadata"]["name"].as_str()?)?;
         let claim = Claim::read(object)?;
         let size = claim.size().to_owned();
-        Some((template.to_owned(), ordinal.0, Target::of(object)?, claim.volume_name, size))
+        Some((template.to_owned(), ordinal.0, Target::of(kind, object)?, claim.volume_name, size))
     };
     let mut found = reader.list_as(kind, namespace, None, of_the_set).await?;
     found.sort_by_key(|(template, ordinal, ..)| (*ordinal, templates.iter().position(|known| known == template)));
@@ -126,7 +135,7 @@ struct KnownVolume {
 async fn volumes(reader: &Reader, selector: Option<&str>) -> Result<Vec<KnownVolume>, ReadError> {
     let Some(kind) = ApiKind::named("PersistentVolume") else { return Ok(Vec::new()) };
     let known = |object: &Value| {
-        let Target { object: reference, uid } = Target::of(object)?;
+        let Target { object: reference, uid } = Target::of(kind, object)?;
         let policy = object["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or_default().to_owned();
         Some(KnownVolume { object: reference, uid, policy })
     };
@@ -145,7 +154,7 @@ pub async fn retired(
 ) -> Result<Vec<RetiredAnswer>, ReadError> {
     let Some(kind) = ApiKind::named("PersistentVolume") else { return Ok(Vec::new()) };
     let wanted = |volume: &Value| {
-        let answer = retired_answer(volume)?;
+        let answer = retired_answer(kind, volume)?;
         let is_here = volume["spec"]["claimRef"]["namespace"] == namespace;
         let fits = set.is_none_or(|set| answer.set == set) && ordinal.is_none_or(|wanted| answer.ordinal == wanted);
         (is_here && fits).then_some(answer)
@@ -157,7 +166,7 @@ pub async fn retired(
     Ok(found)
 }
 
-fn retired_answer(object: &Value) -> Option<RetiredAnswer> {
+fn retired_answer(kind: &'static ApiKind, object: &Value) -> Option<RetiredAnswer> {
     let mark = Mark::read(object)?;
     let volume = Volume::read(object)?;
     let held = volume.claim.as_ref()?;
@@ -173,7 +182,7 @@ fn retired_answer(object: &Value) -> Option<RetiredAnswer> {
         like["metadata"]["labels"] = json!(mark.claim_labels);
     }
     Some(RetiredAnswer {
-        volume: Target::of(object)?,
+        volume: Target::of(kind, object)?,
         claim: CreateClaim::again(&like, &volume.meta.name)?.manifest,
         set: mark.set,
         template: mark.template,

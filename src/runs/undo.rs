@@ -13,6 +13,7 @@ use super::record::{Written, written};
 use super::waits::Waits;
 use crate::cluster::Connection;
 use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
+use crate::facts::reader::Reader;
 
 /// How often an effect is tried whose object changes between look and write.
 const TRIES: usize = 5;
@@ -60,6 +61,14 @@ pub async fn undo_all(
 ) -> Undone {
     let mut changed = Vec::new();
     for step in &undoing.steps {
+        match came_about(step, connection, observer).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let _ = journal.undone(step.number, connection.clock.now());
+                continue;
+            }
+            Err(error) => return Undone { changed, stopped: Some((step.effect.object().to_string(), error)) },
+        }
         for effect in &step.undo {
             if connection.interrupt.is_raised() {
                 let stopped = EffectError::Guarded {
@@ -81,6 +90,28 @@ pub async fn undo_all(
         let _ = journal.undone(step.number, connection.clock.now());
     }
     Undone { changed, stopped: None }
+}
+
+/// Whether a deletion whose answer nobody saw was carried out. One that is
+/// under way is waited for: what is going cannot be given back.
+async fn came_about(step: &Written, connection: &Connection, observer: &dyn Observer) -> Result<bool, EffectError> {
+    let Effect::DeleteClaim(deletion) = &step.effect else { return Ok(true) };
+    let found = Reader::new(connection.client.clone()).get(&deletion.claim.object).await?;
+    match found.filter(|found| found["metadata"]["uid"] == deletion.claim.uid.as_str()) {
+        None => Ok(true),
+        Some(found) if found["metadata"]["deletionTimestamp"].is_null() => Ok(false),
+        Some(_) => {
+            let keeper = Keeper::default();
+            let waits = Waits { connection, observer, keeper: &keeper };
+            let gone = waits.released(&deletion.claim, &deletion.volume, AT_MOST).await;
+            gone.map(|_| true).map_err(|why| EffectError::Guarded {
+                code: "claim-terminating",
+                why: why.to_string(),
+                hint: "`kubectl stateful status` says who holds it; type the same command again once it is gone"
+                    .to_owned(),
+            })
+        }
+    }
 }
 
 /// One effect; whether it changed anything.

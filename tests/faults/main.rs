@@ -9,6 +9,7 @@ mod everywhere;
 mod judges;
 mod museum;
 mod naive;
+mod product;
 mod requests;
 mod rivals;
 mod stage;

@@ -72,6 +72,7 @@ pub async fn go_on(
     conductor.journal = Some(journal);
     conductor.replay = replay;
     let played = play(runbook, answers, &mut conductor).await;
+    let played = played.and_then(|()| conductor.nothing_left().map_err(Stopped::Halt));
     // Whoever interrupted the run did not interrupt its last words.
     conductor.keeper.give_back(context.connection).await;
     let how = match &played {

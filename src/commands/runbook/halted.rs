@@ -108,6 +108,7 @@ fn waited(error: WaitFailed, connection: &Connection) -> Failure {
 fn unread(error: ReadError, connection: &Connection) -> Failure {
     match error {
         ReadError::NoSet(_) => Failure::failed("no-set", error.to_string()),
+        ReadError::SetDeleting(_) => Failure::refused("set-deleting", error.to_string()),
         ReadError::SetReplaced(_) => Failure::new(Kind::Diverged, "diverged", error.to_string()),
         ReadError::Api(error) => explain(&error, &connection.identity, "reading the cluster"),
     }

@@ -5,12 +5,12 @@
 
 mod answers;
 mod approve;
-mod carry_out;
+pub mod carry_out;
 pub mod command;
 pub mod flags;
 mod halted;
 mod later;
-mod planning;
+pub mod planning;
 mod play;
 mod scale;
 
