@@ -68,7 +68,7 @@ impl Protect {
             template: self.template.clone(),
             ordinal: self.ordinal,
             claim_uid: self.claim.uid.clone(),
-            claim_labels: labels,
+            claim_labels: (*labels).clone(),
             former_policy: former_policy(before),
             run: self.run.clone(),
             at: connection.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

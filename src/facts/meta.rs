@@ -2,6 +2,7 @@
 //! JSON that all views share. Anything missing reads as empty, zero or `None`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,8 +20,9 @@ pub struct Meta {
     /// Set once deletion was asked for. For pods the grace period is included,
     /// so it lies in the future while the pod may still shut down.
     pub deleting: Option<Timestamp>,
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
+    /// Shared, since views are copied into overviews by the thousand.
+    pub labels: Arc<BTreeMap<String, String>>,
+    pub annotations: Arc<BTreeMap<String, String>>,
     pub finalizers: Vec<String>,
     pub owners: Vec<Owner>,
 }
@@ -51,8 +53,8 @@ impl Meta {
             generation: count(&meta["generation"]),
             created: time(&meta["creationTimestamp"]),
             deleting: time(&meta["deletionTimestamp"]),
-            labels: map(&meta["labels"]),
-            annotations: map(&meta["annotations"]),
+            labels: Arc::new(map(&meta["labels"])),
+            annotations: Arc::new(map(&meta["annotations"])),
             finalizers: texts(&meta["finalizers"]),
             owners: items(&meta["ownerReferences"]).iter().map(Owner::read).collect(),
         })

@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 pub struct LeftOut(&'static [&'static [&'static str]]);
 
 const MANAGERS: &[&str] = &["metadata", "managedFields"];
+/// A manifest in a text, as long as the object.
+const APPLIED: &[&str] = &["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"];
 
 impl LeftOut {
     pub const NOTHING: Self = Self(&[]);
@@ -22,6 +24,7 @@ impl LeftOut {
         Self(match kind {
             "Pod" => &[
                 MANAGERS,
+                APPLIED,
                 &["spec", "containers"],
                 &["spec", "initContainers"],
                 &["spec", "ephemeralContainers"],
@@ -29,8 +32,8 @@ impl LeftOut {
                 &["spec", "tolerations"],
                 &["spec", "topologySpreadConstraints"],
             ],
-            "Node" => &[MANAGERS, &["status", "images"]],
-            _ => &[MANAGERS],
+            "Node" => &[MANAGERS, APPLIED, &["status", "images"]],
+            _ => &[MANAGERS, APPLIED],
         })
     }
 
@@ -248,10 +251,10 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_not_there_and_all_else_is() {
-        let pod = json!({"metadata": {"name": "a", "managedFields": [{"x": 1}], "labels": {"managedFields": "b"}},
-            "spec": {"containers": [1], "nodeName": "n", "containersX": []}, "status": {"containers": 2}});
+        let pod = json!({"metadata": {"name": "a", "managedFields": [{"x": 1}], "labels": {"managedFields": "b"},
+            "annotations": {"a": "b", APPLIED[2]: "{}"}}, "spec": {"containers": [1], "nodeName": "n", "containersX": []}, "status": {"containers": 2}});
         let page = json!({"kind": "PodList", "metadata": {"continue": "t"}, "items": [pod, {"spec": null}]});
-        let kept = json!({"metadata": {"name": "a", "labels": {"managedFields": "b"}},
+        let kept = json!({"metadata": {"name": "a", "labels": {"managedFields": "b"}, "annotations": {"a": "b"}},
             "spec": {"nodeName": "n", "containersX": []}, "status": {"containers": 2}});
         assert_eq!(items(&page, LeftOut::of("Pod")), [kept, json!({})]);
         assert_eq!(items(&page, LeftOut::NOTHING), [page["items"][0].clone(), json!({"spec": null})]);
