@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use state::State;
 
+use super::clock::held_back;
 use super::controllers::Controller;
 use super::controllers::all::{all, of_copy};
 use super::custom::Definition;
@@ -98,7 +99,7 @@ impl Simulator {
     pub fn open(path: &Path, now_real: Timestamp, waiter: Option<Box<dyn Waiter>>) -> Result<Self, OpenError> {
         let (file, world, elapsed) = Sandbox::open(path, now_real, waiter)?;
         let actors = if world.origin.is_some() { of_copy() } else { all() };
-        Self::go_on(file, world, elapsed, actors)
+        Self::go_on(file, world, elapsed, now_real, actors)
     }
 
     /// The sandbox in this file with these actors. Its clock moves on by the
@@ -115,17 +116,19 @@ impl Simulator {
     ) -> Result<Self, OpenError> {
         let (file, mut world, elapsed) = Sandbox::open(path, now_real, waiter)?;
         world.denied = deny;
-        Self::go_on(file, world, elapsed, controllers)
+        Self::go_on(file, world, elapsed, now_real, controllers)
     }
 
     fn go_on(
         file: Sandbox,
         world: World,
         elapsed: Duration,
+        now_real: Timestamp,
         controllers: Vec<Box<dyn Controller>>,
     ) -> Result<Self, OpenError> {
         let simulator = Self::of_world(world, controllers, Some(file), Lags::default());
-        simulator.catch_up(elapsed.min(LONGEST_CATCH_UP))?;
+        let now = simulator.now();
+        simulator.catch_up(held_back(elapsed.min(LONGEST_CATCH_UP), now, now_real))?;
         Ok(simulator)
     }
 
@@ -248,7 +251,8 @@ impl Simulator {
         if let Some(file) = &mut state.file {
             file.is_open_at(real);
         }
-        self.let_pass(state, passed.min(LONGEST_CATCH_UP));
+        let passed = held_back(passed.min(LONGEST_CATCH_UP), state.world.now, real);
+        self.let_pass(state, passed);
     }
 
     /// Lets this time pass, with all that happens in it.

@@ -26,7 +26,7 @@ struct ByHand {
 
 impl ByHand {
     fn new() -> Arc<Self> {
-        let now = Mutex::new(Timestamp::UNIX_EPOCH);
+        let now = Mutex::new(Options::default().start);
         Arc::new(Self { now, moved: watch::Sender::new(()), naps: AtomicUsize::new(0) })
     }
 
@@ -135,4 +135,20 @@ fn a_watch_with_a_time_limit_ends_in_real_time() {
     assert!(!watch.is_finished());
     served.wait(1);
     assert!(watch.is_finished());
+}
+
+#[test]
+fn a_clock_that_is_ahead_of_the_real_one_is_caught_up_with() {
+    let served = Served::start();
+    served.simulator.pass(Duration::from_secs(10));
+    let before = served.simulator.now();
+    let passed = |served: &Served| served.simulator.now().duration_since(before).as_secs();
+    for _ in 0..20 {
+        served.wait(1);
+    }
+    assert_eq!(passed(&served), 10, "half as fast");
+    for _ in 0..20 {
+        served.wait(1);
+    }
+    assert_eq!(passed(&served), 30, "as fast as the real one");
 }

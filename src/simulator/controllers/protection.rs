@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::fields::{Fields, ephemeral_claim_name, is_made_for};
 use super::{Change, Controller, Step, View};
 
-const CLAIM: &str = "kubernetes.io/pvc-protection";
+pub(super) const CLAIM: &str = "kubernetes.io/pvc-protection";
 const VOLUME: &str = "kubernetes.io/pv-protection";
 
 /// `persistentvolumeclaim-protection-controller`.

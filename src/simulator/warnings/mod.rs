@@ -1,6 +1,7 @@
 //! What the server says in `Warning` headers about objects that it takes: they
 //! are valid, and yet not what anybody should want.
 
+mod knobs;
 mod pods;
 
 use std::collections::BTreeSet;
@@ -14,6 +15,13 @@ use crate::objects::kinds::ApiKind;
 /// Warnings about a new object, or about what became of an old one.
 #[must_use]
 pub fn of(kind: &ApiKind, old: Option<&Value>, new: &Value) -> Vec<String> {
+    let mut warnings = of_server(kind, old, new);
+    warnings.extend(knobs::of(kind, old, new));
+    warnings
+}
+
+/// Those of a real server.
+fn of_server(kind: &ApiKind, old: Option<&Value>, new: &Value) -> Vec<String> {
     match kind.kind {
         _ if kind.is_custom() => of_custom(old, new),
         "StatefulSet" => of_set(old, new),

@@ -2,6 +2,7 @@
 //! misbehave is named in the value (`crash-loop: copy,main`); any other value
 //! means all containers but those that only prepare the pod.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -9,7 +10,7 @@ use serde_json::Value;
 use crate::simulator::controllers::fields::Fields;
 
 /// What the annotations begin with that this actor obeys.
-const PREFIX: &str = "sandbox.kubectl-stateful/";
+pub const PREFIX: &str = "sandbox.kubectl-stateful/";
 
 /// The readiness probe never succeeds. May be set and removed while the pod
 /// runs.
@@ -56,36 +57,90 @@ pub const DOWN_SINCE: &str = "sandbox.kubectl-stateful/down-since";
 #[derive(Clone, Copy, Debug)]
 pub struct Knob {
     pub key: &'static str,
-    /// The form of its value.
-    pub value: &'static str,
+    pub value: Form,
     pub meaning: &'static str,
 }
 
-const fn knob(key: &'static str, value: &'static str, meaning: &'static str) -> Knob {
+/// The form of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Seconds,
+    SecondsOrNever,
+    /// Names, or anything else for all of them.
+    Containers,
+    /// What containers exit with.
+    Code,
+    /// From when to when.
+    Range,
+    Lines,
+    Anything,
+}
+
+impl Form {
+    /// Whether a value can be read.
+    #[must_use]
+    pub fn takes(self, value: &str) -> bool {
+        let is_number = value.parse::<i64>().is_ok();
+        match self {
+            Self::Seconds => value.parse::<i64>().is_ok_and(|seconds| seconds >= 0),
+            Self::SecondsOrNever => value == "never" || Self::Seconds.takes(value),
+            Self::Code => value == "oom" || is_number,
+            Self::Range => range(value).is_some(),
+            Self::Containers | Self::Lines | Self::Anything => true,
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Seconds => "seconds",
+            Self::SecondsOrNever => "seconds or `never`",
+            Self::Containers => "containers",
+            Self::Code => "number or `oom`",
+            Self::Range => "seconds, as `30-50`",
+            Self::Lines => "lines",
+            Self::Anything => "anything",
+        })
+    }
+}
+
+/// The seconds of `30-50`.
+fn range(value: &str) -> Option<Range<i64>> {
+    let (from, to) = value.split_once('-')?;
+    let range = from.trim().parse().ok()?..to.trim().parse().ok()?;
+    (!range.is_empty()).then_some(range)
+}
+
+const fn knob(key: &'static str, value: Form, meaning: &'static str) -> Knob {
     Knob { key, value, meaning }
 }
 
 /// All annotations that people may set, as the documentation has them.
 pub const KNOBS: [Knob; 15] = [
-    knob(START_SECONDS, "seconds", "how long containers take to start, and init containers to do their work; else 2"),
+    knob(
+        START_SECONDS,
+        Form::Seconds,
+        "how long containers take to start, and init containers to do their work; else 2",
+    ),
     knob(
         STOP_SECONDS,
-        "seconds or `never`",
+        Form::SecondsOrNever,
         "how long containers, or the commands of their `preStop`, take to stop; else 1",
     ),
-    knob(CRASH_LOOP, "containers", "they exit with code 1 whenever they are started"),
-    knob(COMPLETES, "containers", "they exit with code 0 whenever they are started"),
-    knob(EXIT_CODE, "number or `oom`", "what containers exit with; alone it makes them exit"),
-    knob(RUN_SECONDS, "seconds", "how long containers run before they exit; else 0"),
-    knob(NEVER_READY, "containers", "their readiness probes fail"),
-    knob(READY_SECONDS, "seconds", "for how long after the start readiness probes fail"),
-    knob(UNREADY, "seconds, as `30-50`", "from when to when after the start readiness probes fail"),
-    knob(STARTUP_SECONDS, "seconds", "for how long after the start startup probes fail, where there are any"),
-    knob(LIVENESS_SECONDS, "seconds", "when after the start liveness probes begin to fail, where there are any"),
-    knob(IMAGE_ERROR, "containers", "their images cannot be pulled"),
-    knob(LOGS, "lines", "what `kubectl logs` shows of each run"),
-    knob(AS_CAPTURED, "anything", "the pod stays as it is until it is deleted; `sandbox capture` sets it"),
-    knob(NODE_DOWN, "anything", "on a node: its kubelet is gone"),
+    knob(CRASH_LOOP, Form::Containers, "they exit with code 1 whenever they are started"),
+    knob(COMPLETES, Form::Containers, "they exit with code 0 whenever they are started"),
+    knob(EXIT_CODE, Form::Code, "what containers exit with; alone it makes them exit"),
+    knob(RUN_SECONDS, Form::Seconds, "how long containers run before they exit; else 0"),
+    knob(NEVER_READY, Form::Containers, "their readiness probes fail"),
+    knob(READY_SECONDS, Form::Seconds, "for how long after the start readiness probes fail"),
+    knob(UNREADY, Form::Range, "from when to when after the start readiness probes fail"),
+    knob(STARTUP_SECONDS, Form::Seconds, "for how long after the start startup probes fail, where there are any"),
+    knob(LIVENESS_SECONDS, Form::Seconds, "when after the start liveness probes begin to fail, where there are any"),
+    knob(IMAGE_ERROR, Form::Containers, "their images cannot be pulled"),
+    knob(LOGS, Form::Lines, "what `kubectl logs` shows of each run"),
+    knob(AS_CAPTURED, Form::Anything, "the pod stays as it is until it is deleted; `sandbox capture` sets it"),
+    knob(NODE_DOWN, Form::Anything, "on a node: its kubelet is gone"),
 ];
 
 /// Whether the pod has annotations that this actor obeys.
@@ -135,9 +190,7 @@ impl Knobs<'_> {
 
     /// The seconds after the start in which the readiness probe fails.
     pub(super) fn unready(&self) -> Option<Range<i64>> {
-        let (from, to) = self.0.annotation(UNREADY)?.split_once('-')?;
-        let range = from.trim().parse().ok()?..to.trim().parse().ok()?;
-        (!range.is_empty()).then_some(range)
+        range(self.0.annotation(UNREADY)?)
     }
 }
 
@@ -149,7 +202,8 @@ mod tests {
     fn the_table_has_every_annotation_but_the_one_that_a_kubelet_writes() {
         let written =
             include_str!("knobs.rs").lines().filter(|line| line.starts_with("pub const ") && line.contains(PREFIX));
-        assert_eq!(written.count(), KNOBS.len() + 1);
+        // And what they all begin with.
+        assert_eq!(written.count(), KNOBS.len() + 2);
         for knob in KNOBS {
             assert!(knob.key.starts_with(PREFIX) && knob.key != DOWN_SINCE, "{}", knob.key);
         }

@@ -6,12 +6,20 @@ use serde_json::Value;
 use crate::simulator::controllers::View;
 use crate::simulator::controllers::binder::is_bound;
 use crate::simulator::controllers::fields::{Fields, claim_names};
+use crate::simulator::controllers::protection;
 
 /// Why the pod's volumes cannot be mounted yet: claims that are not bound,
 /// ConfigMaps and Secrets that do not exist.
 pub(super) fn unmounted(view: &dyn View, pod: &Value) -> Option<String> {
     for name in claim_names(pod) {
         let claim = view.get("PersistentVolumeClaim", pod.namespace(), &name);
+        // While it is protected it stays for as long as the pod does.
+        if claim.as_ref().is_some_and(|claim| claim.terminating() && !claim.has_finalizer(protection::CLAIM)) {
+            return Some(format!(
+                "Unable to attach or mount volumes: error processing PVC {}/{name}: PVC is being deleted",
+                pod.namespace()
+            ));
+        }
         if !claim.is_some_and(|claim| is_bound(&claim) && claim.phase() == "Bound") {
             return Some(format!(
                 "Unable to attach or mount volumes: error processing PVC {}/{name}: PVC is not bound",

@@ -210,3 +210,25 @@ fn a_sleep_before_the_stop_is_slept_within_the_grace_period() {
         assert!(!world.exists("Pod", "one"), "slept {sleep}");
     }
 }
+
+#[test]
+fn a_claim_that_goes_and_is_not_protected_is_not_mounted_any_more() {
+    for (finalizers, phase) in [(json!(["example.com/hold"]), "Pending"), (Value::Null, "Running")] {
+        let mut slow = set(1, "fast");
+        slow["spec"]["template"]["metadata"]["annotations"] = json!({ START_SECONDS: "60" });
+        let mut world = World::new();
+        world.put(super::class("fast", "Immediate", "Delete"));
+        world.put(slow);
+        world.run(10);
+        assert_eq!(world.object("Pod", "web-0").phase(), "Pending");
+        world.remove("PersistentVolumeClaim", "data-web-0");
+        if finalizers.is_array() {
+            world.edit("PersistentVolumeClaim", "data-web-0", json!({ "metadata": { "finalizers": finalizers } }));
+        }
+        world.run(100);
+        assert_eq!(world.object("Pod", "web-0").phase(), phase);
+        let refused = "error processing PVC default/data-web-0: PVC is being deleted";
+        let is_told = world.events("Pod", "web-0").iter().any(|(_, message)| message.ends_with(refused));
+        assert_eq!(is_told, phase == "Pending");
+    }
+}
