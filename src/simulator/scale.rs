@@ -93,8 +93,12 @@ impl World {
                 check_force(call)?;
                 let set = self.stored(call)?;
                 let read = patched(raw, call, how, &self.scale_of(call.kind, &set), None)?;
-                let set = check_place(call, &read.object).and_then(|()| self.rescaled(raw, call, &set, &read.object));
-                (set, read.warnings)
+                let set = check_place(call, &read.object)
+                    .and_then(|()| check_patched_uid(call, &set, &read.object))
+                    .and_then(|()| self.rescaled(raw, call, &set, &read.object));
+                let mut warnings = read.warnings;
+                warnings.sort_unstable();
+                (set, warnings)
             }
         };
         match written {
@@ -222,6 +226,18 @@ impl World {
         status["code"] = Value::from(201);
         Ok(Reply::json(201, status))
     }
+}
+
+/// The UID in a patched `Scale` is a precondition of the scale.
+fn check_patched_uid(call: &ObjectCall, set: &Value, scale: &Value) -> Result<(), Refusal> {
+    let stored = set["metadata"]["uid"].as_str().unwrap_or_default();
+    let Some(uid) = scale["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty() && *uid != stored) else {
+        return Ok(());
+    };
+    let plural = if call.kind.plural == "statefulsets" { "statefulsets/scale" } else { call.kind.plural };
+    let kind = crate::objects::kinds::ApiKind { plural, ..*call.kind };
+    let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {stored}");
+    Err(Refusal::conflict(&kind, &call.name, &why))
 }
 
 fn binding_conflict(call: &ObjectCall, why: &str) -> Refusal {

@@ -94,11 +94,17 @@ fn merge_field(shape: &Shape, live: &mut Map<String, Value>, name: &str, change:
     let inner = match (field, shape) {
         (Some(field), _) => &field.shape,
         (None, Shape::Map { of, .. }) => of,
+        // What nobody has a type for cannot be merged with what is there.
+        (None, Shape::Any) if are_nested_alike(live.get(name), change) => {
+            let message = format!("unable to find api field in struct RawExtension for the json field {name:?}");
+            return Err(Refusal::internal(&message));
+        }
         (None, _) => &Shape::Any,
     };
     let merged = match (change, inner) {
         _ if field.is_some_and(|field| field.replaced) => change.clone(),
         (Value::Object(change), _) => match live.get(name).and_then(Value::as_object) {
+            Some(old) if matches!(inner, Shape::Any) => in_order(merge_objects(inner, old.clone(), change)?.into()),
             Some(old) => Value::Object(merge_objects(inner, old.clone(), change)?),
             // Where nothing is there is nothing to direct.
             None => Value::Object(plain(change)),
@@ -113,6 +119,23 @@ fn merge_field(shape: &Shape, live: &mut Map<String, Value>, name: &str, change:
     };
     live.insert(name.to_owned(), merged);
     Ok(())
+}
+
+/// As Go writes what it has no type for.
+fn in_order(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let sorted: BTreeMap<String, Value> =
+                fields.into_iter().map(|(name, value)| (name, in_order(value))).collect();
+            sorted.into_iter().collect::<Map<_, _>>().into()
+        }
+        Value::Array(items) => items.into_iter().map(in_order).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+fn are_nested_alike(live: Option<&Value>, change: &Value) -> bool {
+    live.is_some_and(|live| live.is_object() && change.is_object() || live.is_array() && change.is_array())
 }
 
 /// The merge key of a list; empty for lists of scalars, `None` for lists that
