@@ -132,8 +132,9 @@ impl Simulator {
         Ok(simulator)
     }
 
-    fn of_world(world: World, controllers: Vec<Box<dyn Controller>>, file: Option<Sandbox>, lags: Lags) -> Self {
-        let (queue, chimed) = (Queue::new(controllers.len(), world.now), world.now);
+    fn of_world(world: World, controllers: Vec<Box<dyn Controller>>, file: Option<Sandbox>, caches: Lags) -> Self {
+        let lags = controllers.iter().enumerate().map(|(place, actor)| actor.notices_after(place)).collect();
+        let (queue, chimed) = (Queue::new(lags, world.now), world.now);
         let state = State {
             world,
             controllers,
@@ -142,7 +143,7 @@ impl Simulator {
             hooks: Vec::new(),
             refused: Recent::default(),
             told: 0,
-            lags,
+            lags: caches,
             trouble: None,
             tick_hook: None,
             alarms: BTreeSet::new(),

@@ -11,12 +11,6 @@ use jiff::Timestamp;
 
 use super::controllers::Target;
 
-/// How long an actor takes to notice a change: the first of the list after
-/// 10 ms, each further one a millisecond later.
-fn lag(index: usize) -> Duration {
-    Duration::from_millis(10_u64.saturating_add(u64::try_from(index).unwrap_or(u64::MAX)))
-}
-
 /// What a change gives an actor to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Concern {
@@ -131,13 +125,15 @@ impl Work {
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
     works: Vec<Work>,
+    /// How long each actor takes to notice a change.
+    lags: Vec<Duration>,
 }
 
 impl Queue {
     /// All actors look at everything once when the cluster comes up.
     #[must_use]
-    pub fn new(actors: usize, now: Timestamp) -> Self {
-        let mut queue = Self { works: std::iter::repeat_with(Work::default).take(actors).collect() };
+    pub fn new(lags: Vec<Duration>, now: Timestamp) -> Self {
+        let mut queue = Self { works: vec![Work::default(); lags.len()], lags };
         queue.everything_changed(now);
         queue
     }
@@ -149,8 +145,8 @@ impl Queue {
 
     /// Something was committed that concerns these actors in this way.
     pub fn changed(&mut self, now: Timestamp, concern: impl Fn(usize) -> Concern) {
-        for (index, work) in self.works.iter_mut().enumerate() {
-            let at = now.checked_add(lag(index)).unwrap_or(now);
+        for (index, (work, lag)) in self.works.iter_mut().zip(&self.lags).enumerate() {
+            let at = now.checked_add(*lag).unwrap_or(now);
             let refused: Vec<Target> = work.refused_at.iter().cloned().collect();
             for target in refused {
                 work.take_in(target, at);
@@ -222,9 +218,13 @@ mod tests {
         vec![Looked { at, wake, was_refused }]
     }
 
+    fn queue(actors: usize) -> Queue {
+        Queue::new((10..).map(Duration::from_millis).take(actors).collect(), START)
+    }
+
     /// A queue of this many actors at rest.
     fn at_rest(actors: usize) -> Queue {
-        let mut queue = Queue::new(actors, START);
+        let mut queue = queue(actors);
         for actor in 0..actors {
             assert_eq!(queue.take(actor, after(100)), Look::Everything);
         }
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_change_wakes_everybody_in_order_and_never_puts_a_look_off() {
-        let mut queue = Queue::new(2, START);
+        let mut queue = queue(2);
         assert_eq!(queue.next(), Some((after(10), 0)));
         queue.take(0, after(10));
         assert_eq!(queue.next(), Some((after(11), 1)));

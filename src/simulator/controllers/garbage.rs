@@ -2,11 +2,13 @@
 //! (SS-81); foreground and orphan deletion by their finalizers (SS-95, SS-97).
 //! Owners of kinds that are not simulated cannot be judged and count as alive.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, targets};
-use super::{Change, Controller, Keyed, Step, Target, View};
+use super::{Change, Controller, Dependents, Keyed, Step, Target, View};
 use crate::objects::kinds::{ApiKind, key_of};
 
 const FOREGROUND: &str = "foregroundDeletion";
@@ -39,6 +41,12 @@ impl Controller for GarbageCollector {
         Step::joined(self.passes(view, now))
     }
 
+    /// It goes by a graph of its own and looks at one object at a time: it is
+    /// through with what depends on each other before a set notices anything.
+    fn notices_after(&self, _place: usize) -> Duration {
+        Duration::from_millis(1)
+    }
+
     fn minds(&self, change: &Change<'_>) -> bool {
         let owners = |object: Option<&'_ Value>| object.map_or(&[][..], |object| object.owners()).to_vec();
         let ends = change.after.is_none_or(Fields::terminating);
@@ -59,23 +67,32 @@ impl Keyed for GarbageCollector {
         view.kinds().iter().flat_map(|known| targets(&view.list(known.kind))).collect()
     }
 
-    /// Itself, if it is still there; what depends on it, if it is gone or has
-    /// begun to go; and its owners, which may wait for it.
+    /// Itself, if it begins to wait or an owner is gone; what depends on it, if
+    /// it is gone or begins to wait; and the owners that it no longer holds up.
+    /// Nobody else is looked at, as by the real one: what is made for an owner
+    /// that waits already stays until another dependent of it goes.
     fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
-        let mut concerned: Vec<Target> = change.after.map(Fields::target).into_iter().collect();
-        if change.after.is_none_or(Fields::terminating) {
-            let gone = change.before.or(change.after)?;
-            concerned.extend(targets(&view.dependents(gone.uid())));
-        }
-        for object in change.before.into_iter().chain(change.after) {
-            for owner in object.owners() {
-                let Some(kind) = kind_of(view, owner) else { continue };
-                concerned.push(Target {
-                    kind: kind.kind.to_owned(),
-                    namespace: if kind.namespaced { object.namespace().to_owned() } else { String::new() },
-                    name: owner.text("/name").to_owned(),
-                });
+        let mut concerned = Vec::new();
+        let waits = begins(change, FOREGROUND);
+        if let Some(object) = change.after {
+            let graph = Graph { view };
+            let has_lost_one = || object.owners().iter().any(|owner| graph.fate(owner, object) == Owner::Gone);
+            if waits || begins(change, ORPHAN) || has_lost_one() {
+                concerned.push(object.target());
             }
+        }
+        if waits || change.after.is_none() {
+            let uid = change.before.or(change.after)?.uid();
+            concerned.extend(targets(&view.dependents(uid)));
+        }
+        for owner in let_go(change) {
+            let Some(kind) = kind_of(view, owner) else { continue };
+            let namespace = change.before.map_or("", Fields::namespace);
+            concerned.push(Target {
+                kind: kind.kind.to_owned(),
+                namespace: if kind.namespaced { namespace.to_owned() } else { String::new() },
+                name: owner.text("/name").to_owned(),
+            });
         }
         Some(concerned)
     }
@@ -85,6 +102,25 @@ impl Keyed for GarbageCollector {
         let pass = Graph { view }.look(&object);
         Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
     }
+}
+
+/// Whether the deletion of an object begins to wait by this finalizer.
+fn begins(change: &Change<'_>, finalizer: &str) -> bool {
+    let waits = |object: &Value| object.terminating() && object.has_finalizer(finalizer);
+    change.after.is_some_and(waits) && !change.before.is_some_and(waits)
+}
+
+/// The owners that an object held up before this change, and now no more.
+fn let_go<'a>(change: &Change<'a>) -> impl Iterator<Item = &'a Value> {
+    let before = change.before.map_or(&[][..], |object| object.owners());
+    let after = change.after;
+    let blocks = |owner: &Value| owner["blockOwnerDeletion"] == true;
+    before.iter().filter(move |owner| {
+        after.is_none_or(|object| {
+            let mut held = object.owners().iter();
+            blocks(owner) && !held.any(|held| held["uid"] == owner["uid"] && blocks(held))
+        })
+    })
 }
 
 /// The kind of an owner, if there is such a kind. Custom kinds may be named in
@@ -138,12 +174,33 @@ impl Graph<'_> {
         if owners.is_empty() {
             return;
         }
-        let alive: Vec<&Value> = owners.iter().filter(|owner| self.fate(owner, object) == Owner::Alive).collect();
-        if alive.is_empty() {
+        let fates: Vec<Owner> = owners.iter().map(|owner| self.fate(owner, object)).collect();
+        let with_fates = owners.iter().zip(&fates);
+        let alive: Vec<&Value> =
+            with_fates.filter(|(_, fate)| **fate == Owner::Alive).map(|(owner, _)| owner).collect();
+        if alive.is_empty() && fates.contains(&Owner::Waiting) {
+            self.delete_in_its_turn(object, step);
+        } else if alive.is_empty() {
             step.delete(object, None);
         } else if alive.len() < owners.len() {
             step.patch_unchanged(object, json!({ "metadata": { "ownerReferences": alive } }));
         }
+    }
+
+    /// Deletes an object whose owner waits for it. One with dependents of its own
+    /// waits for them in turn. If one of those waits as well it may be for this
+    /// very object, so it no longer holds its owners up.
+    fn delete_in_its_turn(&self, object: &Value, step: &mut Step) {
+        let dependents = self.view.dependents(object.uid());
+        if dependents.is_empty() {
+            step.delete(object, None);
+            return;
+        }
+        if dependents.iter().any(|dependent| dependent.terminating() && dependent.has_finalizer(FOREGROUND)) {
+            let unblocked: Vec<Value> = object.owners().iter().cloned().map(unblocked).collect();
+            step.patch(object, json!({ "metadata": { "ownerReferences": unblocked } }));
+        }
+        step.delete_with(object, Dependents::Foreground);
     }
 
     fn orphan_dependents(&self, owner: &Value, step: &mut Step) {
@@ -154,15 +211,31 @@ impl Graph<'_> {
         step.patch_unchanged(owner, json!({ "metadata": { "finalizers": owner.finalizers_without(ORPHAN) } }));
     }
 
-    /// The dependents are collected by their own pass, which finds the owner
-    /// waiting; here the owner is let go when no blocking one is left.
+    /// The owner is let go when no dependent holds it up any more. Those that do
+    /// are collected, if they do not go already.
     fn delete_dependents_first(&self, owner: &Value, step: &mut Step) {
-        let blocked = self.view.dependents(owner.uid()).iter().any(|dependent| {
+        let mut dependents = self.view.dependents(owner.uid());
+        dependents.retain(|dependent| {
             dependent.owners().iter().any(|held| held["uid"] == owner.uid() && held["blockOwnerDeletion"] == true)
         });
-        if !blocked {
+        let is_free = dependents.is_empty();
+        dependents.retain(|dependent| !dependent.terminating());
+        let units = dependents.iter().map(|dependent| {
+            let mut unit = Step::default();
+            self.collect(dependent, &mut unit);
+            unit
+        });
+        step.batch(units.collect());
+        if is_free {
             let finalizers = owner.finalizers_without(FOREGROUND);
             step.patch_unchanged(owner, json!({ "metadata": { "finalizers": finalizers } }));
         }
     }
+}
+
+fn unblocked(mut owner: Value) -> Value {
+    if owner["blockOwnerDeletion"] == true {
+        owner["blockOwnerDeletion"] = json!(false);
+    }
+    owner
 }

@@ -39,6 +39,7 @@ mod world;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -218,6 +219,12 @@ pub trait Controller: Send + Sync {
     fn name(&self) -> &'static str;
 
     fn step(&self, view: &dyn View, now: Timestamp) -> Step;
+
+    /// How long it takes to notice a change, in this place of the list of all:
+    /// the first one 10 ms, each further one a millisecond longer.
+    fn notices_after(&self, place: usize) -> Duration {
+        Duration::from_millis(10_u64.saturating_add(u64::try_from(place).unwrap_or(u64::MAX)))
+    }
 
     /// Whether a change can give this actor something to do. Saying yes in vain
     /// only costs a look; an actor that was refused a write looks after each

@@ -16,10 +16,11 @@ type View = fn(&Story, &Value) -> Vec<String>;
 
 /// The picture of a namespace.
 pub(super) fn of(story: &Story) -> Picture {
-    let views: [(&str, &str, View); 5] = [
+    let views: [(&str, &str, View); 6] = [
         ("set", "StatefulSet", set),
         ("revision", "ControllerRevision", revision),
         ("pod", "Pod", pod),
+        ("config", "ConfigMap", config),
         ("claim", "PersistentVolumeClaim", claim),
         ("volume", "PersistentVolume", volume),
     ];
@@ -132,6 +133,12 @@ fn unprepared(pod: &Value) -> Option<String> {
     });
     let (name, reason) = waiting.into_iter().find(|(_, reason)| !matches!(*reason, "" | "Completed"))?;
     Some(format!("{name} {reason}"))
+}
+
+fn config(_story: &Story, object: &Value) -> Vec<String> {
+    let held = object["metadata"]["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let held: Vec<&str> = held.collect();
+    vec![if held.is_empty() { "there".to_owned() } else { format!("held by {}", held.join(", ")) }]
 }
 
 fn claim(story: &Story, object: &Value) -> Vec<String> {

@@ -11,8 +11,16 @@ use kubectl_stateful::objects::kinds::ApiKind;
 use serde_json::Value;
 
 /// The kinds that a scenario is told of.
-pub const RECORDED: [&str; 7] =
-    ["Namespace", "StatefulSet", "ControllerRevision", "Pod", "PersistentVolumeClaim", "PersistentVolume", "Event"];
+pub const RECORDED: [&str; 8] = [
+    "Namespace",
+    "ConfigMap",
+    "StatefulSet",
+    "ControllerRevision",
+    "Pod",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "Event",
+];
 
 /// One change of one object.
 pub struct Change {

@@ -134,11 +134,6 @@ fn create(
         metadata.insert("annotations".into(), json!(annotations));
     }
     metadata.insert("ownerReferences".into(), json!([controller_reference(set.object, "apps/v1", "StatefulSet")]));
-    if set.terminating {
-        // Its revisions are being collected: a new one would only be collected
-        // again, for as long as the set waits for its dependents.
-        return Revision { name, template: template.clone() };
-    }
     let mut replacing = template.clone();
     replacing["$patch"] = json!("replace");
     step.push(Write::Create(json!({
