@@ -4,6 +4,7 @@
 //! highest. Names made up later derive from a revision that the original had
 //! not reached, so they are not those of the copied objects.
 
+mod attached;
 mod captured;
 pub(super) mod newer;
 mod references;
@@ -39,7 +40,8 @@ pub struct Origin {
 /// The world as it was read, with what it cannot do without.
 #[must_use]
 pub fn world_of(original: Original, seed: u64) -> World {
-    let Original { origin, objects, unread } = original;
+    let Original { origin, mut objects, unread } = original;
+    attached::fit(&mut objects, &unread);
     let mut world = World::new(seed, origin.at, Vec::new());
     let mut highest = 0;
     for mut object in objects {

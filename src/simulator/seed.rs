@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::clock::clock_text;
 use super::controllers::all::DISK;
+use super::controllers::attachments::MANAGED;
 use super::request::Raw;
 use super::world::World;
 
@@ -51,7 +52,7 @@ fn node(letter: &str, now: &str) -> Value {
     let name = format!("node-{letter}");
     let amounts = json!({"cpu": "16", "memory": "64Gi", "pods": "110", "ephemeral-storage": "500Gi"});
     json!({
-        "metadata": {"name": name, "labels": {
+        "metadata": {"name": name, "annotations": {MANAGED: "true"}, "labels": {
             "kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux",
             "topology.kubernetes.io/region": "sandbox", "topology.kubernetes.io/zone": format!("zone-{letter}"),
         }},

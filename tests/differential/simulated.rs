@@ -28,7 +28,7 @@ const HEAD: &str = "<!-- Generated; `UPDATE_GENERATED=1 cargo test --test differ
     are on [another](kubectl.md).\n";
 
 /// What each actor does, for the reader. An actor that is not here fails the test.
-const ACTORS: [(&str, &str); 17] = [
+const ACTORS: [(&str, &str); 19] = [
     ("statefulset-controller", "pods, claims, revisions, rolling updates, retention policy and status of StatefulSets"),
     ("persistentvolume-controller", "binding of claims and volumes, phases, release"),
     ("external-provisioner", "makes and deletes the volumes of the sandbox's classes"),
@@ -49,10 +49,15 @@ const ACTORS: [(&str, &str); 17] = [
     ("taint-eviction-controller", "removes pods that do not tolerate a node's taint"),
     ("pod-garbage-collector-controller", "removes pods of nodes that are gone or out of service"),
     ("ephemeral-volume-controller", "makes the claims of generic ephemeral volumes"),
+    ("external-attacher", "does what attachments ask for, at once"),
+    (
+        "attachdetach-controller",
+        "attaches volumes to the nodes of their pods, and detaches them when they are given up, by force where a node is lost",
+    ),
 ];
 
 const NOT: &str = "\nAlso not simulated: images, processes and networks (no `exec`, `attach`, `port-forward`); admission webhooks and\n\
-    policies; that nobody can give away more rights than they have; attaching and detaching of volumes; scaling by an\n\
+    policies; that nobody can give away more rights than they have; scaling by an\n\
     autoscaler (the object is stored as it is); preemption and scoring in the scheduler; of custom resource definitions\n\
     rules in CEL, `format`, `allOf` and the like, selectable fields and conversion by webhook.\n";
 

@@ -8,6 +8,7 @@ use crate::history::History;
 use crate::support::actors::Actors;
 use crate::support::control_plane::ControlPlane;
 use kubectl_stateful::simulator::controllers::all::DISK;
+use kubectl_stateful::simulator::controllers::attacher::Attacher;
 use kubectl_stateful::simulator::controllers::kubelet::{Kubelet, PlayedNodes};
 use kubectl_stateful::simulator::controllers::provisioner::Provisioner;
 use kubectl_stateful::simulator::controllers::resizer::Resizer;
@@ -42,7 +43,12 @@ fn whole() -> Result<Running, String> {
     let plane = Arc::new(ControlPlane::start()?);
     let actors = Actors::start(
         &plane,
-        vec![Box::new(Kubelet::new(PlayedNodes::All)), Box::new(Provisioner::new(DISK)), Box::new(Resizer::new(DISK))],
+        vec![
+            Box::new(Attacher::new(DISK)),
+            Box::new(Kubelet::new(PlayedNodes::All)),
+            Box::new(Provisioner::new(DISK)),
+            Box::new(Resizer::new(DISK)),
+        ],
     )?;
     Ok(Running { _actors: Some(actors), plane })
 }

@@ -22,7 +22,7 @@ use super::{seed, tools};
 /// controller the roles `view` and `edit` are empty.
 const CONTROLLERS: &str = "statefulset-controller,persistentvolume-binder-controller,\
 persistentvolumeclaim-protection-controller,persistentvolume-protection-controller,\
-persistentvolume-expander-controller,endpoints-controller,endpointslice-controller,\
+persistentvolume-expander-controller,persistentvolume-attach-detach-controller,endpoints-controller,endpointslice-controller,\
 garbage-collector-controller,namespace-controller,disruption-controller,pod-garbage-collector-controller,\
 clusterrole-aggregation-controller,ephemeral-volume-controller,resourcequota-controller,horizontal-pod-autoscaler-controller";
 

@@ -3,6 +3,7 @@
 
 use kube::Client;
 use kubectl_stateful::simulator::controllers::all::DISK;
+use kubectl_stateful::simulator::controllers::attachments::MANAGED;
 use serde_json::{Value, json};
 
 use super::api::{Api, Method};
@@ -24,7 +25,7 @@ async fn put_node_in(api: &Api, letter: &str) -> Result<(), String> {
     let path = format!("/api/v1/nodes/{name}");
     let node = json!({
         "apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": name, "labels": {
+        "metadata": {"name": name, "annotations": {MANAGED: "true"}, "labels": {
             "kubernetes.io/hostname": name,
             "kubernetes.io/os": "linux",
             "kubernetes.io/arch": "amd64",

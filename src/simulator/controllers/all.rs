@@ -1,6 +1,8 @@
 //! The actors of a cluster in the order in which they are looked at.
 
 use super::Controller;
+use super::attach_detach::AttachDetach;
+use super::attacher::Attacher;
 use super::binder::Binder;
 use super::disruption::Disruption;
 use super::endpoints::EndpointSlices;
@@ -23,16 +25,16 @@ pub const DISK: &str = "sandbox.kubectl-stateful/disk";
 
 /// One of each, in a fixed order, so that a seed gives the same history.
 pub fn all() -> Vec<Box<dyn Controller>> {
-    with(Provisioner::new(DISK), Resizer::new(DISK))
+    with(Provisioner::new(DISK), Resizer::new(DISK), Attacher::new(DISK))
 }
 
 /// The same for the copy of a cluster, whose classes have provisioners of
 /// their own.
 pub fn of_copy() -> Vec<Box<dyn Controller>> {
-    with(Provisioner::of_all(), Resizer::of_all())
+    with(Provisioner::of_all(), Resizer::of_all(), Attacher::of_all())
 }
 
-fn with(provisioner: Provisioner, resizer: Resizer) -> Vec<Box<dyn Controller>> {
+fn with(provisioner: Provisioner, resizer: Resizer, attacher: Attacher) -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(StatefulSets::default()),
         Box::new(Binder),
@@ -51,5 +53,7 @@ fn with(provisioner: Provisioner, resizer: Resizer) -> Vec<Box<dyn Controller>> 
         Box::new(TaintEviction),
         Box::new(PodGarbageCollector),
         Box::new(EphemeralVolumes),
+        Box::new(attacher),
+        Box::new(AttachDetach),
     ]
 }

@@ -34,7 +34,8 @@ impl Controller for EndpointSlices {
         let has_address = |pod: Option<&Value>| pod.is_some_and(|pod| !pod.text("/status/podIP").is_empty());
         match change.kind {
             "Pod" => has_address(change.before) || has_address(change.after),
-            kind => matches!(kind, "Service" | "EndpointSlice" | "Node"),
+            "Node" => !change.is_of_volumes_alone(),
+            kind => matches!(kind, "Service" | "EndpointSlice"),
         }
     }
 

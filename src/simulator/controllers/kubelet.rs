@@ -16,11 +16,13 @@ mod probes;
 mod sources;
 mod status;
 mod stop;
+mod volumes;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 pub(super) use self::node::is_up;
+use super::attachments::{self, holds};
 use super::fields::{Fields, targets};
 use super::{Change, Controller, Keyed, Step, Target, View};
 
@@ -76,12 +78,14 @@ impl Controller for Kubelet {
         let is_placed = |pod: &Value| !pod.text("/spec/nodeName").is_empty();
         match change.kind {
             // What it wrote itself about a pod needs no second look.
-            "Pod" => change.after.is_some_and(is_placed) && change.by != self.name(),
+            "Pod" => change.after.is_some_and(is_placed) && change.by != self.name() || volumes::lets_go(change),
             "PersistentVolumeClaim" => {
                 let is_bound = |claim: &Value| claim.phase() == "Bound";
                 change.after.is_some_and(is_bound) && !change.before.is_some_and(is_bound)
             }
-            kind => matches!(kind, "Node" | "Secret" | "ConfigMap"),
+            "Node" => !change.is_of_volumes_alone(),
+            attachments::KIND => change.before.is_some_and(holds) != change.after.is_some_and(holds),
+            kind => matches!(kind, "Secret" | "ConfigMap"),
         }
     }
 
@@ -103,7 +107,18 @@ impl Keyed for Kubelet {
     /// wait for it; a node all pods if it has gone down or come back.
     fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
         match change.kind {
-            "Pod" => Some(change.target().into_iter().collect()),
+            "Pod" => {
+                let mut concerned: Vec<Target> = change.target().into_iter().collect();
+                if let Some(home) = change.before.filter(|_| volumes::lets_go(change)) {
+                    concerned.push(node_target(home.text("/spec/nodeName")));
+                }
+                Some(concerned)
+            }
+            attachments::KIND => {
+                let attachment = change.after.or(change.before)?;
+                let volume = attachments::volume_of(view, attachment);
+                Some(volume.map(|volume| targets(&attachments::users(view, &volume))).unwrap_or_default())
+            }
             "Node" => {
                 let is_up = |node: Option<&Value>| node.is_some_and(is_up);
                 (is_up(change.before) == is_up(change.after)).then(|| change.target().into_iter().collect())
@@ -124,11 +139,37 @@ impl Keyed for Kubelet {
             _ => object.text("/spec/nodeName"),
         };
         let Some(home) = view.get("Node", "", home).filter(|_| self.nodes.include(home)) else { return Vec::new() };
-        let pass = match target.kind.as_str() {
-            "Node" => node::keep(&home, now),
-            _ if is_up(&home) => self.sync(view, &object, &home, now),
+        let passes = match target.kind.as_str() {
+            "Node" => {
+                let mut volumes = Step::default();
+                if is_up(&home) {
+                    volumes::count(view, &home, &mut volumes);
+                }
+                vec![node::keep(&home, now), volumes]
+            }
+            _ if is_up(&home) => {
+                let mut volumes = Step::default();
+                volumes::take(view, &object, &home, &mut volumes);
+                vec![volumes, self.sync(view, &object, &home, now)]
+            }
             _ => return Vec::new(),
         };
-        Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
+        passes.into_iter().filter(|pass| !pass.is_idle()).collect()
     }
+
+    /// Who looks at everything at once has counted the volumes of the pods with
+    /// their nodes.
+    fn all_passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        let nodes = targets(&view.list("Node")).into_iter().flat_map(|node| self.passes_about(view, &node, now));
+        let pods = view.list("Pod").into_iter().filter_map(|pod| {
+            let home = view.get("Node", "", pod.text("/spec/nodeName"))?;
+            let is_played = self.nodes.include(home.name()) && is_up(&home);
+            is_played.then(|| self.sync(view, &pod, &home, now)).filter(|pass| !pass.is_idle())
+        });
+        nodes.chain(pods).collect()
+    }
+}
+
+fn node_target(name: &str) -> Target {
+    Target { kind: "Node".to_owned(), namespace: String::new(), name: name.to_owned() }
 }

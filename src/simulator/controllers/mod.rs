@@ -15,6 +15,9 @@ pub mod play;
 pub(super) mod fields;
 
 pub mod all;
+pub mod attach_detach;
+pub mod attacher;
+pub mod attachments;
 pub mod binder;
 pub mod disruption;
 pub mod endpoints;
@@ -115,6 +118,24 @@ impl Change<'_> {
     #[must_use]
     pub fn target(&self) -> Option<Target> {
         self.after.or(self.before).map(Fields::target)
+    }
+
+    /// A node has told of its volumes, and nothing else of it is different: what
+    /// only those mind who attach them.
+    fn is_of_volumes_alone(&self) -> bool {
+        let (Some(before), Some(after)) = (self.before, self.after) else { return false };
+        let lists = ["/status/volumesInUse", "/status/volumesAttached"];
+        let parts = [
+            "/spec",
+            "/status/conditions",
+            "/status/allocatable",
+            "/status/capacity",
+            "/metadata/labels",
+            "/metadata/annotations",
+        ];
+        self.kind == "Node"
+            && lists.iter().any(|list| before.pointer(list) != after.pointer(list))
+            && parts.iter().all(|part| before.pointer(part) == after.pointer(part))
     }
 }
 

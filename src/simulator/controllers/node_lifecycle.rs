@@ -47,7 +47,7 @@ impl Controller for NodeLifecycle {
 
     fn minds(&self, change: &Change<'_>) -> bool {
         match change.kind {
-            "Node" => true,
+            "Node" => !change.is_of_volumes_alone(),
             "Pod" => change
                 .after
                 .is_some_and(|pod| pod.holds("Ready") && change.before.is_none_or(|pod| !pod.holds("Ready"))),

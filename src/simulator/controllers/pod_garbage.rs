@@ -11,7 +11,7 @@ use super::{Change, Controller, Keyed, Step, Target, View};
 
 /// A node that is gone may come back for so long, in seconds.
 const QUARANTINE: i64 = 40;
-const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+pub(super) const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
 /// `pod-garbage-collector-controller`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,7 +28,7 @@ impl Controller for PodGarbageCollector {
 
     fn minds(&self, change: &Change<'_>) -> bool {
         match change.kind {
-            "Node" => true,
+            "Node" => !change.is_of_volumes_alone(),
             "Pod" => change.after.is_some_and(|pod| {
                 let node = pod.text("/spec/nodeName");
                 let is_placed = change.before.is_none_or(|before| before.text("/spec/nodeName") != node);

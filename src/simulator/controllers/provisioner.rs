@@ -2,9 +2,13 @@
 //! binder: it makes a volume for each claim that waits for it, and deletes the
 //! volumes that were given back (PV-14, PV-40, PV-43).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::attacher::is_attached;
+use super::attachments::NEVER_ATTACHED;
 use super::binder::{PROVISIONED_BY, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE, class_of};
 use super::fields::{Fields, targets};
 use super::kubelet::AS_CAPTURED;
@@ -64,7 +68,9 @@ impl Controller for Provisioner {
         match change.kind {
             "PersistentVolumeClaim" => change.after.is_some_and(|claim| self.is_asked(claim)),
             "PersistentVolume" => change.after.is_some_and(|volume| self.made(volume)),
-            kind => matches!(kind, "StorageClass" | "Node"),
+            "Node" => !change.is_of_volumes_alone(),
+            "VolumeAttachment" => change.after.is_none(),
+            kind => kind == "StorageClass",
         }
     }
 
@@ -83,6 +89,10 @@ impl Keyed for Provisioner {
     }
 
     fn concerned(&self, _view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        if let ("VolumeAttachment", Some(gone)) = (change.kind, change.before) {
+            let name = gone.text("/spec/source/persistentVolumeName").to_owned();
+            return Some(vec![Target { kind: "PersistentVolume".to_owned(), namespace: String::new(), name }]);
+        }
         let is_own = matches!(change.kind, "PersistentVolumeClaim" | "PersistentVolume");
         is_own.then(|| change.target().into_iter().collect())
     }
@@ -90,7 +100,7 @@ impl Keyed for Provisioner {
     fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
         let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
         let pass = match target.kind.as_str() {
-            "PersistentVolume" => Some(self.look_after(&object)),
+            "PersistentVolume" => Some(self.look_after(view, &object)),
             _ => self.provision(view, &object),
         };
         pass.filter(|pass| !pass.is_idle()).into_iter().collect()
@@ -134,11 +144,15 @@ impl Provisioner {
             None if delayed => return None,
             None => None,
         };
+        let alike = self.alike(view, &class);
         let affinity = match node.filter(|_| delayed) {
             Some(node) => affinity(&node),
-            None => self.pinned_like(view, &class),
+            None => alike.as_ref().map(|volume| volume["spec"]["nodeAffinity"].clone()).filter(Value::is_object),
         };
-        let volume = volume(claim, &class, &name, affinity);
+        let mut volume = volume(claim, &class, &name, affinity);
+        if let Some(mark) = alike.as_ref().and_then(|volume| volume.annotation(NEVER_ATTACHED)) {
+            volume["metadata"]["annotations"][NEVER_ATTACHED] = json!(mark);
+        }
         let mut step = begin(view, claim);
         step.push(Write::Create(volume));
         let message = format!("Successfully provisioned volume {name}");
@@ -146,24 +160,23 @@ impl Provisioner {
         Some(step)
     }
 
-    /// In a copy, where the volumes of a class can be reached from, as one that
-    /// is there says: drivers of zones pin a volume also where no node was
-    /// chosen for it (H-43).
-    fn pinned_like(&self, view: &dyn View, class: &Value) -> Option<Value> {
+    /// In a copy, another volume of the class, which says where its volumes can
+    /// be reached from, and whether they are attached: drivers of zones pin a
+    /// volume also where no node was chosen for it (H-43).
+    fn alike(&self, view: &dyn View, class: &Value) -> Option<Arc<Value>> {
         if self.name.is_some() {
             return None;
         }
-        let volumes = view.list("PersistentVolume");
-        let mut alike =
-            volumes.iter().filter(|volume| self.made(volume) && volume.text("/spec/storageClassName") == class.name());
-        let affinity = &alike.find(|volume| volume["spec"]["nodeAffinity"].is_object())?["spec"]["nodeAffinity"];
-        Some(affinity.clone())
+        let mut volumes = view.list("PersistentVolume");
+        volumes.retain(|volume| self.made(volume) && volume.text("/spec/storageClassName") == class.name());
+        let pinned = volumes.iter().find(|volume| volume["spec"]["nodeAffinity"].is_object());
+        pinned.or(volumes.first()).cloned()
     }
 
     /// Keeps the finalizer of a volume of ours in line with its policy, and
-    /// deletes the volume when it was given back to be deleted (PV-43). The
-    /// finalizer goes last: then the disk behind it is gone.
-    fn look_after(&self, volume: &Value) -> Step {
+    /// deletes the volume when it was given back to be deleted (PV-43) and is
+    /// attached nowhere. The finalizer goes last: then the disk behind it is gone.
+    fn look_after(&self, view: &dyn View, volume: &Value) -> Step {
         let mut step = Step::default();
         if !self.made(volume) {
             return step;
@@ -176,6 +189,9 @@ impl Provisioner {
                 step.patch_unchanged(volume, dropping());
             }
         } else if volume.phase() == "Released" {
+            if is_attached(view, volume) {
+                return step;
+            }
             if !volume.terminating() {
                 step.delete(volume, None);
             } else if held {

@@ -1,6 +1,7 @@
 //! What the actors do together, named after the rules and vectors of the
 //! semantics reference.
 
+mod attachments;
 mod binding;
 mod containers;
 mod creation;

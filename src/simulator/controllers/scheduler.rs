@@ -54,7 +54,8 @@ impl Controller for Scheduler {
                 };
                 change.after.is_none_or(waits) || change.before.map(state) != change.after.map(state)
             }
-            kind => matches!(kind, "Node" | "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass"),
+            "Node" => !change.is_of_volumes_alone(),
+            kind => matches!(kind, "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass"),
         }
     }
 

@@ -69,7 +69,7 @@ impl World {
         for zone in ["a", "b", "c"] {
             world.put(json!({
                 "apiVersion": "v1", "kind": "Node",
-                "metadata": { "name": format!("node-{zone}"), "labels": {
+                "metadata": { "name": format!("node-{zone}"), "annotations": { super::attachments::MANAGED: "true" }, "labels": {
                     "topology.kubernetes.io/zone": format!("eu-1{zone}"),
                     "kubernetes.io/hostname": format!("node-{zone}"),
                 } },
@@ -192,6 +192,13 @@ impl World {
     /// Takes one actor away until the next restart.
     pub fn stop_actor(&mut self, name: &str) {
         self.actors.retain(|actor| actor.name() != name);
+    }
+
+    /// A user's delete by force.
+    pub fn force(&mut self, pod: &str) {
+        let object = self.object("Pod", pod);
+        let (target, uid) = (object.target(), object.uid().to_owned());
+        self.apply(&Write::Delete { target, uid, grace: Some(0), dependents: None }).unwrap();
     }
 
     /// New actors in place of the old ones.

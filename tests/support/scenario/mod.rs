@@ -50,6 +50,10 @@ pub struct Scenario {
     /// again.
     #[serde(default)]
     restless: bool,
+    /// It is about which volumes are attached where: the attachments and what is
+    /// told of them are looked at too. Its pods name their nodes.
+    #[serde(default)]
+    attachments: bool,
     #[serde(default)]
     steps: Vec<Step>,
 }

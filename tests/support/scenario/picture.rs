@@ -23,14 +23,16 @@ pub(super) fn of(story: &Story) -> Picture {
         ("config", "ConfigMap", config),
         ("claim", "PersistentVolumeClaim", claim),
         ("volume", "PersistentVolume", volume),
+        ("attachment", "VolumeAttachment", attachment),
     ];
     let namespace = story.object("Namespace", &story.namespace).filter(|home| is_terminating(home));
     let home = namespace.map(|object| ("namespace".to_owned(), self::namespace(story, object).join("; ")));
     let lines = views.into_iter().flat_map(|(word, kind, view)| {
-        story.all(kind).map(move |(name, object)| {
+        story.all(kind).filter_map(move |(name, object)| {
             let mut line = view(story, object);
             line.extend(common(story, object));
-            (format!("{word}/{}", story.plain(name)), line.join("; "))
+            let name = if kind == "VolumeAttachment" { attached(story, object)? } else { story.plain(name) };
+            Some((format!("{word}/{name}"), line.join("; ")))
         })
     });
     home.into_iter().chain(lines).collect()
@@ -49,6 +51,22 @@ fn namespace(story: &Story, object: &Value) -> Vec<String> {
         story.plain(&format!("{kind} {status}, {reason}: {message}"))
     });
     std::iter::once(text(object, "/status/phase").to_owned()).chain(told).collect()
+}
+
+/// What is attached where, if it is a volume of this story. (Attachments have
+/// names that nobody can read.)
+fn attached(story: &Story, object: &Value) -> Option<String> {
+    let volume = text(object, "/spec/source/persistentVolumeName");
+    story.seen("PersistentVolume", volume)?;
+    Some(format!("{} on {}", story.plain(volume), text(object, "/spec/nodeName")))
+}
+
+fn attachment(_story: &Story, object: &Value) -> Vec<String> {
+    let mut line = vec![text(object, "/spec/attacher").to_owned()];
+    if object["status"]["attached"] == true {
+        line.push("attached".to_owned());
+    }
+    line
 }
 
 /// What every kind tells: that it is on its way out, whose it is, and which of

@@ -54,7 +54,7 @@ impl Scenario {
         let golden = self.golden()?;
         let mut player = Player {
             scenario: self,
-            story: Story::new(namespace, stage.has_races()),
+            story: Story::new(namespace, stage.has_races(), self.attachments),
             stage,
             golden: &golden["rests"],
             refused: Map::new(),

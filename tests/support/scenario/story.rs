@@ -11,7 +11,7 @@ use kubectl_stateful::objects::kinds::ApiKind;
 use serde_json::Value;
 
 /// The kinds that a scenario is told of.
-pub const RECORDED: [&str; 8] = [
+pub const RECORDED: [&str; 9] = [
     "Namespace",
     "ConfigMap",
     "StatefulSet",
@@ -19,6 +19,7 @@ pub const RECORDED: [&str; 8] = [
     "Pod",
     "PersistentVolumeClaim",
     "PersistentVolume",
+    "VolumeAttachment",
     "Event",
 ];
 
@@ -34,6 +35,8 @@ pub(super) struct Story {
     pub namespace: String,
     /// Events that tell of a lost race are read as if it had been won.
     has_races: bool,
+    /// Attachments are listened to.
+    attachments: bool,
     objects: BTreeMap<(&'static str, String), Arc<Change>>,
     /// UID, and how the object is called.
     uids: Vec<(String, String)>,
@@ -48,10 +51,11 @@ pub(super) struct Story {
 }
 
 impl Story {
-    pub fn new(namespace: &str, has_races: bool) -> Self {
+    pub fn new(namespace: &str, has_races: bool, attachments: bool) -> Self {
         Self {
             namespace: namespace.to_owned(),
             has_races,
+            attachments,
             objects: BTreeMap::new(),
             uids: Vec::new(),
             revisions: Vec::new(),
@@ -83,6 +87,9 @@ impl Story {
         let namespace = self.namespace.as_str();
         if change.kind.namespaced {
             return change.object["metadata"]["namespace"] == namespace;
+        }
+        if change.kind.kind == "VolumeAttachment" {
+            return self.attachments;
         }
         let spec = &change.object["spec"];
         let name = text(&change.object, "/metadata/name");
@@ -138,7 +145,7 @@ impl Story {
     }
 
     fn hear_event(&mut self, change: &Change) {
-        if change.gone || !is_lasting(&change.object) {
+        if change.gone || !is_lasting(&change.object, self.attachments) {
             return;
         }
         let about = &change.object["involvedObject"];
@@ -257,9 +264,10 @@ pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
 
 /// Told because of a state that lasts or of something that was done. Others
 /// come and go with the races between components.
-fn is_lasting(event: &Value) -> bool {
+fn is_lasting(event: &Value, attachments: bool) -> bool {
     match text(event, "/source/component") {
         "statefulset-controller" => true,
+        "attachdetach-controller" => attachments,
         "persistentvolume-controller" => matches!(
             text(event, "/reason"),
             "VolumeMismatch"

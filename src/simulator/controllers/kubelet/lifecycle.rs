@@ -14,6 +14,7 @@ use super::probes::Probes;
 use super::sources::unmounted;
 use super::status::{Picture, phase};
 use super::stop::stop;
+use super::volumes::awaits;
 use crate::simulator::controllers::fields::{Fields, later};
 use crate::simulator::controllers::{Step, View};
 
@@ -65,6 +66,7 @@ fn picture<'a>(scene: &'a Scene<'a>, news: &mut News) -> Picture<'a> {
     let begun = containers.iter().any(Container::has_begun);
     match unmounted(scene.view, pod).filter(|_| !begun) {
         Some(reason) => news.lasts("FailedMount", reason),
+        None if !begun && awaits(scene.view, pod, start, now, news) => {}
         None => go_on(scene, &mut containers, start, news),
     }
     let waits = if containers.iter().any(|container| container.role != Role::Main) {

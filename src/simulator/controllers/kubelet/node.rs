@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::knobs::{DOWN_SINCE, NODE_DOWN};
 use crate::simulator::controllers::Step;
+use crate::simulator::controllers::attachments::{MANAGED, is_managed};
 use crate::simulator::controllers::fields::{Fields, stamp, with_condition};
 
 const TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
@@ -26,6 +27,10 @@ pub(super) fn keep(node: &Value, now: Timestamp) -> Step {
         return step;
     }
     if is_noted {
+        return step;
+    }
+    if !is_managed(node) {
+        step.patch_unchanged(node, json!({ "metadata": { "annotations": { MANAGED: "true" } } }));
         return step;
     }
     if !node.holds("Ready") {

@@ -1,0 +1,44 @@
+//! The list of attached volumes in a node's status, and what its pods are told
+//! of a volume that comes into it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::simulator::controllers::attachments::{KIND, holds, unique_name, users, volume_of};
+use crate::simulator::controllers::fields::Fields;
+use crate::simulator::controllers::{EventType, Step, View};
+
+/// Brings the list in line with the attachments that hold.
+pub(super) fn list(view: &dyn View, node: &Value) -> Step {
+    let mut step = Step::default();
+    let mut attachments = view.list(KIND);
+    attachments.retain(|attachment| attachment.text("/spec/nodeName") == node.name() && holds(attachment));
+    let attached: Vec<Arc<Value>> = attachments.iter().filter_map(|attachment| volume_of(view, attachment)).collect();
+    let listed: BTreeSet<&str> =
+        node.items("/status/volumesAttached").iter().map(|volume| volume.text("/name")).collect();
+    let wanted: BTreeSet<String> = attached.iter().map(|volume| unique_name(volume)).collect();
+    if listed.len() == wanted.len() && wanted.iter().all(|name| listed.contains(name.as_str())) {
+        return step;
+    }
+    let told: Vec<Value> = wanted.iter().map(|name| json!({ "name": name, "devicePath": "" })).collect();
+    let told = if told.is_empty() { Value::Null } else { told.into() };
+    step.patch_status(node, &json!({ "volumesAttached": told }));
+    for volume in attached.iter().filter(|volume| !listed.contains(unique_name(volume).as_str())) {
+        let message = format!("AttachVolume.Attach succeeded for volume {:?} ", volume.name());
+        for pod in users(view, volume).iter().filter(|pod| pod.text("/spec/nodeName") == node.name()) {
+            step.event(pod, EventType::Normal, "SuccessfulAttachVolume", message.clone());
+        }
+    }
+    step
+}
+
+/// The list without a volume that is in it.
+pub(super) fn without(node: &Value, volume: &Value) -> Option<Value> {
+    let unique = unique_name(volume);
+    let listed = node.items("/status/volumesAttached");
+    let left: Vec<&Value> = listed.iter().filter(|held| held.text("/name") != unique).collect();
+    let is_in = left.len() < listed.len();
+    is_in.then(|| if left.is_empty() { Value::Null } else { json!(left) })
+}

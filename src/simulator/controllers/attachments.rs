@@ -1,0 +1,177 @@
+//! Which volumes have to be attached to a node before a pod can use them, what
+//! their attachments are called, and who uses them. Volumes of drivers are
+//! attached; folders, local disks and network shares are there at once.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::View;
+use super::binder::is_bound;
+use super::fields::{Fields, claim_names, ephemeral_claim_name};
+
+/// On a volume of a copy whose driver attaches nothing.
+pub(in crate::simulator) const NEVER_ATTACHED: &str = "sandbox.kubectl-stateful/never-attached";
+
+/// What the kubelet and the controller put before the driver's name of a volume.
+const PLUGIN: &str = "kubernetes.io/csi/";
+
+pub(super) const KIND: &str = "VolumeAttachment";
+
+/// On a node to which the controller attaches volumes: kubelets set it.
+pub const MANAGED: &str = "volumes.kubernetes.io/controller-managed-attach-detach";
+
+/// Whether the controller looks after the volumes of a node.
+pub(super) fn is_managed(node: &Value) -> bool {
+    node.annotation(MANAGED).is_some()
+}
+
+/// Whether a volume has to be attached.
+pub(super) fn is_attachable(volume: &Value) -> bool {
+    !volume.text("/spec/csi/driver").is_empty() && volume.annotation(NEVER_ATTACHED).is_none()
+}
+
+/// The name by which nodes list a volume that is attached or in use.
+pub(in crate::simulator) fn unique_name(volume: &Value) -> String {
+    format!("{PLUGIN}{}^{}", volume.text("/spec/csi/driver"), volume.text("/spec/csi/volumeHandle"))
+}
+
+/// The name of the attachment of a volume to a node.
+pub(super) fn attachment_name(volume: &Value, node: &str) -> String {
+    name_of(volume.text("/spec/csi/volumeHandle"), volume.text("/spec/csi/driver"), node)
+}
+
+/// The same of a volume that a node lists.
+pub(super) fn attachment_of_listed(unique: &str, node: &str) -> Option<String> {
+    let (driver, handle) = unique.strip_prefix(PLUGIN)?.split_once('^')?;
+    Some(name_of(handle, driver, node))
+}
+
+fn name_of(handle: &str, driver: &str, node: &str) -> String {
+    let digest = Sha256::digest(format!("{handle}{driver}{node}"));
+    digest.iter().fold("csi-".to_owned(), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
+}
+
+/// The attachment that the controller makes for a volume and a node.
+pub(super) fn attachment(volume: &Value, node: &str) -> Value {
+    json!({
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": KIND,
+        "metadata": { "name": attachment_name(volume, node) },
+        "spec": {
+            "attacher": volume.text("/spec/csi/driver"),
+            "nodeName": node,
+            "source": { "persistentVolumeName": volume.name() },
+        },
+    })
+}
+
+/// The volume of an attachment that the controller made; one that somebody made
+/// by hand under another name is nobody's business.
+pub(super) fn volume_of(view: &dyn View, attachment: &Value) -> Option<Arc<Value>> {
+    let volume = view.get("PersistentVolume", "", attachment.text("/spec/source/persistentVolumeName"))?;
+    let is_ours = attachment.name() == attachment_name(&volume, attachment.text("/spec/nodeName"));
+    (is_ours && is_attachable(&volume)).then_some(volume)
+}
+
+/// Done, and not on its way out.
+pub(super) fn holds(attachment: &Value) -> bool {
+    attachment["status"]["attached"] == true && !attachment.terminating()
+}
+
+/// The volumes of a pod that have to be attached, each with the name that the
+/// pod gives it, as far as its claims are bound.
+pub(super) fn volumes_of(view: &dyn View, pod: &Value) -> Vec<(String, Arc<Value>)> {
+    let claims = pod.items("/spec/volumes").iter().filter_map(|named| Some((named, claim_name(pod, named)?)));
+    claims
+        .filter_map(|(named, claim)| {
+            let claim = view.get("PersistentVolumeClaim", pod.namespace(), &claim)?;
+            let volume = view.get("PersistentVolume", "", claim.text("/spec/volumeName"))?;
+            let is_there = is_bound(&claim) && claim.phase() == "Bound" && is_attachable(&volume);
+            is_there.then(|| (named.text("/name").to_owned(), volume))
+        })
+        .collect()
+}
+
+fn claim_name(pod: &Value, volume: &Value) -> Option<String> {
+    match volume["persistentVolumeClaim"]["claimName"].as_str() {
+        Some(name) => Some(name.to_owned()),
+        None => volume["ephemeral"].is_object().then(|| ephemeral_claim_name(pod, volume)),
+    }
+}
+
+/// The pods on nodes that mount the claim of a volume and have not ended.
+pub(super) fn users(view: &dyn View, volume: &Value) -> Vec<Arc<Value>> {
+    let claim = &volume["spec"]["claimRef"];
+    let (namespace, name) = (claim.text("/namespace"), claim.text("/name"));
+    let held = view.get("PersistentVolumeClaim", namespace, name);
+    if name.is_empty() || held.is_some_and(|claim| claim.text("/spec/volumeName") != volume.name()) {
+        return Vec::new();
+    }
+    let mut pods = view.list_in("Pod", namespace);
+    pods.retain(|pod| needs_volumes(pod) && mounts(pod, name));
+    pods
+}
+
+/// Whether a pod mounts the claim of this name.
+pub(in crate::simulator) fn mounts(pod: &Value, claim: &str) -> bool {
+    pod.items("/spec/volumes").iter().any(|volume| match volume["persistentVolumeClaim"]["claimName"].as_str() {
+        Some(name) => name == claim,
+        None => volume["ephemeral"].is_object() && ephemeral_claim_name(pod, volume) == claim,
+    })
+}
+
+/// On a node, and not known to have stopped: a pod that ends is done with its
+/// volumes when no container of it runs any more.
+pub(in crate::simulator) fn needs_volumes(pod: &Value) -> bool {
+    let runs = |status: &Value| !status["state"]["terminated"].is_object() && !status["state"]["waiting"].is_object();
+    !pod.text("/spec/nodeName").is_empty()
+        && !matches!(pod.phase(), "Succeeded" | "Failed")
+        && (!pod.terminating() || pod.items("/status/containerStatuses").iter().any(runs))
+}
+
+/// Whether the pod mounts any claim.
+pub(super) fn has_claims(pod: &Value) -> bool {
+    !claim_names(pod).is_empty()
+}
+
+/// Whether a volume may be attached to several nodes at once.
+pub(super) fn is_shared(volume: &Value) -> bool {
+    let modes = volume.items("/spec/accessModes");
+    modes.is_empty() || modes.iter().any(|mode| mode == "ReadWriteMany" || mode == "ReadOnlyMany")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attachment_is_named_after_handle_driver_and_node() {
+        let volume = json!({"metadata": {"name": "v"}, "spec": {"csi": {"driver": "d.example", "volumeHandle": "h"}}});
+        let name = attachment_name(&volume, "n");
+        // What `printf hd.examplen | sha256sum` says.
+        assert_eq!(name, "csi-c9bcba1d279a5fa4fd20367ba087d6e8df4e8a5e822d1104a6acc787250602ba");
+        assert_eq!(unique_name(&volume), "kubernetes.io/csi/d.example^h");
+        assert_eq!(attachment_of_listed(&unique_name(&volume), "n"), Some(name));
+        assert_eq!(attachment_of_listed("kubernetes.io/iscsi/x", "n"), None);
+    }
+
+    #[test]
+    fn a_pod_that_ends_needs_its_volumes_while_a_container_runs() {
+        let pod = |state: Value| {
+            json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}, "spec": {"nodeName": "n"},
+                   "status": {"phase": "Running", "containerStatuses": [{"state": state}]}})
+        };
+        assert!(needs_volumes(&pod(json!({"running": {}}))));
+        assert!(!needs_volumes(&pod(json!({"terminated": {}}))));
+        assert!(!needs_volumes(&pod(json!({"waiting": {}}))));
+        let mut over = pod(json!({"running": {}}));
+        over["status"]["phase"] = json!("Failed");
+        assert!(!needs_volumes(&over));
+    }
+}

@@ -1,0 +1,86 @@
+//! What a kubelet has to do with attached volumes: it tells in its node's status
+//! which ones it uses, and starts nothing before they are attached.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::news::News;
+use crate::simulator::controllers::attachments::{KIND, attachment_name, has_claims, holds, unique_name, volumes_of};
+use crate::simulator::controllers::fields::{Fields, claim_names, later};
+use crate::simulator::controllers::{Change, Step, View};
+
+/// How long a kubelet waits for volumes before it says so, in seconds.
+const PATIENCE: i64 = 123;
+
+/// Whether a change lets the volumes of a pod go that was on a node.
+pub(super) fn lets_go(change: &Change<'_>) -> bool {
+    change.kind == "Pod"
+        && change.before.is_some_and(|pod| uses_volumes(pod) && has_claims(pod))
+        && !change.after.is_some_and(uses_volumes)
+}
+
+fn uses_volumes(pod: &Value) -> bool {
+    !pod.text("/spec/nodeName").is_empty() && !matches!(pod.phase(), "Succeeded" | "Failed")
+}
+
+/// Adds the volumes of a pod to those that its node uses.
+pub(super) fn take(view: &dyn View, pod: &Value, node: &Value, step: &mut Step) {
+    if !uses_volumes(pod) {
+        return;
+    }
+    let listed = node.items("/status/volumesInUse");
+    let names = volumes_of(view, pod).into_iter().map(|(_, volume)| unique_name(&volume));
+    let new: Vec<String> = names.filter(|name| !listed.iter().any(|held| held == name)).collect();
+    if !new.is_empty() {
+        let all: Vec<Value> = listed.iter().cloned().chain(new.into_iter().map(Value::from)).collect();
+        step.patch_status(node, &json!({ "volumesInUse": all }));
+    }
+}
+
+/// Brings the list of a node in line with its pods. Nothing is given up while
+/// there is a pod whose claims are gone: nobody knows what it holds.
+pub(super) fn count(view: &dyn View, node: &Value, step: &mut Step) {
+    let mut pods = view.list("Pod");
+    pods.retain(|pod| pod.text("/spec/nodeName") == node.name() && uses_volumes(pod));
+    let is_known = |name: &String, pod: &Value| view.get("PersistentVolumeClaim", pod.namespace(), name).is_some();
+    let knows_all = pods.iter().all(|pod| claim_names(pod).iter().all(|name| is_known(name, pod)));
+    let used: BTreeSet<String> =
+        pods.iter().flat_map(|pod| volumes_of(view, pod)).map(|(_, volume)| unique_name(&volume)).collect();
+    let listed: Vec<&str> = node.items("/status/volumesInUse").iter().filter_map(Value::as_str).collect();
+    let mut told: Vec<&str> = listed.iter().copied().filter(|name| !knows_all || used.contains(*name)).collect();
+    told.extend(used.iter().map(String::as_str).filter(|name| !listed.contains(name)));
+    if told != listed {
+        let told = if told.is_empty() { Value::Null } else { json!(told) };
+        step.patch_status(node, &json!({ "volumesInUse": told }));
+    }
+}
+
+/// Whether volumes of the pod are not attached yet, which is told when it has
+/// lasted.
+pub(super) fn awaits(view: &dyn View, pod: &Value, start: Timestamp, now: Timestamp, news: &mut News) -> bool {
+    let node = pod.text("/spec/nodeName");
+    let is_attached =
+        |volume: &Value| view.get(KIND, "", &attachment_name(volume, node)).is_some_and(|one| holds(&one));
+    let mut missing: Vec<String> =
+        volumes_of(view, pod).into_iter().filter(|(_, volume)| !is_attached(volume)).map(|(name, _)| name).collect();
+    if missing.is_empty() {
+        return false;
+    }
+    missing.sort();
+    let names = missing.join(" ");
+    let due = later(start, PATIENCE);
+    if now < due {
+        news.wake_at(due);
+    } else {
+        news.lasts(
+            "FailedMount",
+            format!(
+                "Unable to attach or mount volumes: unmounted volumes=[{names}], unattached volumes=[{names}], failed to \
+                 process volumes=[]: context deadline exceeded"
+            ),
+        );
+    }
+    true
+}
