@@ -1,7 +1,7 @@
 //! The first member that keeps a set from being ready, looked at closely: the
 //! second form of `status`. Pure but for the logs, which are filled in later.
 
-use super::overview::{ClaimOverview, NodeOverview, PodOverview};
+use super::overview::{ClaimOverview, NodeOverview, PodOverview, VolumeState};
 use super::pod::{Container, ContainerState, Exit, Pod};
 use super::surroundings::Surroundings;
 use super::words::ClaimPhase;
@@ -57,6 +57,8 @@ pub struct BlockedClaim {
     pub volume: Option<String>,
     /// Nodes that the volume is attached to; `None`: may not be read.
     pub attached_to: Option<Vec<String>>,
+    /// As far as is known, it has to be attached before a pod can use it.
+    pub attachable: bool,
 }
 
 impl Blocking {
@@ -121,13 +123,19 @@ impl BlockedClaim {
         let volume = overview.claim.as_ref().and_then(|claim| claim.volume_name.clone());
         let nodes = |volume: &String| {
             around.attachments.as_ref()?;
-            Some(around.attachments_of(volume).map(|attachment| attachment.node.clone()).collect())
+            let attached = around.attachments_of(volume).filter(|attachment| attachment.attached);
+            Some(attached.map(|attachment| attachment.node.clone()).collect())
+        };
+        let attachable = match &overview.volume {
+            VolumeState::There(volume) => volume.is_attachable(),
+            VolumeState::None | VolumeState::Unknown | VolumeState::Gone => true,
         };
         Self {
             name: overview.name.clone(),
             phase: overview.claim.as_ref().map(|claim| claim.phase.clone()),
             attached_to: volume.as_ref().map_or(Some(Vec::new()), nodes),
             volume,
+            attachable,
         }
     }
 }

@@ -63,6 +63,12 @@ impl Volume {
         })
     }
 
+    /// Whether it may have to be attached: folders, local disks and shares never are.
+    #[must_use]
+    pub fn is_attachable(&self) -> bool {
+        !["hostPath", "local", "nfs"].contains(&self.source.split(' ').next().unwrap_or_default())
+    }
+
     /// See [`Volume::is_of`].
     #[must_use]
     pub fn belongs_to(&self, claim: &Claim) -> bool {

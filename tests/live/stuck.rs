@@ -45,8 +45,10 @@ impl Where {
 
 /// How a state comes about, what is said of it first, and what mends it.
 struct State {
-    /// Code and object of the first finding.
+    /// Code and object of the first finding; behind a `*` comes any name.
     first: String,
+    /// What is said of it.
+    tells: Option<String>,
     /// Lines of shell.
     steps: String,
     /// The same; `None`: the command of the finding.
@@ -60,7 +62,16 @@ impl State {
         let state: Value = serde_saphyr::from_str(&text).map_err(|why| format!("{}: {why}", path.display()))?;
         let words = |key: &str| state[key].as_str().map(|text| text.replace("$NAMESPACE", namespace));
         let needed = |key: &str| words(key).ok_or_else(|| format!("{name} has no `{key}`"));
-        Ok(Self { first: needed("first")?, steps: needed("steps")?, mend: words("mend") })
+        Ok(Self { first: needed("first")?, tells: words("tells"), steps: needed("steps")?, mend: words("mend") })
+    }
+
+    fn is_first(&self, finding: &Value) -> bool {
+        let title = title(finding);
+        let is_it = match self.first.strip_suffix('*') {
+            Some(beginning) => title.starts_with(beginning),
+            None => title == self.first,
+        };
+        is_it && self.tells.as_deref().is_none_or(|words| finding.to_string().contains(words))
     }
 }
 
@@ -97,8 +108,7 @@ fn stuck(state: &State, cli: &Cli, world: &World) -> Result<(), Failed> {
         fs::write(cli.home().join(path.file_name().unwrap_or_default()), text)?;
     }
     cli.run_shell(&format!("set -e\n{}", state.steps))?.ended(0)?;
-    let seen =
-        world.until(&state.first, || Ok(findings(cli)?.into_iter().next().filter(|one| title(one) == state.first)));
+    let seen = world.until(&state.first, || Ok(findings(cli)?.into_iter().next().filter(|one| state.is_first(one))));
     let seen = seen.map_err(|why| match cli.run(&["doctor"]) {
         Ok(said) => format!("{why}\n{said}"),
         Err(more) => format!("{why}\n{more}"),

@@ -34,14 +34,16 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
             ),
             Some(_) => return None,
         };
-        let finding = RULE.of_member(member, message).because(
-            "nobody knows whether the pod still runs there, so it is not made anew elsewhere, and its volumes stay attached there",
-        );
         let claims = member.row.claims.iter().flatten();
         let volumes = claims.filter_map(|claim| claim.claim.as_ref()?.volume_name.as_deref());
-        let attached = volumes.filter(|volume| sight.around.attachments_of(volume).any(|one| one.node == name));
-        let finding =
-            attached.map(|volume| format!("volume `{volume}` is attached there")).fold(finding, Finding::evidence);
+        let attached: Vec<String> = volumes
+            .filter(|volume| sight.around.attachments_of(volume).any(|one| one.node == name))
+            .map(|volume| format!("volume `{volume}` is attached there"))
+            .collect();
+        let why = "nobody knows whether the pod still runs there, so it is not made anew elsewhere";
+        let why =
+            if attached.is_empty() { why.to_owned() } else { format!("{why}, and its volumes stay attached there") };
+        let finding = attached.into_iter().fold(RULE.of_member(member, message).because(why), Finding::evidence);
         Some(finding.remedy(remedy).command(command))
     };
     sight.members().iter().filter_map(lost).collect()

@@ -95,11 +95,12 @@ fn claim(claim: &BlockedClaim) -> String {
     let Some(phase) = &claim.phase else { return format!("{} does not exist", claim.name) };
     let Some(volume) = &claim.volume else { return format!("{} {}", claim.name, phase.as_str()) };
     let attached = match claim.attached_to.as_deref() {
-        None => "attachment unknown".to_owned(),
-        Some([]) => "attached nowhere".to_owned(),
-        Some(nodes) => format!("attached to {}", nodes.join(", ")),
+        None => " attachment unknown".to_owned(),
+        Some([]) if !claim.attachable => String::new(),
+        Some([]) => " attached nowhere".to_owned(),
+        Some(nodes) => format!(" attached to {}", nodes.join(", ")),
     };
-    format!("{} {}, volume {volume} {attached}", claim.name, phase.as_str())
+    format!("{} {}, volume {volume}{attached}", claim.name, phase.as_str())
 }
 
 #[cfg(test)]
@@ -135,6 +136,7 @@ mod tests {
                 phase: Some(ClaimPhase::Bound),
                 volume: Some("disk".to_owned()),
                 attached_to: Some(vec!["node-a".to_owned()]),
+                attachable: true,
             }]),
         }
     }
@@ -152,6 +154,16 @@ mod tests {
           claim       data-web-1 Bound, volume disk attached to node-a
           → kubectl logs web-1 -c app --previous
         ");
+    }
+
+    #[test]
+    fn a_volume_that_is_never_attached_is_not_said_to_be_attached_nowhere() {
+        let mut blocked = blocking();
+        let claim = &mut blocked.claims.as_mut().unwrap()[0];
+        claim.attached_to = Some(Vec::new());
+        assert!(super::claim(claim).ends_with("volume disk attached nowhere"));
+        claim.attachable = false;
+        assert!(super::claim(claim).ends_with("volume disk"));
     }
 
     #[test]

@@ -119,7 +119,7 @@ pub(super) fn users(view: &dyn View, volume: &Value) -> Vec<Arc<Value>> {
 }
 
 /// Whether a pod mounts the claim of this name.
-pub(in crate::simulator) fn mounts(pod: &Value, claim: &str) -> bool {
+pub(super) fn mounts(pod: &Value, claim: &str) -> bool {
     pod.items("/spec/volumes").iter().any(|volume| match volume["persistentVolumeClaim"]["claimName"].as_str() {
         Some(name) => name == claim,
         None => volume["ephemeral"].is_object() && ephemeral_claim_name(pod, volume) == claim,

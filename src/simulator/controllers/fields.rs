@@ -121,7 +121,7 @@ pub(in crate::simulator) fn later(time: Timestamp, seconds: i64) -> Timestamp {
 
 /// The name a claim of a pod volume has: its own, or for an ephemeral volume
 /// the one that is derived from the pod.
-pub(super) fn claim_names(pod: &Value) -> Vec<String> {
+pub(in crate::simulator) fn claim_names(pod: &Value) -> Vec<String> {
     pod.items("/spec/volumes")
         .iter()
         .filter_map(|volume| {

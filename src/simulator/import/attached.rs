@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::simulator::controllers::attachments::{NEVER_ATTACHED, mounts, needs_volumes, unique_name};
+use crate::simulator::controllers::attachments::{NEVER_ATTACHED, needs_volumes, unique_name};
+use crate::simulator::controllers::fields::{Fields, claim_names};
 
 /// Before the objects are taken in; kinds that could not be read say nothing.
 pub(super) fn fit(objects: &mut [Value], unread: &[String]) {
@@ -39,15 +40,12 @@ fn without_attachments(objects: &[Value]) -> BTreeSet<String> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let attaching: BTreeSet<String> =
         of_kind(objects, "VolumeAttachment").filter_map(|held| text(&held["spec"]["attacher"])).collect();
+    let running = of_kind(objects, "Pod").filter(|pod| pod["status"]["phase"] == "Running" && needs_volumes(pod));
+    let claims: BTreeSet<(&str, String)> =
+        running.flat_map(|pod| claim_names(pod).into_iter().map(|name| (pod.namespace(), name))).collect();
     let is_used = |volume: &&Value| {
         let claim = &volume["spec"]["claimRef"];
-        let Some(name) = claim["name"].as_str() else { return false };
-        of_kind(objects, "Pod").any(|pod| {
-            pod["metadata"]["namespace"] == claim["namespace"]
-                && pod["status"]["phase"] == "Running"
-                && needs_volumes(pod)
-                && mounts(pod, name)
-        })
+        claims.contains(&(claim.text("/namespace"), claim.text("/name").to_owned()))
     };
     let used = of_kind(objects, "PersistentVolume").filter(is_used);
     used.filter_map(|volume| text(&volume["spec"]["csi"]["driver"])).filter(|by| !attaching.contains(by)).collect()

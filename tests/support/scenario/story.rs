@@ -76,7 +76,7 @@ impl Story {
             if change.kind.kind == "Event" {
                 self.hear_event(change);
             } else {
-                moved = true;
+                moved |= self.is_told_apart(change);
                 self.hear_object(change);
             }
         }
@@ -99,6 +99,13 @@ impl Story {
         spec["claimRef"]["namespace"] == namespace
             || spec["storageClassName"] == namespace
             || name.strip_prefix(namespace).is_some_and(|rest| rest.starts_with('-'))
+    }
+
+    /// All attachments are listened to, since a volume may be heard of later
+    /// than what it is attached to; those of others move nothing here.
+    fn is_told_apart(&self, change: &Change) -> bool {
+        let volume = text(&change.object, "/spec/source/persistentVolumeName");
+        change.kind.kind != "VolumeAttachment" || self.seen("PersistentVolume", volume).is_some()
     }
 
     fn hear_object(&mut self, change: &Arc<Change>) {
