@@ -38,6 +38,7 @@ mod lifecycle;
 mod limits;
 mod listener;
 mod logs;
+mod mounts;
 mod negotiation;
 mod open_api;
 mod options;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::controllers::{Change, View};
 use super::custom::Definitions;
+use super::mounts::Mounts;
 use super::status::Refusal;
 use crate::objects::kinds::ApiKind;
 
@@ -69,6 +70,7 @@ pub struct Store {
     definitions: Definitions,
     /// Who names a UID among their owners.
     dependents: BTreeMap<String, BTreeSet<Key>>,
+    mounts: Mounts,
     history: VecDeque<Commit>,
     /// Everything up to this revision is forgotten.
     forgotten: u64,
@@ -241,6 +243,7 @@ impl Store {
         if key.kind == DEFINITION {
             self.definitions.define(&key.name, after);
         }
+        self.mounts.note(before, after);
         if let Some(at) = before.and_then(expiry) {
             self.expiries.remove(&(at, key.clone()));
         }
@@ -323,6 +326,11 @@ impl View for Store {
     fn dependents(&self, uid: &str) -> Vec<Arc<Value>> {
         let keys = self.dependents.get(uid).into_iter().flatten();
         keys.filter_map(|key| self.objects.get(key)).cloned().collect()
+    }
+
+    fn pods_with(&self, namespace: &str, claim: &str) -> Vec<Arc<Value>> {
+        let names = self.mounts.of(namespace, claim);
+        names.filter_map(|name| self.get("Pod", namespace, name)).collect()
     }
 
     fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {

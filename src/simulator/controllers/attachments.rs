@@ -18,6 +18,10 @@ pub(in crate::simulator) const NEVER_ATTACHED: &str = "sandbox.kubectl-stateful/
 /// What the kubelet and the controller put before the driver's name of a volume.
 const PLUGIN: &str = "kubernetes.io/csi/";
 
+/// What the names of attachments are made of: this, and a digest in so many digits.
+const PREFIX: &str = "csi-";
+const DIGITS: usize = 64;
+
 pub(super) const KIND: &str = "VolumeAttachment";
 
 /// On a node to which the controller attaches volumes: kubelets set it.
@@ -51,7 +55,7 @@ pub(super) fn attachment_of_listed(unique: &str, node: &str) -> Option<String> {
 
 fn name_of(handle: &str, driver: &str, node: &str) -> String {
     let digest = Sha256::digest(format!("{handle}{driver}{node}"));
-    digest.iter().fold("csi-".to_owned(), |mut name, byte| {
+    digest.iter().fold(PREFIX.to_owned(), |mut name, byte| {
         let _ = write!(name, "{byte:02x}");
         name
     })
@@ -75,7 +79,8 @@ pub(super) fn attachment(volume: &Value, node: &str) -> Value {
 /// by hand under another name is nobody's business.
 pub(super) fn volume_of(view: &dyn View, attachment: &Value) -> Option<Arc<Value>> {
     let volume = view.get("PersistentVolume", "", attachment.text("/spec/source/persistentVolumeName"))?;
-    let is_ours = attachment.name() == attachment_name(&volume, attachment.text("/spec/nodeName"));
+    let is_ours = attachment.text("/spec/attacher") == volume.text("/spec/csi/driver")
+        && attachment.name().strip_prefix(PREFIX).is_some_and(|rest| rest.len() == DIGITS);
     (is_ours && is_attachable(&volume)).then_some(volume)
 }
 
@@ -113,8 +118,8 @@ pub(super) fn users(view: &dyn View, volume: &Value) -> Vec<Arc<Value>> {
     if name.is_empty() || held.is_some_and(|claim| claim.text("/spec/volumeName") != volume.name()) {
         return Vec::new();
     }
-    let mut pods = view.list_in("Pod", namespace);
-    pods.retain(|pod| needs_volumes(pod) && mounts(pod, name));
+    let mut pods = view.pods_with(namespace, name);
+    pods.retain(|pod| needs_volumes(pod));
     pods
 }
 

@@ -12,7 +12,7 @@ mod taints;
 
 pub mod play;
 
-pub(super) mod fields;
+pub(in crate::simulator) mod fields;
 
 pub mod all;
 pub mod attach_detach;
@@ -86,6 +86,13 @@ pub trait View {
     fn dependents(&self, uid: &str) -> Vec<Arc<Value>> {
         let mut all: Vec<Arc<Value>> = self.kinds().iter().flat_map(|known| self.list(known.kind)).collect();
         all.retain(|object| object.owners().iter().any(|owner| owner["uid"] == uid));
+        all
+    }
+
+    /// The pods that mount a claim.
+    fn pods_with(&self, namespace: &str, claim: &str) -> Vec<Arc<Value>> {
+        let mut all = self.list_in("Pod", namespace);
+        all.retain(|pod| attachments::mounts(pod, claim));
         all
     }
 

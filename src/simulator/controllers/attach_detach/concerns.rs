@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::has_turned;
 use crate::simulator::controllers::attachments::{
-    KIND, attachment_name, attachment_of_listed, is_managed, mounts, needs_volumes, users, volumes_of,
+    KIND, attachment_name, attachment_of_listed, is_managed, needs_volumes, users, volumes_of,
 };
 use crate::simulator::controllers::fields::{Fields, claim_names, targets};
 use crate::simulator::controllers::kubelet::is_up;
@@ -45,8 +45,8 @@ pub(super) fn concerned(view: &dyn View, change: &Change<'_>) -> Vec<Target> {
         "Node" => of_volumes_of_node(view, change),
         "PersistentVolumeClaim" => {
             let Some(place) = change.target() else { return Vec::new() };
-            let mut pods = view.list_in("Pod", &place.namespace);
-            pods.retain(|pod| needs_volumes(pod) && mounts(pod, &place.name));
+            let mut pods = view.pods_with(&place.namespace, &place.name);
+            pods.retain(|pod| needs_volumes(pod));
             targets(&pods)
         }
         _ => of_attachment(view, change),
