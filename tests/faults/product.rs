@@ -155,10 +155,11 @@ fn forget_last_words(disk: &Path, run: &str) {
         let line: Value = serde_json::from_str(line).unwrap_or_default();
         line["state"] == "failed" || line["state"] == "ended"
     };
-    while lines.last().is_some_and(|line| is_last_word(&line)) {
+    while lines.last().is_some_and(|line| is_last_word(line)) {
         lines.pop();
     }
-    fs::write(&path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    lines.push("");
+    fs::write(&path, lines.join("\n")).unwrap();
 }
 
 /// A cluster before the run, and the run that nothing struck.

@@ -16,7 +16,7 @@ type View = fn(&Story, &Value) -> Vec<String>;
 
 /// The picture of a namespace.
 pub(super) fn of(story: &Story) -> Picture {
-    let views: [(&str, &str, View); 6] = [
+    let views: [(&str, &str, View); 7] = [
         ("set", "StatefulSet", set),
         ("revision", "ControllerRevision", revision),
         ("pod", "Pod", pod),
