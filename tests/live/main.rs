@@ -24,6 +24,7 @@ mod plane;
 mod quotas;
 mod random;
 mod rights;
+mod scale;
 mod scenarios;
 mod schemas;
 mod seeding;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         completion::tests(),
         kill::tests(),
         rights::tests(),
+        scale::tests(),
         owners::tests(),
         quotas::tests(),
         budgets::tests(),
