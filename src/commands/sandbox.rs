@@ -41,8 +41,16 @@ pub struct ServeArgs {
 }
 
 /// Kinds that controllers make for themselves and that say nothing to a person.
-const NOT_SHOWN: &[&str] =
-    &["Event", "ControllerRevision", "EndpointSlice", "Lease", "ClusterRole", "ClusterRoleBinding", "PriorityClass"];
+const NOT_SHOWN: &[&str] = &[
+    "Event",
+    "ControllerRevision",
+    "EndpointSlice",
+    "Lease",
+    "VolumeAttachment",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "PriorityClass",
+];
 
 /// Lists every object of the sandbox, one line each: kind, namespace, name.
 pub async fn show(context: &Context<'_>) -> Result<(), Failure> {

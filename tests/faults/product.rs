@@ -155,7 +155,7 @@ fn forget_last_words(disk: &Path, run: &str) {
         let line: Value = serde_json::from_str(line).unwrap_or_default();
         line["state"] == "failed" || line["state"] == "ended"
     };
-    while lines.last().is_some_and(|line| is_last_word(line)) {
+    while lines.last().is_some_and(is_last_word) {
         lines.pop();
     }
     lines.push("");
