@@ -38,6 +38,7 @@ impl Journal {
         filler.write_all(&vec![b'.'; RESERVE])?;
         filler.sync_data()?;
         let file = private_file(&folder.join("journal.jsonl"))?;
+        mine_alone(&file)?;
         sync_folder(folder)?;
         Ok(Self { file, reserve: Some(reserve), previous: String::new(), count: 0, length: 0 })
     }
@@ -47,13 +48,14 @@ impl Journal {
     /// # Errors
     /// See `read`.
     pub fn reopen(folder: &Path) -> Result<Self, JournalError> {
-        let lines = read(folder)?;
         let path = folder.join("journal.jsonl");
+        let mut file = fs::OpenOptions::new().write(true).open(&path)?;
+        mine_alone(&file)?;
+        let lines = read(folder)?;
         let text = fs::read(&path)?;
         let length = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let previous =
             text[..length].split(|byte| *byte == b'\n').rfind(|line| !line.is_empty()).map_or_else(String::new, digest);
-        let mut file = fs::OpenOptions::new().write(true).open(&path)?;
         file.set_len(length as u64)?;
         file.seek(SeekFrom::Start(length as u64))?;
         let reserve = folder.join("reserve");
@@ -151,6 +153,14 @@ impl Journal {
     }
 }
 
+/// One process at a time works on a run; the lock ends with its process.
+fn mine_alone(file: &File) -> io::Result<()> {
+    file.try_lock().map_err(|why| match why {
+        fs::TryLockError::WouldBlock => io::Error::new(io::ErrorKind::WouldBlock, "another process is at work on it"),
+        fs::TryLockError::Error(why) => why,
+    })
+}
+
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
@@ -221,6 +231,19 @@ mod tests {
         assert_eq!(read(folder.path()).unwrap().len(), 2);
         fs::write(&path, whole.replace("Service/web", "Service/wob")).unwrap();
         assert!(matches!(read(folder.path()), Err(JournalError::Damaged { line: 2 })));
+    }
+
+    #[test]
+    fn one_process_at_a_time_goes_on_with_a_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        journal_of_two(folder.path());
+        let mut first = Journal::reopen(folder.path()).unwrap();
+        assert!(Journal::reopen(folder.path()).is_err());
+        let number = first.next_number();
+        first.call(number, Timestamp::UNIX_EPOCH, &json!("read"), &json!(1)).unwrap();
+        drop(first);
+        assert_eq!((number, read(folder.path()).unwrap().len()), (2, 3));
+        assert!(Journal::reopen(folder.path()).is_ok());
     }
 
     #[test]

@@ -58,10 +58,11 @@ pub async fn undo_all(
     journal: &mut Journal,
     connection: &Connection,
     observer: &dyn Observer,
+    keeper: &Keeper,
 ) -> Undone {
     let mut changed = Vec::new();
     for step in &undoing.steps {
-        match came_about(step, connection, observer).await {
+        match came_about(step, connection, observer, keeper).await {
             Ok(true) => {}
             Ok(false) => {
                 let _ = journal.undone(step.number, connection.clock.now());
@@ -78,7 +79,7 @@ pub async fn undo_all(
                 };
                 return Undone { changed, stopped: Some((effect.object().to_string(), stopped)) };
             }
-            match one(effect, step.number, journal, connection, observer).await {
+            match one(effect, step.number, journal, connection, observer, keeper).await {
                 Ok(true) => changed.push(effect.object().to_string()),
                 Ok(false) => {}
                 // An effect that never came about needs no way back.
@@ -94,15 +95,19 @@ pub async fn undo_all(
 
 /// Whether a deletion whose answer nobody saw was carried out. One that is
 /// under way is waited for: what is going cannot be given back.
-async fn came_about(step: &Written, connection: &Connection, observer: &dyn Observer) -> Result<bool, EffectError> {
+async fn came_about(
+    step: &Written,
+    connection: &Connection,
+    observer: &dyn Observer,
+    keeper: &Keeper,
+) -> Result<bool, EffectError> {
     let Effect::DeleteClaim(deletion) = &step.effect else { return Ok(true) };
     let found = Reader::new(connection.client.clone()).get(&deletion.claim.object).await?;
     match found.filter(|found| found["metadata"]["uid"] == deletion.claim.uid.as_str()) {
         None => Ok(true),
         Some(found) if found["metadata"]["deletionTimestamp"].is_null() => Ok(false),
         Some(_) => {
-            let keeper = Keeper::default();
-            let waits = Waits { connection, observer, keeper: &keeper };
+            let waits = Waits { connection, observer, keeper };
             let gone = waits.released(&deletion.claim, &deletion.volume, AT_MOST).await;
             gone.map(|_| true).map_err(|why| EffectError::Guarded {
                 code: "claim-terminating",
@@ -121,9 +126,11 @@ async fn one(
     journal: &mut Journal,
     connection: &Connection,
     observer: &dyn Observer,
+    keeper: &Keeper,
 ) -> Result<bool, EffectError> {
     let mut tries = 1;
     loop {
+        keeper.keep(connection).await?;
         let ready = effect.look(connection, &NoSecrets, &Guards::default()).await?;
         let holds = ready.preview.holds();
         let number = journal.next_number();
@@ -145,7 +152,7 @@ async fn one(
                     journal.done(number, connection.clock.now(), &outcome, created).map_err(|why| no_journal(&why))?;
                 }
                 observer.event(Event::Effect { object: effect.object().to_string(), outcome: done.outcome });
-                wait_for(effect, connection, observer).await?;
+                wait_for(effect, connection, observer, keeper).await?;
                 return Ok(!holds);
             }
         }
@@ -153,12 +160,16 @@ async fn one(
 }
 
 /// A claim must have its volume before the next step builds on it.
-async fn wait_for(effect: &Effect, connection: &Connection, observer: &dyn Observer) -> Result<(), EffectError> {
+async fn wait_for(
+    effect: &Effect,
+    connection: &Connection,
+    observer: &dyn Observer,
+    keeper: &Keeper,
+) -> Result<(), EffectError> {
     let Effect::CreateClaim(claim) = effect else { return Ok(()) };
     let name = claim.manifest["spec"]["volumeName"].as_str().unwrap_or_default();
     let volume = Target { object: super::reads::reference("PersistentVolume", "", name), uid: String::new() };
-    let keeper = Keeper::default();
-    let waits = Waits { connection, observer, keeper: &keeper };
+    let waits = Waits { connection, observer, keeper };
     waits.bound(&claim.object, &volume, AT_MOST).await.map(drop).map_err(|why| EffectError::Guarded {
         code: "not-bound",
         why: why.to_string(),

@@ -16,6 +16,7 @@ use crate::runbook::script::Runbook;
 use crate::runs::event::Event;
 use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::journal::{Journal, JournalError};
+use crate::runs::keeper::Keeper;
 use crate::runs::reads::{self, ReadError};
 use crate::runs::record;
 use crate::runs::undo::{Undoing, undo_all};
@@ -68,6 +69,12 @@ pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
         }
         State::Ended(how) if how == "undone" => {
             return Err(Failure::refused("run-undone", format!("run {} was undone; nothing was changed", folder.id)));
+        }
+        _ if lines.iter().any(|line| line["state"] == "undoing") => {
+            let what = format!("run {} was partly undone; nothing was changed", folder.id);
+            return Err(
+                Failure::refused("run-undone", what).hint(context.as_given().ours(&format!("undo {}", folder.id)))
+            );
         }
         State::Ended(_) | State::Open => {}
     }
@@ -125,7 +132,14 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     let mut journal = Journal::reopen(&folder.path).map_err(|why| unreadable(&folder, &why))?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let connection = context.connection;
-    let undone = undo_all(&undoing, &folder.id, &mut journal, connection, context.screen).await;
+    let keeper = Keeper::default();
+    for lock in record::locks(&lines) {
+        let object = lock.object.to_string();
+        lock.renew_or_take(connection).await.map_err(|error| of_effect(&object, &error, connection))?;
+        keeper.holds(lock, connection.clock.now());
+    }
+    let undone = undo_all(&undoing, &folder.id, &mut journal, connection, context.screen, &keeper).await;
+    keeper.give_back(connection).await;
     let how = if undone.stopped.is_none() { "undone" } else { "partly undone" };
     let ended = journal.ended(connection.clock.now(), how);
     match undone.stopped {
