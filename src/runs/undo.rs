@@ -5,15 +5,17 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::event::{Event, Observer};
+use super::event::Event;
 use super::id::RunId;
 use super::journal::Journal;
-use super::keeper::Keeper;
+use super::reads::{ReadError, retired};
 use super::record::{Written, written};
 use super::waits::Waits;
-use crate::cluster::Connection;
+use crate::effects::create_claim::CreateClaim;
+use crate::effects::reserve::Reserve;
 use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
 use crate::facts::reader::Reader;
+use crate::objects::kinds::ObjectRef;
 
 /// How often an effect is tried whose object changes between look and write.
 const TRIES: usize = 5;
@@ -52,17 +54,11 @@ pub struct Undone {
 }
 
 /// Takes all steps back.
-pub async fn undo_all(
-    undoing: &Undoing,
-    run: &RunId,
-    journal: &mut Journal,
-    connection: &Connection,
-    observer: &dyn Observer,
-    keeper: &Keeper,
-) -> Undone {
+pub async fn undo_all(undoing: &Undoing, run: &RunId, journal: &mut Journal, waits: &Waits<'_>) -> Undone {
+    let connection = waits.connection;
     let mut changed = Vec::new();
     for step in &undoing.steps {
-        match came_about(step, connection, observer, keeper).await {
+        match came_about(step, waits).await {
             Ok(true) => {}
             Ok(false) => {
                 let _ = journal.undone(step.number, connection.clock.now());
@@ -70,7 +66,11 @@ pub async fn undo_all(
             }
             Err(error) => return Undone { changed, stopped: Some((step.effect.object().to_string(), error)) },
         }
-        for effect in &step.undo {
+        let lost = match lost_with_members(&step.effect, &undoing.steps, waits).await {
+            Ok(lost) => lost,
+            Err(error) => return Undone { changed, stopped: Some((step.effect.object().to_string(), error)) },
+        };
+        for effect in lost.iter().chain(&step.undo) {
             if connection.interrupt.is_raised() {
                 let stopped = EffectError::Guarded {
                     code: "interrupted",
@@ -79,7 +79,7 @@ pub async fn undo_all(
                 };
                 return Undone { changed, stopped: Some((effect.object().to_string(), stopped)) };
             }
-            match one(effect, step.number, journal, connection, observer, keeper).await {
+            match one(effect, step.number, journal, waits).await {
                 Ok(true) => changed.push(effect.object().to_string()),
                 Ok(false) => {}
                 // An effect that never came about needs no way back.
@@ -95,20 +95,52 @@ pub async fn undo_all(
 
 /// Whether a deletion whose answer nobody saw was carried out. One that is
 /// under way is waited for: what is going cannot be given back.
-async fn came_about(
-    step: &Written,
-    connection: &Connection,
-    observer: &dyn Observer,
-    keeper: &Keeper,
-) -> Result<bool, EffectError> {
+async fn came_about(step: &Written, waits: &Waits<'_>) -> Result<bool, EffectError> {
     let Effect::DeleteClaim(deletion) = &step.effect else { return Ok(true) };
-    let found = Reader::new(connection.client.clone()).get(&deletion.claim.object).await?;
-    match found.filter(|found| found["metadata"]["uid"] == deletion.claim.uid.as_str()) {
+    is_gone(&deletion.claim, &deletion.volume, waits).await
+}
+
+/// Claims that nobody of us deleted when their members went: the set's policy
+/// `whenScaled: Delete` did. They come back before the members do, or these
+/// would start with empty volumes.
+async fn lost_with_members(effect: &Effect, steps: &[Written], waits: &Waits<'_>) -> Result<Vec<Effect>, EffectError> {
+    let Effect::Scale(scale) = effect else { return Ok(Vec::new()) };
+    let set = scale.set.object.name.as_str();
+    let mut lost = Vec::new();
+    for step in steps {
+        let Effect::Protect(protect) = &step.effect else { continue };
+        if protect.set == set && is_gone(&protect.claim, &protect.volume, waits).await? {
+            lost.push(&protect.volume.uid);
+        }
+    }
+    if lost.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reader = Reader::new(waits.connection.client.clone());
+    let retired = retired(&reader, &scale.set.object.namespace, Some(set), None).await.map_err(unread)?;
+    let back = retired.into_iter().filter(|found| lost.contains(&&found.volume.uid)).filter_map(|found| {
+        let object = ObjectRef::of(&found.claim)?;
+        let reserve = Reserve { volume: found.volume, claim: object.clone() };
+        Some([Effect::Reserve(reserve), Effect::CreateClaim(CreateClaim { object, manifest: found.claim })])
+    });
+    Ok(back.flatten().collect())
+}
+
+fn unread(error: ReadError) -> EffectError {
+    match error {
+        ReadError::Api(error) => (*error).into(),
+        ReadError::NoSet(_) | ReadError::SetReplaced(_) | ReadError::SetDeleting(_) => EffectError::Vanished,
+    }
+}
+
+/// Whether a claim is gone; one that is going is waited for.
+async fn is_gone(claim: &Target, volume: &Target, waits: &Waits<'_>) -> Result<bool, EffectError> {
+    let found = Reader::new(waits.connection.client.clone()).get(&claim.object).await?;
+    match found.filter(|found| found["metadata"]["uid"] == claim.uid.as_str()) {
         None => Ok(true),
         Some(found) if found["metadata"]["deletionTimestamp"].is_null() => Ok(false),
         Some(_) => {
-            let waits = Waits { connection, observer, keeper };
-            let gone = waits.released(&deletion.claim, &deletion.volume, AT_MOST).await;
+            let gone = waits.released(claim, volume, AT_MOST).await;
             gone.map(|_| true).map_err(|why| EffectError::Guarded {
                 code: "claim-terminating",
                 why: why.to_string(),
@@ -120,17 +152,11 @@ async fn came_about(
 }
 
 /// One effect; whether it changed anything.
-async fn one(
-    effect: &Effect,
-    of: u64,
-    journal: &mut Journal,
-    connection: &Connection,
-    observer: &dyn Observer,
-    keeper: &Keeper,
-) -> Result<bool, EffectError> {
+async fn one(effect: &Effect, of: u64, journal: &mut Journal, waits: &Waits<'_>) -> Result<bool, EffectError> {
+    let (connection, observer) = (waits.connection, waits.observer);
     let mut tries = 1;
     loop {
-        keeper.keep(connection).await?;
+        waits.keeper.keep(connection).await?;
         let ready = effect.look(connection, &NoSecrets, &Guards::default()).await?;
         let holds = ready.preview.holds();
         let number = journal.next_number();
@@ -152,7 +178,7 @@ async fn one(
                     journal.done(number, connection.clock.now(), &outcome, created).map_err(|why| no_journal(&why))?;
                 }
                 observer.event(Event::Effect { object: effect.object().to_string(), outcome: done.outcome });
-                wait_for(effect, connection, observer, keeper).await?;
+                wait_for(effect, waits).await?;
                 return Ok(!holds);
             }
         }
@@ -160,16 +186,10 @@ async fn one(
 }
 
 /// A claim must have its volume before the next step builds on it.
-async fn wait_for(
-    effect: &Effect,
-    connection: &Connection,
-    observer: &dyn Observer,
-    keeper: &Keeper,
-) -> Result<(), EffectError> {
+async fn wait_for(effect: &Effect, waits: &Waits<'_>) -> Result<(), EffectError> {
     let Effect::CreateClaim(claim) = effect else { return Ok(()) };
     let name = claim.manifest["spec"]["volumeName"].as_str().unwrap_or_default();
     let volume = Target { object: super::reads::reference("PersistentVolume", "", name), uid: String::new() };
-    let waits = Waits { connection, observer, keeper };
     waits.bound(&claim.object, &volume, AT_MOST).await.map(drop).map_err(|why| EffectError::Guarded {
         code: "not-bound",
         why: why.to_string(),

@@ -20,6 +20,7 @@ use crate::runs::keeper::Keeper;
 use crate::runs::reads::{self, ReadError};
 use crate::runs::record;
 use crate::runs::undo::{Undoing, undo_all};
+use crate::runs::waits::Waits;
 use crate::wizard::check::check;
 use crate::wizard::parameter::{Answer, Answers, Parameter};
 
@@ -138,7 +139,8 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         lock.renew_or_take(connection).await.map_err(|error| of_effect(&object, &error, connection))?;
         keeper.holds(lock, connection.clock.now());
     }
-    let undone = undo_all(&undoing, &folder.id, &mut journal, connection, context.screen, &keeper).await;
+    let waits = Waits { connection, observer: context.screen, keeper: &keeper };
+    let undone = undo_all(&undoing, &folder.id, &mut journal, &waits).await;
     keeper.give_back(connection).await;
     let how = if undone.stopped.is_none() { "undone" } else { "partly undone" };
     let ended = journal.ended(connection.clock.now(), how);
