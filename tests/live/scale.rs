@@ -1,6 +1,7 @@
 //! Members go and their data stay: `scale`, `undo` and `volumes` as a person
 //! types them, on volumes whose provisioner really deletes the folder of each.
 
+mod refusals;
 mod stage;
 
 use libtest_mimic::{Failed, Trial};
@@ -11,11 +12,13 @@ use crate::{ensure, live};
 use stage::Stage;
 
 pub fn tests() -> Vec<Trial> {
-    vec![
-        live("a_scale_down_that_retires_keeps_each_volume_with_its_data_and_is_undone", retired_and_undone),
-        live("retired_volumes_are_restored_without_the_run_that_retired_them", restored),
-        live("retired_volumes_are_purged_only_with_the_typed_name", purged),
-    ]
+    let mut tests = vec![
+        live("scale::a_scale_down_that_retires_keeps_each_volume_with_its_data_and_is_undone", retired_and_undone),
+        live("scale::retired_volumes_are_restored_without_the_run_that_retired_them", restored),
+        live("scale::retired_volumes_are_purged_only_with_the_typed_name", purged),
+    ];
+    tests.extend(refusals::tests());
+    tests
 }
 
 fn retired_and_undone(world: &World) -> Result<(), Failed> {
