@@ -2,6 +2,7 @@
 //! one runtime.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{ArgMatches, FromArgMatches as _};
 
@@ -193,6 +194,9 @@ async fn run_init(parsed: &Parsed, matches: &ArgMatches, context: &Context<'_>) 
 async fn run_book(verb: &str, parsed: &Parsed, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
     if verb == "scale" {
         return runbook::scale(matches, context).await;
+    }
+    if let Ok(Some(path)) = matches.try_get_one::<PathBuf>("plan") {
+        return runbook::go_by(path, matches, context).await;
     }
     let Some((name, inner)) = matches.subcommand() else {
         return Err(Failure::usage("no-runbook", "name a runbook").hint("kubectl stateful runbook list"));

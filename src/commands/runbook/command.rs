@@ -1,6 +1,8 @@
 //! The commands that take the parameters of a runbook as their flags.
 
-use clap::{Args as _, Command};
+use std::path::PathBuf;
+
+use clap::{Arg, Args as _, Command, ValueHint, value_parser};
 
 use super::flags::RunFlags;
 use crate::error::Failure;
@@ -19,7 +21,13 @@ pub const SHORT: &[(&str, Option<&str>, &str)] = &[
 /// `run` without its runbooks.
 #[must_use]
 pub fn run() -> Command {
-    whole("run", "Plan a runbook, ask, run it and check the outcome")
+    let file = Arg::new("plan")
+        .long("plan")
+        .value_name("FILE")
+        .value_hint(ValueHint::FilePath)
+        .value_parser(value_parser!(PathBuf))
+        .help("Run this plan, which `plan … --out FILE` wrote; it runs once");
+    whole("run", "Plan a runbook, ask, run it and check the outcome").arg(file)
 }
 
 /// `plan` without its runbooks.

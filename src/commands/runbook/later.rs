@@ -21,8 +21,6 @@ use crate::runs::reads::{self, ReadError};
 use crate::runs::record;
 use crate::runs::undo::{Undoing, undo_all};
 use crate::runs::waits::Waits;
-use crate::wizard::check::check;
-use crate::wizard::parameter::{Answer, Answers, Parameter};
 
 /// All runs, the newest first.
 ///
@@ -87,27 +85,12 @@ pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let source = folder.script().map_err(|why| unreadable(&why))?;
     let plan = folder.plan().map_err(|why| unreadable(&why))?;
     let runbook = Runbook::from_source(name, source)?;
-    let answers = answers(&runbook.header.parameters, &about).map_err(|why| unreadable(&why))?;
+    let answers = planning::answers(&runbook.header.parameters, &about.parameters).map_err(|why| unreadable(&why))?;
     let journal = Journal::reopen(&folder.path).map_err(|why| unreadable(&why))?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let replay = record::finished(&lines).into();
     let going = Going { folder, journal, approved: plan.fingerprints().into(), replay };
     carry_out::go_on(&runbook, &answers, going, flags, context).await
-}
-
-/// The answers of a run, as its folder has them.
-fn answers(parameters: &[Parameter], about: &About) -> Result<Answers, String> {
-    let mut answers = Answers::new();
-    for parameter in parameters {
-        let Some(value) = about.parameters.get(&parameter.key()) else { continue };
-        let answer = match value {
-            Value::Array(items) => Answer::List(items.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
-            Value::String(text) => check(&parameter.kind, text)?,
-            other => check(&parameter.kind, &other.to_string())?,
-        };
-        answers.insert(parameter.name.clone(), answer);
-    }
-    Ok(answers)
 }
 
 /// Takes back what a run has done, the last first.

@@ -18,19 +18,61 @@ pub use answers::wrong_words;
 pub use later::{list, resume, undo, unlock, volumes};
 pub use scale::scale;
 
+use std::path::Path;
+
 use clap::ArgMatches;
 
 use self::flags::{PlanFormat, RunFlags};
 use super::Context;
-use crate::error::Failure;
+use crate::error::{Failure, Kind};
 use crate::runbook::script::Runbook;
 use crate::runs::event::Event;
+use crate::runs::plan::Plan;
 
 /// Whether the plan is only shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
     Plan,
     Run,
+}
+
+/// Runs a plan that was written to a file: it is made anew first, and must have
+/// the same effects.
+///
+/// # Errors
+/// It belongs to another cluster, has run already, or would do something else
+/// by now; or whatever stops the run.
+pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> Result<(), Failure> {
+    let flags = RunFlags::read(matches)?;
+    let (plan, runbook) = planning::read(path)?;
+    let unfit = |why: String| Failure::usage("bad-plan", format!("cannot use `{}`: {why}", path.display()));
+    let answers = planning::answers(&runbook.header.parameters, &plan.parameters).map_err(unfit)?;
+    let other = |planned: &Option<String>, found: &Option<String>| matches!((planned, found), (Some(planned), Some(found)) if planned != found);
+    let (cluster, namespace) = planning::identity(context.connection).await?;
+    if plan.namespace != context.connection.namespace
+        || other(&plan.cluster_uid, &cluster)
+        || other(&plan.namespace_uid, &namespace)
+    {
+        let what = format!("the plan is for {}/{}; nothing was changed", plan.cluster, plan.namespace);
+        return Err(Failure::refused("another-cluster", what)
+            .hint("choose its cluster with `--context` and its namespace with `-n`"));
+    }
+    let now = planning::plan(&runbook, &answers, context).await?;
+    if now.fingerprints() != plan.fingerprints() {
+        let first = |plan: &Plan, other: &Plan| {
+            let others = other.fingerprints();
+            let mut lines = plan.fingerprints().into_iter().enumerate();
+            let differs = lines.find(|(index, line)| others.get(*index) != Some(line));
+            differs.map_or_else(|| "nothing more".to_owned(), |(_, line)| line)
+        };
+        let (planned, would) = (first(&plan, &now), first(&now, &plan));
+        let what =
+            format!("the cluster has changed: planned was `{planned}`, now it would be `{would}`; nothing was changed");
+        return Err(Failure::new(Kind::Diverged, "diverged", what).hint("make a new plan, and look at it"));
+    }
+    context.screen.event(Event::Plan(Box::new(plan.clone())));
+    approve::approve(&plan, &flags, context)?;
+    carry_out::begin(&runbook, &answers, plan, &flags, context).await
 }
 
 /// Plans a runbook and, unless only the plan was asked for, runs it.

@@ -4,6 +4,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::halted;
@@ -18,7 +19,8 @@ use crate::runs::event::{Event, Observer};
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
 use crate::runs::plan::Plan;
-use crate::wizard::parameter::{Answer, Answers};
+use crate::wizard::check::check;
+use crate::wizard::parameter::{Answer, Answers, Parameter};
 
 /// Nobody watches a plan being made; what is said in it stands in its lines.
 struct Quiet;
@@ -83,6 +85,46 @@ pub async fn identity(connection: &Connection) -> Result<(Option<String>, Option
     }
     let [cluster, namespace] = found;
     Ok((cluster, namespace))
+}
+
+/// A plan that was written with `--out`, with its script.
+///
+/// # Errors
+/// The file cannot be read, or its script is not the one that was planned.
+pub fn read(path: &Path) -> Result<(Plan, Runbook), Failure> {
+    let failed = |why: String| Failure::usage("bad-plan", format!("cannot use `{}`: {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|why| failed(why.to_string()))?;
+    let saved: Saved = serde_json::from_str(&text).map_err(|why| failed(why.to_string()))?;
+    let runbook = Runbook::from_source(saved.plan.runbook.clone(), saved.source)?;
+    if runbook.digest() != saved.plan.script {
+        return Err(failed("its script is not the one that was planned".to_owned())
+            .hint("make a new plan: kubectl stateful plan RUNBOOK --out FILE"));
+    }
+    Ok((saved.plan, runbook))
+}
+
+#[derive(Deserialize)]
+struct Saved {
+    plan: Plan,
+    source: String,
+}
+
+/// The answers that a plan was made with.
+///
+/// # Errors
+/// One of them does not fit its parameter.
+pub fn answers(parameters: &[Parameter], saved: &Map<String, Value>) -> Result<Answers, String> {
+    let mut answers = Answers::new();
+    for parameter in parameters {
+        let Some(value) = saved.get(&parameter.key()) else { continue };
+        let answer = match value {
+            Value::Array(items) => Answer::List(items.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+            Value::String(text) => check(&parameter.kind, text)?,
+            other => check(&parameter.kind, &other.to_string())?,
+        };
+        answers.insert(parameter.name.clone(), answer);
+    }
+    Ok(answers)
 }
 
 /// Writes a plan with its script to a file, whole or not at all.

@@ -19,6 +19,9 @@ const KNOWN_FINALIZERS: &[&str] = &[
     "orphan",
 ];
 
+/// What the attacher of any driver holds its objects with.
+const OF_AN_ATTACHER: &str = "external-attacher/";
+
 /// Kinds that are stood in for when they could not be read.
 const MADE_UP: &[&str] = &["persistentvolumes", "nodes", "storageclasses", "secrets", "configmaps"];
 
@@ -140,7 +143,8 @@ fn of_object(object: &Value, gaps: &mut Vec<Gap>) {
         }));
     }
     if kind != "Namespace" {
-        let unknown = meta.finalizers.iter().filter(|held| !KNOWN_FINALIZERS.contains(&held.as_str()));
+        let is_known = |held: &str| KNOWN_FINALIZERS.contains(&held) || held.starts_with(OF_AN_ATTACHER);
+        let unknown = meta.finalizers.iter().filter(|held| !is_known(held));
         gaps.extend(unknown.map(|held| Gap::Finalizer { what: name(object), finalizer: held.clone() }));
     }
     match kind {
@@ -218,7 +222,7 @@ mod tests {
             json!({"kind": "Pod", "metadata": {"name": "job-1", "ownerReferences": owner("Job"),
                    "finalizers": ["batch.kubernetes.io/job-tracking"]}, "spec": {"nodeName": "n"}}),
             json!({"kind": "PersistentVolumeClaim", "metadata": {"name": "data-db-0",
-                   "finalizers": ["kubernetes.io/pvc-protection", "snapshot.storage.kubernetes.io/bound"]}}),
+                   "finalizers": ["kubernetes.io/pvc-protection", "external-attacher/ebs-csi", "snapshot.storage.kubernetes.io/bound"]}}),
             json!({"kind": "Pod", "metadata": {"name": "late"}, "spec": {},
                    "status": {"conditions": [{"type": "PodScheduled", "status": "False"}]}}),
         ];
