@@ -29,6 +29,11 @@ impl Interrupt {
         self.shared.news.notify_waiters();
     }
 
+    /// What was interrupted is over: its last words may be said.
+    pub fn lower(&self) {
+        self.shared.raised.store(false, Ordering::SeqCst);
+    }
+
     #[must_use]
     pub fn is_raised(&self) -> bool {
         self.shared.raised.load(Ordering::SeqCst)

@@ -49,7 +49,7 @@ pub fn of_effect(object: &str, error: &EffectError, connection: &Connection) -> 
         EffectError::NotItsVolume => Failure::new(Kind::Diverged, "diverged", format!("`{object}` {error}"))
             .hint("look at the volume with `kubectl get persistentvolume`, and make a new plan"),
         EffectError::ClaimInTheWay { .. } => Failure::refused("claim-in-the-way", format!("`{object}`: {error}"))
-            .hint("look at it: if nobody needs its data, delete that claim and try again"),
+            .hint("a member may be using it: scale down with `--claims retire` first, which keeps its volume too, then try again"),
         EffectError::NotKept => Failure::refused("volume-not-kept", format!("`{object}` {error}"))
             .hint("find out who writes it: `kubectl get` with `--show-managed-fields -o yaml` names them"),
         EffectError::Locked { .. } => Failure::refused("locked", format!("`{object}` {error}"))

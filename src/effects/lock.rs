@@ -47,7 +47,9 @@ impl Holder {
     /// Whether its time has run out.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        self.renewed.is_none_or(|renewed| now.duration_since(renewed).unsigned_abs() >= LASTS)
+        // A time to come is another machine's clock, and no dead run.
+        let age = |renewed| Duration::try_from(now.duration_since(renewed)).unwrap_or_default();
+        self.renewed.is_none_or(|renewed| age(renewed) >= LASTS)
     }
 }
 

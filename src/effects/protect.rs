@@ -69,7 +69,7 @@ impl Protect {
             ordinal: self.ordinal,
             claim_uid: self.claim.uid.clone(),
             claim_labels: (*labels).clone(),
-            former_policy: former_policy(before),
+            former_policy: former_policy(before, &self.claim.uid),
             run: self.run.clone(),
             at: connection.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         };
@@ -88,14 +88,15 @@ impl Protect {
     }
 
     pub(super) fn inverse(&self, before: &Value) -> Unprotect {
-        let policy = former_policy(before);
+        let policy = former_policy(before, &self.claim.uid);
         Unprotect { volume: self.volume.clone(), claim: self.claim.object.clone(), policy }
     }
 }
 
-/// What is to be put back one day: a volume that carries a mark already keeps
-/// what that says.
-fn former_policy(volume: &Value) -> String {
+/// What is to be put back one day: a volume that was marked for this claim
+/// already keeps what that says.
+fn former_policy(volume: &Value, claim: &str) -> String {
     let policy = volume["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or("Retain");
-    Mark::read(volume).map_or_else(|| policy.to_owned(), |mark| mark.former_policy)
+    let mark = Mark::read(volume).filter(|mark| mark.claim_uid == claim);
+    mark.map_or_else(|| policy.to_owned(), |mark| mark.former_policy)
 }

@@ -11,6 +11,7 @@ use super::difference::Difference;
 use super::effect::{Done, Ready};
 use super::error::EffectError;
 use super::guard::{Guards, VolumeScene};
+use super::mark::Mark;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
 use super::protect::POLICY;
@@ -34,6 +35,15 @@ impl Purge {
         let Some(before) = self.volume.read(&reader).await? else {
             return Ok(Ready { preview: Preview::gone(&self.volume.uid, Change::Unchanged), before: None });
         };
+        let phase = before["status"]["phase"].as_str().unwrap_or_default();
+        let asked = is_provisioned(&before)
+            && before["spec"]["persistentVolumeReclaimPolicy"] == "Delete"
+            && Mark::read(&before).is_some()
+            && ["Released", "Failed"].contains(&phase);
+        if asked || !before["metadata"]["deletionTimestamp"].is_null() {
+            // Asked for already; the wait that follows sees it go.
+            return Ok(Ready { preview: Preview::gone(&self.volume.uid, Change::Unchanged), before: Some(before) });
+        }
         guards.before_purge(&VolumeScene::read(&before, &reader).await?)?;
         let change = if is_provisioned(&before) {
             let from = before["spec"]["persistentVolumeReclaimPolicy"].clone();

@@ -43,7 +43,9 @@ impl Unprotect {
         }
         let claim = reader.get(&self.claim).await?.as_ref().and_then(Claim::read);
         let held = claim.is_some_and(|claim| {
-            claim.meta.deleting.is_none() && volume.phase == VolumePhase::Bound && volume.belongs_to(&claim)
+            // A claim that a pod owns goes with that pod, and the volume with it (SS-84).
+            let goes = claim.meta.deleting.is_some() || claim.meta.owners.iter().any(|owner| owner.kind == "Pod");
+            !goes && volume.phase == VolumePhase::Bound && volume.belongs_to(&claim)
         });
         if !held {
             return Err(EffectError::NotItsVolume);

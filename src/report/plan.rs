@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use super::duration::short;
 use super::escape::escape;
 use super::style::{Mark, Style, Tint};
-use crate::runs::call::Phase;
 use crate::runs::plan::{Line, Plan, Undo};
 
 /// The whole plan. All its strings leave escaped.
@@ -22,12 +21,8 @@ pub fn render(plan: &Plan, style: &Style) -> String {
     let _ =
         writeln!(text, "{}", style.paint(Tint::Quiet, &format!("  script sha256:{short_digest}  run {}", plan.run)));
     let mut number = 0;
-    let mut phase = Phase::Preflight;
     for line in &plan.lines {
-        if let Line::Phase { phase: now } = line {
-            phase = *now;
-        }
-        let Some(line) = worded(line, phase, &mut number, style) else { continue };
+        let Some(line) = worded(line, &mut number, style) else { continue };
         text.push_str(&line);
         text.push('\n');
     }
@@ -51,7 +46,7 @@ pub fn render(plan: &Plan, style: &Style) -> String {
     text
 }
 
-fn worded(line: &Line, phase: Phase, number: &mut usize, style: &Style) -> Option<String> {
+fn worded(line: &Line, number: &mut usize, style: &Style) -> Option<String> {
     Some(match line {
         Line::Effect { verb, object, change, undo, .. } => {
             *number += 1;
@@ -68,13 +63,11 @@ fn worded(line: &Line, phase: Phase, number: &mut usize, style: &Style) -> Optio
         Line::Step { title } => format!("  {}", style.paint(Tint::Strong, &escape(title))),
         Line::Caution { text } => format!("  {} {}", style.mark(Mark::Caution), escape(text)),
         Line::Note { text } => format!("      {}", escape(text)),
-        Line::Question { question, typed: Some(name) } => {
+        Line::Question { question, typed: Some(name), .. } => {
             format!("      ask          {} (type `{}`)", escape(question), escape(name))
         }
-        Line::Question { question, typed: None } => format!("      ask          {}", escape(question)),
-        // What is checked before and after is no news as long as it holds.
-        Line::Check { message } if phase == Phase::Run => format!("      check        {}", escape(message)),
-        Line::Check { .. } | Line::Phase { .. } => return None,
+        Line::Question { question, typed: None, .. } => format!("      ask          {}", escape(question)),
+        Line::Phase { .. } => return None,
         Line::Output { key, value } => format!("      output       {} {}", escape(key), escape(&value.to_string())),
     })
 }

@@ -254,12 +254,19 @@ impl<'a> Conductor<'a> {
         let is_lock = matches!(effect, Effect::Lock(_));
         let fingerprint = if is_lock { String::new() } else { effect.fingerprint(&ready.preview) };
         let planned = self.approved.as_ref().and_then(|approved| approved.front()).cloned();
-        match (holds, planned) {
+        // What the journal has is the line of the plan that was used up.
+        let fingerprint = match (holds, planned) {
             // The goal holds already, and the line was for it.
-            (true, Some(line)) if !is_lock && is_about(&line, effect) => self.consume(&line)?,
-            (true, _) => {}
-            (false, _) => self.consume(&fingerprint)?,
-        }
+            (true, Some(line)) if !is_lock && is_about(&line, effect) => {
+                self.consume(&line)?;
+                line
+            }
+            (true, _) => String::new(),
+            (false, _) => {
+                self.consume(&fingerprint)?;
+                fingerprint
+            }
+        };
         let undo = ready.undo(effect);
         let object = effect.object().to_string();
         let number = self.journal.as_mut().map_or(0, Journal::next_number);
@@ -291,6 +298,12 @@ impl<'a> Conductor<'a> {
                 Ok(json!({ "uid": done.created }))
             }
             Err(error) => {
+                if let (EffectError::Overtaken, Some(approved)) = (&error, &mut self.approved)
+                    && !fingerprint.is_empty()
+                {
+                    // Nothing was written: the line still stands.
+                    approved.push_front(fingerprint.clone());
+                }
                 if matches!(error, EffectError::AnswerLost { .. }) {
                     self.changed.push(format!("{object} (perhaps: the answer was lost)"));
                 }

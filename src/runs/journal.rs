@@ -177,10 +177,12 @@ fn digest(bytes: &[u8]) -> String {
 /// Reads a journal back. A torn last line, left by a kill in mid-write, is
 /// dropped; a line that does not follow from the one before is damage.
 pub fn read(folder: &Path) -> Result<Vec<Value>, JournalError> {
-    let text = fs::read_to_string(folder.join("journal.jsonl"))?;
+    let bytes = fs::read(folder.join("journal.jsonl"))?;
     let mut lines = Vec::new();
     let mut previous = String::new();
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    // A torn tail may end inside of a character.
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+    let whole = String::from_utf8_lossy(&bytes[..end]);
     for (index, line) in whole.lines().enumerate() {
         let damaged = || JournalError::Damaged { line: index + 1 };
         let value: Value = serde_json::from_str(line).map_err(|_| damaged())?;

@@ -59,9 +59,6 @@ pub enum Line {
         /// Seconds.
         at_most: u64,
     },
-    Check {
-        message: String,
-    },
     Caution {
         text: String,
     },
@@ -71,6 +68,9 @@ pub enum Line {
     Question {
         question: String,
         typed: Option<String>,
+        /// The one flag that answers it, if there is one.
+        #[serde(default)]
+        flag: Option<String>,
     },
     Output {
         key: String,
@@ -113,14 +113,15 @@ impl Line {
             Call::AwaitPurged { volume, at_most } => {
                 wait(format!("volume {} gone with its data", volume.object.name), at_most)
             }
-            Call::Guard { message, .. } => Some(Self::Check { message: message.clone() }),
             Call::Say { text, caution: true } => Some(Self::Caution { text: text.clone() }),
             Call::Say { text, caution: false } => Some(Self::Note { text: text.clone() }),
-            Call::Confirm { question, typed, .. } => {
-                Some(Self::Question { question: question.clone(), typed: typed.clone() })
+            Call::Confirm { question, typed, flag } => {
+                Some(Self::Question { question: question.clone(), typed: typed.clone(), flag: flag.clone() })
             }
             Call::Output { key, value } => Some(Self::Output { key: key.clone(), value: value.clone() }),
-            Call::Settle { .. }
+            // As long as a guard holds there is nothing to say about it.
+            Call::Guard { .. }
+            | Call::Settle { .. }
             | Call::Set { .. }
             | Call::Members { .. }
             | Call::Retired { .. }

@@ -109,6 +109,11 @@ async fn lost_with_members(effect: &Effect, steps: &[Written], waits: &Waits<'_>
     let mut lost = Vec::new();
     for step in steps {
         let Effect::Protect(protect) = &step.effect else { continue };
+        let has_its_own =
+            |other: &Written| matches!(&other.effect, Effect::DeleteClaim(gone) if gone.claim.uid == protect.claim.uid);
+        if steps.iter().any(has_its_own) {
+            continue;
+        }
         if protect.set == set && is_gone(&protect.claim, &protect.volume, waits).await? {
             lost.push(&protect.volume.uid);
         }
@@ -133,12 +138,17 @@ fn unread(error: ReadError) -> EffectError {
     }
 }
 
+/// It goes with its pod, though nobody has asked for that yet (SS-84).
+fn has_pod_owner(claim: &Value) -> bool {
+    claim["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|owner| owner["kind"] == "Pod")
+}
+
 /// Whether a claim is gone; one that is going is waited for.
 async fn is_gone(claim: &Target, volume: &Target, waits: &Waits<'_>) -> Result<bool, EffectError> {
     let found = Reader::new(waits.connection.client.clone()).get(&claim.object).await?;
     match found.filter(|found| found["metadata"]["uid"] == claim.uid.as_str()) {
         None => Ok(true),
-        Some(found) if found["metadata"]["deletionTimestamp"].is_null() => Ok(false),
+        Some(found) if found["metadata"]["deletionTimestamp"].is_null() && !has_pod_owner(&found) => Ok(false),
         Some(_) => {
             let gone = waits.released(claim, volume, AT_MOST).await;
             gone.map(|_| true).map_err(|why| EffectError::Guarded {

@@ -139,7 +139,7 @@ impl Waits<'_> {
     /// The set must keep its size for a while (H-07).
     pub async fn settle(&self, set: &Target, replicas: u64, seconds: u64) -> Result<Value, WaitFailed> {
         let clock = &self.connection.clock;
-        let end = clock.now() + Duration::from_secs(seconds);
+        let end = clock.now().checked_add(Duration::from_secs(seconds)).unwrap_or(jiff::Timestamp::MAX);
         loop {
             let now = same_set(&self.reader(), set).await?;
             if now.range.replicas != replicas {

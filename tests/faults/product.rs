@@ -131,6 +131,13 @@ fn ended(result: &Result<(), Failure>) -> Ended {
 fn is_lost(failure: &Failure) -> bool {
     let named = [
         "answer-lost",
+        "request-failed",
+        "undecodable",
+        "expired",
+        "too-many-requests",
+        "unavailable",
+        "timeout",
+        "connection-lost",
         "unreachable",
         "no-journal",
         "interrupted",
@@ -266,6 +273,9 @@ impl First {
     /// One run with its resumes; what was broken, and how often others won a race.
     fn lives(&self, schedule: Schedule) -> (Vec<Violation>, usize) {
         let (stage, folder) = (self.stage.fork(), disk());
+        // Who sees an old world may well stop, by name.
+        let misled = |fault: &Fault| matches!(fault, Fault::Meanwhile(_) | Fault::Second | Fault::Stale(_));
+        let alone = !schedule.0.iter().any(|strike| misled(&strike.fault));
         let faults = stage.faults(schedule);
         let watcher = Watcher::on(&stage.simulator, self.confirmed.clone()).following(&faults);
         let first = self.begin(&stage, &faults, folder.path());
@@ -284,6 +294,8 @@ impl First {
         }
         stage.rest();
         let mut found: Vec<Violation> = progress(&ends, ATTEMPTS + 1).into_iter().collect();
+        // Nobody else has touched the cluster: nothing but the goal will do.
+        assert!(!alone || ends.last() == Some(&Ended::Done), "nobody was in the way: {:?} {ends:?}", faults.struck());
         if ends.last() == Some(&Ended::Done) {
             found.extend(honesty(&Ended::Done, self.is_reached(&stage)));
             let before = faults.seen().len();

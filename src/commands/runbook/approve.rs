@@ -2,10 +2,11 @@
 
 use super::flags::RunFlags;
 use crate::commands::Context;
+use crate::effects::Effect;
 use crate::error::Failure;
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
-use crate::runs::plan::Plan;
+use crate::runs::plan::{Line, Plan};
 use crate::runs::undo::Undoing;
 use crate::wizard::question::{Question, Reply, Shape};
 
@@ -15,15 +16,50 @@ use crate::wizard::question::{Question, Reply, Shape};
 /// # Errors
 /// Declined, or there is nobody to ask.
 pub fn approve(plan: &Plan, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
+    let asks = |line: &Line| matches!(line, Line::Question { typed: Some(name), .. } if !name.is_empty());
+    if !plan.can_be_undone() && !plan.lines.iter().any(asks) {
+        // The script does not ask for the name, so we do.
+        let name = plan.parameters.get("set").and_then(|set| set.as_str()).unwrap_or(&plan.namespace);
+        match answer("this destroys data for good", Some(name), None, flags, context) {
+            Ok(true) => {}
+            Ok(false) => return Err(Failure::failed("declined", "declined; nothing was changed")),
+            Err(Halt::Unasked { flag, .. }) => {
+                return Err(Failure::refused("not-confirmed", "the plan destroys data; nothing was changed")
+                    .hint(format!("`{flag}` answers it")));
+            }
+            Err(_) => return Err(Failure::interrupted()),
+        }
+    }
+    let prompt = format!("Run this plan on {}/{}?", plan.cluster, plan.namespace);
+    agreed(&prompt, "`--yes` approves what can be undone, `--plan-only` only shows it", flags, context)?;
+    if context.screen.can_ask() {
+        return Ok(());
+    }
+    // What is going to be asked and cannot be answered is told before the first write.
+    for line in &plan.lines {
+        let Line::Question { question, typed, flag } = line else { continue };
+        if let Err(Halt::Unasked { question, flag }) =
+            answer(question, typed.as_deref(), flag.as_deref(), flags, context)
+        {
+            return Err(Failure::refused(
+                "not-confirmed",
+                format!("nobody can be asked: {question}; nothing was changed"),
+            )
+            .hint(format!("`{flag}` answers it")));
+        }
+    }
+    Ok(())
+}
+
+/// A yes by flag or by a person.
+fn agreed(prompt: &str, hint: &str, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
     if flags.yes {
         return Ok(());
     }
     if !context.screen.can_ask() {
-        return Err(Failure::refused("not-approved", "nobody can approve this plan; nothing was changed")
-            .hint("`--yes` approves what can be undone, `--plan-only` only shows it"));
+        return Err(Failure::usage("not-approved", "nobody can approve this; nothing was changed").hint(hint));
     }
-    let prompt = format!("Run this plan on {}/{}?", plan.cluster, plan.namespace);
-    match context.screen.ask(&Question { prompt: &prompt, help: "", shape: Shape::Confirm { default: false } }) {
+    match context.screen.ask(&Question { prompt, help: "", shape: Shape::Confirm { default: false } }) {
         Ok(Reply::Yes(true)) => Ok(()),
         Ok(Reply::Yes(false) | Reply::Text(_) | Reply::Picked(_)) => {
             Err(Failure::failed("declined", "declined; nothing was changed"))
@@ -32,32 +68,35 @@ pub fn approve(plan: &Plan, flags: &RunFlags, context: &Context<'_>) -> Result<(
     }
 }
 
+/// What an undo would do, line by line.
+pub fn show(undoing: &Undoing, context: &Context<'_>) {
+    for object in &undoing.lost {
+        context.screen.caution(&format!("{object} is gone for good"));
+    }
+    for effect in undoing.steps.iter().flat_map(|step| &step.undo) {
+        let what = match effect {
+            Effect::Scale(scale) => format!("  {} → {}", scale.from.unwrap_or_default(), scale.to),
+            _ => String::new(),
+        };
+        context.screen.tell(&format!("  {:12}  {}{what}", effect.verb(), effect.object()));
+    }
+}
+
+/// Asks whether a stopped run is to go on.
+///
+/// # Errors
+/// Declined, or there is nobody to ask.
+pub fn going_on(run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
+    agreed(&format!("Carry run {run} on?"), "`--yes` approves it, `--plan-only` shows its plan", flags, context)
+}
+
 /// Shows what an undo would do and asks.
 ///
 /// # Errors
 /// Declined, or there is nobody to ask.
 pub fn undoing(undoing: &Undoing, run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
-    for object in &undoing.lost {
-        context.screen.caution(&format!("{object} is gone for good"));
-    }
-    for effect in undoing.steps.iter().flat_map(|step| &step.undo) {
-        context.screen.tell(&format!("  {:12}  {}", effect.verb(), effect.object()));
-    }
-    if flags.yes {
-        return Ok(());
-    }
-    if !context.screen.can_ask() {
-        return Err(Failure::refused("not-approved", "nobody can approve this; nothing was changed")
-            .hint("`--yes` approves it"));
-    }
-    let prompt = format!("Take run {run} back?");
-    match context.screen.ask(&Question { prompt: &prompt, help: "", shape: Shape::Confirm { default: false } }) {
-        Ok(Reply::Yes(true)) => Ok(()),
-        Ok(Reply::Yes(false) | Reply::Text(_) | Reply::Picked(_)) => {
-            Err(Failure::failed("declined", "declined; nothing was changed"))
-        }
-        Err(_) => Err(Failure::interrupted()),
-    }
+    show(undoing, context);
+    agreed(&format!("Take run {run} back?"), "`--yes` approves it, `--plan-only` only shows it", flags, context)
 }
 
 /// Answers a question of the script: `typed` is the text that alone is a yes,

@@ -14,7 +14,7 @@ use crate::runs::event::Event;
 use crate::runs::folder::{About, RunFolder};
 use crate::runs::id::RunId;
 use crate::runs::journal::Journal;
-use crate::runs::plan::Plan;
+use crate::runs::plan::{Line, Plan, Undo};
 use crate::runs::record::Record;
 use crate::wizard::parameter::Answers;
 
@@ -74,6 +74,7 @@ pub async fn go_on(
     let played = play(runbook, answers, &mut conductor).await;
     let played = played.and_then(|()| conductor.nothing_left().map_err(Stopped::Halt));
     // Whoever interrupted the run did not interrupt its last words.
+    context.connection.interrupt.lower();
     conductor.keeper.give_back(context.connection).await;
     let how = match &played {
         Ok(()) => "done",
@@ -89,7 +90,12 @@ pub async fn go_on(
         conductor.changed.iter().fold(failure, |failure, object| failure.changed(object.as_str()))
     })?;
     let run = conductor.run.as_str();
-    context.screen.tell(&format!("done; to take it back: {}", context.as_given().ours(&format!("undo {run}"))));
+    let destroys = |line: &Line| matches!(line, Line::Effect { undo: Undo::Impossible, .. });
+    context.screen.tell(&if conductor.lines.iter().any(destroys) {
+        "done; what was destroyed is gone for good".to_owned()
+    } else {
+        format!("done; to take it back: {}", context.as_given().ours(&format!("undo {run}")))
+    });
     Ok(())
 }
 

@@ -55,7 +55,7 @@ pub fn volumes() -> Result<Command, Failure> {
         .about("Volumes that were kept when their members went: list, restore, purge")
         .disable_help_subcommand(true)
         .subcommand_required(true)
-        .subcommand(Command::new("list").about("Show retired volumes and leftover claims"));
+        .subcommand(Command::new("list").about("Show the volumes that were retired, and by which run"));
     for (name, _, runbook) in SHORT.iter().filter(|(_, parent, _)| *parent == Some("volumes")) {
         volumes = volumes.subcommand(short(name, runbook)?);
     }

@@ -57,7 +57,7 @@ fn words(state: &State) -> String {
 /// It cannot be found or read, belongs to another cluster, or stops again.
 pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
     let unfinished = |state: &State, lines: &[Value]| {
-        let over = matches!(state, State::Ended(how) if how == "done" || how == "undone");
+        let over = matches!(state, State::Ended(how) if ["done", "undone", "partly undone"].contains(&how.as_str()));
         !over && !record::written(lines).is_empty()
     };
     let (folder, about, lines) = chosen(run, "resume", &unfinished, context)?;
@@ -85,9 +85,15 @@ pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let source = folder.script().map_err(|why| unreadable(&why))?;
     let plan = folder.plan().map_err(|why| unreadable(&why))?;
     let runbook = Runbook::from_source(name, source)?;
+    if flags.plan_only {
+        return context.screen.plan(&plan, flags.output);
+    }
+    super::approve::going_on(&folder.id, flags, context)?;
     let answers = planning::answers(&runbook.header.parameters, &about.parameters).map_err(|why| unreadable(&why))?;
     let journal = Journal::reopen(&folder.path).map_err(|why| unreadable(&why))?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
+    // Nobody else can have gone on with it since: the journal is ours now.
+    let lines = folder.lines().map_err(|why| damaged(&folder, &why))?;
     let replay = record::finished(&lines).into();
     let going = Going { folder, journal, approved: plan.fingerprints().into(), replay };
     carry_out::go_on(&runbook, &answers, going, flags, context).await
@@ -112,8 +118,19 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         context.screen.tell(&format!("run {} has changed nothing that can be taken back", folder.id));
         return Ok(());
     }
+    nothing_later(&folder, &about, context)?;
+    if flags.plan_only {
+        super::approve::show(&undoing, context);
+        return Ok(());
+    }
     super::approve::undoing(&undoing, &folder.id, flags, context)?;
     let mut journal = Journal::reopen(&folder.path).map_err(|why| unreadable(&folder, &why))?;
+    let shown = lines.len();
+    let lines = folder.lines().map_err(|why| damaged(&folder, &why))?;
+    if lines.len() != shown {
+        let what = format!("run {} went on while you were asked; nothing was changed", folder.id);
+        return Err(Failure::refused("run-went-on", what).hint("type the same command again"));
+    }
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let connection = context.connection;
     let keeper = Keeper::default();
@@ -124,8 +141,17 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     }
     let waits = Waits { connection, observer: context.screen, keeper: &keeper };
     let undone = undo_all(&undoing, &folder.id, &mut journal, &waits).await;
+    connection.interrupt.lower();
     keeper.give_back(connection).await;
-    let how = if undone.stopped.is_none() { "undone" } else { "partly undone" };
+    let before = match RunFolder::state(&lines) {
+        State::Ended(how) => how,
+        State::Open => "stopped".to_owned(),
+    };
+    let how = match &undone.stopped {
+        None => "undone",
+        Some(_) if undone.changed.is_empty() => before.as_str(),
+        Some(_) => "partly undone",
+    };
     let ended = journal.ended(connection.clock.now(), how);
     match undone.stopped {
         None => {
@@ -135,12 +161,38 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         }
         Some((object, error)) => {
             let mut failure = of_effect(&object, &error, connection);
+            if undone.changed.is_empty() && how != "partly undone" {
+                failure.message.push_str("; nothing was changed");
+                return Err(failure);
+            }
             failure.message = format!("partly undone: {}", failure.message);
             failure.kind = Kind::Partial;
             let failure = undone.changed.into_iter().fold(failure, Failure::changed);
             Err(failure.hint(context.as_given().ours(&format!("undo {}", folder.id))))
         }
     }
+}
+
+/// What a later run has done on the same set stands on what this one did, and
+/// is taken back first.
+fn nothing_later(folder: &RunFolder, about: &About, context: &Context<'_>) -> Result<(), Failure> {
+    for later in RunFolder::all(&context.places.runs()) {
+        if later.id <= folder.id {
+            break;
+        }
+        let (Ok(other), Ok(lines)) = (later.about(), later.lines()) else { continue };
+        let same = other.cluster_uid == about.cluster_uid
+            && other.namespace_uid == about.namespace_uid
+            && other.parameters.get("set") == about.parameters.get("set");
+        let stands = RunFolder::state(&lines) != State::Ended("undone".to_owned());
+        if same && stands && !Undoing::of(&lines).steps.is_empty() {
+            let what = format!("run {} came later and stands on it; nothing was changed", later.id);
+            return Err(
+                Failure::refused("later-run", what).hint(context.as_given().ours(&format!("undo {}", later.id)))
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Removes the locks that stopped runs have left.

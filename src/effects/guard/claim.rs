@@ -10,7 +10,8 @@ use crate::effects::error::EffectError;
 use crate::effects::mark::Mark;
 use crate::facts::attachment::Attachment;
 use crate::facts::claim::Claim;
-use crate::facts::ordinals::{Ordinal, sets_of_claim};
+use crate::facts::meta::Owner;
+use crate::facts::ordinals::{Ordinal, OrdinalRange, claim_names, sets_of_claim};
 use crate::facts::pod::Pod;
 use crate::facts::reader::Reader;
 use crate::facts::set::Set;
@@ -112,7 +113,12 @@ fn ambiguous(scene: &ClaimScene) -> Option<Refusal> {
 }
 
 fn in_use(scene: &ClaimScene) -> Option<Refusal> {
-    let uses = |pod: &&Pod| pod.claims.iter().any(|used| used.claim == scene.claim.meta.name);
+    // Its neighbours of the same member count as well: all of them go, or none.
+    let set = scene.sets.iter().find(|set| set.meta.name == scene.set);
+    let member = OrdinalRange::new(scene.ordinal.0, 1);
+    let mut claims = set.map(|set| claim_names(&scene.set, &set.template_names(), member, 1)).unwrap_or_default();
+    claims.push(scene.claim.meta.name.clone());
+    let uses = |pod: &&Pod| pod.claims.iter().any(|used| claims.contains(&used.claim));
     let pod = scene.pods.iter().find(uses)?;
     Some(refusal(
         format!("pod `{}` uses it", pod.meta.name),
@@ -121,8 +127,8 @@ fn in_use(scene: &ClaimScene) -> Option<Refusal> {
 }
 
 fn owned(scene: &ClaimScene) -> Option<Refusal> {
-    let owner = scene.claim.meta.owners.iter().find(|owner| owner.kind != "StatefulSet" || owner.name != scene.set);
-    let owner = owner.filter(|owner| owner.kind != "Pod")?;
+    let ours = |owner: &Owner| owner.kind == "Pod" || (owner.kind == "StatefulSet" && owner.name == scene.set);
+    let owner = scene.claim.meta.owners.iter().find(|owner| !ours(owner))?;
     Some(refusal(
         format!("{} `{}` owns it", owner.kind, owner.name),
         "what an owner has made is its business: let it delete the claim",

@@ -12,10 +12,6 @@ use crate::facts::set::Set;
 use crate::facts::words::{RetentionPolicy, Strategy};
 use crate::objects::kinds::{ApiKind, ObjectRef};
 
-/// One step removes one member; what a larger one would take is refused by the
-/// first of these already.
-const MOST_LOOKED_AT: usize = 100;
-
 /// The set and who else has a say in its size.
 pub struct SetScene {
     set: Set,
@@ -53,7 +49,7 @@ impl SetScene {
 async fn unprotected(set: &Set, to: u64, reader: &Reader) -> Result<Vec<String>, EffectError> {
     let range = OrdinalRange::new(set.range.start.saturating_add(to), set.range.replicas.saturating_sub(to));
     let mut found = Vec::new();
-    for name in claim_names(&set.meta.name, &set.template_names(), range, MOST_LOOKED_AT) {
+    for name in claim_names(&set.meta.name, &set.template_names(), range, usize::MAX) {
         let Some(claim) = get(reader, "PersistentVolumeClaim", &set.meta.namespace, &name).await? else { continue };
         let Some(volume) = Claim::read(&claim).and_then(|claim| claim.volume_name) else { continue };
         let volume = get(reader, "PersistentVolume", "", &volume).await?;

@@ -50,12 +50,14 @@ fn not_released(scene: &VolumeScene) -> Option<Refusal> {
 
 fn shared(scene: &VolumeScene) -> Option<Refusal> {
     let volume = &scene.volume;
-    // The same path on two nodes is two places.
+    // The same path on two nodes is two places; a disk is one wherever it is.
+    let on_a_node = ["hostPath", "local"].contains(&volume.source.split(' ').next().unwrap_or_default());
+    let elsewhere = |other: &Volume| volume.nodes.is_some() && other.nodes.is_some() && other.nodes != volume.nodes;
     let same = |other: &&Volume| {
         other.meta.uid != volume.meta.uid
             && !other.source.is_empty()
             && other.source == volume.source
-            && other.nodes == volume.nodes
+            && !(on_a_node && elsewhere(other))
     };
     let other = scene.others.iter().find(same)?;
     Some(refusal(

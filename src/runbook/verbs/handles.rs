@@ -192,7 +192,8 @@ impl MemberHandle {
     /// All templates of the ordinal or none: a claim that cannot go is found
     /// by its guard before the first of them is deleted.
     fn retire(&mut self) -> Outcome<()> {
-        self.claims().try_for_each(|mut claim| claim.retire())
+        self.claims().try_for_each(|mut claim| claim.delete())?;
+        self.claims().try_for_each(|mut claim| claim.wait_released())
     }
 
     fn wait_gone(&mut self, at_most: &str) -> Outcome<()> {
@@ -244,14 +245,22 @@ impl ClaimHandle {
     }
 
     fn retire(&mut self) -> Outcome<()> {
-        let (claim, volume) = (self.now.claim.clone(), self.volume()?);
+        self.delete()?;
+        self.wait_released()
+    }
+
+    fn delete(&mut self) -> Outcome<()> {
         let effect = Effect::DeleteClaim(DeleteClaim {
-            claim: claim.clone(),
-            volume: volume.clone(),
+            claim: self.now.claim.clone(),
+            volume: self.volume()?,
             set: self.set.clone(),
             ordinal: self.now.ordinal,
         });
-        self.bridge.ask(Call::Effect { effect })?;
+        self.bridge.ask(Call::Effect { effect }).map(drop)
+    }
+
+    fn wait_released(&mut self) -> Outcome<()> {
+        let (claim, volume) = (self.now.claim.clone(), self.volume()?);
         self.bridge.ask(Call::AwaitReleased { claim, volume, at_most: AT_MOST }).map(drop)
     }
 }
