@@ -20,25 +20,20 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     let overdue = |member: &Member<'_>| {
         let pod = member.pod?;
         let end = pod.meta.deleting.filter(|end| *end < sight.scene.now)?;
+        // Nobody is there who could end it: that is told of the node.
+        if pod.meta.finalizers.is_empty() && sight.is_on_lost_node(pod) {
+            return None;
+        }
         let held = match pod.meta.finalizers.as_slice() {
             [] => String::new(),
             finalizers => format!(", held by finalizer {}", quoted(finalizers)),
         };
-        let dead = pod
-            .node
-            .as_deref()
-            .and_then(|node| sight.scene.nodes.map(|_| sight.scene.node(node).is_none_or(|node| !node.ready)));
         let finding = RULE.of_member(member, format!("should have ended {} ago{held}", age(end, sight.scene.now)));
-        let finding = match (dead, pod.meta.finalizers.is_empty()) {
-            (_, false) => finding.remedy("see to whoever set the finalizer"),
-            (Some(true), true) => finding.remedy(
-                "make sure that its node is really off, then take the node out of service or delete the Node; \
-                 only then is the pod gone for certain",
-            ),
-            (Some(false) | None, true) => {
-                finding.remedy("look at the kubelet of its node, which has not confirmed its end")
-            }
-        };
+        let finding = finding.remedy(if pod.meta.finalizers.is_empty() {
+            "look at the kubelet of its node, which has not confirmed its end"
+        } else {
+            "see to whoever set the finalizer"
+        });
         Some(
             finding
                 .because("the set makes the member anew only when this pod is gone for certain, so that two never write the same data")
@@ -60,6 +55,16 @@ mod tests {
         let mut broken = Broken::new();
         broken.pod["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:50:00Z");
         assert_eq!(tells(&RULE, &broken), ["should have ended 10m ago"]);
+        broken.pod["metadata"]["finalizers"] = json!(["a/b"]);
+        assert_eq!(tells(&RULE, &broken), ["should have ended 10m ago, held by finalizer `a/b`"]);
+    }
+
+    #[test]
+    fn one_whose_node_is_lost_is_told_of_the_node() {
+        let mut broken = Broken::new();
+        broken.pod["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:50:00Z");
+        broken.node["status"]["conditions"][0]["status"] = json!("Unknown");
+        calm(&RULE, &broken);
         broken.pod["metadata"]["finalizers"] = json!(["a/b"]);
         assert_eq!(tells(&RULE, &broken), ["should have ended 10m ago, held by finalizer `a/b`"]);
     }
