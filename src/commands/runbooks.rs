@@ -56,7 +56,10 @@ pub fn runbook(verb: &RunbookVerb, context: &Context<'_>) -> Result<(), Failure>
         RunbookVerb::Show { runbook } => context.screen.print(&Runbook::find(runbook, config)?.source),
         RunbookVerb::Check { runbook } => {
             let found = Runbook::find(runbook, config)?;
-            context.screen.tell(&format!("{} can be used", found.name));
+            context.screen.tell(&format!(
+                "{} compiles and its header is right; what it calls is checked when it is planned",
+                found.name
+            ));
             Ok(())
         }
     }

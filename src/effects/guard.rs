@@ -70,7 +70,7 @@ impl Guards {
         set.chain(claim).chain(volume).collect()
     }
 
-    /// All but one: what tests ask for, and what a named flag of a command does.
+    /// All but one, for tests that see what it is for.
     #[must_use]
     pub fn without(&self, code: &str) -> Self {
         let mut lists = Lists::clone(&self.0);

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use rhai::{EvalAltResult, LexError, ParseError, ParseErrorType, Position};
+use rhai::{AST, Engine, EvalAltResult, LexError, ParseError, ParseErrorType, Position};
 
 use super::engine::OURS;
 use super::error::{Frame, Place, ScriptError, Trouble};
@@ -51,6 +51,13 @@ pub(super) fn write_excerpt(out: &mut impl fmt::Write, place: &Place) -> fmt::Re
     write!(out, "\n {gutter}--> {file}:{line}:{column}")?;
     write!(out, "\n {gutter} |\n {number} | {}", shown.trim_end())?;
     write!(out, "\n {gutter} | {}^", " ".repeat(margin))
+}
+
+/// Compiles a script under its name.
+pub(super) fn compile(engine: &Engine, script: &Script<'_>) -> Result<AST, ScriptError> {
+    let mut ast = engine.compile(script.text).map_err(|error| from_parse(script, &error))?;
+    ast.set_source(script.name);
+    Ok(ast)
 }
 
 /// A script that does not compile.

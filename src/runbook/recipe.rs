@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
+use rhai::{Dynamic, EvalAltResult, Scope};
 use serde_json::Value;
 
 use super::consistency;
@@ -81,7 +81,7 @@ impl Recipe {
         let script = Script { name: &name, text: &source };
         let header = on_script_thread(|| {
             let engine = engine(Arc::new(|| false), &Notes::default());
-            let ast = compile(&engine, &script)?;
+            let ast = diagnostics::compile(&engine, &script)?;
             header::read(&header::literal(&ast, Sort::Recipe, &script)?, Sort::Recipe, &script)
         })?;
         Ok(Self { name, source, header })
@@ -129,7 +129,7 @@ impl Recipe {
     ) -> Result<Option<Dynamic>, ScriptError> {
         let script = self.script();
         let engine = engine(Arc::clone(&context.cancel), notes);
-        let ast = compile(&engine, &script)?;
+        let ast = diagnostics::compile(&engine, &script)?;
         if !ast.iter_functions().any(|known| known.name == function && known.params.len() == 1) {
             return Ok(None);
         }
@@ -184,10 +184,4 @@ impl Recipe {
 
 fn spaced(path: &str) -> String {
     if path.is_empty() { String::new() } else { format!(" at `{path}`") }
-}
-
-fn compile(engine: &Engine, script: &Script<'_>) -> Result<AST, ScriptError> {
-    let mut ast = engine.compile(script.text).map_err(|error| diagnostics::from_parse(script, &error))?;
-    ast.set_source(script.name);
-    Ok(ast)
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, Dynamic, Engine, EvalAltResult, Scope};
+use rhai::{AST, Dynamic, EvalAltResult, Scope};
 use sha2::{Digest, Sha256};
 
 use super::bridge::Bridge;
@@ -54,7 +54,7 @@ impl Runbook {
         let script = Script { name: &name, text: &source };
         let header = on_script_thread(|| {
             let engine = engine(Arc::new(|| false), &Notes::default());
-            let ast = compile(&engine, &script)?;
+            let ast = diagnostics::compile(&engine, &script)?;
             if !has(&ast, Phase::Run) {
                 return Err(ScriptError::new(Trouble::Invalid, format!("`{name}` has no function `run(p)`"))
                     .at(Some(whereabouts::function(&script, "run")))
@@ -85,7 +85,7 @@ impl Runbook {
         let script = Script { name: &self.name, text: &self.source };
         let mut engine = engine(cancel, &Notes::default());
         verbs::register(&mut engine, bridge);
-        let ast = compile(&engine, &script)?;
+        let ast = diagnostics::compile(&engine, &script)?;
         let failed = |error: Box<EvalAltResult>| {
             let known = verbs::names().chain(ast.iter_functions().map(|known| known.name.to_owned()));
             diagnostics::from_eval(&script, *error, &known.collect::<Vec<_>>())
@@ -131,10 +131,4 @@ impl Runbook {
 
 fn has(ast: &AST, phase: Phase) -> bool {
     ast.iter_functions().any(|known| known.name == phase.function() && known.params.len() == 1)
-}
-
-fn compile(engine: &Engine, script: &Script<'_>) -> Result<AST, ScriptError> {
-    let mut ast = engine.compile(script.text).map_err(|error| diagnostics::from_parse(script, &error))?;
-    ast.set_source(script.name);
-    Ok(ast)
 }

@@ -13,7 +13,7 @@ const MOST: usize = 10;
 
 static SECOND_PLAYS: AtomicUsize = AtomicUsize::new(0);
 
-/// First plays are side by side; a second play has the machine to itself.
+/// First plays are side by side; no other of these tests goes on beside a second play.
 static STAGE: RwLock<()> = RwLock::new(());
 
 /// The outcome of the first play, or that of the second if the first failed.
