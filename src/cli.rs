@@ -8,7 +8,7 @@ use crate::commands::completion::CompletionArgs;
 use crate::commands::doctor::DoctorArgs;
 use crate::commands::explain::ExplainArgs;
 use crate::commands::runbooks::RunbookArgs;
-use crate::commands::runs::{ResumeArgs, RunsArgs, UndoArgs};
+use crate::commands::runs::{ReportArgs, ResumeArgs, RunsArgs, UndoArgs};
 use crate::commands::sandbox::SandboxArgs;
 use crate::commands::status::StatusArgs;
 
@@ -58,6 +58,7 @@ pub enum Verb {
     Completion(CompletionArgs),
     Resume(ResumeArgs),
     Undo(UndoArgs),
+    Report(ReportArgs),
     Runs(RunsArgs),
     Runbook(RunbookArgs),
 }

@@ -19,4 +19,8 @@ pub mod simulator;
 mod spine;
 pub mod wizard;
 
+/// Objects are trees of small pieces that come and go with each request.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use spine::{OnSimulator, run, simulated};

@@ -28,4 +28,10 @@ pub trait Clock: Send + Sync {
     /// # Errors
     /// `Interrupted` as soon as Ctrl-C was pressed.
     fn pause(&self, at_most: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>>;
+
+    /// So much of the time that a person takes to answer. On a simulated cluster
+    /// none passes meanwhile.
+    fn thinking(&self, _: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::pending())
+    }
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::clock::Clock;
+use super::exec::Exec;
 use super::interrupt::Interrupt;
 use super::warnings::Warnings;
 
@@ -12,6 +13,7 @@ use super::warnings::Warnings;
 #[derive(Clone)]
 pub struct Connection {
     pub client: kube::Client,
+    pub exec: Arc<dyn Exec>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub identity: Identity,

@@ -113,6 +113,11 @@ fn override_user(user: &mut AuthInfo, flags: &ConnectionFlags) {
         user.client_key = Some(path.display().to_string());
         user.client_key_data = None;
     }
+    impersonate(user, flags);
+}
+
+/// On whose behalf to ask.
+pub fn impersonate(user: &mut AuthInfo, flags: &ConnectionFlags) {
     if let Some(name) = set(flags.act_as.as_ref()) {
         user.impersonate = Some(name.clone());
     }

@@ -125,7 +125,7 @@ fn foreign(code: u16, identity: &Identity, doing: &str) -> Failure {
         http::StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason()).unwrap_or("unknown");
     let message = format!("{} answered {code} {phrase}, and not in the words of Kubernetes", place(identity));
     let failure = Failure::failed(
-        if code == 401 { "unauthorized" } else { "foreign-answer" },
+        if matches!(code, 401 | 403 | 407) { "unauthorized" } else { "foreign-answer" },
         message + while_doing(doing).as_str(),
     );
     match code {

@@ -118,21 +118,30 @@ impl ConnectionFlags {
             ("--cluster", self.cluster.clone()),
             ("--user", self.user.clone()),
             ("--server", self.server.clone()),
-            ("--as", self.act_as.clone()),
-            ("--as-uid", self.as_uid.clone()),
             ("--certificate-authority", path(&self.certificate_authority)),
             ("--client-certificate", path(&self.client_certificate)),
             ("--client-key", path(&self.client_key)),
             ("--tls-server-name", self.tls_server_name.clone()),
         ];
-        let groups = self.as_groups.iter().map(|group| ("--as-group", Some(group.clone())));
-        let given = flags.into_iter().chain(groups).filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
-        let mut words: Vec<_> = given.flatten().collect();
+        let mut words = given(flags);
+        words.extend(self.on_behalf_of());
         if self.insecure_skip_tls_verify == Some(true) {
             words.push("--insecure-skip-tls-verify".to_owned());
         }
         words
     }
+
+    /// Those that say on whose behalf.
+    #[must_use]
+    pub fn on_behalf_of(&self) -> Vec<String> {
+        let flags = [("--as", self.act_as.clone()), ("--as-uid", self.as_uid.clone())];
+        let groups = self.as_groups.iter().map(|group| ("--as-group", Some(group.clone())));
+        given(flags.into_iter().chain(groups))
+    }
+}
+
+fn given(flags: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Vec<String> {
+    flags.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect()
 }
 
 /// A bearer token. It can be used, but not shown.

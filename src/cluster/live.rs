@@ -15,6 +15,7 @@ use tower::layer::layer_fn;
 use super::clock::{Clock, Pause};
 use super::connection::{Connection, Entropy};
 use super::environment::Environment;
+use super::exec::{LiveExec, plainly_spoken};
 use super::failure::explain;
 use super::flags::ConnectionFlags;
 use super::interrupt::{Interrupt, Interrupted};
@@ -52,6 +53,7 @@ pub fn connect_in(
     let manner = Manner { limit: flags.request_timeout.unwrap_or_default().0, backoff: Backoff::default() };
     let client = client(config, login, manner, &warnings, interrupt).map_err(|error| explain(&error, &identity, ""))?;
     Ok(Connection {
+        exec: Arc::new(LiveExec { client: client.clone() }),
         client,
         clock: Arc::new(LiveClock { interrupt: interrupt.clone() }),
         entropy: Arc::new(SystemEntropy::probed()?),
@@ -85,7 +87,7 @@ fn client(
             Some(login) => signed_in(transport, login),
             None => transport,
         };
-        let transport = whole(collected(transport, warnings));
+        let transport = whole(collected(plainly_spoken(transport), warnings));
         interruptible(limited(retried(transport, manner.backoff), manner.limit), interrupt)
     });
     Ok(ClientBuilder::try_from(config)?.with_layer(&layers).build())
@@ -131,6 +133,11 @@ impl Clock for LiveClock {
                 () = tokio::time::sleep(at_most) => Ok(Pause::Passed),
             }
         })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else asks")]
+    fn thinking(&self, time: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(time))
     }
 }
 

@@ -6,11 +6,13 @@
 //! cluster, which the spine joins to the same `Connection`.
 
 mod address;
+pub mod behalf;
 mod causes;
 pub mod clock;
 pub mod connection;
 mod context;
 pub mod environment;
+pub mod exec;
 pub mod failure;
 pub mod flags;
 pub mod interrupt;
@@ -22,6 +24,7 @@ mod login;
 #[cfg(test)]
 mod loopback;
 pub mod offline;
+mod passing;
 mod plugin;
 mod proxy;
 mod retry;
@@ -34,10 +37,11 @@ pub mod warnings;
 pub use clock::{Clock, Pause};
 pub use connection::{Connection, Entropy, Identity};
 pub use environment::Environment;
+pub use exec::Exec;
 pub use failure::explain;
 pub use flags::ConnectionFlags;
 pub use interrupt::Interrupt;
 pub use live::{SystemEntropy, connect};
-pub use retry::is_passing;
+pub use passing::is_passing;
 pub use silence::silence_logs;
 pub use warnings::Warnings;

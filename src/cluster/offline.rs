@@ -10,6 +10,7 @@ use tower::BoxError;
 
 use super::connection::{Connection, Identity};
 use super::environment::Environment;
+use super::exec::NoExec;
 use super::flags::ConnectionFlags;
 use super::interrupt::Interrupt;
 use super::live::{LiveClock, SystemEntropy};
@@ -40,6 +41,7 @@ pub fn offline(identity: Identity, namespace: String, interrupt: &Interrupt) -> 
     let nobody = tower::service_fn(|_: Request<Body>| async { Err::<Answer, BoxError>(NotAsked.into()) });
     Ok(Connection {
         client: Client::new(nobody, namespace.as_str()),
+        exec: Arc::new(NoExec),
         clock: Arc::new(LiveClock { interrupt: interrupt.clone() }),
         entropy: Arc::new(SystemEntropy::probed()?),
         identity,

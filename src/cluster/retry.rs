@@ -15,10 +15,7 @@ use kube::client::Body;
 use tower::util::BoxCloneService;
 use tower::{BoxError, ServiceExt};
 
-use super::causes::{causes, find};
-use super::interrupt::Interrupted;
-use super::login::LoginError;
-use super::plugin::PluginError;
+use super::causes::causes;
 use super::time_limit::Deadline;
 use super::transport::{Answer, Nature, Transport};
 
@@ -111,26 +108,6 @@ fn worth_repeating(status: StatusCode) -> bool {
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
     )
-}
-
-/// Whether a read that failed, all tries included, may well succeed a little
-/// later: who waits for something asks again instead of giving up. Credentials
-/// that cannot be had, and an answer that is no, do not pass.
-#[must_use]
-pub fn is_passing(error: &kube::Error) -> bool {
-    if find::<Interrupted>(error).is_some()
-        || find::<PluginError>(error).is_some()
-        || find::<LoginError>(error).is_some()
-    {
-        return false;
-    }
-    match error {
-        kube::Error::Api(status) => {
-            StatusCode::from_u16(status.code).is_ok_and(|code| worth_repeating(code) || code == StatusCode::BAD_GATEWAY)
-        }
-        kube::Error::Service(_) | kube::Error::HyperError(_) => true,
-        _ => false,
-    }
 }
 
 /// Kubernetes gives `Retry-After` in whole seconds; a date is not understood.

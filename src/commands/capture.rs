@@ -49,7 +49,7 @@ pub fn tell(context: &Context<'_>, name: &str, taken: &Snapshot) -> Result<(), F
         let _ = writeln!(text, "  volumes of other namespaces: {}", taken.foreign_volumes);
     }
     text.push_str("  pods of other namespaces: nodes look emptier than they are\n");
-    text.push_str("  events, leases, custom resources, and all that is not simulated\n");
+    text.push_str("  events, leases, custom resources, roles with their bindings, service accounts, and all that is not simulated\n");
     if !taken.gaps.is_empty() {
         text.push_str("\npartial:\n");
         for gap in &taken.gaps {

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Context;
+use super::doctor::line;
 use super::lookup::list;
+use crate::diagnosis::command::Command;
 use crate::effects::Effect;
 use crate::error::Failure;
 use crate::facts::binding::{Prospect, prospect};
@@ -152,14 +154,22 @@ fn nothing(wish: &Wish, class: &str, obstacles: &[(String, Obstacle)], context: 
         (None, class) => format!("class `{class}` makes no volumes"),
     };
     let mut lines = vec![format!("claim {} gets no volume: none fits, and {by_hand}", wish.name)];
-    let released = obstacles.iter().filter(|(_, obstacle)| matches!(obstacle, Obstacle::Released { .. })).count();
     for (volume, obstacle) in obstacles.iter().take(MOST_VOLUMES) {
         lines.push(format!("volume {volume} {}", obstacle.in_words(wish)));
         if let Obstacle::Released { namespace, name } = obstacle {
-            // Among several, those of others hold somebody else's data.
+            // Those of others hold somebody else's data, unless one was asked for by name.
             let own = *namespace == wish.namespace && *name == wish.name;
-            if own || released == 1 {
-                lines.push(freed_by(volume, context));
+            if own {
+                lines.push(given_by(
+                    volume,
+                    &Command::reserve_volume(volume),
+                    "`spec.claimRef.uid` is removed",
+                    context,
+                ));
+            } else if wish.volume.as_ref() == Some(volume) {
+                let command = Command::reserve_for(volume, &wish.namespace, &wish.name);
+                let when = format!("`spec.claimRef` names claim {} and has no `uid`", wish.name);
+                lines.push(given_by(volume, &command, &when, context));
             }
         }
     }
@@ -169,11 +179,12 @@ fn nothing(wish: &Wish, class: &str, obstacles: &[(String, Obstacle)], context: 
     lines
 }
 
-/// What gives a released volume to the next claim. Nothing touches its data.
-fn freed_by(volume: &str, context: &Context<'_>) -> String {
-    match context.as_given().frees(volume) {
+/// What gives a released volume to the claim: the command, or what is to become of
+/// its reference. Nothing touches its data.
+fn given_by(volume: &str, command: &Command, when: &str, context: &Context<'_>) -> String {
+    match line(command, context.as_given()) {
         Some(command) => format!("this frees volume {volume}, with the data in it: {command}"),
-        None => format!("volume {volume} is freed, with the data in it, when its `spec.claimRef` is removed"),
+        None => format!("volume {volume} is freed, with the data in it, when its {when}"),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::screen::Screen;
 use crate::cluster::Connection;
+use crate::effects::Guards;
 use crate::error::Failure;
 use crate::facts::snapshot::Snapshot;
+use crate::runs::pen::Pen;
 use crate::runs::places::Places;
 use crate::wizard::equivalent::quote;
 
@@ -19,6 +21,10 @@ pub struct Context<'a> {
     pub copies: &'a dyn Copies,
     pub screen: &'a dyn Screen,
     pub places: &'a Places,
+    /// What effects are held to. All there are; tests leave one out to see what it is for.
+    pub guards: Guards,
+    /// What journals are written with. Tests let it fail.
+    pub pen: Pen,
     /// Whether `-n` was typed, so that the namespace is not asked for.
     pub namespace_given: bool,
     /// Flags that lead to this cluster and belong into a command to type again,
@@ -46,6 +52,23 @@ impl Way<'_> {
         line.join(" ")
     }
 
+    /// A text in which each of our commands, as in \``kubectl stateful runs`\`,
+    /// leads to this cluster.
+    #[must_use]
+    pub fn led(&self, text: &str) -> String {
+        let mut led = String::new();
+        for (index, part) in text.split('`').enumerate() {
+            if index > 0 {
+                led.push('`');
+            }
+            match part.strip_prefix("kubectl stateful ").filter(|_| index % 2 == 1) {
+                Some(words) => led.push_str(&self.ours(words)),
+                None => led.push_str(part),
+            }
+        }
+        led
+    }
+
     /// A command for kubectl to type next, about what lives in no namespace; none
     /// where kubectl cannot reach the cluster, as the sandbox: it would do it on
     /// another one.
@@ -57,13 +80,6 @@ impl Way<'_> {
         let connection = self.words.iter().map(|word| quote(word));
         let line: Vec<_> = std::iter::once("kubectl".to_owned()).chain(connection).chain([words.to_owned()]).collect();
         Some(line.join(" "))
-    }
-
-    /// The command after which a released volume can be bound again (S1-e3).
-    #[must_use]
-    pub fn frees(&self, volume: &str) -> Option<String> {
-        let patch = r#"--type=json -p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
-        self.kubectl(&format!("patch persistentvolume {} {patch}", quote(volume)))
     }
 }
 
@@ -104,5 +120,21 @@ impl Context<'_> {
             known => format!("; there are {}", known.join(", ")),
         };
         failure.hint(format!("{or}choose another one with `-n`{there}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_of_ours_in_a_text_lead_to_the_same_cluster() {
+        let words = ["--context".to_owned(), "big one".to_owned()];
+        let way = Way { words: &words, namespace: Some("shop") };
+        assert_eq!(
+            way.led("see `kubectl stateful runs`, or wait; `kubectl get` tells more"),
+            "see `kubectl stateful runs --context 'big one' -n shop`, or wait; `kubectl get` tells more"
+        );
+        assert_eq!(way.led("an odd `"), "an odd `");
     }
 }

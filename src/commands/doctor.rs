@@ -18,6 +18,7 @@ use crate::diagnosis::finding::{Examined, LookedAt};
 use crate::diagnosis::live::{self, Extent};
 use crate::error::{Failure, Kind};
 use crate::facts::focus::Reach;
+use crate::facts::overview::SetOverview;
 use crate::facts::reader::Reader;
 use crate::facts::surroundings::Surroundings;
 use crate::wizard::equivalent::quote;
@@ -66,23 +67,28 @@ pub enum DoctorFormat {
 /// # Errors
 /// As `status`.
 pub async fn of_sets(args: &DoctorArgs, connection: &Connection, way: Way<'_>) -> Result<Examined, Failure> {
-    let extent = if args.set.is_none() && args.selector.is_none() { Extent::Namespaces } else { Extent::Sets };
+    let extent = match (args.set.is_none() && args.selector.is_none(), args.all_namespaces) {
+        (false, _) => Extent::Sets,
+        (true, false) => Extent::Namespace(&connection.namespace),
+        (true, true) => Extent::Everywhere,
+    };
     let wanted = Wanted {
         set: args.set.as_deref(),
         all_namespaces: args.all_namespaces,
         selector: args.selector.as_deref(),
         alone: args.set.as_ref().map(|_| Reach::Rules),
-        without_sets: extent == Extent::Namespaces,
+        without_sets: extent != Extent::Sets,
     };
     let seen = look(&wanted, connection, way).await?;
-    let looked_at = LookedAt::Sets(seen.found.len());
+    let looked_at = LookedAt::Sets { sets: seen.found.len(), everywhere: args.all_namespaces };
     let mut unknown: Vec<&'static str> = seen.unreadable.iter().map(|what| what.resource()).collect();
     let reader = Reader::new(connection.client.clone());
     let namespace = if args.all_namespaces { "" } else { connection.namespace.as_str() };
-    let around = Surroundings::read(&reader, namespace).await.map_err(|error| failure(&error, connection))?;
+    let rolling = seen.found.iter().any(SetOverview::is_rolling);
+    let around = Surroundings::read(&reader, namespace, rolling).await.map_err(|error| failure(&error, connection))?;
     unknown.extend(around.unreadable());
     let findings = live::examine(&seen.found, &seen.inventory, &around, extent, seen.now);
-    Ok(Examined { findings, looked_at, unknown, not_reached: None, notes: Vec::new() })
+    Ok(Examined { findings, looked_at, unknown, not_reached: None, notes: seen.hint.into_iter().collect() })
 }
 
 /// A finding's command as it is typed for this cluster; none where kubectl

@@ -1,10 +1,19 @@
 //! The words for an effect that was not performed: what it was about, why, and
 //! what to type next.
 
+use super::Context;
 use crate::cluster::Connection;
 use crate::cluster::failure::explain;
 use crate::effects::{Change, Difference, EffectError, Preview};
 use crate::error::{Failure, Kind};
+
+/// The same with hints whose commands of ours lead to the same cluster.
+pub fn of_runbook(object: &str, error: &EffectError, context: &Context<'_>) -> Failure {
+    let mut failure = of_effect(object, error, context.connection);
+    let way = context.as_given();
+    failure.hints.iter_mut().for_each(|hint| *hint = way.led(hint));
+    failure
+}
 
 /// The words for an effect that was refused, also when only looked at.
 pub fn of_effect(object: &str, error: &EffectError, connection: &Connection) -> Failure {
@@ -57,6 +66,9 @@ pub fn of_effect(object: &str, error: &EffectError, connection: &Connection) -> 
         EffectError::LockLost => {
             Failure::refused("lock-lost", format!("`{object}` {error}")).hint("see `kubectl stateful runs`")
         }
+        EffectError::SaidNo { .. } => Failure::refused("command-said-no", format!("`{object}`: {error}")),
+        EffectError::Unanswered { .. } => Failure::failed("command-unanswered", format!("`{object}`: {error}"))
+            .hint("it may still be running in the pod: look there first"),
         EffectError::Secret(why) => Failure::usage("secret-value", why.clone()),
         EffectError::Api(error) => explain(error, &connection.identity, &format!("changing `{object}`")),
     }
@@ -73,5 +85,6 @@ fn words(preview: &Preview) -> String {
         Change::Unchanged => "unchanged".to_owned(),
         Change::Kept => "kept as it is".to_owned(),
         Change::Gone => "gone".to_owned(),
+        Change::Runs { command, .. } => format!("`{command}` run in it"),
     }
 }

@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::Context;
 use crate::error::Failure;
+use crate::runbook::error::ScriptError;
+use crate::runbook::lint::Finding;
 use crate::runbook::script::Runbook;
 
 /// List, show and check runbooks
@@ -56,11 +58,28 @@ pub fn runbook(verb: &RunbookVerb, context: &Context<'_>) -> Result<(), Failure>
         RunbookVerb::Show { runbook } => context.screen.print(&Runbook::find(runbook, config)?.source),
         RunbookVerb::Check { runbook } => {
             let found = Runbook::find(runbook, config)?;
-            context.screen.tell(&format!(
-                "{} compiles and its header is right; what it calls is checked when it is planned",
-                found.name
-            ));
-            Ok(())
+            let mut errors = Vec::new();
+            for finding in found.check()? {
+                match finding {
+                    Finding::Error(error) => errors.push(error),
+                    Finding::Warning(warning) => context.screen.caution(&in_one_line(&warning)),
+                }
+            }
+            if errors.is_empty() {
+                context.screen.tell(&format!("{} is in order: what it names is there and declared", found.name));
+                return Ok(());
+            }
+            let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            let failure = Failure::usage("script-invalid", texts.join("\n"));
+            Err(errors.iter().flat_map(ScriptError::hints).fold(failure, |failure, hint| failure.hint(hint.as_str())))
         }
     }
+}
+
+/// `./x.rhai:3:5: parameter …; what to do`.
+fn in_one_line(warning: &ScriptError) -> String {
+    let place = warning.place().map(|place| format!("{}:{}:{}: ", place.file, place.line, place.column));
+    let words: Vec<&str> =
+        std::iter::once(warning.message()).chain(warning.hints().iter().map(String::as_str)).collect();
+    format!("{}{}", place.unwrap_or_default(), words.join("; "))
 }

@@ -1,16 +1,34 @@
-//! `resume`, `undo`, `runs`: what to type about a run that is there already.
+//! `resume`, `report`, `undo`, `runs`: what to type about a run that is there already.
 
 use clap::{Args, Subcommand};
 
-use super::runbook::flags::RunFlags;
+use super::runbook::flags::{PlanFormat, RunFlags};
 
 /// Carry a stopped run on from where it stopped
 #[derive(Args, Clone, Debug)]
 pub struct ResumeArgs {
     /// The run; left out: the only one that can be resumed here
     pub run: Option<String>,
+    /// Plan what is left anew, on the cluster as it is by now, and ask
+    #[arg(long, help_heading = "Running")]
+    pub replan: bool,
+
+    /// Run a command in a pod once more though nobody knows how it ended the first time
+    #[arg(long, help_heading = "Running")]
+    pub run_again: bool,
+
     #[command(flatten)]
     pub flags: RunFlags,
+}
+
+/// Say what a run did, object by object, what it kept and what can be taken back
+#[derive(Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// The run; left out: the only one here
+    pub run: Option<String>,
+    /// Print it as a document
+    #[arg(short, long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub output: Option<PlanFormat>,
 }
 
 /// Take back what a run has done

@@ -40,10 +40,11 @@ pub struct ServeArgs {
     pub port: u16,
 }
 
-/// Kinds that controllers make for themselves and that say nothing to a person.
+/// Kinds that controllers make for themselves, or that say little to a person.
 const NOT_SHOWN: &[&str] = &[
     "Event",
     "ControllerRevision",
+    "Endpoints",
     "EndpointSlice",
     "Lease",
     "VolumeAttachment",
@@ -52,18 +53,23 @@ const NOT_SHOWN: &[&str] = &[
     "PriorityClass",
 ];
 
-/// Lists every object of the sandbox, one line each: kind, namespace, name.
+/// Lists every object of the sandbox, or of one namespace of it, one line each:
+/// kind, namespace, name.
 pub async fn show(context: &Context<'_>) -> Result<(), Failure> {
     let reader = Reader::new(context.connection.client.clone());
     let mut text = String::new();
-    for kind in KINDS.iter().filter(|kind| !NOT_SHOWN.contains(&kind.kind)) {
+    let is_asked = |kind: &&ApiKind| kind.namespaced || !context.namespace_given;
+    for kind in KINDS.iter().filter(|kind| !NOT_SHOWN.contains(&kind.kind)).filter(is_asked) {
         text.push_str(&section(kind, &reader, context).await?);
     }
+    let others: Vec<_> = KINDS.iter().filter(|kind| NOT_SHOWN.contains(&kind.kind)).map(|kind| kind.plural).collect();
+    context.screen.tell(&format!("not shown: {}, and custom resources", others.join(", ")));
     context.screen.print(&text)
 }
 
 async fn section(kind: &ApiKind, reader: &Reader, context: &Context<'_>) -> Result<String, Failure> {
-    let objects = reader.list(kind, "", None).await.map_err(|error| {
+    let namespace = if context.namespace_given { &context.connection.namespace } else { "" };
+    let objects = reader.list(kind, namespace, None).await.map_err(|error| {
         crate::cluster::failure::explain(&error, &context.connection.identity, &format!("listing {}", kind.plural))
     })?;
     let line = |object: &serde_json::Value| {

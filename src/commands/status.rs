@@ -14,6 +14,7 @@ use self::sets::set_name;
 use super::context::Way;
 use super::doctor::line;
 use crate::cluster::Connection;
+use crate::diagnosis::command::Command;
 use crate::diagnosis::live::{blocking, fill};
 use crate::error::Failure;
 use crate::facts::focus::Reach;
@@ -88,13 +89,17 @@ pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) ->
         UNREAD.clone()
     };
     fill(&mut seen.found, &seen.inventory, &around, seen.now);
-    let mut hints: Vec<_> =
-        seen.found.iter().flat_map(SetOverview::released).filter_map(|one| way.frees(&one.meta.name)).collect();
+    let gives = |set: &SetOverview| -> Vec<String> {
+        let namespace = &set.set.meta.namespace;
+        let commands = set.released().map(|(volume, claim)| Command::give_volume(volume, namespace, claim));
+        commands.filter_map(|command| line(&command, way)).collect()
+    };
+    let mut hints: Vec<_> = seen.found.iter().flat_map(gives).collect();
     let in_the_way = seen.found.first().filter(|_| args.set.is_some());
     let in_the_way = in_the_way.and_then(|overview| blocking(overview, &seen.inventory, &around, seen.now));
     let mut blocked = None;
     if let Some((finding, mut blocking)) = in_the_way {
-        // What frees a released volume stands among the hints.
+        // What gives a released volume stands among the hints.
         let command = finding.command.as_ref().filter(|_| hints.is_empty());
         blocking.command = command.and_then(|command| line(command, way));
         blocking::fill_logs(&mut blocking, &connection.namespace, &reader).await;

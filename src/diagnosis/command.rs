@@ -1,7 +1,10 @@
-//! What a finding says to type. Each command is made here and nowhere else, so
-//! that one test can hold all of them against the verbs that exist.
+//! What a finding says to type. Each command is made here and nowhere else; the
+//! tests of the rules hold each that comes up against the verbs that exist.
 
 use std::collections::BTreeMap;
+
+use crate::facts::mark::RETIRED;
+use crate::facts::volume::Volume;
 
 /// Whose command it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,25 +47,44 @@ impl Command {
         Self::new(Tool::Kubectl, &["describe", kind, name], namespace)
     }
 
+    /// What a container that runs writes.
+    #[must_use]
+    pub fn logs(namespace: &str, pod: &str, container: &str) -> Self {
+        Self::new(Tool::Kubectl, &["logs", pod, "-c", container], Some(namespace))
+    }
+
     /// What a container last wrote before it ended.
     #[must_use]
     pub fn previous_logs(namespace: &str, pod: &str, container: &str) -> Self {
         Self::new(Tool::Kubectl, &["logs", pod, "-c", container, "--previous"], Some(namespace))
     }
 
-    /// A released volume can be bound again, with its data (PV-35).
+    /// A released volume goes, with its data, to a claim that waits for it. One that was
+    /// bound under this name before waits for it alone: with its whole reference gone any
+    /// claim could take it, and two members would get each other's data.
     #[must_use]
-    pub fn free_volume(volume: &str) -> Self {
-        let patch = r#"[{"op":"remove","path":"/spec/claimRef"}]"#;
-        Self::new(Tool::Kubectl, &["patch", "persistentvolume", volume, "--type=json", "-p", patch], None)
+    pub fn give_volume(volume: &Volume, namespace: &str, claim: &str) -> Self {
+        if volume.was_of(namespace, claim) {
+            Self::reserve_volume(&volume.meta.name)
+        } else {
+            Self::reserve_for(&volume.meta.name, namespace, claim)
+        }
+    }
+
+    /// A released volume waits for this claim and for no other, whatever its former
+    /// one was called (PV-35).
+    #[must_use]
+    pub fn reserve_for(volume: &str, namespace: &str, claim: &str) -> Self {
+        let reference = format!(r#"{{"namespace":"{namespace}","name":"{claim}","uid":null,"resourceVersion":null}}"#);
+        let patch = format!(r#"{{"spec":{{"claimRef":{reference}}}}}"#);
+        Self::new(Tool::Kubectl, &["patch", "persistentvolume", volume, "--type=merge", "-p", &patch], None)
     }
 
     /// A released volume waits for a new claim of the old name, and for no other (PV-35).
     #[must_use]
     pub fn reserve_volume(volume: &str) -> Self {
-        let patch =
-            r#"[{"op":"remove","path":"/spec/claimRef/uid"},{"op":"remove","path":"/spec/claimRef/resourceVersion"}]"#;
-        Self::new(Tool::Kubectl, &["patch", "persistentvolume", volume, "--type=json", "-p", patch], None)
+        let patch = r#"{"spec":{"claimRef":{"uid":null,"resourceVersion":null}}}"#;
+        Self::new(Tool::Kubectl, &["patch", "persistentvolume", volume, "--type=merge", "-p", patch], None)
     }
 
     /// The last members go, and are not made anew meanwhile.
@@ -70,6 +92,13 @@ impl Command {
     pub fn scale(namespace: &str, set: &str, replicas: u64) -> Self {
         let replicas = format!("--replicas={replicas}");
         Self::new(Tool::Kubectl, &["scale", "statefulset", set, &replicas], Some(namespace))
+    }
+
+    /// Template changes reach the members counted from here on (SS-61).
+    #[must_use]
+    pub fn lower_partition(namespace: &str, set: &str, partition: u64) -> Self {
+        let patch = format!(r#"{{"spec":{{"updateStrategy":{{"rollingUpdate":{{"partition":{partition}}}}}}}}}"#);
+        Self::new(Tool::Kubectl, &["patch", "statefulset", set, "--type=merge", "-p", &patch], Some(namespace))
     }
 
     /// The pods run on, and nobody makes them anew (SS-09).
@@ -151,40 +180,33 @@ impl Command {
         Self::new(Tool::Kubectl, &["uncordon", node], None)
     }
 
+    /// The runs that were started on this machine.
+    #[must_use]
+    pub fn runs(namespace: &str) -> Self {
+        Self::new(Tool::Ours, &["runs"], Some(namespace))
+    }
+
+    /// A run that has stopped goes on.
+    #[must_use]
+    pub fn resume(namespace: &str, run: &str) -> Self {
+        Self::new(Tool::Ours, &["resume", run], Some(namespace))
+    }
+
+    /// Retired volumes go back under the claims that a member had.
+    #[must_use]
+    pub fn restore_volumes(namespace: &str, set: &str, ordinal: u64) -> Self {
+        Self::new(Tool::Ours, &["volumes", "restore", set, "--ordinal", &ordinal.to_string()], Some(namespace))
+    }
+
+    /// A volume that has its claim again is no retired one.
+    #[must_use]
+    pub fn take_mark_off(volume: &str) -> Self {
+        Self::new(Tool::Kubectl, &["label", "persistentvolume", volume, &format!("{RETIRED}-")], None)
+    }
+
     /// The list of a kind.
     #[must_use]
     pub fn get(namespace: Option<&str>, kind: &str) -> Self {
         Self::new(Tool::Kubectl, &["get", kind], namespace)
-    }
-
-    /// One of each, for the test that reads them.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        vec![
-            Self::status("db", "web"),
-            Self::delete_pod("db", "web-1"),
-            Self::describe(Some("db"), "pod", "web-1"),
-            Self::previous_logs("db", "web-1", "app"),
-            Self::free_volume("disk"),
-            Self::reserve_volume("disk"),
-            Self::scale("db", "web", 2),
-            Self::leave_pods_alone("db", "web"),
-            Self::create_service(
-                "db",
-                "web",
-                &BTreeMap::from([("app".to_owned(), "web".to_owned())]),
-                &["80".to_owned()],
-            ),
-            Self::keep_volume("disk"),
-            Self::out_of_service("node-a"),
-            Self::in_service("node-a"),
-            Self::delete_attachment("csi-1"),
-            Self::allow_one("db", "web"),
-            Self::delete_budget("db", "web"),
-            Self::delete_autoscaler("db", "web"),
-            Self::bound_autoscaler("db", "web", "maxReplicas", 3),
-            Self::uncordon("node-a"),
-            Self::get(None, "storageclass"),
-        ]
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Examined, Finding, LookedAt};
+use super::form::faults_in;
 use super::manifests::{BrokenPiece, Manifests};
 use super::outlook::{in_words, outlook};
 use super::rule::Check;
@@ -23,13 +24,20 @@ pub fn examine_all(all: &Manifests) -> Examined {
     let of_text = |broken: &BrokenPiece| {
         checks().find_map(|check| match check {
             Check::Text(check) => check(broken),
-            Check::Files(_) | Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => None,
+            Check::Files(_)
+            | Check::Form(_)
+            | Check::Live(_)
+            | Check::Deep(_)
+            | Check::Namespace(_)
+            | Check::LastResort(_) => None,
         })
     };
     let mut findings: Vec<Finding> = all.broken.iter().filter_map(of_text).collect();
+    let faults = faults_in(all);
     for check in checks() {
         match check {
             Check::Files(check) => findings.extend(check(all)),
+            Check::Form(check) => findings.extend(faults.iter().filter_map(|(document, fault)| check(document, fault))),
             Check::Text(_) | Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }

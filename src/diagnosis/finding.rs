@@ -40,6 +40,8 @@ pub struct Finding {
     /// The rule's code.
     pub code: &'static str,
     pub severity: Severity,
+    /// Of what is live: the namespace that it was found in, or leads to.
+    pub namespace: Option<String>,
     /// `StatefulSet/web`, where it is about one object.
     pub object: Option<String>,
     pub spot: Option<Spot>,
@@ -102,6 +104,7 @@ impl Finding {
         json!({
             "code": self.code,
             "severity": self.severity.as_str(),
+            "namespace": self.namespace,
             "object": self.object,
             "file": spot.map(|spot| &spot.file),
             "line": spot.map(|spot| spot.line),
@@ -133,12 +136,12 @@ pub struct Examined {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookedAt {
     /// `ignored` are custom resources.
-    Files {
-        files: usize,
-        objects: usize,
-        ignored: usize,
+    Files { files: usize, objects: usize, ignored: usize },
+    Sets {
+        sets: usize,
+        /// Those of all namespaces.
+        everywhere: bool,
     },
-    Sets(usize),
 }
 
 impl Examined {

@@ -2,7 +2,7 @@
 //! that it does not know, values of another type, texts that a field cannot be.
 //! Custom resources and versions that are gone are in no schema.
 
-use super::manifests::Document;
+use super::manifests::{Document, Manifests};
 use super::rules::{is_misplaced, is_placeholder};
 use crate::objects::nearest::nearest;
 use crate::objects::placed::{self, Entry, Placed};
@@ -37,9 +37,15 @@ pub enum Meant {
     In(String),
 }
 
-/// Everything of a document that has another form, in its order.
+/// Everything that has another form, in the order of the input: looked for once, for all rules.
 #[must_use]
-pub fn faults(document: &Document) -> Vec<Fault<'_>> {
+pub fn faults_in(all: &Manifests) -> Vec<(&Document, Fault<'_>)> {
+    let of = |document| faults(document).into_iter().map(move |fault| (document, fault));
+    all.documents.iter().flat_map(of).collect()
+}
+
+/// In the order of the document.
+fn faults(document: &Document) -> Vec<Fault<'_>> {
     let merged = document.root.entries().iter().filter(|entry| entry.key == "kind").count() > 1;
     let of = table().object(document.text("apiVersion"), document.text("kind")).filter(|_| !merged);
     let mut walk = Walk { document, path: Vec::new(), around: Vec::new(), faults: Vec::new() };

@@ -31,7 +31,12 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
         match check {
             Check::Live(check) => found.extend(check(sight)),
             Check::Deep(check) if depth == Depth::Doctor => found.extend(check(sight)),
-            Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::Namespace(_) | Check::LastResort(_) => {}
+            Check::Deep(_)
+            | Check::Text(_)
+            | Check::Files(_)
+            | Check::Form(_)
+            | Check::Namespace(_)
+            | Check::LastResort(_) => {}
         }
     }
     newer_first(&mut found, sight);
@@ -42,7 +47,12 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
         for check in ALL.iter().flat_map(|rule| rule.checks) {
             match check {
                 Check::LastResort(check) => found.extend(check(member, sight)),
-                Check::Live(_) | Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::Namespace(_) => {}
+                Check::Live(_)
+                | Check::Deep(_)
+                | Check::Text(_)
+                | Check::Files(_)
+                | Check::Form(_)
+                | Check::Namespace(_) => {}
             }
         }
     }
@@ -69,11 +79,13 @@ fn newer_first(found: &mut [Finding], sight: &Sight<'_>) {
 
 /// How much of the namespaces was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub enum Extent<'a> {
     /// Some sets alone.
     Sets,
-    /// All sets, and what none of them has.
-    Namespaces,
+    /// All sets of a namespace, and what none of them has.
+    Namespace(&'a str),
+    /// The same of all namespaces.
+    Everywhere,
 }
 
 /// The findings of several sets, in their order, and then those of their namespaces.
@@ -82,7 +94,7 @@ pub fn examine(
     overviews: &[SetOverview],
     inventory: &Inventory,
     around: &Surroundings,
-    extent: Extent,
+    extent: Extent<'_>,
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -91,16 +103,26 @@ pub fn examine(
         let Some(first) = together.first() else { continue };
         let scene = Scene::of(inventory, &first.set.meta.namespace, now);
         let of = |overview| findings(&Sight::of(overview, &scene, around), Depth::Doctor);
-        found.extend(together.iter().flat_map(of));
+        found.extend(together.iter().flat_map(of).map(|finding| within(&scene, finding)));
     }
-    if extent == Extent::Namespaces {
-        for namespace in inventory.namespaces() {
-            let scene = Scene::of(inventory, namespace, now);
-            for check in ALL.iter().flat_map(|rule| rule.checks) {
-                match check {
-                    Check::Namespace(check) => found.extend(check(&scene, around)),
-                    Check::Live(_) | Check::Deep(_) | Check::Text(_) | Check::Files(_) | Check::LastResort(_) => {}
+    let namespaces = match extent {
+        Extent::Sets => BTreeSet::new(),
+        Extent::Namespace(one) => BTreeSet::from([one]),
+        Extent::Everywhere => inventory.namespaces(),
+    };
+    for namespace in namespaces {
+        let scene = Scene::of(inventory, namespace, now);
+        for check in ALL.iter().flat_map(|rule| rule.checks) {
+            match check {
+                Check::Namespace(check) => {
+                    found.extend(check(&scene, around).into_iter().map(|finding| within(&scene, finding)));
                 }
+                Check::Live(_)
+                | Check::Deep(_)
+                | Check::Text(_)
+                | Check::Files(_)
+                | Check::Form(_)
+                | Check::LastResort(_) => {}
             }
         }
     }
@@ -113,8 +135,12 @@ pub fn examine(
     found
 }
 
+fn within(scene: &Scene<'_>, finding: Finding) -> Finding {
+    Finding { namespace: Some(scene.namespace.clone()), ..finding }
+}
+
 /// The first finding about a member that is not ready, and what is known of the
-/// member: what to look at first in a set.
+/// member: what to look at first in a set. One that only waits for another is not it.
 #[must_use]
 pub fn blocking(
     overview: &SetOverview,
@@ -126,7 +152,7 @@ pub fn blocking(
     let sight = Sight::of(overview, &scene, around);
     let found = findings(&sight, Depth::Status);
     found.into_iter().find_map(|finding| {
-        let name = finding.member.as_deref()?;
+        let name = finding.member.as_deref().filter(|_| finding.code != "member-waits")?;
         let member = sight.members().iter().find(|member| member.row.name == name)?;
         if member.pod.is_some_and(Pod::is_ready) {
             return None;

@@ -1,12 +1,13 @@
 //! All manifests of one input: every object with its place, and what could not
 //! be read. `List` objects are opened; unknown kinds are counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::beyond::Beyond;
 use super::kind::Kind;
 use super::labels::labels;
+use super::rules::lines_of_passwords;
 use super::source::{Input, Piece, Source, Unread};
 use crate::objects::placed::{Placed, read};
 use crate::objects::yaml::YamlError;
@@ -42,6 +43,8 @@ pub struct Document {
     namespace: String,
     is_workload: bool,
     pod_labels: BTreeMap<String, String>,
+    /// Where values of passwords stand.
+    passwords: BTreeSet<u64>,
 }
 
 /// A document that could not be read.
@@ -150,12 +153,20 @@ impl Document {
             namespace,
             is_workload: false,
             pod_labels: BTreeMap::new(),
+            passwords: BTreeSet::new(),
         };
+        document.passwords = lines_of_passwords(document.containers());
         document.is_workload = document.template().is_some();
         let of_pods = document.template().and_then(|template| template.at("metadata.labels"));
         document.pod_labels =
             labels(of_pods).into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         document
+    }
+
+    /// Whether a line may hold the value of a Secret or of a password.
+    #[must_use]
+    pub fn hides(&self, line: u64) -> bool {
+        self.hidden || self.passwords.contains(&line)
     }
 
     /// The labels of the pods of a workload.

@@ -22,5 +22,7 @@ mod samples;
 pub mod sight;
 pub mod source;
 pub mod sources;
+#[cfg(test)]
+mod typed_tests;
 pub mod wanted;
 mod words;

@@ -8,13 +8,8 @@ use crate::facts::binding::{Prospect, prospect};
 use crate::facts::claim::Claim;
 use crate::facts::class::Class;
 use crate::facts::obstacle::Obstacle;
-use crate::facts::ordinals::{Ordinal, claim_name};
 use crate::facts::volume::Volume;
 use crate::facts::wish::Wish;
-use crate::objects::placed::Placed;
-
-/// Members of a set that are looked at.
-const MOST_MEMBERS: u64 = 1000;
 
 /// A claim of the input, by its name on the cluster.
 #[derive(Debug)]
@@ -49,11 +44,8 @@ pub fn outlook<'a>(all: &'a Manifests, claims: &'a [Wanted<'a>]) -> Option<Vec<E
     let classes: Vec<Class> = joined(beyond.classes.as_ref()?, all, Kind::Class, Class::read, |one| &one.meta.name);
     let mut found = Vec::new();
     for wanted in claims {
-        let spec = wanted.at.get("spec").map(Placed::to_value).unwrap_or_default();
-        let namespace = all.resolved(wanted.document.namespace());
-        for name in names(wanted) {
-            let wish = Wish::read(&spec, namespace, &name);
-            let fate = match beyond.claim(namespace, &name) {
+        for wish in wanted.wishes(all) {
+            let fate = match beyond.claim(&wish.namespace, &wish.name) {
                 Some(claim) => Fate::Exists(claim),
                 None => fate(&wish, &mut volumes, &classes),
             };
@@ -91,17 +83,6 @@ fn joined<T: Clone>(
         }
     }
     joined
-}
-
-/// The names of the claims on the cluster.
-fn names(wanted: &Wanted<'_>) -> Vec<String> {
-    if wanted.document.kind != Kind::StatefulSet {
-        return vec![wanted.name.to_owned()];
-    }
-    let start = wanted.document.at("spec.ordinals.start").and_then(Placed::number);
-    let start = start.and_then(|start| u64::try_from(start).ok()).unwrap_or(0);
-    let ordinals = start..start.saturating_add(wanted.count.min(MOST_MEMBERS));
-    ordinals.map(|ordinal| claim_name(wanted.name, wanted.document.name(), Ordinal(ordinal))).collect()
 }
 
 /// `5 claims: 2 bind now, 3 when their pods have nodes`.

@@ -1,14 +1,16 @@
-//! The Secrets and ConfigMaps that the pods of a workload refer to.
+//! The Secrets, ConfigMaps and claims that the pods of a workload refer to.
 
 use super::beyond::{Seen, keys_in, keys_of};
 use super::kind::Kind;
 use super::manifests::{Document, Manifests};
+use super::wanted::wanted;
+use crate::facts::wish::Wish;
 use crate::objects::placed::Placed;
 
 /// One reference, by name and perhaps by key.
 #[derive(Debug)]
 pub struct Reference<'a> {
-    /// `Secret` or `ConfigMap`.
+    /// `Secret`, `ConfigMap` or claim.
     pub kind: Kind,
     pub name: &'a Placed,
     pub key: Option<&'a Placed>,
@@ -48,6 +50,10 @@ fn lack<'a>(all: &'a Manifests, document: &Document, reference: &Reference<'_>) 
                 let of_kind = all.of_kind(kind).filter(|other| other.namespace() == namespace);
                 let here: Vec<&str> = of_kind.map(Document::name).collect();
                 let looked = seen == Seen::Absent;
+                // A set of these may make it, and one that nobody has seen may make it elsewhere.
+                if kind == Kind::Claim && (!looked || is_made(all, namespace, name)) {
+                    return None;
+                }
                 let mut namesakes = all.of_kind(kind).filter(|other| other.name() == name).map(Document::namespace);
                 let own = all.resolved(namespace);
                 let elsewhere = namesakes.find(|other| all.resolved(other) != own);
@@ -61,10 +67,20 @@ fn lack<'a>(all: &'a Manifests, document: &Document, reference: &Reference<'_>) 
     (!keys.contains(&asked)).then_some(Lack::Key { title, keys })
 }
 
+/// Whether a set of the input makes the claim.
+fn is_made(all: &Manifests, namespace: &str, name: &str) -> bool {
+    let is_it = |wish: &Wish| wish.namespace == all.resolved(namespace) && wish.name == name;
+    wanted(all).iter().any(|claim| claim.wishes(all).iter().any(is_it))
+}
+
 impl Reference<'_> {
     #[must_use]
     pub fn kind_name(&self) -> &'static str {
-        if self.kind == Kind::Secret { "Secret" } else { "ConfigMap" }
+        match self.kind {
+            Kind::Secret => "Secret",
+            Kind::Claim => "PersistentVolumeClaim",
+            _ => "ConfigMap",
+        }
     }
 }
 
@@ -92,6 +108,9 @@ pub fn references(document: &Document) -> Vec<Reference<'_>> {
     }
     let volumes = document.pod_spec().and_then(|spec| spec.get("volumes")).map(Placed::items).unwrap_or_default();
     for volume in volumes {
+        if let Some(claim) = volume.get("persistentVolumeClaim") {
+            add(&mut found, Kind::Claim, claim, "claimName", None);
+        }
         of_volume(&mut found, volume, "secretName");
         for source in volume.at("projected.sources").map(Placed::items).unwrap_or_default() {
             of_volume(&mut found, source, "name");

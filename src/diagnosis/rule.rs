@@ -1,6 +1,7 @@
 //! A rule: its code, where it comes from, and the function that looks.
 
 use super::finding::{Finding, Severity, Spot};
+use super::form::Fault;
 use super::manifests::{BrokenPiece, Document, Manifests};
 use super::sight::{Member, Sight};
 use crate::facts::inventory::Scene;
@@ -29,6 +30,8 @@ pub enum Check {
     Text(fn(&BrokenPiece) -> Option<Finding>),
     /// All manifests of the input together.
     Files(fn(&Manifests) -> Vec<Finding>),
+    /// What has not the form of the schema, in one document: each fault of it.
+    Form(fn(&Document, &Fault<'_>) -> Option<Finding>),
     /// One live set with all that is around it.
     Live(fn(&Sight<'_>) -> Vec<Finding>),
     /// The same, for `doctor` alone: what `status` shows by other means, or
@@ -47,6 +50,7 @@ impl Rule {
         Finding {
             code: self.code,
             severity: self.severity,
+            namespace: None,
             object: None,
             spot: None,
             message: message.into(),
@@ -91,7 +95,7 @@ impl Rule {
     }
 
     fn at_place(&self, document: &Document, place: Place, message: impl Into<String>) -> Finding {
-        let spot = document.source.spot(place.line, place.column, document.hidden);
+        let spot = document.source.spot(place.line, place.column, document.hides(place.line));
         Finding { object: Some(document.title()), spot: Some(spot), ..self.finding(message) }
     }
 

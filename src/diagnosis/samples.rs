@@ -5,10 +5,12 @@ use serde_json::Value;
 
 use super::beyond::{Beyond, Needs};
 use super::finding::Finding;
+use super::form::faults_in;
 use super::live::{Extent, examine};
 use super::manifests::Manifests;
 use super::rule::{Check, Rule};
 use super::source::Input;
+use super::typed_tests::can_be_typed;
 use crate::facts::inventory::Inventory;
 use crate::facts::overview::overviews;
 use crate::facts::samples::{claim, inventory, node, now, pod, service, set, surroundings};
@@ -29,9 +31,14 @@ pub(crate) fn found(rule: &Rule, text: &str) -> Vec<Finding> {
                 assert!(all.broken.is_empty(), "{:?}", all.broken);
                 found.extend(check(&all));
             }
+            Check::Form(check) => {
+                let faults = faults_in(&all);
+                found.extend(faults.iter().filter_map(|(document, fault)| check(document, fault)));
+            }
             Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }
+    found.iter().for_each(can_be_typed);
     found
 }
 
@@ -81,7 +88,10 @@ fn found_beyond(rule: &Rule, text: &str, mut beyond: Beyond) -> Vec<Finding> {
     }
     all.beyond = Some(beyond);
     let checks = rule.checks.iter();
-    checks.flat_map(|check| if let Check::Files(check) = check { check(&all) } else { Vec::new() }).collect()
+    let found: Vec<Finding> =
+        checks.flat_map(|check| if let Check::Files(check) = check { check(&all) } else { Vec::new() }).collect();
+    found.iter().for_each(can_be_typed);
+    found
 }
 
 /// What the rule says about a text with a cluster in sight.
@@ -182,10 +192,11 @@ impl Broken {
         let mut seen = inventory(&objects);
         self.hidden.iter().for_each(|kind| hide(&mut seen, kind));
         let around = surroundings(&objects);
-        let found = examine(&overviews(&seen, now(), |_| true), &seen, &around, Extent::Namespaces, now());
+        let found = examine(&overviews(&seen, now(), |_| true), &seen, &around, Extent::Namespace("default"), now());
         let whole =
             |finding: &Finding| !finding.message.is_empty() && !finding.cause.is_empty() && !finding.remedy.is_empty();
         assert!(found.iter().all(whole), "{found:?}");
+        found.iter().for_each(can_be_typed);
         found
     }
 
@@ -203,6 +214,7 @@ fn hide(inventory: &mut Inventory, kind: &str) {
         "Service" => inventory.services = None,
         "Node" => inventory.nodes = None,
         "Event" => inventory.events = None,
+        "Lease" => inventory.locks = None,
         other => panic!("{other} is not read"),
     }
 }

@@ -38,6 +38,10 @@ pub struct FormerVolume<'a> {
     /// The claim that is gone.
     pub claim: &'a str,
     pub member: String,
+    /// The volume of the claim that has its name now.
+    pub now_on: Option<&'a str>,
+    /// Others that have been this claim's, or are reserved for it.
+    pub rivals: Vec<&'a Volume>,
 }
 
 impl<'a> Sight<'a> {
@@ -79,7 +83,9 @@ impl<'a> Sight<'a> {
         })
     }
 
-    /// Volumes of claims that members had and that do not exist any more.
+    /// Volumes of claims that members had and that do not exist any more, by UID: a
+    /// claim of the same name is another one (PV-34). While that one waits for a volume,
+    /// what is said of it tells of these too.
     #[must_use]
     pub fn former_volumes(&self) -> Vec<FormerVolume<'a>> {
         let (Some(volumes), Some(claims)) = (&self.scene.volumes, &self.scene.claims) else { return Vec::new() };
@@ -87,10 +93,25 @@ impl<'a> Sight<'a> {
         let former = |volume: &'a Volume| {
             let of = volume.claim.as_ref().filter(|of| of.namespace == set.meta.namespace && !of.uid.is_empty())?;
             let (_, ordinal) = claim_member(&set.meta.name, &templates, &of.name)?;
-            let gone = !claims.contains_key(of.name.as_str()) && volume.meta.deleting.is_none();
-            gone.then(|| FormerVolume { volume, claim: &of.name, member: pod_name(&set.meta.name, ordinal) })
+            let now = claims.get(of.name.as_str()).copied();
+            let now_on = match now {
+                None => None,
+                Some(claim) if claim.meta.uid == of.uid => return None,
+                Some(claim) => Some(claim.volume_name.as_deref().filter(|name| *name != volume.meta.name)?),
+            };
+            let is_rival =
+                |other: &&Volume| other.meta.name != volume.meta.name && other.was_of(&of.namespace, &of.name);
+            let rivals = volumes.values().copied().filter(is_rival).filter(|other| now_on != Some(&other.meta.name));
+            let rivals = rivals.collect();
+            Some(FormerVolume { volume, claim: &of.name, member: pod_name(&set.meta.name, ordinal), now_on, rivals })
         };
         volumes.values().copied().filter_map(former).collect()
+    }
+
+    /// A run is at work on the set: what is in between is not wrong. Unknown reads as no.
+    #[must_use]
+    pub fn is_worked_on(&self) -> bool {
+        self.overview.lock.as_ref().is_some_and(|lock| !lock.is_over(self.scene.now))
     }
 
     /// One after the other, each waiting for those before it (SS-21).
@@ -112,6 +133,14 @@ impl<'a> Sight<'a> {
             && member.row.in_range
             && member.row.ordinal.0 >= first
             && member.pod.is_some_and(old)
+    }
+
+    /// There is a pod that does not count for the set: it is not on its way out, and
+    /// not ready, or not for long enough (SS-36).
+    #[must_use]
+    pub fn is_unavailable(&self, member: &Member<'_>) -> bool {
+        let counts = |pod: &Pod| pod.is_available(self.set().min_ready, self.scene.now);
+        member.pod.is_some_and(|pod| !counts(pod) && pod.meta.deleting.is_none())
     }
 
     /// Its node is gone or does not answer, as far as nodes can be read.

@@ -100,10 +100,26 @@ impl Piece {
         (self.first_line..).zip(self.text.lines())
     }
 
-    /// Whether it may be a Secret, as far as the raw text tells.
+    /// Whether it may be a Secret, as far as the raw text tells: it may have lost
+    /// its kind, or hide it behind escapes.
     #[must_use]
     pub fn may_be_secret(&self) -> bool {
-        self.text.contains("Secret")
+        let marks = ["Secret", "stringData", "\\x", "\\u", "\\U"];
+        marks.iter().any(|mark| self.text.contains(mark)) || self.has_data() && !self.is_config_map()
+    }
+
+    /// `data:`, `"data" :`, but not `metadata:`.
+    fn has_data(&self) -> bool {
+        self.text.match_indices("data").any(|(at, word)| {
+            let before = self.text.get(..at).and_then(|text| text.chars().next_back());
+            let after = self.text.get(at + word.len()..).unwrap_or_default();
+            let after = after.trim_start_matches(['"', '\'', ' ', '\t']);
+            before.is_none_or(|letter| !letter.is_alphanumeric() && !"-_./".contains(letter)) && after.starts_with(':')
+        })
+    }
+
+    fn is_config_map(&self) -> bool {
+        self.text.lines().any(|line| line.contains("kind") && line.contains("ConfigMap"))
     }
 }
 
@@ -138,5 +154,20 @@ mod tests {
         assert_eq!(source.spot(2, 1, false).excerpt.as_deref(), Some("password: x"));
         assert_eq!(source.spot(2, 1, true).excerpt, None);
         assert_eq!(source.spot(9, 1, false).excerpt, None);
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_read_may_be_a_secret_without_its_kind_or_with_an_escaped_one() {
+        for (text, may_be) in [
+            ("kind: Secret\na: [", true),
+            ("stringData:\n  a: [", true),
+            ("kind: \"S\\u0065cret\"\na: [", true),
+            ("kind: ConfigMap\ndata: {a: \"\\n\"}\na: [", false),
+            ("metadata: {name: a}\ndata:\n  password: aHVudGVyMg==\na: [", true),
+            ("{\"metadata\": {\"name\": \"a\"}, \"data\" : {\"a\": \"b\"}", true),
+            ("kind: Pod\nmetadata: {name: data}\nmountPath: /data\na: [", false),
+        ] {
+            assert_eq!(source(text.as_bytes()).unwrap().pieces()[0].may_be_secret(), may_be, "{text}");
+        }
     }
 }

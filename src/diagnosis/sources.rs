@@ -47,7 +47,12 @@ pub const SOURCE_ERRORS: &[SourceError] = &[
     by_rule("S1-e9", "a selector that matches too much, or nothing"),
     by_rule("S1-e10", "a folder of a node without the node"),
     by_rule("S1-e11", "no readiness probe"),
-    by_rule("S1-e12", "a password in the manifest"),
+    by_guide(
+        "S1-e12",
+        "a password in the manifest, in a file that is left, in a command",
+        "where-passwords-stay",
+        COMMAND,
+    ),
     by_guide("S1-e13", "applying again to get a deleted pod back", "a-pod-that-was-deleted", COMMAND),
     by_rule("S1-e14", "one volume for several members"),
     by_guide("S1-e15", "`kubectl create secret` a second time", "a-secret-that-exists", COMMAND),
@@ -58,7 +63,7 @@ pub const SOURCE_ERRORS: &[SourceError] = &[
     by_rule("S3-e4", "a volume called StorageClass"),
     by_rule("S3-e5", "a headless Service with an address"),
     by_guide("S3-e6", "the order of updates", "the-order-of-things", PROSE),
-    by_rule("S3-e7", "two places for one folder"),
+    by_guide("S3-e7", "two places for one folder, and a clean-up of the wrong one", "cleaning-up", COMMAND),
     by_rule("S3-e8", "a class that does not exist"),
     by_rule("S3-e9", "a placeholder that was left"),
     by_rule("S3-e10", "kinds of volumes that are gone or have moved"),
@@ -87,9 +92,14 @@ pub const SOURCE_ERRORS: &[SourceError] = &[
         "S5-e9",
         "`sed` that replaces too much",
         "replacing-a-word",
-        "what a command makes of a file is only known when it runs",
+        "which of the replaced words were meant no manifest says",
     ),
-    by_rule("S5-e10", "images without a version"),
+    by_guide(
+        "S5-e10",
+        "images without a version, and `kubectl exec` without `--`",
+        "running-a-command-in-a-pod",
+        COMMAND,
+    ),
 ];
 
 #[cfg(test)]

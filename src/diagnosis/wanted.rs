@@ -3,8 +3,15 @@
 
 use super::kind::Kind;
 use super::manifests::{Document, Manifests};
+use crate::facts::obstacle::obstacle;
+use crate::facts::ordinals::{Ordinal, claim_name};
+use crate::facts::volume::Volume;
+use crate::facts::wish::Wish;
 use crate::objects::placed::Placed;
 use crate::objects::quantity::Quantity;
+
+/// Members of a set that are looked at.
+const MOST_MEMBERS: u64 = 1000;
 
 /// A claim, or a template for several.
 #[derive(Debug)]
@@ -35,6 +42,25 @@ impl Wanted<'_> {
     #[must_use]
     pub fn size(&self) -> Option<&Placed> {
         self.spec("resources.requests.storage")
+    }
+
+    /// Each claim that there will be, and what it asks for.
+    #[must_use]
+    pub fn wishes(&self, all: &Manifests) -> Vec<Wish> {
+        let spec = self.at.get("spec").map(Placed::to_value).unwrap_or_default();
+        let namespace = all.resolved(self.document.namespace());
+        self.names().iter().map(|name| Wish::read(&spec, namespace, name)).collect()
+    }
+
+    /// The names of the claims on the cluster.
+    fn names(&self) -> Vec<String> {
+        if self.document.kind != Kind::StatefulSet {
+            return vec![self.name.to_owned()];
+        }
+        let start = self.document.at("spec.ordinals.start").and_then(Placed::number);
+        let start = start.and_then(|start| u64::try_from(start).ok()).unwrap_or(0);
+        let ordinals = start..start.saturating_add(self.count.min(MOST_MEMBERS));
+        ordinals.map(|ordinal| claim_name(self.name, self.document.name(), Ordinal(ordinal))).collect()
     }
 
     /// `claim template `data`` or `claim `data``.
@@ -80,15 +106,17 @@ pub fn quantity(value: &Placed) -> Option<Quantity> {
     }
 }
 
-/// Whether the volume could be bound to the claim: class, size, modes.
+/// Whether the volume could be bound to the claim, as far as the manifests tell.
 #[must_use]
-pub fn fits(volume: &Document, claim: &Wanted<'_>) -> bool {
-    let modes = |at: Option<&Placed>| -> Vec<String> {
-        at.map(Placed::items).unwrap_or_default().iter().filter_map(|mode| mode.text().map(str::to_owned)).collect()
-    };
-    let offered = modes(volume.at("spec.accessModes"));
-    let large_enough = capacity(volume).zip(claim.size().and_then(quantity)).is_none_or(|(has, wants)| has >= wants);
-    large_enough
-        && volume.text("spec.storageClassName") == claim.class().unwrap_or_default()
-        && modes(claim.spec("accessModes")).iter().all(|mode| offered.contains(mode))
+pub fn fits(volume: &Volume, wish: &Wish) -> bool {
+    let named = wish.volume.as_ref().is_none_or(|name| *name == volume.meta.name);
+    let class = wish.class.as_deref().unwrap_or_default();
+    match &volume.claim {
+        // The namespace that nobody wrote may be the one that the volume is reserved in.
+        Some(claim) if wish.namespace.is_empty() => {
+            let wish = Wish { namespace: claim.namespace.clone(), ..wish.clone() };
+            named && obstacle(&wish, class, volume).is_none()
+        }
+        Some(_) | None => named && obstacle(wish, class, volume).is_none(),
+    }
 }

@@ -5,7 +5,10 @@ use crate::facts::age::{age, age_of};
 use crate::facts::claim::Claim;
 use crate::facts::event::newest;
 use crate::facts::inventory::Scene;
-use crate::facts::pod::{Container, ContainerState, Exit};
+use crate::facts::meta::Meta;
+use crate::facts::ordinals::{parse_pod_name, pod_name, sets_of_claim};
+use crate::facts::pod::{Container, ContainerState, Exit, Pod};
+use crate::facts::volume::Volume;
 
 /// The finalizer that every claim has while pods may use it (PV-50).
 const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
@@ -20,7 +23,6 @@ pub(super) fn quoted<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Strin
 
 /// `is being deleted since 4m, held by pod web-0`.
 pub(super) fn leaving(claim: &Claim, scene: &Scene<'_>) -> String {
-    let since = age_of(claim.meta.deleting, scene.now);
     let pods: Vec<String> = scene.holders(claim).iter().map(|pod| pod.meta.name.clone()).collect();
     let foreign: Vec<&String> =
         claim.meta.finalizers.iter().filter(|finalizer| *finalizer != CLAIM_PROTECTION).collect();
@@ -30,7 +32,41 @@ pub(super) fn leaving(claim: &Claim, scene: &Scene<'_>) -> String {
         (pods, []) => format!(", held by pod {}", quoted(pods)),
         (pods, finalizers) => format!(", held by pod {} and finalizer {}", quoted(pods), quoted(finalizers)),
     };
-    format!("is being deleted since {since}{held}")
+    going(&claim.meta, &held, scene)
+}
+
+/// A member of a set here has the claim: one that the set wants, or one that there is a pod of.
+pub(super) fn has_member(claim: &str, scene: &Scene<'_>) -> bool {
+    let has_pod = |name: &str| scene.pods.iter().flatten().any(|pod| pod.meta.name == name);
+    let mut members = sets_of_claim(claim, scene.sets.iter().copied()).into_iter();
+    members.any(|(set, ordinal)| set.range.contains(ordinal) || has_pod(&pod_name(&set.meta.name, ordinal)))
+        || is_used_by_member(claim, scene)
+}
+
+/// A pod with the name of a member of a set here uses the claim.
+pub(super) fn is_used_by_member(claim: &str, scene: &Scene<'_>) -> bool {
+    let is_set = |name: &str| scene.sets.iter().any(|set| set.meta.name == name);
+    let is_member = |pod: &Pod| parse_pod_name(&pod.meta.name).is_some_and(|(parent, _)| is_set(parent));
+    scene.pods.iter().flatten().any(|pod| pod.uses(claim) && is_member(pod))
+}
+
+/// Why a claim on its way out takes data with it.
+pub(super) fn goes_with_its_claim(volume: &Volume) -> String {
+    let (name, policy) = (&volume.meta.name, volume.reclaim_policy.as_str());
+    format!("volume `{name}` has the reclaim policy {policy}: its data goes with the claim")
+}
+
+/// `is being deleted since 4m, held by finalizer x`, of what nobody else holds.
+pub(super) fn deleted(meta: &Meta, scene: &Scene<'_>) -> String {
+    let held = match meta.finalizers.as_slice() {
+        [] => String::new(),
+        finalizers => format!(", held by finalizer {}", quoted(finalizers)),
+    };
+    going(meta, &held, scene)
+}
+
+fn going(meta: &Meta, held: &str, scene: &Scene<'_>) -> String {
+    format!("is being deleted since {}{held}", age_of(meta.deleting, scene.now))
 }
 
 /// `ended with exit code 137 (OOMKilled) 4m ago`.
@@ -44,7 +80,7 @@ pub(super) fn ended(exit: &Exit, scene: &Scene<'_>) -> String {
 pub(super) fn waits_for(container: &Container) -> Option<&str> {
     match &container.state {
         ContainerState::Waiting { reason, .. } if !HARMLESS_WAITS.contains(&reason.as_str()) => Some(reason),
-        ContainerState::Waiting { .. } | ContainerState::Running | ContainerState::Ended(_) => None,
+        ContainerState::Waiting { .. } | ContainerState::Running { .. } | ContainerState::Ended(_) => None,
     }
 }
 
@@ -63,9 +99,16 @@ pub(super) fn of_container(container: &Container, scene: &Scene<'_>) -> Option<S
             Some(format!("{kind} `{name}` {}", ended(exit, scene)))
         }
         ContainerState::Ended(_) => None,
-        ContainerState::Running if container.ready || container.init => None,
-        ContainerState::Running => last.map(|last| format!("{kind} `{name}` is not ready{last}")),
+        ContainerState::Running { .. } if container.ready || container.init => None,
+        ContainerState::Running { .. } => last.map(|last| format!("{kind} `{name}` is not ready{last}")),
     }
+}
+
+/// `is ready since 4m, and the set counts it only after 600s`, of a pod that would else be counted.
+pub(super) fn settling(sight: &Sight<'_>, member: &Member<'_>) -> Option<String> {
+    let pod = member.pod.filter(|pod| pod.is_ready() && sight.is_unavailable(member))?;
+    let since = age_of(pod.ready_changed, sight.scene.now);
+    Some(format!("is ready since {since}, and counts for the set after {}s (`minReadySeconds`)", sight.set().min_ready))
 }
 
 /// Which containers of a pod.

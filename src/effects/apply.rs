@@ -7,10 +7,10 @@
 use serde_json::Value;
 
 use super::difference::{Difference, differences, unmet};
-use super::effect::{Done, Ready};
 use super::error::EffectError;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
+use super::ready::{Done, Ready};
 use super::request::{self, FIELD_MANAGER, Mode};
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;

@@ -1,16 +1,19 @@
 //! A claim that takes one volume by its name.
 //!
 //! It is made with POST: a claim that is there already is never written over.
-//! Undo: none is needed, the volume stays protected until its claim is bound.
+//! Undo: it is deleted again, by the UID that it got and with the guards of every
+//! deletion, where it is known whose it was; its volume is protected by then.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::effect::{Done, Ready};
+use super::delete_claim::DeleteClaim;
 use super::error::EffectError;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
+use super::ready::{Done, Ready};
 use super::request::{self, Mode};
+use super::target::Target;
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
 use crate::objects::kinds::ObjectRef;
@@ -21,6 +24,18 @@ pub struct CreateClaim {
     #[serde(flatten)]
     pub object: ObjectRef,
     pub manifest: Value,
+    /// Whose claim it is again, if it may be deleted one day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Member>,
+}
+
+/// A member of a set that a volume holds data of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    pub volume: Target,
+    /// Name of the set.
+    pub set: String,
+    pub ordinal: u64,
 }
 
 /// What a claim asks for that a volume is chosen by; a data source is not asked
@@ -41,7 +56,7 @@ impl CreateClaim {
         }
         let manifest =
             json!({ "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec });
-        Some(Self { object: ObjectRef::of(&manifest)?, manifest })
+        Some(Self { object: ObjectRef::of(&manifest)?, manifest, of: None })
     }
 
     fn volume(&self) -> &Value {
@@ -59,8 +74,15 @@ impl CreateClaim {
         Ok(Ready { preview: Preview::of(change, before.as_ref(), Value::Null), before })
     }
 
-    pub(super) async fn perform(&self, connection: &Connection) -> Result<Done, EffectError> {
-        match request::create(&connection.client, &self.object, &self.manifest, Mode::Real).await {
+    /// Its deletion. The UID is not known yet: the journal of the run tells it.
+    pub(super) fn inverse(&self) -> Option<DeleteClaim> {
+        let Member { volume, set, ordinal } = self.of.clone()?;
+        let claim = Target { object: self.object.clone(), uid: String::new() };
+        Some(DeleteClaim { claim, volume, set, ordinal })
+    }
+
+    pub(super) async fn perform(&self, connection: &Connection, mode: Mode) -> Result<Done, EffectError> {
+        match request::create(&connection.client, &self.object, &self.manifest, mode).await {
             Ok(after) => {
                 let created = after["metadata"]["uid"].as_str().map(str::to_owned);
                 Ok(Done { outcome: Outcome::Created, created, after })

@@ -6,10 +6,10 @@
 
 use serde_json::Value;
 
-use super::effect::{Done, Ready, Secrets};
 use super::error::EffectError;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
+use super::ready::{Done, Ready, Secrets};
 use super::request::{self, Mode};
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;

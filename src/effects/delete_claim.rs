@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::create_claim::CreateClaim;
-use super::effect::{Done, Ready};
 use super::error::EffectError;
 use super::guard::{ClaimScene, Guards};
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
-use super::request;
+use super::ready::{Done, Ready};
+use super::request::{self, Mode};
 use super::reserve::Reserve;
 use super::target::Target;
 use crate::cluster::Connection;
@@ -44,8 +44,8 @@ impl DeleteClaim {
         Ok(Ready { preview: Preview::gone(&self.claim.uid, Change::Gone), before: Some(before) })
     }
 
-    pub(super) async fn perform(&self, connection: &Connection) -> Result<Done, EffectError> {
-        match request::delete(&connection.client, &self.claim.object, &self.claim.uid).await {
+    pub(super) async fn perform(&self, connection: &Connection, mode: Mode) -> Result<Done, EffectError> {
+        match request::delete(&connection.client, &self.claim.object, &self.claim.uid, mode).await {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(Done::changed(Outcome::Unchanged, Value::Null)),
             sent => Ok(Done::changed(Outcome::Deleted, sent.map_err(EffectError::of_guarded_write)?)),
         }

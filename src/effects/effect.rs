@@ -12,13 +12,17 @@ use super::create_claim::CreateClaim;
 use super::create_secret::CreateSecret;
 use super::delete_claim::DeleteClaim;
 use super::error::EffectError;
+use super::exec::Exec;
 use super::guard::Guards;
 use super::lock::Lock;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
 use super::protect::Protect;
 use super::purge::Purge;
+use super::ready::{Done, Ready, Secrets};
+use super::request::Mode;
 use super::reserve::Reserve;
+use super::retention::Retention;
 use super::scale::Scale;
 use super::unprotect::Unprotect;
 use crate::cluster::Connection;
@@ -51,68 +55,10 @@ pub enum Effect {
     Purge(Purge),
     /// The Lease of a run.
     Lock(Lock),
-}
-
-/// Gives the value of a secret parameter at the moment of the write.
-pub trait Secrets: Sync {
-    /// Whether somebody chose the value; else it is made up here.
-    fn is_given(&self, parameter: &str) -> bool;
-
-    /// # Errors
-    /// A sentence on why the value cannot be had, without the value.
-    fn value(&self, parameter: &str) -> Result<Vec<u8>, String>;
-}
-
-/// For effects that need none.
-pub struct NoSecrets;
-
-impl Secrets for NoSecrets {
-    fn is_given(&self, _: &str) -> bool {
-        false
-    }
-
-    fn value(&self, parameter: &str) -> Result<Vec<u8>, String> {
-        Err(format!("nobody gives a value for `{parameter}`"))
-    }
-}
-
-/// An effect that may be written now: it still does what was approved.
-pub struct Ready {
-    /// What it does to the object as it is at this moment.
-    pub preview: Preview,
-    /// The object as it is at this moment.
-    pub before: Option<Value>,
-}
-
-impl Ready {
-    /// What undoes it, as data, before anything is written: the UID of what is
-    /// going to be created is not known yet.
-    #[must_use]
-    pub fn undo(&self, effect: &Effect) -> Value {
-        let inverse = match (effect, &self.before) {
-            _ if self.preview.holds() => return Value::Null,
-            (Effect::Apply(_) | Effect::CreateSecret(_), Some(before)) => return json!({ "replace": before }),
-            (Effect::Apply(_) | Effect::CreateSecret(_), None) => return json!({ "delete": effect.object().path() }),
-            (_, before) => effect.inverse(before.as_ref().unwrap_or(&Value::Null)),
-        };
-        json!(inverse)
-    }
-}
-
-/// What a performed effect came to.
-pub struct Done {
-    pub outcome: Outcome,
-    /// UID of what was created.
-    pub created: Option<String>,
-    /// The object as the server stored it. A Secret holds its values here: it
-    /// may be shown to who asked for that, and goes nowhere else.
-    pub after: Value,
-}
-
-impl Done {
-    pub(super) const fn changed(outcome: Outcome, after: Value) -> Self {
-        Self { outcome, created: None, after }
-    }
+    /// A program in a member's pod.
+    Exec(Exec),
+    /// What a set does with the claims of members that go.
+    Retention(Retention),
 }
 
 impl Effect {
@@ -129,6 +75,8 @@ impl Effect {
             Self::CreateClaim(effect) => &effect.object,
             Self::Purge(effect) => &effect.volume.object,
             Self::Lock(effect) => &effect.object,
+            Self::Exec(effect) => &effect.pod,
+            Self::Retention(effect) => &effect.set.object,
         }
     }
 
@@ -146,6 +94,8 @@ impl Effect {
             Self::CreateClaim(_) => "create-claim",
             Self::Purge(_) => "purge",
             Self::Lock(_) => "lock",
+            Self::Exec(_) => "exec",
+            Self::Retention(_) => "retention",
         }
     }
 
@@ -155,6 +105,44 @@ impl Effect {
         match self {
             Self::CreateSecret(effect) => Some(effect),
             _ => None,
+        }
+    }
+
+    /// The volume whose data it destroys for good.
+    #[must_use]
+    pub const fn destroys(&self) -> Option<&super::Target> {
+        match self {
+            Self::Purge(effect) => Some(&effect.volume),
+            Self::Apply(_)
+            | Self::CreateSecret(_)
+            | Self::Scale(_)
+            | Self::Unprotect(_)
+            | Self::Retention(_)
+            | Self::Reserve(_)
+            | Self::CreateClaim(_)
+            | Self::Lock(_)
+            | Self::Exec(_)
+            | Self::Protect(_)
+            | Self::DeleteClaim(_) => None,
+        }
+    }
+
+    /// The volume that it keeps for later.
+    #[must_use]
+    pub const fn keeps(&self) -> Option<&super::Target> {
+        match self {
+            Self::Protect(effect) => Some(&effect.volume),
+            Self::DeleteClaim(effect) => Some(&effect.volume),
+            Self::Apply(_)
+            | Self::CreateSecret(_)
+            | Self::Scale(_)
+            | Self::Unprotect(_)
+            | Self::Retention(_)
+            | Self::Reserve(_)
+            | Self::CreateClaim(_)
+            | Self::Lock(_)
+            | Self::Exec(_)
+            | Self::Purge(_) => None,
         }
     }
 
@@ -172,7 +160,9 @@ impl Effect {
             | Self::DeleteClaim(_)
             | Self::Reserve(_)
             | Self::Purge(_)
-            | Self::Lock(_) => &Value::Null,
+            | Self::Lock(_)
+            | Self::Exec(_)
+            | Self::Retention(_) => &Value::Null,
         }
     }
 
@@ -199,13 +189,14 @@ impl Effect {
         let uid = preview.uid.as_deref().unwrap_or("new");
         let change = match &preview.change {
             Change::Changed(fields) => fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            Change::Runs { container, command } => format!("{container}: {command}"),
             Change::New | Change::Unchanged | Change::Kept | Change::Gone => String::new(),
         };
         format!("{} {}/{} {uid} {change}", self.verb(), object.namespace, object)
     }
 
     /// The effects that take it back, in their order; none where it cannot be.
-    fn inverse(&self, before: &Value) -> Vec<Self> {
+    pub(super) fn inverse(&self, before: &Value) -> Vec<Self> {
         match self {
             Self::Scale(effect) => effect.inverse(before).map(Self::Scale).into_iter().collect(),
             Self::Protect(effect) => vec![Self::Unprotect(effect.inverse(before))],
@@ -213,13 +204,16 @@ impl Effect {
                 Some((reserve, claim)) => vec![Self::Reserve(reserve), Self::CreateClaim(claim)],
                 None => Vec::new(),
             },
-            Self::Apply(_)
+            Self::Unprotect(effect) => effect.inverse(before).map(Self::Protect).into_iter().collect(),
+            Self::CreateClaim(effect) => effect.inverse().map(Self::DeleteClaim).into_iter().collect(),
+            Self::Retention(effect) => effect.inverse(before).map(Self::Retention).into_iter().collect(),
+            // A volume without a claim is kept whether it waits for one or not.
+            Self::Reserve(_)
+            | Self::Apply(_)
             | Self::CreateSecret(_)
-            | Self::Unprotect(_)
-            | Self::Reserve(_)
-            | Self::CreateClaim(_)
             | Self::Purge(_)
-            | Self::Lock(_) => Vec::new(),
+            | Self::Lock(_)
+            | Self::Exec(_) => Vec::new(),
         }
     }
 
@@ -267,6 +261,8 @@ impl Effect {
             Self::CreateClaim(effect) => effect.look(connection).await,
             Self::Purge(effect) => effect.look(connection, guards).await,
             Self::Lock(effect) => effect.look(connection).await,
+            Self::Exec(effect) => effect.look(connection).await,
+            Self::Retention(effect) => effect.look(connection, guards).await,
         }
     }
 
@@ -284,14 +280,16 @@ impl Effect {
             Self::Apply(effect) => effect.perform(ready, connection).await,
             Self::CreateSecret(effect) => effect.perform(ready, connection, secrets).await,
             _ if ready.preview.holds() => Ok(Done::changed(Outcome::Unchanged, ready.before.unwrap_or_default())),
-            Self::Scale(effect) => effect.perform(&ready, connection).await,
-            Self::Protect(effect) => effect.perform(&ready, connection).await,
-            Self::Unprotect(effect) => effect.perform(&ready, connection).await,
-            Self::DeleteClaim(effect) => effect.perform(connection).await,
-            Self::Reserve(effect) => effect.perform(&ready, connection).await,
-            Self::CreateClaim(effect) => effect.perform(connection).await,
-            Self::Purge(effect) => effect.perform(&ready, connection).await,
-            Self::Lock(effect) => effect.perform(&ready, connection).await,
+            Self::Scale(effect) => effect.perform(&ready, connection, Mode::Real).await,
+            Self::Protect(effect) => effect.perform(&ready, connection, Mode::Real).await,
+            Self::Unprotect(effect) => effect.perform(&ready, connection, Mode::Real).await,
+            Self::DeleteClaim(effect) => effect.perform(connection, Mode::Real).await,
+            Self::Reserve(effect) => effect.perform(&ready, connection, Mode::Real).await,
+            Self::CreateClaim(effect) => effect.perform(connection, Mode::Real).await,
+            Self::Purge(effect) => effect.perform(&ready, connection, Mode::Real).await,
+            Self::Lock(effect) => effect.perform(&ready, connection, Mode::Real).await,
+            Self::Exec(effect) => effect.run(&ready, connection, async || Ok(())).await,
+            Self::Retention(effect) => effect.perform(&ready, connection, Mode::Real).await,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Why an effect was not performed, for people and for the journal.
 
+use serde_json::{Value, json};
+
 use super::difference::Difference;
+use super::exec::Ran;
 use super::preview::Preview;
 use crate::cluster::interrupt::Interrupted;
 
@@ -67,6 +70,12 @@ pub enum EffectError {
     /// A guard said no; nothing was written.
     #[error("{why}")]
     Guarded { code: &'static str, why: String, hint: String },
+    /// A program in a pod ended with another code than 0.
+    #[error("the command said no (exit code {code})")]
+    SaidNo { code: i32, printed: String },
+    /// A program in a pod was started, perhaps, and its end was not heard.
+    #[error("nobody knows how the command ended: {why}")]
+    Unanswered { why: String, printed: String },
     #[error("{0}")]
     Secret(String),
     #[error("{0}")]
@@ -109,10 +118,14 @@ impl EffectError {
         }
     }
 
-    /// The same for a JSON patch, whose failed `test` is answered with 422.
+    /// The same for a JSON patch: one whose `test` fails is answered with a 422
+    /// that names no field.
     pub(super) fn of_tested_write(error: kube::Error) -> Self {
+        let names_none = |status: &kube::core::Status| {
+            status.details.as_ref().is_none_or(|details| details.causes.is_empty() && details.kind.is_empty())
+        };
         match error {
-            kube::Error::Api(status) if status.code == 422 && status.message.contains("test") => Self::Overtaken,
+            kube::Error::Api(status) if status.code == 422 && names_none(&status) => Self::Overtaken,
             other => Self::of_guarded_write(other),
         }
     }
@@ -136,7 +149,24 @@ impl EffectError {
     /// What the journal may know: never text from the server, which could quote
     /// the request.
     #[must_use]
-    pub fn for_journal(&self) -> String {
+    pub fn for_journal(&self) -> Value {
+        if let Some(ran) = self.ran() {
+            return json!({ "ran": ran, "why": self.to_string() });
+        }
+        json!(self.in_our_words())
+    }
+
+    /// How a program in a pod ended, or that nobody knows.
+    #[must_use]
+    pub fn ran(&self) -> Option<Ran> {
+        match self {
+            Self::SaidNo { code, printed } => Some(Ran { exit_code: Some(*code), printed: printed.clone() }),
+            Self::Unanswered { printed, .. } => Some(Ran { exit_code: None, printed: printed.clone() }),
+            _ => None,
+        }
+    }
+
+    fn in_our_words(&self) -> String {
         match self {
             Self::Api(error) => match error.as_ref() {
                 kube::Error::Api(status) => format!("refused with {} {}", status.code, status.reason),
@@ -162,6 +192,8 @@ impl EffectError {
             | Self::NotKept
             | Self::Locked { .. }
             | Self::LockLost
+            | Self::SaidNo { .. }
+            | Self::Unanswered { .. }
             | Self::Guarded { .. } => self.to_string(),
         }
     }

@@ -84,6 +84,21 @@ impl Guards {
         first_refusal(&self.0.set, scene)
     }
 
+    /// More members take nothing away: only who decides over the set counts.
+    pub(super) fn before_scale_up(&self, scene: &SetScene) -> Result<(), EffectError> {
+        self.some(scene, &["set-deleting", "set-owned", "autoscaler-fights"])
+    }
+
+    /// Whoever controls the set would take the change back.
+    pub(super) fn before_retention(&self, scene: &SetScene) -> Result<(), EffectError> {
+        self.some(scene, &["set-deleting", "set-owned"])
+    }
+
+    fn some(&self, scene: &SetScene, codes: &[&str]) -> Result<(), EffectError> {
+        let some: Vec<_> = self.0.set.iter().copied().filter(|guard| codes.contains(&guard.code)).collect();
+        first_refusal(&some, scene)
+    }
+
     pub(super) fn before_delete_claim(&self, scene: &ClaimScene) -> Result<(), EffectError> {
         first_refusal(&self.0.claim, scene)
     }

@@ -1,23 +1,19 @@
 //! The Lease that says who works on a set. It is taken when nobody holds it or
-//! its time has run out, kept alive by whoever holds it, and removed at the end.
+//! it was seen to stand still, kept alive by whoever holds it, and removed at the
+//! end.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::effect::{Done, Ready};
 use super::error::EffectError;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
+use super::ready::{Done, Ready};
 use super::request::{self, Mode};
 use crate::cluster::Connection;
+use crate::facts::lock::{Held, LASTS, lease_name};
 use crate::facts::reader::Reader;
 use crate::objects::kinds::{ApiKind, ObjectRef};
-
-/// How long a lock counts after it was last kept alive.
-pub const LASTS: Duration = Duration::from_mins(1);
 
 /// Take the lock on a set for a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,31 +22,10 @@ pub struct Lock {
     pub object: ObjectRef,
     /// The run that holds it.
     pub run: String,
-}
-
-/// Who holds a lock, and since when it was not kept alive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    pub run: String,
-    pub renewed: Option<Timestamp>,
-}
-
-impl Holder {
-    /// Reads a Lease; `None` if nobody holds it.
-    #[must_use]
-    pub fn read(lease: &Value) -> Option<Self> {
-        let spec = &lease["spec"];
-        let run = spec["holderIdentity"].as_str().filter(|run| !run.is_empty())?.to_owned();
-        Some(Self { run, renewed: spec["renewTime"].as_str().and_then(|text| text.parse().ok()) })
-    }
-
-    /// Whether its time has run out.
-    #[must_use]
-    pub fn is_over(&self, now: Timestamp) -> bool {
-        // A time to come is another machine's clock, and no dead run.
-        let age = |renewed| Duration::try_from(now.duration_since(renewed)).unwrap_or_default();
-        self.renewed.is_none_or(|renewed| age(renewed) >= LASTS)
-    }
+    /// The version of a Lease of another run that nobody keeps alive: watched
+    /// for as long as a lock counts.
+    #[serde(skip)]
+    pub left: Option<String>,
 }
 
 impl Lock {
@@ -58,27 +33,35 @@ impl Lock {
     #[must_use]
     pub fn on(set: &str, namespace: &str, run: &str) -> Option<Self> {
         let kind = ApiKind::named("Lease")?;
-        let object = ObjectRef { kind, namespace: namespace.to_owned(), name: format!("stateful-{set}") };
-        Some(Self { object, run: run.to_owned() })
+        let object = ObjectRef { kind, namespace: namespace.to_owned(), name: lease_name(set) };
+        Some(Self { object, run: run.to_owned(), left: None })
     }
 
     pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         let before = Reader::new(connection.client.clone()).get(&self.object).await?;
-        let holder = before.as_ref().and_then(Holder::read);
+        let holder = before.as_ref().and_then(Held::read);
         match holder {
-            Some(holder) if holder.run != self.run && !holder.is_over(connection.clock.now()) => {
-                return Err(EffectError::Locked { run: holder.run });
+            Some(holder) if holder.run != self.run => {
+                let version = before.as_ref().and_then(|lease| lease["metadata"]["resourceVersion"].as_str());
+                if self.left.is_none() || self.left.as_deref() != version {
+                    return Err(EffectError::Locked { run: holder.run });
+                }
             }
             Some(_) | None => {}
         }
         Ok(Ready { preview: Preview::of(Change::New, None, Value::Null), before })
     }
 
-    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+    pub(super) async fn perform(
+        &self,
+        ready: &Ready,
+        connection: &Connection,
+        mode: Mode,
+    ) -> Result<Done, EffectError> {
         let body = self.body(ready.before.as_ref(), connection);
         let sent = match &ready.before {
-            None => request::create(&connection.client, &self.object, &body, Mode::Real).await,
-            Some(_) => request::replace(&connection.client, &self.object, &body).await,
+            None => request::create(&connection.client, &self.object, &body, mode).await,
+            Some(_) => request::replace(&connection.client, &self.object, &body, mode).await,
         };
         match sent {
             Ok(after) => Ok(Done::changed(Outcome::Created, after)),
@@ -93,10 +76,10 @@ impl Lock {
     /// It is lost, or the server does not answer.
     pub async fn renew(&self, connection: &Connection) -> Result<(), EffectError> {
         let ready = self.look(connection).await?;
-        if ready.before.as_ref().and_then(Holder::read).is_none_or(|holder| holder.run != self.run) {
+        if ready.before.as_ref().and_then(Held::read).is_none_or(|holder| holder.run != self.run) {
             return Err(EffectError::LockLost);
         }
-        self.perform(&ready, connection).await.map(drop)
+        self.perform(&ready, connection, Mode::Real).await.map(drop)
     }
 
     /// The lock of a run that goes on, which may have run out in between.
@@ -105,7 +88,7 @@ impl Lock {
     /// Another run holds it, or the server does not answer.
     pub async fn renew_or_take(&self, connection: &Connection) -> Result<(), EffectError> {
         let ready = self.look(connection).await?;
-        self.perform(&ready, connection).await.map(drop)
+        self.perform(&ready, connection, Mode::Real).await.map(drop)
     }
 
     /// Removes the lock if it is still this run's.
@@ -114,9 +97,11 @@ impl Lock {
     /// The server does not answer, or refuses.
     pub async fn give_back(&self, connection: &Connection) -> Result<(), EffectError> {
         let Some(lease) = Reader::new(connection.client.clone()).get(&self.object).await? else { return Ok(()) };
-        let is_ours = Holder::read(&lease).is_some_and(|holder| holder.run == self.run);
+        let is_ours = Held::read(&lease).is_some_and(|holder| holder.run == self.run);
         let Some(uid) = lease["metadata"]["uid"].as_str().filter(|_| is_ours) else { return Ok(()) };
-        request::delete(&connection.client, &self.object, uid).await.map_err(EffectError::of_guarded_write)?;
+        request::delete(&connection.client, &self.object, uid, Mode::Real)
+            .await
+            .map_err(EffectError::of_guarded_write)?;
         Ok(())
     }
 
@@ -133,7 +118,7 @@ impl Lock {
             for field in ["uid", "resourceVersion"] {
                 body["metadata"][field] = before["metadata"][field].clone();
             }
-            if Holder::read(before).is_some_and(|holder| holder.run == self.run) {
+            if Held::read(before).is_some_and(|holder| holder.run == self.run) {
                 body["spec"]["acquireTime"] = before["spec"]["acquireTime"].clone();
             }
         }

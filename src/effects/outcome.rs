@@ -16,6 +16,8 @@ pub enum Outcome {
     Kept,
     /// Gone, or on its way out.
     Deleted,
+    /// A program ran to its end.
+    Ran,
 }
 
 /// What performing would do to one object.
@@ -30,4 +32,9 @@ pub enum Change {
     Kept,
     /// It would be there no more.
     Gone,
+    /// It stays as it is, and a program is run in it.
+    Runs {
+        container: String,
+        command: String,
+    },
 }

@@ -39,7 +39,7 @@ impl Preview {
     pub fn holds(&self) -> bool {
         match self.change {
             Change::Unchanged | Change::Kept => true,
-            Change::New | Change::Changed(_) | Change::Gone => false,
+            Change::New | Change::Changed(_) | Change::Gone | Change::Runs { .. } => false,
         }
     }
 
@@ -49,7 +49,7 @@ impl Preview {
     pub(super) fn was_approved_as(&self, approved: &Self) -> bool {
         match self.change {
             Change::Unchanged => true,
-            Change::New | Change::Changed(_) | Change::Kept | Change::Gone => {
+            Change::New | Change::Changed(_) | Change::Kept | Change::Gone | Change::Runs { .. } => {
                 self.change == approved.change && self.uid == approved.uid
             }
         }

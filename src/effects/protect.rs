@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::difference::Difference;
-use super::effect::{Done, Ready};
 use super::error::EffectError;
-use super::mark::Mark;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
-use super::request;
+use super::ready::{Done, Ready};
+use super::request::{self, Mode};
 use super::target::Target;
 use super::unprotect::Unprotect;
 use crate::cluster::Connection;
 use crate::facts::claim::Claim;
+use crate::facts::mark::Mark;
 use crate::facts::reader::Reader;
 use crate::facts::volume::Volume;
 
@@ -58,7 +58,12 @@ impl Protect {
         Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
     }
 
-    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+    pub(super) async fn perform(
+        &self,
+        ready: &Ready,
+        connection: &Connection,
+        mode: Mode,
+    ) -> Result<Done, EffectError> {
         let reader = Reader::new(connection.client.clone());
         let claim = self.claim.need(&reader).await?;
         let labels = Claim::read(&claim).map(|claim| claim.meta.labels).unwrap_or_default();
@@ -76,11 +81,13 @@ impl Protect {
         let mut patch = json!({ "metadata": mark.metadata(), "spec": { "persistentVolumeReclaimPolicy": "Retain" } });
         patch["metadata"]["uid"] = json!(self.volume.uid);
         patch["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
-        request::merge_patch(&connection.client, &self.volume.object, &patch)
-            .await
-            .map_err(EffectError::of_guarded_write)?;
-        // What was answered is not what counts: it is read back.
-        let after = self.volume.need(&reader).await?;
+        let answered = request::merge_patch(&connection.client, &self.volume.object, &patch, mode).await;
+        let answered = answered.map_err(EffectError::of_guarded_write)?;
+        let after = match mode {
+            Mode::DryRun => answered,
+            // What was answered is not what counts: it is read back.
+            Mode::Real => self.volume.need(&reader).await?,
+        };
         if after["spec"]["persistentVolumeReclaimPolicy"] != "Retain" {
             return Err(EffectError::NotKept);
         }

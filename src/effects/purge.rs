@@ -8,22 +8,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::difference::Difference;
-use super::effect::{Done, Ready};
 use super::error::EffectError;
 use super::guard::{Guards, VolumeScene};
-use super::mark::Mark;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
 use super::protect::POLICY;
-use super::request;
+use super::ready::{Done, Ready};
+use super::request::{self, Mode};
 use super::target::Target;
 use crate::cluster::Connection;
+use crate::facts::mark::Mark;
 use crate::facts::reader::Reader;
 
 /// Destroy `volume`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purge {
     pub volume: Target,
+    /// Where the data are that nobody takes away: of a volume made by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stays: Option<String>,
 }
 
 /// Who made a volume that a class provisioned.
@@ -54,16 +57,21 @@ impl Purge {
         Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
     }
 
-    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+    pub(super) async fn perform(
+        &self,
+        ready: &Ready,
+        connection: &Connection,
+        mode: Mode,
+    ) -> Result<Done, EffectError> {
         let before = ready.before.as_ref().unwrap_or(&Value::Null);
         if !is_provisioned(before) {
-            let sent = request::delete(&connection.client, &self.volume.object, &self.volume.uid).await;
+            let sent = request::delete(&connection.client, &self.volume.object, &self.volume.uid, mode).await;
             return Ok(Done::changed(Outcome::Deleted, sent.map_err(EffectError::of_guarded_write)?));
         }
         let version = &before["metadata"]["resourceVersion"];
         let patch = json!({ "metadata": { "uid": self.volume.uid, "resourceVersion": version },
                             "spec": { "persistentVolumeReclaimPolicy": "Delete" } });
-        let sent = request::merge_patch(&connection.client, &self.volume.object, &patch).await;
+        let sent = request::merge_patch(&connection.client, &self.volume.object, &patch, mode).await;
         Ok(Done::changed(Outcome::Changed, sent.map_err(EffectError::of_guarded_write)?))
     }
 }

@@ -11,6 +11,9 @@ use crate::objects::kinds::{ObjectRef, collection_path};
 /// The name under which the cluster remembers which fields are ours.
 pub const FIELD_MANAGER: &str = "kubectl-stateful";
 
+/// Who we are to audit logs: deletions know no field manager.
+const AGENT: &str = concat!("kubectl-stateful/", env!("CARGO_PKG_VERSION"));
+
 /// Whether the server is to store the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -61,33 +64,58 @@ pub async fn create(
 }
 
 /// PUT of the `scale` subresource; `body` carries UID and version.
-pub async fn put_scale(client: &kube::Client, set: &ObjectRef, body: &Value) -> Result<Value, kube::Error> {
-    let uri = format!("{}/scale?fieldManager={FIELD_MANAGER}", set.path());
+pub async fn put_scale(client: &kube::Client, set: &ObjectRef, body: &Value, mode: Mode) -> Result<Value, kube::Error> {
+    let uri = format!("{}/scale?fieldManager={FIELD_MANAGER}{}", set.path(), mode.query());
     send(client, Request::put(uri), "application/json", body).await
 }
 
 /// Merge patch of an object; what is in `patch` includes the version that was read.
-pub async fn merge_patch(client: &kube::Client, object: &ObjectRef, patch: &Value) -> Result<Value, kube::Error> {
-    let uri = format!("{}?fieldManager={FIELD_MANAGER}", object.path());
-    send(client, Request::patch(uri), "application/merge-patch+json", patch).await
+pub async fn merge_patch(
+    client: &kube::Client,
+    object: &ObjectRef,
+    patch: &Value,
+    mode: Mode,
+) -> Result<Value, kube::Error> {
+    send(client, Request::patch(place(object, mode)), "application/merge-patch+json", patch).await
 }
 
 /// JSON patch of an object, whose `test` operations are its precondition.
-pub async fn json_patch(client: &kube::Client, object: &ObjectRef, patch: &Value) -> Result<Value, kube::Error> {
-    let uri = format!("{}?fieldManager={FIELD_MANAGER}", object.path());
-    send(client, Request::patch(uri), "application/json-patch+json", patch).await
+pub async fn json_patch(
+    client: &kube::Client,
+    object: &ObjectRef,
+    patch: &Value,
+    mode: Mode,
+) -> Result<Value, kube::Error> {
+    send(client, Request::patch(place(object, mode)), "application/json-patch+json", patch).await
 }
 
 /// PUT of a whole object, which carries the version that was read.
-pub async fn replace(client: &kube::Client, object: &ObjectRef, body: &Value) -> Result<Value, kube::Error> {
-    let uri = format!("{}?fieldManager={FIELD_MANAGER}", object.path());
-    send(client, Request::put(uri), "application/json", body).await
+pub async fn replace(
+    client: &kube::Client,
+    object: &ObjectRef,
+    body: &Value,
+    mode: Mode,
+) -> Result<Value, kube::Error> {
+    send(client, Request::put(place(object, mode)), "application/json", body).await
 }
 
-/// DELETE of exactly the object with this UID.
-pub async fn delete(client: &kube::Client, object: &ObjectRef, uid: &str) -> Result<Value, kube::Error> {
-    let body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": { "uid": uid } });
-    send(client, Request::delete(object.path()), "application/json", &body).await
+/// DELETE of exactly the object with this UID. A body makes the server overlook
+/// the query, so that a dry run that stood in the query alone would delete.
+pub async fn delete(client: &kube::Client, object: &ObjectRef, uid: &str, mode: Mode) -> Result<Value, kube::Error> {
+    let mut body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": { "uid": uid } });
+    let uri = match mode {
+        Mode::Real => object.path(),
+        Mode::DryRun => {
+            body["dryRun"] = json!(["All"]);
+            format!("{}?dryRun=All", object.path())
+        }
+    };
+    send(client, Request::delete(uri), "application/json", &body).await
+}
+
+/// An object, as it is written to by us.
+fn place(object: &ObjectRef, mode: Mode) -> String {
+    format!("{}?fieldManager={FIELD_MANAGER}{}", object.path(), mode.query())
 }
 
 async fn send(
@@ -98,9 +126,64 @@ async fn send(
 ) -> Result<Value, kube::Error> {
     let request = request
         .header(http::header::CONTENT_TYPE, content_type)
+        .header(http::header::USER_AGENT, AGENT)
         .body(body.to_string().into_bytes())
         .map_err(kube::Error::HttpError)?;
     // Decoded here: kube's own decoder logs whole answers that it cannot read.
     let text = client.request_text(request).await?;
     serde_json::from_str(&text).map_err(kube::Error::SerdeError)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use http::Response;
+    use http_body_util::BodyExt as _;
+    use kube::client::Body;
+
+    use super::*;
+    use crate::objects::kinds::ApiKind;
+
+    /// Query and body of what each kind of write sends in this mode.
+    async fn sent(mode: Mode) -> Vec<(String, String)> {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let log = Arc::clone(&log);
+            async move {
+                let line = format!("{} {}", request.method(), request.uri().query().unwrap_or_default());
+                let body = request.into_body().collect().await?.to_bytes();
+                log.lock().unwrap().push((line, String::from_utf8_lossy(&body).into_owned()));
+                Ok::<_, tower::BoxError>(Response::new(Body::from(b"{}".to_vec())))
+            }
+        });
+        let client = kube::Client::new(service, "default");
+        let kind = ApiKind::named("PersistentVolumeClaim").unwrap();
+        let object = ObjectRef { kind, namespace: "default".to_owned(), name: "data-web-0".to_owned() };
+        let body = json!({});
+        apply(&client, &object, &body, mode).await.unwrap();
+        create(&client, &object, &body, mode).await.unwrap();
+        put_scale(&client, &object, &body, mode).await.unwrap();
+        merge_patch(&client, &object, &body, mode).await.unwrap();
+        json_patch(&client, &object, &body, mode).await.unwrap();
+        replace(&client, &object, &body, mode).await.unwrap();
+        delete(&client, &object, "51f0", mode).await.unwrap();
+        let seen = seen.lock().unwrap();
+        seen.clone()
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_says_so_in_the_query_and_where_a_body_has_options_there_too() {
+        let dry = sent(Mode::DryRun).await;
+        for (line, _) in &dry {
+            let values: Vec<_> = line.split([' ', '&']).filter(|part| *part == "dryRun=All").collect();
+            assert_eq!(values.len(), 1, "{line}");
+        }
+        let (line, body) = dry.last().unwrap();
+        assert!(line.starts_with("DELETE") && body.contains(r#""dryRun":["All"]"#), "{line} {body}");
+        assert!(body.contains(r#""uid":"51f0""#), "{body}");
+        let real = sent(Mode::Real).await;
+        assert!(real.iter().all(|(line, body)| !line.contains("dryRun") && !body.contains("dryRun")), "{real:?}");
+    }
 }

@@ -1,23 +1,25 @@
 //! A released volume is kept for the claim that it had: the UID of the claim
 //! that is gone comes off its `claimRef`, the name stays (PV-35).
 //!
-//! Precondition: JSON patch whose `test` names claim and version.
+//! Precondition: JSON patch whose `test` names claim and version; a node that
+//! takes pods can reach the volume, as far as nodes may be read (H-43).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::difference::Difference;
-use super::effect::{Done, Ready};
 use super::error::EffectError;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
-use super::request;
+use super::ready::{Done, Ready};
+use super::request::{self, Mode};
 use super::target::Target;
 use crate::cluster::Connection;
-use crate::facts::reader::Reader;
+use crate::facts::node::Node;
+use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::volume::Volume;
 use crate::facts::words::VolumePhase;
-use crate::objects::kinds::ObjectRef;
+use crate::objects::kinds::{ApiKind, ObjectRef};
 
 /// Keep `volume` for a claim of this name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,24 +34,33 @@ impl Reserve {
         let before = self.volume.need(&reader).await?;
         let volume = Volume::read(&before).ok_or(EffectError::Vanished)?;
         let held = volume.claim.as_ref();
-        let named = held.is_some_and(|held| held.namespace == self.claim.namespace && held.name == self.claim.name);
+        let named = volume.was_of(&self.claim.namespace, &self.claim.name);
         if !named || volume.meta.deleting.is_some() || volume.phase == VolumePhase::Failed {
             return Err(EffectError::NotItsVolume);
         }
         let is_free = held.is_some_and(|held| held.uid.is_empty());
-        if is_free || volume.phase == VolumePhase::Bound {
+        let claim = reader.get(&self.claim).await?;
+        // A volume is called Bound for a while after its claim has gone.
+        let has_its = |claim: &Value| held.is_some_and(|held| claim["metadata"]["uid"] == held.uid.as_str());
+        if is_free || claim.as_ref().is_some_and(has_its) {
             return Ok(Ready { preview: Preview::of(Change::Unchanged, Some(&before), Value::Null), before: None });
         }
-        if reader.get(&self.claim).await?.is_some() {
+        if claim.is_some() {
             return Err(EffectError::ClaimInTheWay { claim: self.claim.name.clone() });
         }
+        is_within_reach(&volume, &reader).await?;
         let path = ".spec.claimRef.uid".to_owned();
         let from = json!(held.map(|held| held.uid.clone()));
         let change = Change::Changed(vec![Difference { path, from, to: Value::Null }]);
         Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
     }
 
-    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+    pub(super) async fn perform(
+        &self,
+        ready: &Ready,
+        connection: &Connection,
+        mode: Mode,
+    ) -> Result<Done, EffectError> {
         let before = ready.before.as_ref().unwrap_or(&Value::Null);
         let held = &before["spec"]["claimRef"];
         let mut patch = vec![
@@ -60,7 +71,35 @@ impl Reserve {
         ];
         let there = ["uid", "resourceVersion"].iter().filter(|field| !held[**field].is_null());
         patch.extend(there.map(|field| json!({ "op": "remove", "path": format!("/spec/claimRef/{field}") })));
-        let after = request::json_patch(&connection.client, &self.volume.object, &Value::Array(patch)).await;
+        let after = request::json_patch(&connection.client, &self.volume.object, &Value::Array(patch), mode).await;
         Ok(Done::changed(Outcome::Changed, after.map_err(EffectError::of_tested_write)?))
     }
+}
+
+/// A member that gets the volume must be able to run somewhere.
+async fn is_within_reach(volume: &Volume, reader: &Reader) -> Result<(), EffectError> {
+    let Some(selector) = &volume.nodes else { return Ok(()) };
+    let kind = ApiKind::named("Node").ok_or(EffectError::Vanished)?;
+    let nodes = match reader.list_as(kind, "", None, Node::read).await {
+        Err(error) if is_forbidden(&error) => return Ok(()),
+        found => found?,
+    };
+    let mut there = nodes.iter().filter(|node| selector.admits(node) != Some(false));
+    if there.clone().any(Node::is_schedulable) {
+        return Ok(());
+    }
+    let (why, hint) = match there.next() {
+        Some(Node { meta, ready: true, .. }) => {
+            (format!("node `{}`, which is closed for new pods", meta.name), format!("kubectl uncordon {}", meta.name))
+        }
+        Some(Node { meta, .. }) => {
+            (format!("node `{}`, which is not ready", meta.name), "kubectl get nodes".to_owned())
+        }
+        None => ("nodes that are not there any more".to_owned(), "kubectl get nodes".to_owned()),
+    };
+    Err(EffectError::Guarded {
+        code: "volume-out-of-reach",
+        why: format!("it is pinned to {why}: a member with it could run nowhere"),
+        hint: format!("bring a node back that can reach it: {hint}"),
+    })
 }

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::difference::Difference;
-use super::effect::{Done, Ready};
 use super::error::EffectError;
 use super::guard::{Guards, SetScene};
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
-use super::request;
+use super::ready::{Done, Ready};
+use super::request::{self, Mode};
 use super::target::Target;
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
@@ -28,6 +28,9 @@ pub struct Scale {
     pub from: Option<u64>,
 }
 
+/// How often the write is tried against those who write something else to the set.
+const TRIES: usize = 20;
+
 impl Scale {
     pub(super) async fn look(&self, connection: &Connection, guards: &Guards) -> Result<Ready, EffectError> {
         let reader = Reader::new(connection.client.clone());
@@ -42,6 +45,9 @@ impl Scale {
             }
             if self.to < from {
                 guards.before_scale_down(&SetScene::read(set, self.to, &reader).await?)?;
+            } else if self.from.is_none() {
+                // What takes members back that went is not held up by who came since.
+                guards.before_scale_up(&SetScene::read(set, self.to, &reader).await?)?;
             }
             let path = ".spec.replicas".to_owned();
             Change::Changed(vec![Difference { path, from: json!(from), to: json!(self.to) }])
@@ -49,18 +55,40 @@ impl Scale {
         Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
     }
 
-    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+    pub(super) async fn perform(
+        &self,
+        ready: &Ready,
+        connection: &Connection,
+        mode: Mode,
+    ) -> Result<Done, EffectError> {
         let before = ready.before.as_ref().unwrap_or(&Value::Null);
-        let meta = &before["metadata"];
+        let mut version = before["metadata"]["resourceVersion"].clone();
+        let mut tries = 1;
+        loop {
+            match self.write(&version, connection, mode).await {
+                Err(EffectError::Overtaken) if tries < TRIES => tries += 1,
+                sent => return Ok(Done::changed(Outcome::Changed, sent?)),
+            }
+            // Statuses and notes of others are written all the time: as long as all
+            // that the guards were asked about is as it was, they need not be asked again.
+            let now = self.set.need(&Reader::new(connection.client.clone())).await?;
+            if judged(&now) != judged(before) {
+                return Err(EffectError::Overtaken);
+            }
+            version = now["metadata"]["resourceVersion"].clone();
+        }
+    }
+
+    async fn write(&self, version: &Value, connection: &Connection, mode: Mode) -> Result<Value, EffectError> {
         let body = json!({
             "apiVersion": "autoscaling/v1",
             "kind": "Scale",
             "metadata": { "name": self.set.object.name, "namespace": self.set.object.namespace,
-                          "uid": self.set.uid, "resourceVersion": meta["resourceVersion"] },
+                          "uid": self.set.uid, "resourceVersion": version },
             "spec": { "replicas": self.to },
         });
-        let after = request::put_scale(&connection.client, &self.set.object, &body).await;
-        Ok(Done::changed(Outcome::Changed, after.map_err(EffectError::of_guarded_write)?))
+        let sent = request::put_scale(&connection.client, &self.set.object, &body, mode).await;
+        sent.map_err(EffectError::of_guarded_write)
     }
 
     /// The number that was there, if nobody has changed it since.
@@ -68,4 +96,19 @@ impl Scale {
         let to = before["spec"]["replicas"].as_u64()?;
         Some(Self { set: self.set.clone(), to, from: Some(self.to) })
     }
+}
+
+/// What guards and plan have looked at in a set.
+fn judged(set: &Value) -> [&Value; 8] {
+    let (meta, status) = (&set["metadata"], &set["status"]);
+    [
+        &set["spec"],
+        &meta["deletionTimestamp"],
+        &meta["ownerReferences"],
+        &meta["generation"],
+        &status["observedGeneration"],
+        &status["readyReplicas"],
+        &status["currentRevision"],
+        &status["updateRevision"],
+    ]
 }

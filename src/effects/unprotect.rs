@@ -1,23 +1,23 @@
 //! The former reclaim policy of a volume that has its claim back.
 //!
 //! Guard: the volume is bound to a claim of that name. On a volume without one
-//! the policy `Delete` would destroy the data at once. No undo: it is the
-//! second half of one.
+//! the policy `Delete` would destroy the data at once. Undo: the protection
+//! with the mark that there was.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::difference::Difference;
-use super::effect::{Done, Ready};
 use super::error::EffectError;
-use super::mark::Mark;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
-use super::protect::POLICY;
-use super::request;
+use super::protect::{POLICY, Protect};
+use super::ready::{Done, Ready};
+use super::request::{self, Mode};
 use super::target::Target;
 use crate::cluster::Connection;
 use crate::facts::claim::Claim;
+use crate::facts::mark::Mark;
 use crate::facts::reader::Reader;
 use crate::facts::volume::Volume;
 use crate::facts::words::VolumePhase;
@@ -57,13 +57,32 @@ impl Unprotect {
         })
     }
 
-    pub(super) async fn perform(&self, ready: &Ready, connection: &Connection) -> Result<Done, EffectError> {
+    /// The protection that the mark on the volume tells of.
+    pub(super) fn inverse(&self, before: &Value) -> Option<Protect> {
+        let mark = Mark::read(before)?;
+        let uid = before["spec"]["claimRef"]["uid"].as_str()?.to_owned();
+        Some(Protect {
+            volume: self.volume.clone(),
+            claim: Target { object: self.claim.clone(), uid },
+            set: mark.set,
+            template: mark.template,
+            ordinal: mark.ordinal,
+            run: mark.run,
+        })
+    }
+
+    pub(super) async fn perform(
+        &self,
+        ready: &Ready,
+        connection: &Connection,
+        mode: Mode,
+    ) -> Result<Done, EffectError> {
         let before = ready.before.as_ref().unwrap_or(&Value::Null);
         let mut patch =
             json!({ "metadata": Mark::without(), "spec": { "persistentVolumeReclaimPolicy": self.policy } });
         patch["metadata"]["uid"] = json!(self.volume.uid);
         patch["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
-        let after = request::merge_patch(&connection.client, &self.volume.object, &patch).await;
+        let after = request::merge_patch(&connection.client, &self.volume.object, &patch, mode).await;
         Ok(Done::changed(Outcome::Changed, after.map_err(EffectError::of_guarded_write)?))
     }
 }

@@ -64,12 +64,16 @@ pub struct BlockedClaim {
 impl Blocking {
     #[must_use]
     pub fn of(row: &PodOverview, pod: Option<&Pod>, why: String, around: &Surroundings) -> Self {
+        let init = pod.and_then(Pod::running_init);
+        let in_the_way = |container: &Container| container.init && init.is_some_and(|init| init.name == container.name);
         let containers = pod.iter().flat_map(|pod| &pod.containers);
         Self {
             pod: row.name.clone(),
             why,
             command: None,
-            containers: containers.filter_map(BlockedContainer::of).collect(),
+            containers: containers
+                .filter_map(|container| BlockedContainer::of(container, in_the_way(container)))
+                .collect(),
             node: row.pod.as_ref().and_then(|pod| pod.node.clone()),
             claims: row
                 .claims
@@ -94,11 +98,12 @@ impl BlockedContainer {
         format!("{} `{}`", if self.init { "init container" } else { "container" }, self.name)
     }
 
-    fn of(container: &Container) -> Option<Self> {
+    /// `None` if it runs as it should; `others_wait`: for the end of an init container.
+    fn of(container: &Container, others_wait: bool) -> Option<Self> {
         let (waiting, ended) = match &container.state {
-            ContainerState::Running if container.ready || container.init => return None,
+            ContainerState::Running { .. } if !others_wait && (container.ready || container.init) => return None,
             ContainerState::Ended(exit) if container.init && exit.code == 0 => return None,
-            ContainerState::Running => (None, None),
+            ContainerState::Running { .. } => (None, None),
             ContainerState::Ended(exit) => (None, Some(exit)),
             ContainerState::Waiting { reason, message } => (Some((reason.clone(), message.clone())), None),
         };
@@ -149,7 +154,7 @@ mod tests {
     fn container(state: &Value, last: &Value) -> Option<BlockedContainer> {
         let status = json!({"name": "app", "restartCount": 2, "state": state, "lastState": last});
         let pod = json!({"metadata": {"name": "web-0"}, "status": {"containerStatuses": [status]}});
-        BlockedContainer::of(&Pod::read(&pod).unwrap().containers[0])
+        BlockedContainer::of(&Pod::read(&pod).unwrap().containers[0], false)
     }
 
     #[test]

@@ -60,6 +60,12 @@ impl Budget {
         self.selector.as_ref().is_some_and(|selector| selector.admits(labels))
     }
 
+    /// How many of so many pods must be available at least, where the budget says that.
+    #[must_use]
+    pub fn least_of(&self, pods: u64) -> Option<u64> {
+        self.at_least.map(|least| least.of(pods))
+    }
+
     /// Whether not even one of so many pods, all of them well, may be evicted.
     #[must_use]
     pub fn forbids_all(&self, pods: u64) -> bool {

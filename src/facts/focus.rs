@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::claim::Claim;
 use super::inventory::{Inventory, read_list, read_selected};
+use super::lock::{Held, lease_name};
 use super::node::Node;
 use super::ordinals::{claim_member, pod_name, pod_ordinal};
 use super::pod::Pod;
@@ -42,10 +43,12 @@ impl Inventory {
     /// Whatever is not a lack of rights.
     pub async fn around_one(set: &Set, sets: Vec<Set>, reader: &Reader, reach: Reach) -> Result<Self, kube::Error> {
         let namespace = set.meta.namespace.as_str();
-        let (pods, services, nodes) = join!(
+        let lease = [lease_name(&set.meta.name)];
+        let (pods, services, nodes, locks) = join!(
             pods(set, reader),
             read_list(reader, "Service", namespace, Service::read),
             read_list(reader, "Node", "", Node::read),
+            by_name(reader, "Lease", namespace, &lease, Held::read),
         );
         let mut pods = pods?;
         let claims = claims(set, pods.as_deref(), reader).await?;
@@ -61,7 +64,8 @@ impl Inventory {
             Reach::Members => volumes(claims.as_deref(), reader).await?,
             Reach::Rules => read_list(reader, "PersistentVolume", "", Volume::read).await?,
         };
-        Ok(Self { sets, pods, claims, services, volumes, nodes: nodes?, events: Some(Vec::new()) })
+        let (nodes, events, locks) = (nodes?, Some(Vec::new()), locks?);
+        Ok(Self { sets, sets_hidden: false, pods, claims, services, volumes, nodes, events, locks })
     }
 }
 
@@ -106,7 +110,7 @@ async fn led_to(
 async fn claims(set: &Set, pods: Option<&[Pod]>, reader: &Reader) -> Result<Option<Vec<Claim>>, kube::Error> {
     let templates = set.template_names();
     let members = || pods.into_iter().flatten().filter(|pod| pod_ordinal(&set.meta.name, &pod.meta.name).is_some());
-    let is_used = |name: &str| members().any(|pod| pod.claims.iter().any(|used| used.claim == name));
+    let is_used = |name: &str| members().any(|pod| pod.uses(name));
     let is_wanted = |name: &str| claim_member(&set.meta.name, &templates, name).is_some() || is_used(name);
     let Some(kind) = ApiKind::named("PersistentVolumeClaim") else { return Ok(None) };
     let names = match reader.names(kind, &set.meta.namespace).await {

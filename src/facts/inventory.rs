@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::claim::Claim;
 use super::event::Event;
+use super::lock::Held;
 use super::node::Node;
 use super::pod::Pod;
 use super::reader::{Reader, is_forbidden, is_missing};
@@ -18,28 +19,34 @@ use super::set::Set;
 use super::volume::Volume;
 use crate::objects::kinds::ApiKind;
 
-/// What was read. `sets` are all sets of the namespaces, also those that
-/// nobody asked for: claim names are ambiguous only among all of them (H-10).
+/// What was read. `sets` are all sets of the namespaces that may be read, also
+/// those that nobody asked for: claim names are ambiguous only among all of them (H-10).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inventory {
     pub sets: Vec<Set>,
+    /// There may be more sets, which may not be listed.
+    pub sets_hidden: bool,
     pub pods: Option<Vec<Pod>>,
     pub claims: Option<Vec<Claim>>,
     pub services: Option<Vec<Service>>,
     pub volumes: Option<Vec<Volume>>,
     pub nodes: Option<Vec<Node>>,
     pub events: Option<Vec<Event>>,
+    /// Who works on sets, or has stopped without an end.
+    pub locks: Option<Vec<Held>>,
 }
 
 /// A list that the caller may not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unreadable {
+    Sets,
     Pods,
     Claims,
     Services,
     Volumes,
     Nodes,
     Events,
+    Leases,
 }
 
 impl Unreadable {
@@ -47,12 +54,14 @@ impl Unreadable {
     #[must_use]
     pub const fn resource(self) -> &'static str {
         match self {
+            Self::Sets => "statefulsets",
             Self::Pods => "pods",
             Self::Claims => "persistentvolumeclaims",
             Self::Services => "services",
             Self::Volumes => "persistentvolumes",
             Self::Nodes => "nodes",
             Self::Events => "events",
+            Self::Leases => "leases",
         }
     }
 }
@@ -64,21 +73,24 @@ impl Inventory {
     /// # Errors
     /// Whatever is not a lack of rights.
     pub async fn around(sets: Vec<Set>, reader: &Reader, namespace: &str) -> Result<Self, kube::Error> {
-        let (pods, claims, services, volumes, nodes) = join!(
+        let (pods, claims, services, volumes, nodes, locks) = join!(
             read_list(reader, "Pod", namespace, Pod::read),
             read_list(reader, "PersistentVolumeClaim", namespace, Claim::read),
             read_list(reader, "Service", namespace, Service::read),
             read_list(reader, "PersistentVolume", "", Volume::read),
             read_list(reader, "Node", "", Node::read),
+            read_list(reader, "Lease", namespace, Held::read),
         );
         Ok(Self {
             sets,
+            sets_hidden: false,
             pods: pods?,
             claims: claims?,
             services: services?,
             volumes: volumes?,
             nodes: nodes?,
             events: Some(Vec::new()),
+            locks: locks?,
         })
     }
 
@@ -91,25 +103,32 @@ impl Inventory {
         Ok(self)
     }
 
-    /// Those that anything was read of, by name.
+    /// Those that anything was read of, by name, and those that volumes and locks are left of.
     #[must_use]
     pub fn namespaces(&self) -> BTreeSet<&str> {
         let sets = self.sets.iter().map(|set| &set.meta);
         let pods = self.pods.iter().flatten().map(|pod| &pod.meta);
         let claims = self.claims.iter().flatten().map(|claim| &claim.meta);
-        sets.chain(pods).chain(claims).map(|meta| meta.namespace.as_str()).collect()
+        let services = self.services.iter().flatten().map(|service| &service.meta);
+        let read = sets.chain(pods).chain(claims).chain(services).map(|meta| meta.namespace.as_str());
+        let volumes =
+            self.volumes.iter().flatten().filter_map(|volume| Some(volume.claim.as_ref()?.namespace.as_str()));
+        let locks = self.locks.iter().flatten().map(|lock| lock.namespace.as_str());
+        read.chain(volumes).chain(locks).filter(|name| !name.is_empty()).collect()
     }
 
     /// What could not be read, for want of rights.
     #[must_use]
     pub fn unreadable(&self) -> Vec<Unreadable> {
         [
+            (self.sets_hidden, Unreadable::Sets),
             (self.pods.is_none(), Unreadable::Pods),
             (self.claims.is_none(), Unreadable::Claims),
             (self.services.is_none(), Unreadable::Services),
             (self.volumes.is_none(), Unreadable::Volumes),
             (self.nodes.is_none(), Unreadable::Nodes),
             (self.events.is_none(), Unreadable::Events),
+            (self.locks.is_none(), Unreadable::Leases),
         ]
         .into_iter()
         .filter_map(|(missing, what)| missing.then_some(what))
@@ -154,13 +173,17 @@ pub async fn read_selected<T>(
 /// One namespace of an inventory, indexed by name, at one moment.
 pub struct Scene<'a> {
     pub now: Timestamp,
+    pub namespace: String,
     pub sets: Vec<&'a Set>,
+    /// See [`Inventory::sets_hidden`].
+    pub sets_hidden: bool,
     pub pods: Option<Vec<&'a Pod>>,
     pub claims: Option<BTreeMap<&'a str, &'a Claim>>,
     pub services: Option<BTreeMap<&'a str, &'a Service>>,
     pub volumes: Option<BTreeMap<&'a str, &'a Volume>>,
     pub nodes: Option<&'a [Node]>,
     pub events: Option<&'a [Event]>,
+    pub locks: Option<Vec<&'a Held>>,
 }
 
 impl<'a> Scene<'a> {
@@ -168,7 +191,9 @@ impl<'a> Scene<'a> {
     pub fn of(inventory: &'a Inventory, namespace: &str, now: Timestamp) -> Self {
         Self {
             now,
+            namespace: namespace.to_owned(),
             sets: inventory.sets.iter().filter(|set| set.meta.namespace == namespace).collect(),
+            sets_hidden: inventory.sets_hidden,
             pods: inventory
                 .pods
                 .as_ref()
@@ -187,12 +212,22 @@ impl<'a> Scene<'a> {
                 .map(|volumes| volumes.iter().map(|volume| (volume.meta.name.as_str(), volume)).collect()),
             nodes: inventory.nodes.as_deref(),
             events: inventory.events.as_deref(),
+            locks: inventory
+                .locks
+                .as_ref()
+                .map(|locks| locks.iter().filter(|lock| lock.namespace == namespace).collect()),
         }
     }
 
     #[must_use]
     pub fn node(&self, name: &str) -> Option<&'a Node> {
         self.nodes?.iter().find(|node| node.meta.name == name)
+    }
+
+    /// Who holds the lock of a set.
+    #[must_use]
+    pub fn lock_on(&self, set: &str) -> Option<&'a Held> {
+        self.locks.as_ref()?.iter().copied().find(|lock| lock.set == set)
     }
 
     /// The volume that a claim is bound to, where it can be read.
@@ -205,7 +240,7 @@ impl<'a> Scene<'a> {
     /// keep a deleted claim from going (PV-51).
     #[must_use]
     pub fn holders(&self, claim: &Claim) -> Vec<&'a Pod> {
-        let uses = |pod: &&Pod| pod.node.is_some() && pod.claims.iter().any(|used| used.claim == claim.meta.name);
+        let uses = |pod: &&Pod| pod.node.is_some() && pod.uses(&claim.meta.name);
         self.pods.iter().flatten().copied().filter(|pod| uses(pod)).collect()
     }
 }
@@ -219,11 +254,12 @@ mod tests {
     #[test]
     fn what_was_not_read_is_named() {
         let mut inventory = Inventory::default();
-        assert_eq!(inventory.unreadable().len(), 6);
+        assert_eq!(inventory.unreadable().len(), 7);
         inventory.pods = Some(Vec::new());
         inventory.claims = Some(Vec::new());
         inventory.services = Some(Vec::new());
         inventory.events = Some(Vec::new());
+        inventory.locks = Some(Vec::new());
         let names: Vec<_> = inventory.unreadable().into_iter().map(Unreadable::resource).collect();
         assert_eq!(names, ["persistentvolumes", "nodes"]);
     }

@@ -2,12 +2,15 @@
 //! instead of ages; what could not be read is `null`, and its path stands in
 //! `unknown`.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::blocking::{BlockedClaim, BlockedContainer, Blocking, Log};
 use super::inventory::Unreadable;
 use super::leftovers::EarlierClaim;
+use super::lock::Held;
 use super::overview::{ClaimOverview, NodeFacts, PodOverview, ServiceState, SetOverview, Statuses, VolumeState};
 use super::set::Set;
 use super::words::{ClaimPhase, ReclaimPolicy};
@@ -20,6 +23,8 @@ pub const API_VERSION: &str = "kubectl-stateful/v1";
 pub fn document(statuses: &Statuses) -> Value {
     let mut unknown: Vec<&str> = statuses.unreadable.iter().flat_map(|what| paths(*what)).copied().collect();
     unknown.extend(statuses.blocking.iter().flat_map(unknown_of));
+    let mut named = BTreeSet::new();
+    unknown.retain(|path| named.insert(*path));
     json!({
         "apiVersion": API_VERSION,
         "kind": "Status",
@@ -78,6 +83,7 @@ fn unknown_of(blocking: &Blocking) -> Vec<&'static str> {
 /// The fields of the document that are `null` for want of this list.
 const fn paths(unreadable: Unreadable) -> &'static [&'static str] {
     match unreadable {
+        Unreadable::Sets => &["sets[*].leftovers"],
         Unreadable::Pods => &["sets[*].pods", "sets[*].revision.updatedPods"],
         Unreadable::Claims => &["sets[*].pods[*].claims", "sets[*].leftovers"],
         Unreadable::Services => &["sets[*].service.state"],
@@ -85,6 +91,7 @@ const fn paths(unreadable: Unreadable) -> &'static [&'static str] {
         Unreadable::Nodes => &["sets[*].pods[*].node"],
         // No field is made of events alone; without them the reasons are missing here.
         Unreadable::Events => &["sets[*].problems", "sets[*].pods[*].problems"],
+        Unreadable::Leases => &["sets[*].lock"],
     }
 }
 
@@ -116,8 +123,13 @@ fn set(overview: &SetOverview) -> Value {
         "pods": overview.pods.as_ref().map(|pods| pods.iter().map(pod).collect::<Vec<_>>()),
         "morePodsMissing": overview.more_missing,
         "leftovers": overview.leftovers.as_ref().map(|claims| claims.iter().map(leftover).collect::<Vec<_>>()),
+        "lock": overview.lock.as_ref().map(lock),
         "problems": overview.problems,
     })
+}
+
+fn lock(held: &Held) -> Value {
+    json!({"run": held.run, "takenAt": time(held.taken), "renewedAt": time(held.renewed)})
 }
 
 fn service(state: &ServiceState, set: &Set) -> Value {

@@ -47,15 +47,64 @@ impl Node {
         zones.map(String::as_str).find(|zone| !zone.is_empty())
     }
 
-    /// Whether pods may come here at all. Taints are left to the scheduler's
-    /// own message, since a pod may tolerate them.
+    /// The first taint that keeps pods with these tolerations away.
+    #[must_use]
+    pub fn closed_by(&self, tolerations: &[Toleration]) -> Option<&Taint> {
+        let closes = |taint: &&Taint| {
+            ["NoSchedule", "NoExecute"].contains(&taint.effect.as_str())
+                && !tolerations.iter().any(|toleration| toleration.admits(taint))
+        };
+        self.taints.iter().find(closes)
+    }
+
+    /// Whether pods may come here at all; whether they tolerate its taints is
+    /// another question ([`Node::closed_by`]).
     #[must_use]
     pub const fn is_schedulable(&self) -> bool {
         self.ready && !self.cordoned
     }
 }
 
+/// What a pod puts up with, of a node's taints. Numbers compared (`Gt`, `Lt`) are
+/// taken for fitting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toleration {
+    /// Empty with `Exists`: all keys.
+    pub key: String,
+    pub operator: String,
+    pub value: String,
+    /// Empty: all effects.
+    pub effect: String,
+}
+
+impl Toleration {
+    pub(super) fn read(one: &Value) -> Self {
+        Self {
+            key: text(&one["key"]),
+            operator: text(&one["operator"]),
+            value: text(&one["value"]),
+            effect: text(&one["effect"]),
+        }
+    }
+
+    fn admits(&self, taint: &Taint) -> bool {
+        let value = match self.operator.as_str() {
+            "" | "Equal" => self.value == taint.value,
+            _ => true,
+        };
+        let key = self.key == taint.key || (self.key.is_empty() && self.operator == "Exists");
+        value && key && (self.effect.is_empty() || self.effect == taint.effect)
+    }
+}
+
 impl Taint {
+    /// `key=value:effect`, as `kubectl taint` takes it.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let value = if self.value.is_empty() { String::new() } else { format!("={}", self.value) };
+        format!("{}{value}:{}", self.key, self.effect)
+    }
+
     fn read(taint: &Value) -> Self {
         Self { key: text(&taint["key"]), value: text(&taint["value"]), effect: text(&taint["effect"]) }
     }
@@ -77,6 +126,32 @@ mod tests {
         assert!(node("True", false).is_schedulable());
         assert!(!node("True", true).is_schedulable());
         assert!(!node("Unknown", false).is_schedulable());
+    }
+
+    #[test]
+    fn a_taint_keeps_out_whoever_does_not_tolerate_it() {
+        let spec = json!({"taints": [{"key": "soft", "effect": "PreferNoSchedule"}, {"key": "disk", "value": "ssd", "effect": "NoSchedule"}]});
+        let node = Node::read(&json!({"metadata": {"name": "n"}, "spec": spec})).unwrap();
+        let closed = |tolerations: &[Value]| {
+            let tolerations: Vec<Toleration> = tolerations.iter().map(Toleration::read).collect();
+            node.closed_by(&tolerations).map(Taint::in_words)
+        };
+        assert_eq!(closed(&[]).as_deref(), Some("disk=ssd:NoSchedule"));
+        for fits in [
+            json!({"operator": "Exists"}),
+            json!({"key": "disk", "operator": "Exists", "effect": "NoSchedule"}),
+            json!({"key": "disk", "value": "ssd"}),
+            json!({"key": "disk", "operator": "Equal", "value": "ssd", "effect": "NoSchedule"}),
+        ] {
+            assert_eq!(closed(&[json!({"key": "other", "operator": "Exists"}), fits]), None);
+        }
+        for misses in [
+            json!({"key": "disk", "value": "hdd"}),
+            json!({"key": "disk", "operator": "Exists", "effect": "NoExecute"}),
+            json!({"key": "", "operator": "Equal"}),
+        ] {
+            assert!(closed(&[misses]).is_some());
+        }
     }
 
     #[test]

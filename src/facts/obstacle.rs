@@ -82,7 +82,8 @@ pub(super) fn reserved_for(volume: &Volume, wish: &Wish) -> bool {
 }
 
 /// The first reason why the volume is not what is wished for in `class`.
-pub(super) fn obstacle(wish: &Wish, class: &str, volume: &Volume) -> Option<Obstacle> {
+#[must_use]
+pub fn obstacle(wish: &Wish, class: &str, volume: &Volume) -> Option<Obstacle> {
     if volume.meta.deleting.is_some() {
         return Some(Obstacle::Deleting);
     }

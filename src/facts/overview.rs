@@ -10,6 +10,7 @@ use super::blocking::Blocking;
 use super::claim::Claim;
 use super::inventory::Unreadable;
 use super::leftovers::EarlierClaim;
+use super::lock::Held;
 use super::ordinals::Ordinal;
 use super::pod::PodState;
 use super::set::Set;
@@ -50,6 +51,8 @@ pub struct SetOverview {
     pub more_missing: u64,
     /// Claims of ordinals that the set does not want and that have no pod.
     pub leftovers: Option<Vec<EarlierClaim>>,
+    /// The run that works on it, or has left its lock; `None` as well if Leases cannot be read.
+    pub lock: Option<Held>,
     /// What is wrong with the set as a whole, as `diagnosis` says; raw.
     pub problems: Vec<String>,
 }
@@ -152,10 +155,16 @@ impl SetOverview {
         restless.next().is_some()
     }
 
-    /// Released volumes that claims of the set wait for in vain.
-    pub fn released(&self) -> impl Iterator<Item = &Volume> {
+    /// Pods of it have another revision than the newest, as far as pods can be read.
+    #[must_use]
+    pub fn is_rolling(&self) -> bool {
+        self.updated.is_some_and(|(updated, all)| updated < all)
+    }
+
+    /// Released volumes that claims of the set wait for in vain, with the names of these.
+    pub fn released(&self) -> impl Iterator<Item = (&Volume, &str)> {
         let claims = self.pods.iter().flatten().flat_map(|member| member.claims.iter().flatten());
-        claims.filter_map(|claim| claim.released.as_deref())
+        claims.filter_map(|claim| Some((claim.released.as_deref()?, claim.name.as_str())))
     }
 
     /// Whether anything at all is wrong.

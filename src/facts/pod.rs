@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::meta::{Meta, condition, count, items, maybe_text, text, time};
+use super::node::Toleration;
 use super::words::PodPhase;
 
 /// The label that names a pod's ControllerRevision (SS-05).
@@ -32,6 +33,8 @@ pub struct Pod {
     pub containers: Vec<Container>,
     /// Names of the claims that its volumes use, with the volume's name.
     pub claims: Vec<PodClaim>,
+    /// Of a pod that has no node yet: they matter to nobody later.
+    pub tolerations: Vec<Toleration>,
 }
 
 /// A volume of a pod that is a claim.
@@ -56,7 +59,7 @@ pub struct Container {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ContainerState {
     Waiting { reason: String, message: String },
-    Running,
+    Running { since: Option<Timestamp> },
     Ended(Exit),
 }
 
@@ -112,11 +115,14 @@ impl Pod {
         let (ready, scheduled) = (condition(object, "Ready"), condition(object, "PodScheduled"));
         let init = items(&status["initContainerStatuses"]).iter().map(|one| Container::read(one, true));
         let app = items(&status["containerStatuses"]).iter().map(|one| Container::read(one, false));
+        let node = maybe_text(&spec["nodeName"]).filter(|node| !node.is_empty());
+        let tolerations = if node.is_none() { items(&spec["tolerations"]) } else { &[] };
         Some(Self {
             meta: Meta::read(object)?,
             phase: PodPhase::read(status["phase"].as_str().unwrap_or("Pending")),
             reason: maybe_text(&status["reason"]).filter(|reason| !reason.is_empty()),
-            node: maybe_text(&spec["nodeName"]).filter(|node| !node.is_empty()),
+            node,
+            tolerations: tolerations.iter().map(Toleration::read).collect(),
             ready_condition: ready["status"] == "True",
             ready_changed: time(&ready["lastTransitionTime"]),
             ready_message: maybe_text(&ready["message"]).filter(|message| !message.is_empty()),
@@ -130,6 +136,21 @@ impl Pod {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.phase == PodPhase::Running && self.ready_condition && self.meta.deleting.is_none()
+    }
+
+    /// Ready for longer than the seconds that its set asks for (SS-20). Since when is
+    /// not always known, and then it counts.
+    #[must_use]
+    pub fn is_available(&self, min_ready: u64, now: Timestamp) -> bool {
+        let seconds = |since: Timestamp| u64::try_from(now.as_second().saturating_sub(since.as_second())).unwrap_or(0);
+        let lasts = self.ready_changed.is_none_or(|since| seconds(since) > min_ready);
+        self.is_ready() && (min_ready == 0 || lasts)
+    }
+
+    /// A volume of it is this claim.
+    #[must_use]
+    pub fn uses(&self, claim: &str) -> bool {
+        self.claims.iter().any(|used| used.claim == claim)
     }
 
     /// The name of its ControllerRevision; empty if nobody labelled it.
@@ -155,7 +176,7 @@ impl Pod {
         let waiting = self.containers.iter().find_map(|container| match &container.state {
             // `PodInitializing` only says that the init containers come first.
             ContainerState::Waiting { reason, .. } if !reason.is_empty() && reason != "PodInitializing" => Some(reason),
-            ContainerState::Waiting { .. } | ContainerState::Running | ContainerState::Ended(_) => None,
+            ContainerState::Waiting { .. } | ContainerState::Running { .. } | ContainerState::Ended(_) => None,
         });
         if let Some(reason) = waiting.or(self.reason.as_ref()) {
             return PodState::Because(reason.clone());
@@ -168,6 +189,21 @@ impl Pod {
             PodPhase::Unknown => PodState::Because("Unknown".to_owned()),
             PodPhase::Other(phase) => PodState::Because(phase.clone()),
         }
+    }
+
+    /// The init container that all others wait for while it runs: of several that
+    /// run, those before the last are sidecars.
+    #[must_use]
+    pub fn running_init(&self) -> Option<&Container> {
+        let begun = |container: &Container| match &container.state {
+            ContainerState::Waiting { reason, .. } => !["", "PodInitializing"].contains(&reason.as_str()),
+            ContainerState::Running { .. } | ContainerState::Ended(_) => true,
+        };
+        let last = self.containers.iter().rfind(|container| begun(container))?;
+        let runs = matches!(last.state, ContainerState::Running { .. });
+        // Only a sidecar is ready while it runs, and then nobody waits for it.
+        let waited_for = runs && last.init && !last.ready;
+        (waited_for && self.phase == PodPhase::Pending && self.meta.deleting.is_none()).then_some(last)
     }
 
     fn initializing(&self) -> Option<PodState> {
@@ -191,7 +227,7 @@ impl Container {
     fn read(container: &Value, init: bool) -> Self {
         let state = &container["state"];
         let state = if state["running"].is_object() {
-            ContainerState::Running
+            ContainerState::Running { since: time(&state["running"]["startedAt"]) }
         } else if let Some(exit) = Exit::read(&state["terminated"]) {
             ContainerState::Ended(exit)
         } else {
@@ -243,6 +279,20 @@ mod tests {
     }
 
     #[test]
+    fn a_pod_is_available_when_it_was_ready_for_longer_than_its_set_asks_for() {
+        let ready = |since: Value| {
+            pod(
+                &json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": since}]}),
+            )
+        };
+        let now = "2026-03-13T12:00:00Z".parse().unwrap();
+        let since = ready(json!("2026-03-13T11:59:00Z"));
+        assert!(since.is_available(0, now) && since.is_available(59, now) && !since.is_available(60, now));
+        assert!(ready(json!(null)).is_available(60, now), "nobody knows");
+        assert!(!pod(&json!({"phase": "Running"})).is_available(0, now));
+    }
+
+    #[test]
     fn the_reason_of_a_waiting_container_is_the_state_of_the_pod() {
         let waiting = |reason: &str| json!({"name": "app", "state": {"waiting": {"reason": reason}}});
         let crashing = pod(&json!({"phase": "Running", "containerStatuses": [waiting("CrashLoopBackOff")]}));
@@ -257,6 +307,23 @@ mod tests {
         let app = json!({"name": "app", "state": {"waiting": {"reason": "PodInitializing"}}});
         let status = json!({"phase": "Pending", "initContainerStatuses": [done, running], "containerStatuses": [app]});
         assert_eq!(pod(&status).state().to_string(), "Init:1/2");
+    }
+
+    #[test]
+    fn the_init_container_that_the_others_wait_for_is_the_last_that_runs() {
+        let one = |name: &str, state: Value| json!({"name": name, "state": state});
+        let running = json!({"running": {"startedAt": "2026-03-13T11:56:00Z"}});
+        let waiting = json!({"waiting": {"reason": "PodInitializing"}});
+        let status = |app: &Value, last: &Value| {
+            json!({"phase": "Pending", "containerStatuses": [one("app", app.clone())],
+                "initContainerStatuses": [one("sidecar", running.clone()), one("prepare", last.clone())]})
+        };
+        let found = |status: &Value| pod(status).running_init().map(|container| container.name.clone());
+        assert_eq!(found(&status(&waiting, &running)).as_deref(), Some("prepare"));
+        assert_eq!(found(&status(&waiting, &waiting)).as_deref(), Some("sidecar"));
+        assert_eq!(found(&status(&waiting, &json!({"waiting": {"reason": "CrashLoopBackOff"}}))), None);
+        assert_eq!(found(&status(&waiting, &json!({"terminated": {"exitCode": 0}}))), None);
+        assert_eq!(found(&status(&json!({"waiting": {"reason": "ContainerCreating"}}), &running)), None);
     }
 
     #[test]

@@ -5,9 +5,11 @@
 mod page;
 #[cfg(test)]
 mod tests;
+mod users;
 
 use http::Request;
 use http::header::{ACCEPT, HeaderValue};
+use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use kube::core::Request as Builder;
 use kube::core::params::{GetParams, ListParams};
@@ -16,6 +18,7 @@ use serde_json::{Value, json};
 
 use self::page::LeftOut;
 use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
+use crate::objects::looked_for::LookedFor;
 
 /// Objects per page of a list.
 const PAGE: u32 = 500;
@@ -30,12 +33,13 @@ const MOST_PAGES: usize = 10_000;
 const METADATA_ALONE: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// What is asked for of a list.
-#[derive(Clone)]
 struct List {
     page: ListParams,
     left_out: LeftOut,
     /// Of each object the metadata alone.
     names: bool,
+    /// All that is kept of it.
+    looked_for: Option<LookedFor>,
 }
 
 /// Reads one cluster.
@@ -116,13 +120,20 @@ impl Reader {
     ) -> Result<Vec<T>, kube::Error> {
         let page = ListParams { label_selector: label_selector.map(str::to_owned), ..ListParams::default() };
         let view = |object: Value| view(&object);
-        self.collect_as(kind, namespace, List { page, left_out: LeftOut::of(kind.kind), names: false }, view).await
+        self.collect_as(
+            kind,
+            namespace,
+            List { page, left_out: LeftOut::of(kind.kind), names: false, looked_for: None },
+            view,
+        )
+        .await
     }
 
     /// The names of all objects of a kind, for which the server sends no more
     /// than their metadata.
     pub async fn names(&self, kind: &ApiKind, namespace: &str) -> Result<Vec<String>, kube::Error> {
-        let list = List { page: ListParams::default(), left_out: LeftOut::ALL_BUT_METADATA, names: true };
+        let (page, left_out) = (ListParams::default(), LeftOut::ALL_BUT_METADATA);
+        let list = List { page, left_out, names: true, looked_for: None };
         let name = |object: Value| object["metadata"]["name"].as_str().map(str::to_owned);
         self.collect_as(kind, namespace, list, name).await
     }
@@ -132,7 +143,8 @@ impl Reader {
             name_kind(&mut object, kind);
             Some(object)
         };
-        self.collect_as(kind, namespace, List { page, left_out: LeftOut::NOTHING, names: false }, whole).await
+        let list = List { page, left_out: LeftOut::NOTHING, names: false, looked_for: None };
+        self.collect_as(kind, namespace, list, whole).await
     }
 
     async fn collect_as<T>(
@@ -144,8 +156,8 @@ impl Reader {
     ) -> Result<Vec<T>, kube::Error> {
         let path = collection(kind, namespace)?;
         let keep = |object: Value| Some((place(&object), keep(object)?));
-        let mut items = match self.pages(&path, list.clone(), &keep).await {
-            Err(error) if has_code(&error, 410) => self.pages(&path, list, &keep).await?,
+        let mut items = match self.pages(&path, &list, &keep).await {
+            Err(error) if has_code(&error, 410) => self.pages(&path, &list, &keep).await?,
             found => found?,
         };
         items.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -154,9 +166,24 @@ impl Reader {
 
     /// Whether the caller may do this, as the server itself judges; an empty
     /// `namespace` asks for all of them. It posts a review and changes nothing.
-    #[expect(clippy::disallowed_methods, reason = "a review is posted and changes nothing")]
     pub async fn may(&self, verb: &str, kind: &ApiKind, namespace: &str) -> Result<bool, kube::Error> {
+        Ok(self.review(verb, kind, "", namespace).await? == Some(true))
+    }
+
+    /// The same for a subresource, empty for none; `None` where the server could
+    /// not find out.
+    #[expect(clippy::disallowed_methods, reason = "a review is posted and changes nothing")]
+    pub async fn review(
+        &self,
+        verb: &str,
+        kind: &ApiKind,
+        subresource: &str,
+        namespace: &str,
+    ) -> Result<Option<bool>, kube::Error> {
         let mut wanted = json!({"verb": verb, "group": kind.group, "version": kind.version, "resource": kind.plural});
+        if !subresource.is_empty() {
+            wanted["subresource"] = json!(subresource);
+        }
         if kind.namespaced && !namespace.is_empty() {
             wanted["namespace"] = json!(namespace);
         }
@@ -169,7 +196,26 @@ impl Reader {
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(review.to_string().into_bytes())
             .map_err(kube::Error::HttpError)?;
-        Ok(self.ask(request).await?["status"]["allowed"] == true)
+        let status = &self.ask(request).await?["status"];
+        let is_unsure = status["evaluationError"].as_str().is_some_and(|why| !why.is_empty());
+        Ok(match (status["allowed"] == true, is_unsure && status["denied"] != true) {
+            (true, _) => Some(true),
+            (false, true) => None,
+            (false, false) => Some(false),
+        })
+    }
+
+    /// Who the caller is to the server; `None` where it does not say. It posts a
+    /// review and changes nothing.
+    #[expect(clippy::disallowed_methods, reason = "a review is posted and changes nothing")]
+    pub async fn whoami(&self) -> Option<String> {
+        let review = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview" });
+        let request = Request::post("/apis/authentication.k8s.io/v1/selfsubjectreviews")
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(review.to_string().into_bytes())
+            .ok()?;
+        let answer = self.ask(request).await.ok()?;
+        answer["status"]["userInfo"]["username"].as_str().map(str::to_owned)
     }
 
     pub async fn namespace_exists(&self, namespace: &str) -> Result<bool, kube::Error> {
@@ -188,27 +234,34 @@ impl Reader {
         }
     }
 
-    /// The server's time, by the second; `None` if it does not tell.
-    pub async fn server_time(&self) -> Option<Timestamp> {
-        let request = Request::get("/version").body(kube::client::Body::empty()).ok()?;
-        let answer = self.client.send(request).await.ok()?;
-        let date = answer.headers().get(http::header::DATE)?.to_str().ok()?;
-        jiff::fmt::rfc2822::parse(date).ok().map(|zoned| zoned.timestamp())
+    /// The server's time, by the second, and its version; `None` for what it
+    /// does not tell.
+    pub async fn server(&self) -> (Option<Timestamp>, Option<String>) {
+        let Ok(request) = Request::get("/version").body(kube::client::Body::empty()) else { return (None, None) };
+        let Ok(answer) = self.client.send(request).await else { return (None, None) };
+        let date = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
+        let at = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()).map(|zoned| zoned.timestamp());
+        let body = answer.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+        let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+        (at, told["gitVersion"].as_str().map(str::to_owned))
     }
 
     /// The items of all pages of one list.
     async fn pages<T>(
         &self,
         path: &str,
-        list: List,
+        list: &List,
         keep: &impl Fn(Value) -> Option<T>,
     ) -> Result<Vec<T>, kube::Error> {
-        let mut page = list.page.limit(PAGE);
+        let mut page = list.page.clone().limit(PAGE);
         let mut all = Vec::new();
         for _ in 0..MOST_PAGES {
             let mut request = Builder::new(path).list(&page).map_err(kube::Error::BuildRequest)?;
             if list.names {
                 request.headers_mut().insert(ACCEPT, HeaderValue::from_static(METADATA_ALONE));
+            }
+            if let Some(looked_for) = &list.looked_for {
+                request.extensions_mut().insert(looked_for.clone());
             }
             let text = self.client.request_text(request).await?;
             let found = page::read(&text, list.left_out, keep).map_err(kube::Error::SerdeError)?;

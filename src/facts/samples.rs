@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::inventory::Inventory;
+use super::revision::Revision;
 use super::surroundings::Surroundings;
-use super::{attachment::Attachment, autoscaler::Autoscaler, budget::Budget, class::Class};
-use super::{claim::Claim, event::Event, node::Node, pod::Pod, service::Service, set::Set, volume::Volume};
+use super::{attachment::Attachment, autoscaler::Autoscaler, budget::Budget, class::Class, endpoints::Slice};
+use super::{claim::Claim, event::Event, lock::Held, node::Node, pod::Pod, service::Service, set::Set, volume::Volume};
 
 /// The moment at which all tests look.
 pub(crate) fn now() -> Timestamp {
@@ -142,6 +143,8 @@ pub(crate) fn surroundings(objects: &[Value]) -> Surroundings {
         budgets: Some(all(objects, "PodDisruptionBudget", Budget::read)),
         autoscalers: Some(all(objects, "HorizontalPodAutoscaler", Autoscaler::read)),
         attachments: Some(all(objects, "VolumeAttachment", Attachment::read)),
+        slices: Some(all(objects, "EndpointSlice", Slice::read)),
+        revisions: Some(all(objects, "ControllerRevision", Revision::read)),
     }
 }
 
@@ -153,11 +156,13 @@ fn all<T>(objects: &[Value], kind: &str, read: fn(&Value) -> Option<T>) -> Vec<T
 pub(crate) fn inventory(objects: &[Value]) -> Inventory {
     Inventory {
         sets: all(objects, "StatefulSet", Set::read),
+        sets_hidden: false,
         pods: Some(all(objects, "Pod", Pod::read)),
         claims: Some(all(objects, "PersistentVolumeClaim", Claim::read)),
         services: Some(all(objects, "Service", Service::read)),
         volumes: Some(all(objects, "PersistentVolume", Volume::read)),
         nodes: Some(all(objects, "Node", Node::read)),
         events: Some(all(objects, "Event", Event::read)),
+        locks: Some(all(objects, "Lease", Held::read)),
     }
 }

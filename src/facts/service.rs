@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::meta::{Meta, map};
+use super::meta::{Meta, count, items, map, text};
 
 /// The view of one Service.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +12,39 @@ pub struct Service {
     pub meta: Meta,
     /// `clusterIP: None`: each pod has a DNS name of its own.
     pub headless: bool,
+    /// Empty if it chooses nobody; that of a mere alias (`ExternalName`) counts for nothing.
     pub selector: BTreeMap<String, String>,
+    /// It tells also of pods that are not ready.
+    pub publishes_all: bool,
+    pub ports: Vec<ServicePort>,
+}
+
+/// One of its ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePort {
+    /// Empty for the only one.
+    pub name: String,
+    pub number: u64,
+    /// The port of the pods, a number or a name.
+    pub target: String,
+}
+
+impl ServicePort {
+    fn read(port: &Value) -> Self {
+        let number = count(&port["port"]);
+        let target = match &port["targetPort"] {
+            Value::String(name) => name.clone(),
+            Value::Number(other) => other.to_string(),
+            _ => number.to_string(),
+        };
+        Self { name: text(&port["name"]), number, target }
+    }
+
+    /// Its name between backticks, or its number.
+    #[must_use]
+    pub fn title(&self) -> String {
+        if self.name.is_empty() { self.number.to_string() } else { format!("`{}`", self.name) }
+    }
 }
 
 impl Service {
@@ -23,7 +55,9 @@ impl Service {
         Some(Self {
             meta: Meta::read(object)?,
             headless: spec["clusterIP"] == "None",
-            selector: map(&spec["selector"]),
+            selector: if spec["type"] == "ExternalName" { BTreeMap::new() } else { map(&spec["selector"]) },
+            publishes_all: spec["publishNotReadyAddresses"] == true,
+            ports: items(&spec["ports"]).iter().map(ServicePort::read).collect(),
         })
     }
 

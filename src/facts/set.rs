@@ -26,6 +26,8 @@ pub struct Set {
     pub strategy: Strategy,
     /// Members below it keep their revision, counted from the first one (SS-61).
     pub partition: u64,
+    /// Seconds for which a member must be ready to count as available (SS-20).
+    pub min_ready: u64,
     pub templates: Vec<ClaimTemplate>,
     /// `spec.selector.matchLabels`.
     pub selector: BTreeMap<String, String>,
@@ -82,6 +84,7 @@ impl Set {
             management: ManagementPolicy::read(spec["podManagementPolicy"].as_str().unwrap_or("OrderedReady")),
             strategy: Strategy::read(spec["updateStrategy"]["type"].as_str().unwrap_or("RollingUpdate")),
             partition: count(&spec["updateStrategy"]["rollingUpdate"]["partition"]),
+            min_ready: count(&spec["minReadySeconds"]),
             templates: items(&spec["volumeClaimTemplates"]).iter().map(ClaimTemplate::read).collect(),
             selector: map(&spec["selector"]["matchLabels"]),
             pod_selector: query(&spec["selector"]),

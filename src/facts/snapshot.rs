@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::reader::{Reader, is_forbidden, is_missing};
-use crate::objects::kinds::{ApiKind, ObjectRef};
+use crate::objects::kinds::{ApiKind, KINDS, ObjectRef};
 use crate::objects::withheld::withhold;
 pub use gaps::Gap;
 
@@ -34,6 +34,9 @@ const LAST: &[&str] = &[
     "Node",
 ];
 
+/// Read by name, or of no use without what they define.
+const PARTLY: &[&str] = &["Namespace", "CustomResourceDefinition"];
+
 /// Without these there is nothing to copy.
 const NEEDED: &[&str] = &["StatefulSet", "Pod", "PersistentVolumeClaim", "ControllerRevision"];
 
@@ -42,6 +45,8 @@ const NEEDED: &[&str] = &["StatefulSet", "Pod", "PersistentVolumeClaim", "Contro
 pub struct Snapshot {
     /// The server's time, if it told it.
     pub at: Option<Timestamp>,
+    /// The server's version, if it told it: `v1.36.3`.
+    pub version: Option<String>,
     /// Complete, with UIDs and resourceVersions; without values of Secrets.
     pub objects: Vec<Value>,
     /// Kinds that the rights do not allow to read.
@@ -66,8 +71,9 @@ pub enum Unreadable {
 /// See `Unreadable`. Missing rights are one only for kinds without which there
 /// is nothing to copy.
 pub async fn read(reader: &Reader, namespace: &str) -> Result<Snapshot, Unreadable> {
-    let at = reader.server_time().await;
-    let mut snapshot = Snapshot { at, objects: Vec::new(), unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() };
+    let (at, version) = reader.server().await;
+    let mut snapshot =
+        Snapshot { at, version, objects: Vec::new(), unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() };
     read_namespaces(reader, namespace, &mut snapshot).await?;
     for names in [FIRST, THEN, LAST] {
         let kinds = names.iter().filter_map(|name| ApiKind::named(name));
@@ -141,6 +147,14 @@ impl Snapshot {
 
     fn names<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a str> {
         self.of(kind).filter_map(|object| object["metadata"]["name"].as_str())
+    }
+
+    /// Kinds that the rights do not allow to read, and those that are never
+    /// copied. (What a definition defines is not copied either.)
+    pub fn not_read(&self) -> impl Iterator<Item = &'static ApiKind> {
+        let is_copied = |kind: &str| [FIRST, THEN, LAST].concat().contains(&kind);
+        let is_other = move |kind: &&ApiKind| !is_copied(kind.kind) && !PARTLY.contains(&kind.kind);
+        self.unread.iter().copied().chain(KINDS.iter().filter(is_other))
     }
 
     fn lacks(&self, kind: &str) -> bool {

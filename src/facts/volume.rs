@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::claim::{CLASS_ANNOTATION, Claim};
+use super::mark::Mark;
 use super::meta::{Meta, maybe_text, text, texts};
 use super::topology::NodeSelector;
 use super::words::{ReclaimPolicy, VolumeMode, VolumePhase};
@@ -27,6 +28,8 @@ pub struct Volume {
     pub nodes: Option<NodeSelector>,
     /// What lies behind it, such as `hostPath /data/a` or `csi ebs.csi.aws.com vol-1`.
     pub source: String,
+    /// What a run has written on it to keep it.
+    pub mark: Option<Mark>,
 }
 
 /// Whom a volume is bound to or reserved for; an empty UID is a reservation (PV-35).
@@ -59,6 +62,7 @@ impl Volume {
             mode: VolumeMode::read(spec["volumeMode"].as_str().unwrap_or("Filesystem")),
             nodes: NodeSelector::read(&spec["nodeAffinity"]["required"]),
             source: source(spec),
+            mark: Mark::read(object),
             meta,
         })
     }
@@ -73,6 +77,12 @@ impl Volume {
     #[must_use]
     pub fn belongs_to(&self, claim: &Claim) -> bool {
         self.is_of(&claim.meta.namespace, &claim.meta.name, &claim.meta.uid)
+    }
+
+    /// Whether it is or was bound to a claim of this name, be it this one or an earlier one.
+    #[must_use]
+    pub fn was_of(&self, namespace: &str, name: &str) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.namespace == namespace && claim.name == name)
     }
 
     /// Whether it is bound to or reserved for exactly this claim.

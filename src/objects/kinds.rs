@@ -91,7 +91,7 @@ impl ApiKind {
     /// Position in apply order.
     #[must_use]
     pub fn rank(&self) -> usize {
-        KINDS.iter().position(|known| known == self).unwrap_or(KINDS.len())
+        KINDS.iter().position(|known| known.kind == self.kind).unwrap_or(KINDS.len())
     }
 }
 

@@ -5,10 +5,12 @@
 
 pub mod builders;
 pub mod kinds;
+pub mod looked_for;
 pub mod names;
 pub mod nearest;
 pub mod placed;
 pub mod quantity;
+pub mod release;
 pub mod secret_token;
 pub mod size;
 pub mod stuck;

@@ -11,6 +11,14 @@ pub fn nearest<'a>(raw: &str, known: impl Iterator<Item = &'a str>) -> Option<&'
         .map(|(_, value)| value)
 }
 
+/// The known word that is at most so many letters away.
+#[must_use]
+pub fn within<'a>(most: usize, raw: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let far = |word: &str| strsim::damerau_levenshtein(word, raw);
+    let near = known.filter(|word| word.len().abs_diff(raw.len()) <= most);
+    near.map(|word| (far(word), word)).filter(|(far, _)| *far <= most).min_by_key(|(far, _)| *far).map(|(_, word)| word)
+}
+
 /// At most 60 characters of somebody's text, for use in a message.
 #[must_use]
 pub fn shortened(raw: &str) -> String {

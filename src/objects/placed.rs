@@ -56,20 +56,82 @@ pub fn read(text: &str, first_line: u64) -> Result<Vec<Placed>, YamlError> {
     let without_tabs = json.then(|| text.replace('\t', " "));
     let text = without_tabs.as_deref().unwrap_or(text);
     let below = first_line.saturating_sub(1);
-    let read: Result<Vec<Placed>, _> =
-        serde_saphyr::from_str_multiple_with_options(text, options(DuplicateKeyPolicy::LastWins));
+    let read = match in_one(text) {
+        // kubectl reads JSON objects one after the other.
+        Err(error) if json => json_values(text).map_or(Err(error), |values| one_by_one(text, &values)),
+        read => read,
+    };
     match read {
         Ok(mut documents) => {
             documents.retain(|document| document.shape != Shape::Null);
             for document in &mut documents {
-                document.move_down(below);
+                document.shift(below, 0);
             }
             Ok(documents)
         }
-        Err(error) => {
-            let error = explained(&error);
-            Err(YamlError { line: error.line.map(|line| line + below), ..error })
+        Err(error) => Err(YamlError { line: error.line.map(|line| line + below), ..error }),
+    }
+}
+
+fn in_one(text: &str) -> Result<Vec<Placed>, YamlError> {
+    serde_saphyr::from_str_multiple_with_options(text, options(DuplicateKeyPolicy::LastWins))
+        .map_err(|error| explained(&error))
+}
+
+fn one_by_one(text: &str, values: &[JsonValue]) -> Result<Vec<Placed>, YamlError> {
+    let mut documents = Vec::new();
+    for value in values {
+        let read = in_one(text.get(value.bytes.clone()).unwrap_or_default());
+        let below = |error: YamlError| YamlError { line: error.line.map(|line| line + value.line), ..error };
+        for mut document in read.map_err(below)? {
+            document.shift(value.line, value.column);
+            documents.push(document);
         }
+    }
+    Ok(documents)
+}
+
+/// Where one of several values stands: its bytes, and the lines and columns before it.
+struct JsonValue {
+    bytes: std::ops::Range<usize>,
+    line: u64,
+    column: u64,
+}
+
+/// Two objects or more with nothing but blanks between them; `None` for anything else.
+fn json_values(text: &str) -> Option<Vec<JsonValue>> {
+    let (mut values, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
+    let (mut line, mut column) = (0, 0);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' if depth > 0 => quoted = !quoted,
+            _ if quoted => {}
+            '{' | '[' => {
+                if depth == 0 {
+                    values.push(JsonValue { bytes: at..at, line, column });
+                }
+                depth += 1;
+            }
+            '}' | ']' => {
+                depth = depth.checked_sub(1)?;
+                if let Some(value) = values.last_mut().filter(|_| depth == 0) {
+                    value.bytes.end = at + 1;
+                }
+            }
+            _ if depth == 0 && !letter.is_whitespace() => return None,
+            _ => {}
+        }
+        (line, column) = if letter == '\n' { (line + 1, 0) } else { (line, column + 1) };
+    }
+    (values.len() > 1 && depth == 0).then_some(values)
+}
+
+impl Place {
+    fn shift(&mut self, lines: u64, columns: u64) {
+        self.column += if self.line == 1 { columns } else { 0 };
+        self.line += lines;
     }
 }
 
@@ -157,13 +219,14 @@ impl Placed {
         }
     }
 
-    fn move_down(&mut self, lines: u64) {
-        self.place.line += lines;
+    /// By as many lines, and those of the first line by as many columns.
+    fn shift(&mut self, lines: u64, columns: u64) {
+        self.place.shift(lines, columns);
         match &mut self.shape {
-            Shape::List(items) => items.iter_mut().for_each(|item| item.move_down(lines)),
+            Shape::List(items) => items.iter_mut().for_each(|item| item.shift(lines, columns)),
             Shape::Map(entries) => entries.iter_mut().for_each(|entry| {
-                entry.place.line += lines;
-                entry.value.move_down(lines);
+                entry.place.shift(lines, columns);
+                entry.value.shift(lines, columns);
             }),
             Shape::Null | Shape::Bool(_) | Shape::Number(_) | Shape::Text(_) => {}
         }
@@ -274,6 +337,21 @@ mod tests {
     }
 
     #[test]
+    fn json_objects_stand_one_after_the_other_and_keep_their_places() {
+        let all = read("{\"a\": \"}\"} {\"b\":\n 1}\n\t{\"c\": {\"d\": [2]}}\n", 10).unwrap();
+        assert_eq!(all.len(), 3);
+        assert_eq!(all[0].get("a").and_then(Placed::text), Some("}"));
+        assert_eq!((spot(&all[1]), spot(all[1].get("b").unwrap())), ((10, 12), (11, 2)));
+        assert_eq!(spot(&all[2].at("c.d").unwrap().items()[0]), (12, 15));
+        for broken in
+            ["{\"a\": 1} {\"b\": [}", "{\"a\": 1}, {\"b\": 1}", "{\"a\": 1} b", "{\"a\": 1}}", "{\"a\": 1} {\"b\": \"}"]
+        {
+            assert!(read(broken, 1).is_err(), "{broken}");
+        }
+        assert_eq!(read(&"{}".repeat(2000), 1).unwrap().len(), 2000);
+    }
+
+    #[test]
     fn places_count_from_the_start_of_the_file_and_empty_documents_are_left_out() {
         let all = read("# nothing\n---\na: 1\n---\n~\n---\nb: 2\n", 10).unwrap();
         assert_eq!(all.len(), 2);
@@ -304,7 +382,13 @@ mod tests {
 
     #[test]
     fn anchors_that_go_round_or_explode_are_refused() {
-        assert!(read("a: &a [*a]\n", 1).is_err());
+        let round = read("a: &a [*a]\n", 1).unwrap_err();
+        assert_eq!(round.message, "an alias leads back into its own anchor");
+        let repeated = |times: usize| format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(5_000), "*a,".repeat(times));
+        assert!(read(&repeated(30), 1).is_ok());
+        assert!(read(&format!("a: &a x\nb: [{}]\n", "*a,".repeat(500)), 1).is_ok());
+        let exploding = read(&repeated(90), 1).unwrap_err();
+        assert_eq!(exploding.message, "its aliases or its nesting make it too large to be read");
         let mut laughs = "a0: &a0 [x]\n".to_owned();
         for level in 1..12 {
             let many = format!("*a{},", level - 1).repeat(10);

@@ -114,7 +114,10 @@ pub(super) fn options(duplicate_keys: DuplicateKeyPolicy) -> serde_saphyr::Optio
         legacy_octal_numbers: true,
         with_snippet: false,
         duplicate_keys: duplicate_keys,
-        budget: serde_saphyr::budget! { max_depth: 64, flow_nesting_limit: 64 },
+        // An anchor may be used as often as one likes; what comes of it all is limited
+        // to more than the API server takes of anything, and that is read in a moment.
+        budget: serde_saphyr::budget! { max_depth: 64, flow_nesting_limit: 64, enforce_alias_anchor_ratio: false },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 300_000 },
     }
 }
 
@@ -125,7 +128,14 @@ pub(super) fn explained(error: &serde_saphyr::Error) -> YamlError {
         serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } => {
             format!("the key `{}` is there twice", key.escape_debug())
         }
-        serde_saphyr::Error::Budget { .. } => "its aliases or its nesting make it too large to be read".to_owned(),
+        serde_saphyr::Error::Budget { .. }
+        | serde_saphyr::Error::AliasReplayLimitExceeded { .. }
+        | serde_saphyr::Error::AliasReplayStackDepthExceeded { .. } => {
+            "its aliases or its nesting make it too large to be read".to_owned()
+        }
+        serde_saphyr::Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            "an alias leads back into its own anchor".to_owned()
+        }
         other => in_words(without_place(&other.to_string())),
     };
     YamlError {

@@ -29,9 +29,10 @@ pub fn document(told: &[Told<'_>], examined: &Examined) -> Value {
 
 /// All of them, with a blank line between.
 #[must_use]
-pub fn text(told: &[Told<'_>], style: &Style) -> String {
-    let blocks: Vec<String> = told.iter().map(|(finding, command)| block(finding, command.as_deref(), style)).collect();
-    blocks.join("\n")
+pub fn text(told: &[Told<'_>], examined: &Examined, style: &Style) -> String {
+    let across = matches!(examined.looked_at, LookedAt::Sets { everywhere: true, .. });
+    let one = |(finding, command): &Told<'_>| block(finding, command.as_deref(), across, style);
+    told.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// The last line: how many there are, and what was looked at.
@@ -45,9 +46,9 @@ pub fn summary(examined: &Examined) -> String {
         (errors, warnings) => format!("{}, {}", many(errors, "error"), many(warnings, "warning")),
     };
     match examined.looked_at {
-        LookedAt::Sets(0) if errors + warnings == 0 => "there are no sets".to_owned(),
-        LookedAt::Sets(0) => format!("{found}; there are no sets"),
-        LookedAt::Sets(sets) => format!("{found} in {}", many(sets, "set")),
+        LookedAt::Sets { sets: 0, .. } if errors + warnings == 0 => "there are no sets".to_owned(),
+        LookedAt::Sets { sets: 0, .. } => format!("{found}; there are no sets"),
+        LookedAt::Sets { sets, .. } => format!("{found} in {}", many(sets, "set")),
         LookedAt::Files { files, objects, ignored: 0 } => {
             format!("{found} in {} of {}", many(objects, "object"), many(files, "file"))
         }
@@ -72,13 +73,15 @@ fn many(count: usize, of: &str) -> String {
     if count == 1 { format!("1 {of}") } else { format!("{count} {of}s") }
 }
 
-fn block(finding: &Finding, command: Option<&str>, style: &Style) -> String {
+/// `across`: findings of several namespaces stand together, so each names its own.
+fn block(finding: &Finding, command: Option<&str>, across: bool, style: &Style) -> String {
     let (mark, tint) = match finding.severity {
         Severity::Error => (Mark::Bad, Tint::Bad),
         Severity::Warning => (Mark::Caution, Tint::Caution),
     };
     let head = [
         finding.spot.as_ref().map(|spot| format!("{}:{}:{}", spot.file, spot.line, spot.column)),
+        finding.namespace.clone().filter(|_| across),
         finding.object.clone(),
     ];
     let head: Vec<String> = head.into_iter().flatten().map(|part| escape(&part).into_owned()).collect();

@@ -16,6 +16,7 @@ pub mod output;
 pub mod plan;
 pub mod progress;
 pub mod review;
+pub mod run;
 pub mod status;
 pub mod style;
 pub mod terminal;

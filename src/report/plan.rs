@@ -7,6 +7,8 @@ use super::duration::short;
 use super::escape::escape;
 use super::style::{Mark, Style, Tint};
 use crate::runs::plan::{Line, Plan, Undo};
+use crate::runs::rehearsal::{Rehearsed, Verdict};
+use crate::runs::rights::{Answer, Reviewed};
 
 /// The whole plan. All its strings leave escaped.
 #[must_use]
@@ -29,32 +31,100 @@ pub fn render(plan: &Plan, style: &Style) -> String {
     if plan.effects() == 0 {
         text.push_str("  nothing to do\n");
     }
-    let undo = if plan.can_be_undone() {
+    let undo = if plan.runs_programs() && plan.can_be_undone() {
+        "every step can be taken back until `volumes purge`, but not what commands do in pods"
+    } else if plan.can_be_undone() {
         "every step can be taken back until `volumes purge`"
     } else {
         "what is destroyed is gone for good"
     };
     let _ = writeln!(text, "  {:12}{undo}", "undo");
     let known = "admission webhooks, CSI drivers, the programs inside the pods".to_owned();
-    let missing: Vec<String> = plan.not_simulated.iter().map(|gap| escape(gap).into_owned()).chain([known]).collect();
+    let assumed = plan.runs_programs().then(|| "the commands in pods: that each ends well is assumed".to_owned());
+    let missing: Vec<String> =
+        plan.not_simulated.iter().map(|gap| escape(gap).into_owned()).chain([known]).chain(assumed).collect();
     for (index, gap) in missing.iter().enumerate() {
         let _ = writeln!(text, "  {:12}{gap}", if index == 0 { "not played" } else { "" });
     }
     if !plan.unknown.is_empty() {
         let _ = writeln!(text, "  {:12}{}", "unknown", plan.unknown.join(", "));
     }
+    for line in rights(plan, style).into_iter().chain(dry_runs(plan, style)) {
+        let _ = writeln!(text, "  {line}");
+    }
     text
+}
+
+/// What it takes, and what of that is not there.
+fn rights(plan: &Plan, style: &Style) -> Vec<String> {
+    let with = |answer: Answer, needed: bool| {
+        let fits = |right: &&Reviewed| right.answer == answer && right.right.needed == needed;
+        plan.rights.iter().filter(fits).map(Reviewed::words).collect::<Vec<_>>()
+    };
+    let granted = plan.rights.iter().filter(|right| right.answer == Answer::Allowed).count();
+    let mut lines = vec![match plan.rights.len() {
+        0 => format!("{:12}not asked", "rights"),
+        all if all == granted => format!("{:12}all {all} that it takes are there", "rights"),
+        all => format!("{:12}{granted} of {all} are there", "rights"),
+    }];
+    for (words, missing, mark) in [
+        ("missing", with(Answer::Denied, true), Mark::Bad),
+        ("without", with(Answer::Denied, false), Mark::Caution),
+        ("not known", [with(Answer::Unknown, true), with(Answer::Unknown, false)].concat(), Mark::Caution),
+    ] {
+        if !missing.is_empty() {
+            lines.push(format!("{:12}{} {words}: {}", "", style.mark(mark), missing.join(", ")));
+        }
+    }
+    lines
+}
+
+/// What the server said to the effects that it was asked about.
+fn dry_runs(plan: &Plan, style: &Style) -> Vec<String> {
+    let accepted = plan.dry_runs.iter().filter(|tried| tried.answer == Verdict::Accepted).count();
+    let mut lines = vec![match plan.dry_runs.len() {
+        0 => format!("{:12}not asked", "dry runs"),
+        all => {
+            format!(
+                "{:12}{accepted} of {all} accepted by the server; each step is asked for again before it",
+                "dry runs"
+            )
+        }
+    }];
+    for Rehearsed { verb, object, answer, why } in &plan.dry_runs {
+        let (mark, words) = match answer {
+            Verdict::Accepted => continue,
+            Verdict::Refused => (Mark::Bad, "refused"),
+            Verdict::Unknown => (Mark::Caution, "not known"),
+        };
+        lines.push(format!("{:12}{} {words}: {verb} {}: {}", "", style.mark(mark), escape(object), escape(why)));
+    }
+    lines
+}
+
+/// What takes an effect back, at the end of its line.
+fn taken_back(line: &Line, style: &Style) -> String {
+    let Line::Effect { object, undo, undo_by, .. } = line else { return String::new() };
+    match undo {
+        Undo::Impossible => style.paint(Tint::Bad, "  for good"),
+        Undo::Unknown => style.paint(Tint::Caution, "  cannot be undone"),
+        Undo::Possible => {
+            // The object of the line need not be named twice.
+            let own = format!(" {object}");
+            let steps: Vec<_> = undo_by.iter().map(|step| escape(&step.replacen(&own, "", 1)).into_owned()).collect();
+            style.paint(Tint::Quiet, &format!("  (undo: {})", steps.join(", ")))
+        }
+        Undo::NotNeeded if line.to_compare().is_some() => style.paint(Tint::Quiet, "  (undo: not needed)"),
+        Undo::NotNeeded => String::new(),
+    }
 }
 
 fn worded(line: &Line, number: &mut usize, style: &Style) -> Option<String> {
     Some(match line {
-        Line::Effect { verb, object, change, undo, .. } => {
+        Line::Effect { verb, object, change, .. } => {
             *number += 1;
-            let undo = match undo {
-                Undo::Impossible => style.paint(Tint::Bad, "  for good"),
-                Undo::Possible | Undo::NotNeeded => String::new(),
-            };
-            format!("{number:4}  {verb:13}{}  {}{undo}", escape(object), style.paint(Tint::Quiet, &escape(change)))
+            let change = style.paint(Tint::Quiet, &escape(change));
+            format!("{number:4}  {verb:13}{}  {change}{}", escape(object), taken_back(line, style))
         }
         Line::Wait { what, at_most } => {
             let most = short(std::time::Duration::from_secs(*at_most));

@@ -52,6 +52,7 @@ fn tinted(change: &Change, style: &Style) -> String {
         Change::Unchanged => style.paint(Tint::Quiet, "unchanged"),
         Change::Kept => style.paint(Tint::Quiet, "kept"),
         Change::Gone => style.paint(Tint::Caution, "deleted"),
+        Change::Runs { .. } => style.paint(Tint::Caution, "runs"),
     }
 }
 
@@ -64,7 +65,7 @@ fn rest(line: &Line) -> String {
             let detail = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
             changes.join(", ") + detail.as_str()
         }
-        Change::New | Change::Unchanged | Change::Kept | Change::Gone => detail.into_owned(),
+        Change::New | Change::Unchanged | Change::Kept | Change::Gone | Change::Runs { .. } => detail.into_owned(),
     }
 }
 

@@ -26,13 +26,13 @@ pub(super) fn place(script: &Script<'_>, line: usize, column: usize) -> Place {
     Place { file: script.name.to_owned(), line, column, text }
 }
 
-fn place_of(script: &Script<'_>, position: Position) -> Option<Place> {
+pub(super) fn place_of(script: &Script<'_>, position: Position) -> Option<Place> {
     let line = position.line()?;
     Some(place(script, line, position.position().unwrap_or(1)))
 }
 
 /// Rhai points at the dot of `p.name`; the name is what is wrong.
-fn behind_dot(mut place: Place) -> Place {
+pub(super) fn behind_dot(mut place: Place) -> Place {
     place.column += usize::from(place.text.chars().nth(place.column.saturating_sub(1)) == Some('.'));
     place
 }

@@ -5,6 +5,7 @@ use rhai::{Array, Dynamic, Map};
 use serde_json::Value;
 
 use super::values::{Params, SecretValue};
+use crate::objects::quantity::Quantity;
 
 /// The key of the token that stands for a secret's value.
 pub const SECRET: &str = "$secret";
@@ -120,6 +121,9 @@ fn scalar(value: &Dynamic, path: &str, secrets: &[String]) -> Result<Value, Unfi
         return serde_json::Number::from_f64(number)
             .map(Value::Number)
             .ok_or_else(|| unfit(path, format!("`{number}` is no number that JSON knows")));
+    }
+    if let Some(size) = value.read_lock::<Quantity>() {
+        return Ok(size.to_string().into());
     }
     if !value.is_string() && !value.is_char() {
         return Err(unfit(path, format!("{} cannot stand in a manifest", article(value))));

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod error;
 pub mod header;
 mod library;
+pub mod lint;
 mod manifest;
 pub mod recipe;
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub mod script;
 #[cfg(test)]
 mod script_tests;
 mod shipped;
+mod sizes;
 pub mod thread;
 mod tokens;
 mod values;

@@ -10,6 +10,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 
 use super::engine::thrown;
 use super::recipe::Context;
+use super::sizes::size;
 use crate::objects::nearest::nearest;
 use crate::wizard::parameter::{Answer, Answers, Parameter, Type};
 
@@ -45,7 +46,11 @@ impl Params {
 
     /// The answers alone, for a runbook.
     pub(super) fn of(parameters: &[Parameter], answers: &Answers) -> Self {
-        let values = parameters.iter().map(|known| (known.name.clone(), value(known, answers.get(&known.name))));
+        let one = |known: &Parameter| match answers.get(&known.name) {
+            Some(Answer::Text(text)) if known.kind == Type::Quantity => size(text),
+            answer => value(known, answer),
+        };
+        let values = parameters.iter().map(|known| (known.name.clone(), one(known)));
         Self(Arc::new(values.collect()))
     }
 

@@ -3,7 +3,10 @@
 //! was read with its UIDs; unknown names of fields are errors, and nothing can
 //! be assigned.
 
+mod exec;
 mod handles;
+mod member;
+mod retired;
 mod words;
 
 use rhai::{Dynamic, Engine, EvalAltResult};
@@ -12,7 +15,51 @@ use super::bridge::Bridge;
 
 /// The names of all functions that a runbook has beyond those of the language.
 const NAMES: &str = "guard note warn confirm step output refresh members members_from leftovers retired scale \
-                     wait_ready settle protect wait_gone retire restore purge";
+                     wait_ready settle protect exec wait_gone retire restore purge keep_claims \
+                     quantity";
+
+/// Methods that change something, with the kinds of effects that a runbook
+/// declares for them.
+pub(super) const EFFECTFUL: &[(&str, &[&str])] = &[
+    ("scale", &["scale"]),
+    ("keep_claims", &["retention"]),
+    ("protect", &["protect"]),
+    ("exec", &["exec"]),
+    ("retire", &["delete-claim"]),
+    ("restore", &["reserve", "create-claim", "unprotect"]),
+    ("purge", &["purge"]),
+];
+
+/// Words that people expect and that there are not yet, with what there is.
+const NOT_YET: &[(&str, &str)] = &[
+    (
+        "undo",
+        "there is no `undo(…)` yet: what takes an effect back is kept with it, and `kubectl stateful undo` writes that",
+    ),
+    (
+        "always",
+        "there is no `always(…)` yet: what is to happen at the end stands in `verify(p)`, which a stopped run does not reach",
+    ),
+    ("query", "there is no `query(…)` yet: `member.exec(…)` runs a program, whose exit code decides"),
+    ("create", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
+    ("apply", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
+    ("patch", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
+    ("delete", "other objects cannot be changed yet: `claim.retire()` deletes a claim and `volume.purge()` a volume"),
+];
+
+/// What to say of a word that there is not yet.
+pub(super) fn not_yet(name: &str) -> Option<String> {
+    let (_, hint) = NOT_YET.iter().find(|(word, _)| *word == name)?;
+    Some((*hint).to_owned())
+}
+
+/// Fields that change by themselves between a plan and its run.
+pub(super) const UNSTABLE: &[&str] = &["ready"];
+
+/// The fields of all handles.
+pub(super) fn fields() -> impl Iterator<Item = &'static str> {
+    handles::FIELDS.iter().flat_map(|fields| fields.iter().copied())
+}
 
 /// For suggestions.
 pub(super) fn names() -> impl Iterator<Item = String> {
@@ -23,6 +70,7 @@ pub(super) fn names() -> impl Iterator<Item = String> {
 pub(super) fn register(engine: &mut Engine, bridge: &Bridge) {
     words::register(engine, bridge);
     handles::register(engine);
+    super::sizes::register(engine);
 }
 
 /// The set of this name, as a handle.

@@ -13,6 +13,13 @@ pub(super) fn function(script: &Script<'_>, name: &str) -> Place {
     found(script, head(&words, name).map(|at| words[at]))
 }
 
+/// A word of the literal at the top; the top of the script if it is not there.
+pub(super) fn in_header(script: &Script<'_>, word: &str) -> Place {
+    let words = tokens::tokens(script.text);
+    let literal = words.iter().position(|token| token.text == "RUNBOOK").unwrap_or(0);
+    found(script, tokens::find(&words, literal, word).map(|(_, token)| token))
+}
+
 /// The `nth` object of a kind, and in it the last key of `path` that is found.
 pub(super) fn object(script: &Script<'_>, kind: &str, nth: usize, path: &str) -> Place {
     let words = tokens::tokens(script.text);

@@ -13,8 +13,12 @@ use crate::objects::kinds::ObjectRef;
 pub enum Call {
     /// The next phase begins.
     Phase { phase: Phase },
-    /// The set of this name.
-    Set { name: String },
+    /// The set of this name; null if there is none, unless there must be one.
+    Set {
+        name: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        must: bool,
+    },
     /// Its members with this ordinal and above, the highest first, with their claims and volumes.
     Members { set: Target, from: u64 },
     /// Retired volumes of a set, by ordinal and template; of one ordinal if it is named.
@@ -33,8 +37,13 @@ pub enum Call {
     AwaitReleased { claim: Target, volume: Target, at_most: u64 },
     /// Until a claim is bound to this volume.
     AwaitBound { claim: ObjectRef, volume: Target, at_most: u64 },
-    /// Until a volume is gone.
-    AwaitPurged { volume: Target, at_most: u64 },
+    /// Until a volume is gone; what lies at `stays` does so.
+    AwaitPurged {
+        volume: Target,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stays: Option<String>,
+        at_most: u64,
+    },
     /// A part of the work begins.
     Step { title: String },
     /// A check of the script's own.

@@ -1,33 +1,38 @@
 //! Carries out the calls of a runbook, one after the other, whether on a copy
 //! of the cluster or on the cluster itself: the same code plans and runs.
 //!
-//! A call that the journal knows is answered from it. An effect is held against
-//! the approved plan, its guards are asked, its intent is on disk, and only then
-//! is it written.
+//! A call that the journal knows is answered from it. An effect is written
+//! (`writing`) once its guards have said yes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use futures::future::LocalBoxFuture;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::ahead::Approved;
 use super::call::{Call, Phase};
 use super::event::{Event, Observer};
 use super::halt::Halt;
 use super::id::RunId;
 use super::journal::Journal;
-use super::keeper::Keeper;
+use super::keeper::{Keeper, outlast};
 use super::plan::Line;
 use super::reads::{self, ReadError};
 use super::record::Record;
+use super::rehearsal::Needs;
 use super::waits::Waits;
 use crate::cluster::Connection;
-use crate::effects::{Effect, EffectError, Guards, NoSecrets, Outcome, Ready};
+use crate::effects::exec::Exec;
+use crate::effects::{Effect, EffectError, Guards, NoSecrets};
 use crate::facts::reader::Reader;
 
 /// How often an effect is tried whose object changes between look and write.
 const TRIES: usize = 5;
 
-/// Decides at a question of the script: /// question, the text that alone is a yes, and the flag that answers it.
-pub type Answerer<'a> = &'a (dyn Fn(&str, Option<&str>, Option<&str>) -> Result<bool, Halt> + 'a);
+/// Decides at a question of the script: question, the text that alone is a yes,
+/// and the flag that answers it. The answer may take its time.
+pub type Answerer<'a> = &'a (dyn Fn(&str, Option<&str>, Option<&str>) -> LocalBoxFuture<'a, Result<bool, Halt>> + 'a);
 
 /// Carries out calls.
 pub struct Conductor<'a> {
@@ -39,7 +44,9 @@ pub struct Conductor<'a> {
     pub declared: BTreeSet<String>,
     /// The effects that may still be written, in their order; `None` while a
     /// plan is made, which may hold any.
-    pub approved: Option<VecDeque<String>>,
+    pub approved: Option<VecDeque<Approved>>,
+    /// The step whose effects the server has judged last.
+    pub(super) rehearsed: Option<usize>,
     pub journal: Option<Journal>,
     /// What an earlier part of this run has done already.
     pub replay: VecDeque<Record>,
@@ -47,9 +54,17 @@ pub struct Conductor<'a> {
     pub keeper: Keeper,
     /// What happened, line by line.
     pub lines: Vec<Line>,
+    /// How many of the lines come from an earlier part of this run.
+    pub replayed: usize,
     /// `Kind/name` of what this run has changed.
     pub changed: Vec<String>,
     pub phase: Phase,
+    /// What the cluster is to be asked about what was played.
+    pub needs: Needs,
+    /// What an earlier part of this run has started in a pod without hearing its end.
+    pub unanswered: Option<Exec>,
+    /// What somebody has typed as an answer so far, and when.
+    pub(super) typed: BTreeMap<String, Timestamp>,
     /// The sets that were read, by name, with their UIDs.
     sets: BTreeMap<String, String>,
 }
@@ -71,13 +86,18 @@ impl<'a> Conductor<'a> {
             run,
             declared: declared.iter().cloned().collect(),
             approved: None,
+            rehearsed: None,
             journal: None,
             replay: VecDeque::new(),
             answerer,
             keeper: Keeper::default(),
             lines: Vec::new(),
+            replayed: 0,
             changed: Vec::new(),
             phase: Phase::Preflight,
+            needs: Needs::default(),
+            unanswered: None,
+            typed: BTreeMap::new(),
             sets: BTreeMap::new(),
         }
     }
@@ -100,8 +120,10 @@ impl<'a> Conductor<'a> {
             Call::Effect { effect } => self.effect(effect).await,
             other => {
                 self.connection.interrupt.check().map_err(|_| Halt::Interrupted)?;
+                self.needs.call(&other, &self.connection.namespace);
                 let answer = self.look(&other).await?;
                 self.same_as_before(&other, &answer)?;
+                self.was_typed(&other, self.connection.clock.now());
                 if let Some(line) = Line::of(&other) {
                     self.lines.push(line);
                 }
@@ -121,26 +143,34 @@ impl<'a> Conductor<'a> {
             return Err(Halt::Replay { recorded: Box::new(record.call), asked: Box::new(call) });
         }
         self.same_as_before(&call, &record.answer)?;
+        if let Some(at) = record.at {
+            self.was_typed(&call, at);
+        }
         if let Call::Effect { effect } = &call {
             self.consume(&record.fingerprint)?;
             if let Effect::Lock(lock) = effect {
                 // What was taken an hour ago has to be taken again.
+                let lock = outlast(lock.clone(), self.connection, self.observer).await;
+                let lock = lock.map_err(|error| Halt::effect(effect, error))?;
                 lock.renew_or_take(self.connection).await.map_err(|error| Halt::effect(effect, error))?;
-                self.keeper.holds(lock.clone(), self.connection.clock.now());
+                self.keeper.holds(lock, self.connection.clock.now());
             }
             self.changed.extend(record.changed);
         }
         if let Some(line) = Line::of(&call) {
             self.lines.push(line);
         }
+        self.replayed = self.lines.len();
         Ok(record.answer)
     }
 
     /// A set is the one that it was in the phase before, and no namesake.
     fn same_as_before(&mut self, call: &Call, answer: &Value) -> Result<(), Halt> {
-        let Call::Set { name } = call else { return Ok(()) };
+        let Call::Set { name, .. } = call else { return Ok(()) };
+        // A set that is not there has none, and does not come by itself.
         let uid = answer["target"]["uid"].as_str().unwrap_or_default();
         match self.sets.get(name) {
+            Some(known) if known != uid && uid.is_empty() => Err(ReadError::NoSet(name.clone()).into()),
             Some(known) if known != uid => Err(ReadError::SetReplaced(name.clone()).into()),
             Some(_) => Ok(()),
             None => {
@@ -156,7 +186,10 @@ impl<'a> Conductor<'a> {
         let namespace = self.connection.namespace.as_str();
         let waits = Waits { connection: self.connection, observer: self.observer, keeper: &self.keeper };
         Ok(match call {
-            Call::Set { name } => json!(reads::set(&reader, namespace, name).await?),
+            Call::Set { name, must } => match reads::set(&reader, namespace, name).await {
+                Err(ReadError::NoSet(_)) if !must => Value::Null,
+                found => json!(found?),
+            },
             Call::Members { set, from } => json!(reads::members(&reader, set, *from).await?),
             Call::Leftovers { set } => json!(reads::leftovers(&reader, set).await?),
             Call::Retired { set, ordinal } => json!(reads::retired(&reader, namespace, Some(set), *ordinal).await?),
@@ -167,7 +200,7 @@ impl<'a> Conductor<'a> {
             Call::Settle { set, replicas, seconds } => waits.settle(set, *replicas, *seconds).await?,
             Call::AwaitReleased { claim, volume, at_most } => waits.released(claim, volume, *at_most).await?,
             Call::AwaitBound { claim, volume, at_most } => waits.bound(claim, volume, *at_most).await?,
-            Call::AwaitPurged { volume, at_most } => waits.purged(volume, *at_most).await?,
+            Call::AwaitPurged { volume, stays, at_most } => waits.purged(volume, stays.as_deref(), *at_most).await?,
             Call::Guard { holds: false, message } => return Err(Halt::Guard { message: message.clone() }),
             Call::Guard { holds: true, .. } | Call::Phase { .. } | Call::Effect { .. } | Call::Output { .. } => {
                 Value::Null
@@ -182,7 +215,7 @@ impl<'a> Conductor<'a> {
                 Value::Null
             }
             Call::Confirm { question, typed, flag } => {
-                if !(self.answerer)(question, typed.as_deref(), flag.as_deref())? {
+                if !self.ask(question, typed.as_deref(), flag.as_deref()).await? {
                     return Err(Halt::Declined);
                 }
                 json!(true)
@@ -190,7 +223,7 @@ impl<'a> Conductor<'a> {
         })
     }
 
-    async fn effect(&mut self, effect: Effect) -> Result<Value, Halt> {
+    async fn effect(&mut self, mut effect: Effect) -> Result<Value, Halt> {
         if self.phase != Phase::Run {
             return Err(Halt::EffectInPhase { verb: effect.verb(), phase: self.phase });
         }
@@ -198,11 +231,24 @@ impl<'a> Conductor<'a> {
             return Err(Halt::Undeclared { verb: effect.verb() });
         }
         self.connection.interrupt.check().map_err(|_| Halt::Interrupted)?;
+        if !matches!(effect, Effect::Lock(_)) {
+            self.rehearse_step().await?;
+        }
+        if let Effect::Exec(exec) = &effect {
+            self.not_twice(exec).await?;
+        }
+        if let Effect::Lock(lock) = &effect {
+            let watched = outlast(lock.clone(), self.connection, self.observer).await;
+            effect = Effect::Lock(watched.map_err(|error| Halt::effect(&effect, error))?);
+        }
         let mut tries = 1;
         loop {
             self.keeper.keep(self.connection).await.map_err(|error| Halt::effect(&effect, error))?;
             let ready = effect.look(self.connection, &NoSecrets, &self.guards).await;
             let ready = ready.map_err(|error| Halt::effect(&effect, error))?;
+            if self.is_asked_for(&effect, &ready).await? {
+                continue;
+            }
             match self.write(&effect, ready).await {
                 Err(Halt::Effect { error, .. }) if matches!(*error, EffectError::Overtaken) && tries < TRIES => {
                     tries += 1;
@@ -217,108 +263,4 @@ impl<'a> Conductor<'a> {
             }
         }
     }
-
-    /// Whoever comes to the end has done all that was approved.
-    ///
-    /// # Errors
-    /// A line of the plan is left over.
-    pub fn nothing_left(&self) -> Result<(), Halt> {
-        match self.approved.as_ref().and_then(VecDeque::front) {
-            Some(next) => Err(Halt::Diverged { approved: next.clone(), now: "nothing more".to_owned() }),
-            None => Ok(()),
-        }
-    }
-
-    /// The next line of the approved plan must be this one.
-    fn consume(&mut self, fingerprint: &str) -> Result<(), Halt> {
-        let Some(approved) = &mut self.approved else { return Ok(()) };
-        if fingerprint.is_empty() {
-            return Ok(());
-        }
-        match approved.front() {
-            Some(next) if next == fingerprint => {
-                approved.pop_front();
-                Ok(())
-            }
-            next => Err(Halt::Diverged {
-                approved: next.cloned().unwrap_or_else(|| "nothing more".to_owned()),
-                now: fingerprint.to_owned(),
-            }),
-        }
-    }
-
-    /// The one write, between its two lines in the journal.
-    async fn write(&mut self, effect: &Effect, ready: Ready) -> Result<Value, Halt> {
-        let now = || self.connection.clock.now();
-        let holds = ready.preview.holds();
-        let is_lock = matches!(effect, Effect::Lock(_));
-        let fingerprint = if is_lock { String::new() } else { effect.fingerprint(&ready.preview) };
-        let planned = self.approved.as_ref().and_then(|approved| approved.front()).cloned();
-        // What the journal has is the line of the plan that was used up.
-        let fingerprint = match (holds, planned) {
-            // The goal holds already, and the line was for it.
-            (true, Some(line)) if !is_lock && is_about(&line, effect) => {
-                self.consume(&line)?;
-                line
-            }
-            (true, _) => String::new(),
-            (false, _) => {
-                self.consume(&fingerprint)?;
-                fingerprint
-            }
-        };
-        let undo = ready.undo(effect);
-        let object = effect.object().to_string();
-        let number = self.journal.as_mut().map_or(0, Journal::next_number);
-        let call = json!(Call::Effect { effect: effect.clone() });
-        let line = Line::of_effect(effect, &ready.preview, &undo, &fingerprint);
-        if let Some(journal) = self.journal.as_mut().filter(|_| !holds) {
-            let what = json!({ "call": call, "fingerprint": fingerprint });
-            journal.intent(number, now(), &what, &undo).map_err(Halt::Journal)?;
-            self.observer.event(Event::Intent { object: object.clone() });
-        }
-        match effect.perform(ready, self.connection, &NoSecrets).await {
-            Ok(done) => {
-                let outcome = json!(done.outcome);
-                let at = self.connection.clock.now();
-                if done.outcome != Outcome::Unchanged && !is_lock {
-                    self.changed.push(object.clone());
-                }
-                if let Some(journal) = &mut self.journal {
-                    let written = if holds {
-                        let what = json!({ "call": call, "fingerprint": fingerprint });
-                        journal.already(number, at, &what, &outcome)
-                    } else {
-                        journal.done(number, at, &outcome, done.created.as_deref())
-                    };
-                    written.map_err(Halt::Journal)?;
-                }
-                self.observer.event(Event::Effect { object, outcome: done.outcome });
-                self.lines.push(line);
-                Ok(json!({ "uid": done.created }))
-            }
-            Err(error) => {
-                if let (EffectError::Overtaken, Some(approved)) = (&error, &mut self.approved)
-                    && !fingerprint.is_empty()
-                {
-                    // Nothing was written: the line still stands.
-                    approved.push_front(fingerprint.clone());
-                }
-                if matches!(error, EffectError::AnswerLost { .. }) {
-                    self.changed.push(format!("{object} (perhaps: the answer was lost)"));
-                }
-                if let Some(journal) = &mut self.journal {
-                    // The server's refusal matters more than a journal that cannot take it.
-                    let _ = journal.failed(number, self.connection.clock.now(), &error.for_journal());
-                }
-                Err(Halt::effect(effect, error))
-            }
-        }
-    }
-}
-
-/// Whether a line of the plan is about this effect, whatever it would change.
-fn is_about(line: &str, effect: &Effect) -> bool {
-    let object = effect.object();
-    line.starts_with(&format!("{} {}/{object} ", effect.verb(), object.namespace))
 }

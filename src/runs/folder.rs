@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::id::RunId;
 use super::journal::{self, Journal, JournalError};
-use super::places::private_file;
+use super::places::{private_file, sync_folder};
 use super::plan::Plan;
 use super::run::{close_to_others, make_folder};
 
@@ -36,7 +36,16 @@ pub struct About {
     pub runbook: Option<String>,
     #[serde(default)]
     pub parameters: Map<String, Value>,
+    /// The flags by which somebody answered questions of the script beforehand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<String>,
+    /// Who ran it, as the cluster knows them; none where it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
+
+/// The most earlier plans that are kept of a run.
+const MOST: u32 = 999;
 
 /// A run that is on disk.
 #[derive(Clone, Debug)]
@@ -112,6 +121,32 @@ impl RunFolder {
     /// The file cannot be read.
     pub fn plan(&self) -> io::Result<Plan> {
         Ok(serde_json::from_str(&fs::read_to_string(self.path.join("plan.json"))?)?)
+    }
+
+    /// Another plan for what is left; the one before stays beside it.
+    ///
+    /// # Errors
+    /// It cannot be written: the plan is the one that it was.
+    pub fn replace_plan(&self, plan: &Plan) -> io::Result<()> {
+        let path = self.path.join("plan.json");
+        let earlier =
+            (1..=MOST).map(|number| self.path.join(format!("plan-{number}.json"))).find(|path| !path.exists());
+        if let Some(earlier) = earlier {
+            fs::copy(&path, earlier)?;
+        }
+        self.put("plan.json", &serde_json::to_string_pretty(plan)?)
+    }
+
+    /// Writes a file of the folder, whole or not at all.
+    ///
+    /// # Errors
+    /// It cannot be written: what was there is there.
+    pub fn put(&self, name: &str, text: &str) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_data()?;
+        file.persist(self.path.join(name)).map_err(|why| why.error)?;
+        sync_folder(&self.path)
     }
 
     /// # Errors

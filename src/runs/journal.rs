@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::pen::Pen;
 use super::places::{private_file, sync_folder};
 
 /// Bytes kept back for the lines that must still be written on a full disk.
@@ -23,6 +24,7 @@ const RESERVE: usize = 64 * 1024;
 /// An open journal.
 pub struct Journal {
     file: File,
+    pen: Pen,
     reserve: Option<PathBuf>,
     previous: String,
     count: u64,
@@ -40,7 +42,7 @@ impl Journal {
         let file = private_file(&folder.join("journal.jsonl"))?;
         mine_alone(&file)?;
         sync_folder(folder)?;
-        Ok(Self { file, reserve: Some(reserve), previous: String::new(), count: 0, length: 0 })
+        Ok(Self { file, pen: Pen::default(), reserve: Some(reserve), previous: String::new(), count: 0, length: 0 })
     }
 
     /// Opens the journal of a run that goes on: whole lines stay, a torn last one goes.
@@ -63,7 +65,24 @@ impl Journal {
             private_file(&reserve)?.write_all(&vec![b'.'; RESERVE])?;
         }
         let count = lines.iter().filter_map(|line| line["n"].as_u64()).max().unwrap_or(0);
-        Ok(Self { file, reserve: Some(reserve), previous, count, length: length as u64 })
+        let pen = Pen::default();
+        Ok(Self { file, pen, reserve: Some(reserve), previous, count, length: length as u64 })
+    }
+
+    /// Writes with this pen from here on.
+    #[must_use]
+    pub fn written_with(self, pen: &Pen) -> Self {
+        Self { pen: pen.clone(), ..self }
+    }
+
+    /// Keeps everybody else from going on with a run, as long as the file is open.
+    ///
+    /// # Errors
+    /// Another process is at work on it.
+    pub fn hold(folder: &Path) -> io::Result<File> {
+        let file = fs::OpenOptions::new().write(true).open(folder.join("journal.jsonl"))?;
+        mine_alone(&file)?;
+        Ok(file)
     }
 
     /// Number for the next effect.
@@ -106,13 +125,25 @@ impl Journal {
     }
 
     /// Writes that effect `number` was refused or its answer was lost.
-    pub fn failed(&mut self, number: u64, at: Timestamp, why: &str) -> io::Result<()> {
+    pub fn failed(&mut self, number: u64, at: Timestamp, why: &Value) -> io::Result<()> {
         self.line(json!({ "n": number, "t": at.to_string(), "state": "failed", "why": why }), true)
+    }
+
+    /// Writes that what is left was planned anew and approved.
+    pub fn replanned(&mut self, at: Timestamp) -> io::Result<()> {
+        self.line(json!({ "t": at.to_string(), "state": "replanned" }), false)
     }
 
     /// Writes how the run ended and gives the reserved room back.
     pub fn ended(&mut self, at: Timestamp, how: &str) -> io::Result<()> {
         self.line(json!({ "t": at.to_string(), "state": "ended", "how": how }), true)?;
+        self.release().map(drop)
+    }
+
+    /// The same of a run that stopped before its end, with the reason.
+    pub fn stopped(&mut self, at: Timestamp, code: &str, why: &str) -> io::Result<()> {
+        let line = json!({ "t": at.to_string(), "state": "ended", "how": "stopped", "code": code, "why": why });
+        self.line(line, true)?;
         self.release().map(drop)
     }
 
@@ -133,7 +164,7 @@ impl Journal {
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_data());
+        let written = self.pen.write(&mut self.file, bytes);
         if written.is_err() {
             // A torn line in the middle would make the rest unreadable.
             self.file.set_len(self.length)?;

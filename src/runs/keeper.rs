@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::cluster::Connection;
+use super::event::{Event, Observer};
+use crate::cluster::{Connection, Pause};
 use crate::effects::EffectError;
 use crate::effects::lock::Lock;
+use crate::facts::lock::{Held, LASTS};
+use crate::facts::reader::Reader;
 
 /// A lock is renewed when this much of its time has passed.
-const EVERY: Duration = Duration::from_secs(15);
+pub const EVERY: Duration = Duration::from_secs(15);
 
 /// The locks that this run holds, with the time of their last renewal.
 #[derive(Default)]
@@ -47,7 +50,58 @@ impl Keeper {
     pub async fn give_back(&self, connection: &Connection) {
         let held = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for (lock, _) in held {
-            let _ = lock.give_back(connection).await;
+            // One lost answer is no reason to leave it to its end.
+            if lock.give_back(connection).await.is_err() {
+                let _ = lock.give_back(connection).await;
+            }
+        }
+    }
+}
+
+/// How often a lock is looked at that somebody seems to have left.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Watches a lock that another run seems to have left, until it has stood still
+/// for as long as a lock counts: two machines need not agree on the time.
+///
+/// # Errors
+/// Somebody keeps it alive, or it cannot be read.
+pub async fn outlast(lock: Lock, connection: &Connection, observer: &dyn Observer) -> Result<Lock, EffectError> {
+    let reader = Reader::new(connection.client.clone());
+    // Pauses are counted, not times compared: clocks are set while one waits.
+    let (begin, mut watched) = (connection.clock.now(), Duration::ZERO);
+    let mut first = None;
+    loop {
+        let Some(lease) = reader.get(&lock.object).await? else { return Ok(lock) };
+        let holder = Held::read(&lease).filter(|held| held.run != lock.run);
+        let Some(holder) = holder else { return Ok(lock) };
+        let version = lease["metadata"]["resourceVersion"].as_str().unwrap_or_default().to_owned();
+        let Some(known) = &first else {
+            if !holder.looks_left(begin) {
+                return Err(EffectError::Locked { run: holder.run });
+            }
+            observer.event(Event::Waiting { what: format!("{}, which run {} may have left", lock.object, holder.run) });
+            first = Some(version);
+            continue;
+        };
+        if *known != version {
+            return Err(EffectError::Locked { run: holder.run });
+        }
+        let left = LASTS.saturating_sub(watched);
+        if left.is_zero() {
+            return Ok(Lock { left: Some(version), ..lock });
+        }
+        match connection.clock.pause(left.min(LOOK)).await {
+            Ok(Pause::Passed) => watched = watched.saturating_add(left.min(LOOK)),
+            // Nothing will ever happen here by itself.
+            Ok(Pause::Idle) => return Ok(Lock { left: Some(version), ..lock }),
+            Err(_) => {
+                return Err(EffectError::Guarded {
+                    code: "interrupted",
+                    why: "interrupted while it was watched".to_owned(),
+                    hint: "`kubectl stateful runs unlock` removes a lock of a run that is over".to_owned(),
+                });
+            }
         }
     }
 }

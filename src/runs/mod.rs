@@ -3,20 +3,30 @@
 //!
 //! Not here: writing to the cluster (effects), printing (report), Rhai.
 
+pub mod ahead;
+pub mod asking;
 pub mod call;
 pub mod conductor;
+mod entries;
 pub mod event;
 pub mod folder;
 pub mod halt;
 pub mod id;
 pub mod journal;
 pub mod keeper;
+mod lost;
+mod lower;
+pub mod pen;
 pub mod places;
 pub mod plan;
 pub mod reads;
 pub mod record;
+pub mod rehearsal;
+pub mod report;
 pub mod review;
+pub mod rights;
 pub mod run;
 pub mod undo;
 pub mod wait;
 pub mod waits;
+mod writing;

@@ -5,7 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::call::{Call, Phase};
+use super::rehearsal::Rehearsed;
+use super::rights::Reviewed;
+use crate::effects::purge::Purge;
 use crate::effects::{Change, Effect, Preview};
+
+/// The change of an effect whose goal holds already.
+const ALREADY: &str = "already so";
 
 /// The whole plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +34,15 @@ pub struct Plan {
     pub not_simulated: Vec<String>,
     /// What could not be read.
     pub unknown: Vec<String>,
+    /// Who asked for it, as the cluster knows them; none where it does not say.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// What it takes, and whether the cluster says that it is there.
+    #[serde(default)]
+    pub rights: Vec<Reviewed>,
+    /// Effects that the cluster has judged without storing them.
+    #[serde(default)]
+    pub dry_runs: Vec<Rehearsed>,
 }
 
 /// One line.
@@ -48,10 +63,16 @@ pub enum Line {
         uid: Option<String>,
         /// What changes, in words.
         change: String,
-        /// Whether it can be taken back, and how.
+        /// Whether it can be taken back.
         undo: Undo,
+        /// What would take it back, in words and in its order.
+        #[serde(default)]
+        undo_by: Vec<String>,
         /// Empty where nothing is to be compared.
         fingerprint: String,
+        /// What is sent, for the dry run before its step.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        effect: Option<Box<Effect>>,
     },
     #[serde(rename_all = "camelCase")]
     Wait {
@@ -86,6 +107,8 @@ pub enum Undo {
     /// The goal held already, or the effect is no change to speak of.
     NotNeeded,
     Impossible,
+    /// Nobody here knows what it does.
+    Unknown,
 }
 
 impl Line {
@@ -110,8 +133,11 @@ impl Line {
             Call::AwaitBound { claim, volume, at_most } => {
                 wait(format!("claim {} bound to {}", claim.name, volume.object.name), at_most)
             }
-            Call::AwaitPurged { volume, at_most } => {
+            Call::AwaitPurged { volume, stays: None, at_most } => {
                 wait(format!("volume {} gone with its data", volume.object.name), at_most)
+            }
+            Call::AwaitPurged { volume, stays: Some(place), at_most } => {
+                wait(format!("object of volume {} gone, what is at {place} stays", volume.object.name), at_most)
             }
             Call::Say { text, caution: true } => Some(Self::Caution { text: text.clone() }),
             Call::Say { text, caution: false } => Some(Self::Note { text: text.clone() }),
@@ -136,11 +162,17 @@ impl Line {
         let change = match &preview.change {
             Change::Changed(fields) => fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             Change::New => "new".to_owned(),
-            Change::Unchanged | Change::Kept => "already so".to_owned(),
-            Change::Gone => "deleted".to_owned(),
+            Change::Unchanged | Change::Kept => ALREADY.to_owned(),
+            Change::Gone => match effect {
+                Effect::Purge(Purge { stays: Some(place), .. }) => format!("object deleted, what is at {place} stays"),
+                _ => "deleted".to_owned(),
+            },
+            Change::Runs { container, command } => format!("in {container}: {command}"),
         };
+        let back: Vec<Effect> = serde_json::from_value(undo.clone()).unwrap_or_default();
         let undo = match (effect, undo.as_array()) {
-            (Effect::Purge(_), _) => Undo::Impossible,
+            _ if effect.destroys().is_some() => Undo::Impossible,
+            (Effect::Exec(_), _) => Undo::Unknown,
             (_, Some(list)) if !list.is_empty() => Undo::Possible,
             _ => Undo::NotNeeded,
         };
@@ -150,8 +182,36 @@ impl Line {
             uid: preview.uid.clone(),
             change,
             undo,
+            undo_by: back.iter().map(in_words).collect(),
             fingerprint: fingerprint.to_owned(),
+            effect: Some(Box::new(effect.clone())),
         }
+    }
+
+    /// What a run is held to, if it is an effect that changes something.
+    #[must_use]
+    pub fn to_compare(&self) -> Option<&str> {
+        match self {
+            Self::Effect { fingerprint, change, .. } if !fingerprint.is_empty() && change != ALREADY => {
+                Some(fingerprint)
+            }
+            Self::Effect { .. }
+            | Self::Phase { .. }
+            | Self::Step { .. }
+            | Self::Wait { .. }
+            | Self::Caution { .. }
+            | Self::Note { .. }
+            | Self::Question { .. }
+            | Self::Output { .. } => None,
+        }
+    }
+}
+
+/// An effect in a few words.
+fn in_words(effect: &Effect) -> String {
+    match effect {
+        Effect::Scale(scale) => format!("scale {} to {}", effect.object(), scale.to),
+        _ => format!("{} {}", effect.verb(), effect.object()),
     }
 }
 
@@ -159,19 +219,19 @@ impl Plan {
     /// What a run is held to: the fingerprints of its effects, in their order.
     #[must_use]
     pub fn fingerprints(&self) -> Vec<String> {
-        let fingerprint = |line: &Line| match line {
-            Line::Effect { fingerprint, change, .. } if !fingerprint.is_empty() && change != "already so" => {
-                Some(fingerprint.clone())
-            }
-            _ => None,
-        };
-        self.lines.iter().filter_map(fingerprint).collect()
+        self.lines.iter().filter_map(Line::to_compare).map(str::to_owned).collect()
     }
 
     /// Whether everything in it can be taken back.
     #[must_use]
     pub fn can_be_undone(&self) -> bool {
         !self.lines.iter().any(|line| matches!(line, Line::Effect { undo: Undo::Impossible, .. }))
+    }
+
+    /// Whether programs are run in pods: what they do is not part of any copy.
+    #[must_use]
+    pub fn runs_programs(&self) -> bool {
+        self.lines.iter().any(|line| matches!(line, Line::Effect { undo: Undo::Unknown, .. }))
     }
 
     /// How many writes it has.

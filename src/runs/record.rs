@@ -1,11 +1,15 @@
 //! What a journal says that a run has done: its finished calls in their order,
 //! and what would take its effects back.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::call::Call;
-use crate::effects::Effect;
+use super::call::{Call, ClaimAnswer, MemberAnswer};
+use crate::effects::exec::Exec;
 use crate::effects::lock::Lock;
+use crate::effects::{Effect, Target};
 
 /// One call that was answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +20,8 @@ pub struct Record {
     pub fingerprint: String,
     /// What it changed, `Kind/name`.
     pub changed: Option<String>,
+    /// When it was answered, as far as the journal says.
+    pub at: Option<Timestamp>,
 }
 
 /// An effect that may have been written, with what takes it back.
@@ -43,6 +49,7 @@ pub fn finished(lines: &[Value]) -> Vec<Record> {
                     answer: line["answer"].clone(),
                     fingerprint: String::new(),
                     changed: None,
+                    at: line["t"].as_str().and_then(|time| time.parse().ok()),
                 });
             }
             state @ ("intent" | "already") => {
@@ -69,7 +76,7 @@ fn effect_record(call: Call, fingerprint: String, uid: &Value, changed: bool) ->
         Call::Effect { effect } if changed && !matches!(effect, Effect::Lock(_)) => Some(effect.object().to_string()),
         _ => None,
     };
-    Record { call, answer: serde_json::json!({ "uid": uid }), fingerprint, changed: object }
+    Record { call, answer: serde_json::json!({ "uid": uid }), fingerprint, changed: object, at: None }
 }
 
 /// The locks that a run has taken.
@@ -82,6 +89,73 @@ pub fn locks(lines: &[Value]) -> Vec<Lock> {
     lines.iter().filter_map(lock).collect()
 }
 
+/// The command that was started last, if nobody heard its end.
+#[must_use]
+pub fn unanswered(lines: &[Value]) -> Option<Exec> {
+    let intent = lines.iter().rfind(|line| line["state"] == "intent")?;
+    let Ok(Call::Effect { effect: Effect::Exec(exec) }) = serde_json::from_value(intent["effect"]["call"].clone())
+    else {
+        return None;
+    };
+    let after = lines.iter().filter(|line| line["n"] == intent["n"]);
+    let is_known = |line: &Value| match line["state"].as_str() {
+        Some("done") => true,
+        // A refusal, or a code.
+        Some("failed") => line["why"]["ran"].is_null() || line["why"]["ran"]["exitCode"].is_i64(),
+        _ => false,
+    };
+    (!after.into_iter().any(is_known)).then_some(exec)
+}
+
+/// The claims of members that a run has read, each once.
+#[must_use]
+pub fn claims(lines: &[Value]) -> Vec<ClaimAnswer> {
+    let members = |line: &Value| match serde_json::from_value(line["call"].clone()) {
+        Ok(Call::Members { .. }) => serde_json::from_value::<Vec<MemberAnswer>>(line["answer"].clone()).ok(),
+        _ => None,
+    };
+    let mut claims: Vec<ClaimAnswer> = Vec::new();
+    for claim in lines.iter().filter_map(members).flatten().flat_map(|member| member.claims) {
+        if claims.iter().all(|known| known.claim.uid != claim.claim.uid) {
+            claims.push(claim);
+        }
+    }
+    claims
+}
+
+/// The numbers of replicas that an undo has asked for so far, each with the
+/// number of the effect that it takes back.
+#[must_use]
+pub fn lowered(lines: &[Value]) -> Vec<(u64, u64)> {
+    let undoing = lines.iter().filter(|line| line["state"] == "undoing");
+    let asked = |line: &Value| match serde_json::from_value(line["effect"]["call"].clone()) {
+        Ok(Call::Effect { effect: Effect::Scale(scale) }) => Some((line["effect"]["takesBack"].as_u64()?, scale.to)),
+        _ => None,
+    };
+    undoing.filter_map(asked).collect()
+}
+
+/// The volumes that were destroyed.
+#[must_use]
+pub fn purged(lines: &[Value]) -> Vec<Target> {
+    // One whose answer was lost is found done when it is asked for again.
+    let held = lines.iter().filter(|line| line["state"] == "already");
+    let held = held.filter_map(|line| match serde_json::from_value(line["effect"]["call"].clone()) {
+        Ok(Call::Effect { effect }) => Some(effect),
+        _ => None,
+    });
+    let done = written(lines).into_iter().filter(|step| step.done).map(|step| step.effect);
+    done.chain(held).filter_map(|effect| effect.destroys().cloned()).collect()
+}
+
+/// Paths of the objects that a run has changed or may have changed, and of its
+/// locks: they stand for the sets that it was about, whatever its script calls them.
+#[must_use]
+pub fn touched(lines: &[Value]) -> BTreeSet<String> {
+    let locks = locks(lines).into_iter().map(|lock| lock.object.path());
+    locks.chain(written(lines).iter().map(|step| step.effect.object().path())).collect()
+}
+
 /// The effects that were or may have been written, in their order.
 #[must_use]
 pub fn written(lines: &[Value]) -> Vec<Written> {
@@ -90,8 +164,66 @@ pub fn written(lines: &[Value]) -> Vec<Written> {
     let written = |line: &Value| {
         let number = line["n"].as_u64()?;
         let Ok(Call::Effect { effect }) = serde_json::from_value(line["effect"]["call"].clone()) else { return None };
-        let undo = serde_json::from_value(line["undo"].clone()).unwrap_or_default();
+        let mut undo: Vec<Effect> = serde_json::from_value(line["undo"].clone()).unwrap_or_default();
+        let made = lines.iter().find(|line| line["n"] == number && line["state"] == "done");
+        if let (Some(Effect::DeleteClaim(deletion)), Some(uid)) =
+            (undo.first_mut(), made.and_then(|line| line["uid"].as_str()))
+        {
+            // What was made has its UID by now.
+            uid.clone_into(&mut deletion.claim.uid);
+        }
         Some(Written { number, effect, undo, done: done(number) })
     };
     intents.filter_map(written).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::effects::purge::Purge;
+
+    fn exec() -> Value {
+        json!({ "call": "effect", "effect": {
+            "verb": "exec", "pod": { "kind": "Pod", "namespace": "default", "name": "web-2" },
+            "set": "web", "ordinal": 2, "container": null, "command": { "shell": "ask" }, "at_most": 600,
+        } })
+    }
+
+    fn after(last: &[Value]) -> bool {
+        let intent = json!({ "n": 5, "state": "intent", "effect": { "call": exec() } });
+        let begin = [json!({ "n": 4, "state": "call", "call": { "call": "phase", "phase": "run" } }), intent];
+        unanswered(&[&begin, last].concat()).is_some()
+    }
+
+    #[test]
+    fn a_volume_whose_purge_was_found_done_is_purged_and_one_that_may_be_is_not_known_to_be() {
+        let purge = |name: &str| {
+            let object = super::super::reads::reference("PersistentVolume", "", name);
+            let volume = Target { object, uid: format!("uid-{name}") };
+            json!({ "call": Call::Effect { effect: Effect::Purge(Purge { volume, stays: None }) } })
+        };
+        let lines = [
+            json!({ "n": 1, "state": "intent", "effect": purge("a") }),
+            json!({ "n": 1, "state": "done" }),
+            json!({ "n": 2, "state": "intent", "effect": purge("b") }),
+            json!({ "n": 3, "state": "already", "effect": purge("b") }),
+            json!({ "n": 4, "state": "intent", "effect": purge("c") }),
+        ];
+        let names: Vec<String> = purged(&lines).into_iter().map(|volume| volume.object.name).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_command_is_unanswered_until_its_end_or_its_refusal_was_written() {
+        let failed = |why: Value| json!({ "n": 5, "state": "failed", "why": why });
+        let ended = json!({ "state": "ended", "how": "stopped" });
+        assert!(after(&[]));
+        assert!(after(std::slice::from_ref(&ended)));
+        assert!(after(&[failed(json!({ "ran": { "exitCode": null, "printed": "" } })), ended.clone()]));
+        assert!(!after(&[failed(json!({ "ran": { "exitCode": 1, "printed": "" } })), ended]));
+        assert!(!after(&[failed(json!("refused with 403 Forbidden"))]));
+        assert!(!after(&[json!({ "n": 5, "state": "done", "outcome": { "ran": { "exitCode": 0, "printed": "" } } })]));
+    }
 }

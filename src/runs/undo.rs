@@ -1,34 +1,44 @@
 //! Taking a run back. It needs no script: what takes each effect back stands in
 //! the journal beside it, and is written like any other effect, the last first.
-//! What stands in the way stops it, and what was taken back stays so.
+//! What stands in the way stops it, and what was taken back stays so. What the
+//! run has destroyed is named, and the rest is taken back.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::{Call, ClaimAnswer};
 use super::event::Event;
 use super::id::RunId;
 use super::journal::Journal;
-use super::reads::{ReadError, retired};
-use super::record::{Written, written};
+pub use super::lost::not_theirs;
+use super::lost::{bound, is_gone, lost_with_members, made_without_an_answer};
+use super::lower::lower;
+use super::record::{self, Written, written};
 use super::waits::Waits;
-use crate::effects::create_claim::CreateClaim;
-use crate::effects::reserve::Reserve;
+use crate::effects::exec::Exec;
+use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
-use crate::facts::reader::Reader;
-use crate::objects::kinds::ObjectRef;
 
 /// How often an effect is tried whose object changes between look and write.
 const TRIES: usize = 5;
 
-/// Seconds that a claim has to find its volume again.
-const AT_MOST: u64 = 600;
+/// Seconds that a claim has to find its volume again, and a member to go.
+pub(super) const AT_MOST: u64 = 600;
 
 /// What is to be taken back.
 pub struct Undoing {
     /// Each effect with what takes it back, the last first.
     pub steps: Vec<Written>,
-    /// The effects that have no way back.
+    /// The volumes that were destroyed.
     pub lost: Vec<String>,
+    /// What was run in pods: nobody knows what would take it back.
+    pub ran: Vec<Exec>,
+    /// The claims that its members had, as the run has read them.
+    pub(super) claims: Vec<ClaimAnswer>,
+    /// How far an earlier undo came that took members away: of which effect,
+    /// and the number of replicas that it asked for.
+    lowered: Vec<(u64, u64)>,
 }
 
 impl Undoing {
@@ -37,18 +47,69 @@ impl Undoing {
     pub fn of(lines: &[Value]) -> Self {
         let undone = |number: u64| lines.iter().any(|line| line["state"] == "undone" && line["of"] == number);
         let all: Vec<Written> = written(lines).into_iter().filter(|step| !undone(step.number)).collect();
-        let lost = all.iter().filter(|step| step.undo.is_empty() && step.done);
-        let lost = lost.filter(|step| matches!(step.effect, Effect::Purge(_)));
-        Self {
-            lost: lost.map(|step| step.effect.object().to_string()).collect(),
+        let ran = all.iter().filter_map(|step| match &step.effect {
+            Effect::Exec(exec) => Some(exec.clone()),
+            _ => None,
+        });
+        let mut undoing = Self {
+            ran: ran.collect(),
+            lost: Vec::new(),
             steps: all.into_iter().rev().filter(|step| !step.undo.is_empty()).collect(),
+            claims: record::claims(lines),
+            lowered: record::lowered(lines),
+        };
+        let purged = record::purged(lines);
+        undoing.without(&purged);
+        // Also what earlier runs had kept.
+        let named = undoing.lost.drain(..).chain(purged.iter().map(|volume| volume.object.to_string()));
+        undoing.lost = named.collect::<BTreeSet<_>>().into_iter().collect();
+        undoing
+    }
+
+    /// These volumes were destroyed: nothing gives them back.
+    pub fn without(&mut self, purged: &[Target]) {
+        let is_gone = |volume: &Target| purged.iter().any(|gone| gone.uid == volume.uid);
+        let of_claims = self.claims.iter().filter_map(|claim| claim.volume.as_ref());
+        let of_steps = self.steps.iter().filter_map(|step| step.effect.keeps());
+        let lost: BTreeSet<String> = of_claims
+            .chain(of_steps)
+            .filter(|volume| is_gone(volume))
+            .map(|volume| volume.object.to_string())
+            .collect();
+        self.lost.extend(lost);
+        self.claims.retain(|claim| !claim.volume.as_ref().is_some_and(is_gone));
+        self.steps.retain(|step| !step.effect.keeps().is_some_and(is_gone));
+    }
+
+    /// How it makes sets smaller: of each the last of its scales, and how many members go.
+    #[must_use]
+    pub fn lowers(&self) -> Vec<(&Scale, u64)> {
+        let mut all: Vec<(&Scale, u64)> = Vec::new();
+        for effect in self.steps.iter().flat_map(|step| &step.undo) {
+            let Effect::Scale(scale) = effect else { continue };
+            let going = scale.from.and_then(|from| from.checked_sub(scale.to)).unwrap_or(0);
+            match all.iter_mut().find(|(known, _)| known.set == scale.set) {
+                _ if going == 0 => {}
+                Some(known) => *known = (scale, known.1.saturating_add(going)),
+                None => all.push((scale, going)),
+            }
         }
+        all
+    }
+
+    /// Whether the deletion of this claim is one of its steps.
+    pub(super) fn deletes(&self, claim: &Target) -> bool {
+        let is_it = |step: &Written| matches!(&step.effect, Effect::DeleteClaim(gone) if gone.claim.uid == claim.uid);
+        self.steps.iter().any(is_it)
     }
 }
 
 /// How far it came.
 pub struct Undone {
     pub changed: Vec<String>,
+    /// The steps that seemed to be taken back already. The journal does not say so
+    /// yet: whoever comes back may be told otherwise.
+    pub held: Vec<u64>,
     /// What stood in the way, and of what.
     pub stopped: Option<(String, EffectError)>,
 }
@@ -56,7 +117,7 @@ pub struct Undone {
 /// Takes all steps back.
 pub async fn undo_all(undoing: &Undoing, run: &RunId, journal: &mut Journal, waits: &Waits<'_>) -> Undone {
     let connection = waits.connection;
-    let mut changed = Vec::new();
+    let (mut changed, mut held) = (Vec::new(), Vec::new());
     for step in &undoing.steps {
         match came_about(step, waits).await {
             Ok(true) => {}
@@ -64,33 +125,48 @@ pub async fn undo_all(undoing: &Undoing, run: &RunId, journal: &mut Journal, wai
                 let _ = journal.undone(step.number, connection.clock.now());
                 continue;
             }
-            Err(error) => return Undone { changed, stopped: Some((step.effect.object().to_string(), error)) },
+            Err(error) => return Undone { changed, held, stopped: Some((step.effect.object().to_string(), error)) },
         }
-        let lost = match lost_with_members(&step.effect, &undoing.steps, waits).await {
+        let lost = match lost_with_members(step, undoing, waits).await {
             Ok(lost) => lost,
-            Err(error) => return Undone { changed, stopped: Some((step.effect.object().to_string(), error)) },
+            Err(error) => return Undone { changed, held, stopped: Some((step.effect.object().to_string(), error)) },
         };
-        for effect in lost.iter().chain(&step.undo) {
+        let undo = match made_without_an_answer(&step.undo, waits).await {
+            Ok(undo) => undo,
+            Err(error) => return Undone { changed, held, stopped: Some((step.effect.object().to_string(), error)) },
+        };
+        let mut is_written = true;
+        for effect in lost.iter().chain(&undo) {
             if connection.interrupt.is_raised() {
                 let stopped = EffectError::Guarded {
                     code: "interrupted",
                     why: "interrupted".to_owned(),
                     hint: format!("`kubectl stateful undo {run}` goes on"),
                 };
-                return Undone { changed, stopped: Some((effect.object().to_string(), stopped)) };
+                return Undone { changed, held, stopped: Some((effect.object().to_string(), stopped)) };
             }
-            match one(effect, step.number, journal, waits).await {
+            let taken_back = match effect {
+                Effect::Scale(scale) if scale.from.is_some_and(|from| from > scale.to) => {
+                    lower(scale, step.number, &undoing.lowered, journal, waits).await
+                }
+                _ => one(effect, step.number, journal, waits).await,
+            };
+            match taken_back {
                 Ok(true) => changed.push(effect.object().to_string()),
-                Ok(false) => {}
+                Ok(false) => is_written = false,
                 // An effect that never came about needs no way back.
                 Err(EffectError::OtherReplicas { .. } | EffectError::NotItsVolume | EffectError::Vanished)
                     if !step.done => {}
-                Err(error) => return Undone { changed, stopped: Some((effect.object().to_string(), error)) },
+                Err(error) => return Undone { changed, held, stopped: Some((effect.object().to_string(), error)) },
             }
         }
-        let _ = journal.undone(step.number, connection.clock.now());
+        if is_written {
+            let _ = journal.undone(step.number, connection.clock.now());
+        } else {
+            held.push(step.number);
+        }
     }
-    Undone { changed, stopped: None }
+    Undone { changed, held, stopped: None }
 }
 
 /// Whether a deletion whose answer nobody saw was carried out. One that is
@@ -100,69 +176,13 @@ async fn came_about(step: &Written, waits: &Waits<'_>) -> Result<bool, EffectErr
     is_gone(&deletion.claim, &deletion.volume, waits).await
 }
 
-/// Claims that nobody of us deleted when their members went: the set's policy
-/// `whenScaled: Delete` did. They come back before the members do, or these
-/// would start with empty volumes.
-async fn lost_with_members(effect: &Effect, steps: &[Written], waits: &Waits<'_>) -> Result<Vec<Effect>, EffectError> {
-    let Effect::Scale(scale) = effect else { return Ok(Vec::new()) };
-    let set = scale.set.object.name.as_str();
-    let mut lost = Vec::new();
-    for step in steps {
-        let Effect::Protect(protect) = &step.effect else { continue };
-        let has_its_own =
-            |other: &Written| matches!(&other.effect, Effect::DeleteClaim(gone) if gone.claim.uid == protect.claim.uid);
-        if steps.iter().any(has_its_own) {
-            continue;
-        }
-        if protect.set == set && is_gone(&protect.claim, &protect.volume, waits).await? {
-            lost.push(&protect.volume.uid);
-        }
-    }
-    if lost.is_empty() {
-        return Ok(Vec::new());
-    }
-    let reader = Reader::new(waits.connection.client.clone());
-    let retired = retired(&reader, &scale.set.object.namespace, Some(set), None).await.map_err(unread)?;
-    let back = retired.into_iter().filter(|found| lost.contains(&&found.volume.uid)).filter_map(|found| {
-        let object = ObjectRef::of(&found.claim)?;
-        let reserve = Reserve { volume: found.volume, claim: object.clone() };
-        Some([Effect::Reserve(reserve), Effect::CreateClaim(CreateClaim { object, manifest: found.claim })])
-    });
-    Ok(back.flatten().collect())
-}
-
-fn unread(error: ReadError) -> EffectError {
-    match error {
-        ReadError::Api(error) => (*error).into(),
-        ReadError::NoSet(_) | ReadError::SetReplaced(_) | ReadError::SetDeleting(_) => EffectError::Vanished,
-    }
-}
-
-/// It goes with its pod, though nobody has asked for that yet (SS-84).
-fn has_pod_owner(claim: &Value) -> bool {
-    claim["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|owner| owner["kind"] == "Pod")
-}
-
-/// Whether a claim is gone; one that is going is waited for.
-async fn is_gone(claim: &Target, volume: &Target, waits: &Waits<'_>) -> Result<bool, EffectError> {
-    let found = Reader::new(waits.connection.client.clone()).get(&claim.object).await?;
-    match found.filter(|found| found["metadata"]["uid"] == claim.uid.as_str()) {
-        None => Ok(true),
-        Some(found) if found["metadata"]["deletionTimestamp"].is_null() && !has_pod_owner(&found) => Ok(false),
-        Some(_) => {
-            let gone = waits.released(claim, volume, AT_MOST).await;
-            gone.map(|_| true).map_err(|why| EffectError::Guarded {
-                code: "claim-terminating",
-                why: why.to_string(),
-                hint: "`kubectl stateful status` says who holds it; type the same command again once it is gone"
-                    .to_owned(),
-            })
-        }
-    }
-}
-
 /// One effect; whether it changed anything.
-async fn one(effect: &Effect, of: u64, journal: &mut Journal, waits: &Waits<'_>) -> Result<bool, EffectError> {
+pub(super) async fn one(
+    effect: &Effect,
+    of: u64,
+    journal: &mut Journal,
+    waits: &Waits<'_>,
+) -> Result<bool, EffectError> {
     let (connection, observer) = (waits.connection, waits.observer);
     let mut tries = 1;
     loop {
@@ -195,16 +215,15 @@ async fn one(effect: &Effect, of: u64, journal: &mut Journal, waits: &Waits<'_>)
     }
 }
 
-/// A claim must have its volume before the next step builds on it.
+/// A claim must have its volume, or be gone, before the next step builds on it.
 async fn wait_for(effect: &Effect, waits: &Waits<'_>) -> Result<(), EffectError> {
+    if let Effect::DeleteClaim(gone) = effect {
+        return is_gone(&gone.claim, &gone.volume, waits).await.map(drop);
+    }
     let Effect::CreateClaim(claim) = effect else { return Ok(()) };
     let name = claim.manifest["spec"]["volumeName"].as_str().unwrap_or_default();
     let volume = Target { object: super::reads::reference("PersistentVolume", "", name), uid: String::new() };
-    waits.bound(&claim.object, &volume, AT_MOST).await.map(drop).map_err(|why| EffectError::Guarded {
-        code: "not-bound",
-        why: why.to_string(),
-        hint: "`kubectl stateful status` says why it is not bound".to_owned(),
-    })
+    bound(&claim.object, &volume, waits).await
 }
 
 fn no_journal(why: &std::io::Error) -> EffectError {
@@ -212,5 +231,38 @@ fn no_journal(why: &std::io::Error) -> EffectError {
         code: "no-journal",
         why: format!("the run's journal cannot be written: {why}"),
         hint: "make room there, and type the same command again".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_set_that_gets_smaller_is_told_with_the_members_that_go() {
+        let scale = |set: &str, from: u64, to: u64| {
+            let object = super::super::reads::reference("StatefulSet", "default", set);
+            let set = Target { object, uid: format!("uid-{set}") };
+            json!(Effect::Scale(Scale { set, from: Some(from), to }))
+        };
+        let lines: Vec<Value> = [("web", 3, 4), ("web", 4, 5), ("db", 0, 3)]
+            .into_iter()
+            .zip(1_u64..)
+            .flat_map(|((set, from, to), n)| {
+                let call = json!({ "call": "effect", "effect": scale(set, from, to) });
+                let back = [scale(set, to, from)];
+                [
+                    json!({ "n": n, "state": "intent", "effect": { "call": call }, "undo": back }),
+                    json!({ "n": n, "state": "done" }),
+                ]
+            })
+            .collect();
+        let undoing = Undoing::of(&lines);
+        let told: Vec<_> = undoing
+            .lowers()
+            .into_iter()
+            .map(|(scale, going)| (scale.set.object.name.as_str(), scale.to, going))
+            .collect();
+        assert_eq!(told, [("db", 0, 3), ("web", 3, 2)]);
     }
 }

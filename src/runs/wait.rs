@@ -6,7 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::event::{Event, Observer};
-use crate::cluster::{Connection, Pause, is_passing};
+use crate::cluster::{Connection, Pause, explain, is_passing};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -70,7 +70,9 @@ where
                 return Err(WaitError::Interrupted { what, detail: said.unwrap_or_default() });
             }
             // A busy server is no reason to give up; the time-out is.
-            Err(cause) if is_passing(&cause) => "cannot be read at the moment".to_owned(),
+            Err(cause) if is_passing(&explain(&cause, &connection.identity, "")) => {
+                "cannot be read at the moment".to_owned()
+            }
             Err(cause) => return Err(WaitError::Read { what, cause: Box::new(cause) }),
         };
         match &said {
@@ -149,6 +151,7 @@ mod tests {
         });
         let connection = Connection {
             client: kube::Client::new(unused, "default"),
+            exec: Arc::new(crate::cluster::exec::NoExec),
             clock: clock(),
             entropy: clock(),
             identity: Identity { name: String::new(), server: String::new() },

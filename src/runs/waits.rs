@@ -11,13 +11,11 @@ use super::reads::{ReadError, reference, same_set};
 use super::wait::{Goal, Look, WaitError, until};
 use crate::cluster::Connection;
 use crate::effects::{EffectError, Target};
-use crate::facts::attachment::Attachment;
 use crate::facts::ordinals::{Ordinal, pod_name};
-use crate::facts::pod::Pod;
 use crate::facts::reader::{Reader, is_forbidden, is_missing};
 use crate::facts::volume::Volume;
 use crate::facts::words::VolumePhase;
-use crate::objects::kinds::{ApiKind, ObjectRef};
+use crate::objects::kinds::ObjectRef;
 
 /// Why a wait ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -100,8 +98,8 @@ impl Waits<'_> {
                     now.meta.name
                 )));
             }
-            if reader.get(&reference("Pod", &set.object.namespace, pod)).await?.is_some() {
-                return Ok(not_yet("still there"));
+            if let Some(found) = reader.get(&reference("Pod", &set.object.namespace, pod)).await? {
+                return Ok(not_yet(&staying(&found)));
             }
             if let Some(user) = user_of(&reader, &set.object.namespace, claims).await? {
                 return Ok(not_yet(&format!("pod {user} uses its claim")));
@@ -213,13 +211,16 @@ impl Waits<'_> {
         .await
     }
 
-    /// Until the volume is gone.
-    pub async fn purged(&self, volume: &Target, at_most: u64) -> Result<Value, WaitFailed> {
+    /// Until the volume is gone; what lies at `stays` is nobody's to take away.
+    pub async fn purged(&self, volume: &Target, stays: Option<&str>, at_most: u64) -> Result<Value, WaitFailed> {
         let what = format!("volume {}", volume.object.name);
         self.until(what, at_most, |reader| async move {
             let found = reader.get(&volume.object).await?;
             Ok(match found.filter(|found| found["metadata"]["uid"] == volume.uid.as_str()) {
-                None => Found::Look(Look::Reached("gone with its data".to_owned())),
+                None => Found::Look(Look::Reached(match stays {
+                    None => "gone with its data".to_owned(),
+                    Some(place) => format!("its object is gone, what is at {place} stays"),
+                })),
                 Some(found) if found["status"]["phase"] == "Failed" => {
                     let why = found["status"]["message"].as_str().unwrap_or("no reason given");
                     Found::Changed(format!("volume `{}` could not be deleted: {why}", volume.object.name))
@@ -241,6 +242,17 @@ fn end(reason: &std::sync::Mutex<Option<WaitFailed>>, why: WaitFailed) -> Look {
     Look::Given
 }
 
+/// Why a pod is still there, as far as it says so itself.
+fn staying(pod: &Value) -> String {
+    let meta = &pod["metadata"];
+    match meta["finalizers"].as_array() {
+        Some(held) if !held.is_empty() && !meta["deletionTimestamp"].is_null() => {
+            format!("still there, held by {}", words(&meta["finalizers"]))
+        }
+        Some(_) | None => "still there".to_owned(),
+    }
+}
+
 fn words(list: &Value) -> String {
     let words: Vec<_> = list.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     if words.is_empty() { "nobody".to_owned() } else { words.join(", ") }
@@ -248,25 +260,24 @@ fn words(list: &Value) -> String {
 
 /// A pod that uses one of the claims.
 async fn user_of(reader: &Reader, namespace: &str, claims: &[Target]) -> Result<Option<String>, kube::Error> {
-    let Some(kind) = ApiKind::named("Pod").filter(|_| !claims.is_empty()) else { return Ok(None) };
-    let uses = |object: &Value| {
-        let pod = Pod::read(object)?;
-        let used = pod.claims.iter().any(|used| claims.iter().any(|claim| claim.object.name == used.claim));
-        used.then_some(pod.meta.name)
-    };
-    Ok(reader.list_as(kind, namespace, None, uses).await?.into_iter().next())
+    if claims.is_empty() {
+        return Ok(None);
+    }
+    let users = reader.pods_with(namespace, &names(claims)).await?;
+    Ok(users.into_iter().next().map(|pod| pod.meta.name))
 }
 
 /// The node that one of the volumes is attached to; what may not be read is not waited for.
 async fn attached_to(reader: &Reader, volumes: &[Target]) -> Result<Option<String>, kube::Error> {
-    let Some(kind) = ApiKind::named("VolumeAttachment").filter(|_| !volumes.is_empty()) else { return Ok(None) };
-    let hangs = |object: &Value| {
-        let attachment = Attachment::read(object)?;
-        let volume = attachment.volume?;
-        volumes.iter().any(|known| known.object.name == volume).then_some(attachment.node)
-    };
-    match reader.list_as(kind, "", None, hangs).await {
-        Err(error) if is_forbidden(&error) || is_missing(&error) => Ok(None),
-        found => Ok(found?.into_iter().next()),
+    if volumes.is_empty() {
+        return Ok(None);
     }
+    match reader.attachments_of(&names(volumes)).await {
+        Err(error) if is_forbidden(&error) || is_missing(&error) => Ok(None),
+        found => Ok(found?.into_iter().next().map(|attachment| attachment.node)),
+    }
+}
+
+fn names(targets: &[Target]) -> Vec<String> {
+    targets.iter().map(|target| target.object.name.clone()).collect()
 }

@@ -108,6 +108,7 @@ fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
         content_type: content_type.to_owned(),
         user_agent: actor.to_owned(),
         user: None,
+        looked_for: None,
         body: Bytes::from(body.to_string()),
     };
     match write {
@@ -181,7 +182,7 @@ fn event(
         let count = known["count"].as_i64().unwrap_or(1).saturating_add(1);
         return Some((Method::PATCH, path, MERGE, json!({"count": count, "lastTimestamp": now})));
     }
-    let suffix = identity::event_suffix(world.seed, world.next_revision());
+    let suffix = identity::event_suffix(world.now, world.next_revision());
     let mut body = json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"name": format!("{}.{suffix}", target.name), "namespace": namespace},

@@ -42,8 +42,8 @@ pub fn namespace(store: &Store, kind: &ApiKind, namespace: &str, name: &str) -> 
 }
 
 /// Gives a new object the status it starts with, whatever the client sent.
-pub fn reset_new(kind: &ApiKind, object: &mut Value) {
-    drop_disabled(kind, None, object);
+pub fn reset_new(kind: &ApiKind, object: &mut Value, features: Features) {
+    drop_disabled(kind, None, object, features);
     if kind.kind == "Pod" && object["spec"]["terminationGracePeriodSeconds"].as_i64().is_some_and(|grace| grace < 0) {
         object["spec"]["terminationGracePeriodSeconds"] = Value::from(1);
     }
@@ -89,9 +89,15 @@ fn stored_versions(definition: &Value, mut known: Vec<Value>) -> Vec<Value> {
     known
 }
 
-/// Takes out what 1.36 has, but not switched on: it is dropped without a word,
+/// What is switched on in one release and not in another.
+#[derive(Clone, Copy, Debug)]
+pub struct Features {
+    pub max_unavailable: bool,
+}
+
+/// Takes out what there is, but not switched on: it is dropped without a word,
 /// unless the object had it before.
-pub fn drop_disabled(kind: &ApiKind, old: Option<&Value>, new: &mut Value) {
+pub fn drop_disabled(kind: &ApiKind, old: Option<&Value>, new: &mut Value, features: Features) {
     let pod = match kind.kind {
         "StatefulSet" => "/spec/template/spec",
         "Pod" => "/spec",
@@ -109,7 +115,8 @@ pub fn drop_disabled(kind: &ApiKind, old: Option<&Value>, new: &mut Value) {
         _ => return,
     };
     let place = "/spec/updateStrategy/rollingUpdate";
-    let is_used = old.and_then(|old| old.pointer(place)).is_some_and(|rolling| !rolling["maxUnavailable"].is_null());
+    let is_used = features.max_unavailable
+        || old.and_then(|old| old.pointer(place)).is_some_and(|rolling| !rolling["maxUnavailable"].is_null());
     if let Some(rolling) = new.pointer_mut(place).and_then(Value::as_object_mut).filter(|_| !is_used) {
         rolling.shift_remove("maxUnavailable");
     }

@@ -15,7 +15,7 @@ use super::store::Store;
 use super::validation::addresses;
 use crate::objects::kinds::ApiKind;
 
-pub use keep::keep;
+pub use keep::{keep, without_traffic};
 
 /// 10.96.0.0/16; the first addresses are the cluster's own.
 const NETWORK: [u8; 2] = [10, 96];

@@ -152,9 +152,14 @@ fn converted(why: String) -> String {
 /// Reads a patched object as an object of its kind.
 ///
 /// # Errors
-/// 422 with the object in the message, where `object` has 400.
-pub fn patched(object: Value, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, Refusal> {
-    let shown = object.to_string();
+/// 422 with the object (`shown`) in the message, where `object` has 400.
+pub fn patched(
+    object: Value,
+    shown: impl Fn() -> String,
+    api_version: &str,
+    kind: &str,
+    validation: FieldValidation,
+) -> Result<Read, Refusal> {
     let fault = match object.as_object() {
         Some(fields) => {
             let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -163,8 +168,8 @@ pub fn patched(object: Value, api_version: &str, kind: &str, validation: FieldVa
         None => Some(format!("couldn't get version/kind; json parse error: {}", no_object(json_type(&object)))),
     };
     match fault {
-        Some(why) => Err(unusable(&shown, &why)),
-        None => read(object.into(), api_version, kind, validation).map_err(|why| unusable(&shown, &why)),
+        Some(why) => Err(unusable(&shown(), &why)),
+        None => read(object.into(), api_version, kind, validation).map_err(|why| unusable(&shown(), &why)),
     }
 }
 
@@ -175,12 +180,12 @@ pub fn patched(object: Value, api_version: &str, kind: &str, validation: FieldVa
 /// See `patched`.
 pub fn restored(
     object: Value,
-    shown: &str,
+    shown: impl Fn() -> String,
     api_version: &str,
     kind: &str,
     validation: FieldValidation,
 ) -> Result<Read, Refusal> {
-    read(object.into(), api_version, kind, validation).map_err(|why| unusable(shown, &converted(why)))
+    read(object.into(), api_version, kind, validation).map_err(|why| unusable(&shown(), &converted(why)))
 }
 
 /// 422 for a patch whose outcome is no object of its kind.

@@ -33,6 +33,12 @@ pub fn fault(text: &str) -> Option<usize> {
     (group > 0).then(|| text.len().saturating_sub(group))
 }
 
+/// Base64 of bytes.
+#[must_use]
+pub fn written(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
 /// Bytes in the one way in which they are written.
 #[must_use]
 pub fn encoded(text: &str) -> Option<String> {

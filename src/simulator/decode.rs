@@ -1,7 +1,7 @@
 //! From a request body to an object as the real server would hold it: unknown
 //! and duplicate fields are found and dropped, wrong types refused.
 
-use std::collections::BTreeSet;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -30,22 +30,37 @@ pub struct Mistyped(pub String);
 pub fn decode(shape: &Shape, node: Node) -> Result<Decoded, Mistyped> {
     let mut oddities = Vec::new();
     let name = if let Shape::Struct(name) = shape { name.as_str() } else { "" };
-    let place = Place { path: "", owner: name, go: None };
+    let place = Place { path: Path::Root, owner: name, go: None };
     let value = read(shape, node, place, &mut oddities)?;
     Ok(Decoded { value: settle(shape, value).unwrap_or_else(|| Value::Object(Map::new())), oddities })
 }
 
 #[derive(Clone, Copy)]
 struct Place<'a> {
-    path: &'a str,
+    path: Path<'a>,
     /// The struct that has the field, as Go's messages name it.
     owner: &'a str,
     /// Go's own name of the type that stands here.
     go: Option<&'a str>,
 }
 
-fn child(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+/// The way to a value, written out only where something is wrong there.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    Root,
+    Field(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => out.write_str(name),
+            Self::Field(above, name) => write!(out, "{above}.{name}"),
+            Self::Item(above, index) => write!(out, "{above}[{index}]"),
+        }
+    }
 }
 
 fn read(shape: &Shape, node: Node, place: Place<'_>, oddities: &mut Vec<String>) -> Result<Value, Mistyped> {
@@ -65,9 +80,9 @@ fn read(shape: &Shape, node: Node, place: Place<'_>, oddities: &mut Vec<String>)
         (Shape::List { of, .. }, Node::List(items)) => {
             let mut values = Vec::with_capacity(items.len());
             for (index, item) in items.into_iter().enumerate() {
-                let path = format!("{}[{index}]", place.path);
+                let path = Path::Item(&place.path, index);
                 let go = place.go.and_then(|go| go.strip_prefix("[]"));
-                values.push(match read(of, item, Place { path: &path, go, ..place }, oddities)? {
+                values.push(match read(of, item, Place { path, go, ..place }, oddities)? {
                     // In a list `null` is an empty text.
                     Value::Null if matches!(**of, Shape::String) => of.zero(),
                     value => value,
@@ -75,11 +90,27 @@ fn read(shape: &Shape, node: Node, place: Place<'_>, oddities: &mut Vec<String>)
             }
             Ok(Value::Array(values))
         }
+        (Shape::Bytes, Node::List(items)) => read_bytes(items, place),
         (shape, node) => {
             let value = read_scalar(shape, node).map_err(|kind| mistyped(&kind, shape, place))?;
             malformed(shape, &value).map_or(Ok(value), |why| Err(Mistyped(why)))
         }
     }
+}
+
+/// Bytes may also be written as a list of numbers.
+fn read_bytes(items: Vec<Node>, place: Place<'_>) -> Result<Value, Mistyped> {
+    let byte = |item: Node| match item {
+        Node::Null => Ok(0),
+        Node::Number(number) => {
+            let byte = number.as_u64().and_then(|number| u8::try_from(number).ok());
+            byte.ok_or_else(|| format!("number {number}"))
+        }
+        other => Err(other.json_type().to_owned()),
+    };
+    let place = Place { go: Some("uint8"), ..place };
+    let bytes: Result<Vec<u8>, String> = items.into_iter().map(byte).collect();
+    bytes.map(|bytes| Value::from(bytes::written(&bytes))).map_err(|found| mistyped(&found, &Shape::Bytes, place))
 }
 
 fn read_struct(
@@ -89,21 +120,24 @@ fn read_struct(
     oddities: &mut Vec<String>,
 ) -> Result<Value, Mistyped> {
     let known = table().get(name);
-    let mut seen = BTreeSet::new();
-    let mut out = Map::new();
+    let mut out = Map::with_capacity(fields.len());
     for (key, node) in fields {
-        let path = child(place.path, &key);
+        let path = Path::Field(&place.path, &key);
         let Some(field) = known.fields.get(&key) else {
-            oddities.push(format!("unknown field {path:?}"));
+            oddities.push(odd("unknown", path));
             continue;
         };
-        if !seen.insert(key.clone()) {
-            oddities.push(format!("duplicate field {path:?}"));
+        if out.contains_key(&key) {
+            oddities.push(odd("duplicate", path));
         }
-        let place = Place { path: &path, owner: name, go: field.go.as_deref() };
-        out.insert(key, read(&field.shape, node, place, oddities)?);
+        let value = read(&field.shape, node, Place { path, owner: name, go: field.go.as_deref() }, oddities)?;
+        out.insert(key, value);
     }
     Ok(Value::Object(out))
+}
+
+fn odd(how: &str, path: Path<'_>) -> String {
+    format!("{how} field {:?}", path.to_string())
 }
 
 fn read_map(
@@ -112,17 +146,17 @@ fn read_map(
     place: Place<'_>,
     oddities: &mut Vec<String>,
 ) -> Result<Value, Mistyped> {
-    let mut out = Map::new();
+    let mut out = Map::with_capacity(entries.len());
     for (key, node) in entries {
-        let path = child(place.path, &key);
         let value = match read(of, node, Place { go: None, ..place }, oddities)? {
             // In a map `null` is an empty text, or nothing of something.
             Value::Null if matches!(of, Shape::String | Shape::Bytes | Shape::Quantity) => of.zero(),
             value => value,
         };
-        if out.insert(key, value).is_some() {
-            oddities.push(format!("duplicate field {path:?}"));
+        if out.contains_key(&key) {
+            oddities.push(odd("duplicate", Path::Field(&place.path, &key)));
         }
+        out.insert(key, value);
     }
     Ok(Value::Object(out))
 }
@@ -152,7 +186,7 @@ fn read_scalar(shape: &Shape, node: Node) -> Result<Value, String> {
 
 fn mistyped(found: &str, shape: &Shape, place: Place<'_>) -> Mistyped {
     let owner = place.owner.rsplit('.').next().unwrap_or_default();
-    let path: String = plain_path(place.path);
+    let path: String = plain_path(&place.path.to_string());
     let kind = place.go.map_or_else(|| go_type(shape), str::to_owned);
     Mistyped(format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {kind}"))
 }

@@ -187,7 +187,7 @@ impl World {
     /// Deletes what a list with this query would show, one by one.
     pub(super) fn delete_collection(&mut self, raw: &Raw, call: &ObjectCall) -> Result<Reply, Refusal> {
         let options = Options::read(raw, call)?;
-        let doomed = reads::listed(&self.store, call)?;
+        let doomed = reads::listed(&self.store, call, None)?;
         let writer = Writer {
             kind: call.kind,
             part: call.part,

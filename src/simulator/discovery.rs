@@ -94,6 +94,9 @@ fn resources(store: &Store, group: &str, version: &str) -> Value {
                 resource["kind"] = json!("Binding");
                 resource["verbs"] = json!(["create"]);
             }
+            if *part == "finalize" {
+                resource["verbs"] = json!(["update"]);
+            }
             if *part == "log" {
                 resource["verbs"] = json!(["get"]);
             }
@@ -163,6 +166,7 @@ fn subresources(kind: &ApiKind) -> &'static [&'static str] {
     match kind.kind {
         "StatefulSet" => &["scale", "status"],
         "Pod" => &["binding", "eviction", "log", "status"],
+        "Namespace" => &["finalize", "status"],
         _ if kind.has_status => &["status"],
         _ => &[],
     }

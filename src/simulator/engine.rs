@@ -18,7 +18,7 @@ use state::State;
 
 use super::clock::held_back;
 use super::controllers::Controller;
-use super::controllers::all::{all, of_copy};
+use super::controllers::all::{all, of as actors_of};
 use super::custom::Definition;
 use super::import::{Origin, Original, world_of};
 use super::lags::Lags;
@@ -75,7 +75,9 @@ impl Simulator {
     /// A copy of a live namespace in memory. Time begins when it was read.
     #[must_use]
     pub fn copy_of(original: Original, seed: u64) -> Self {
-        Self::of_world(world_of(original, seed), of_copy(), None, Lags::default())
+        let world = world_of(original, seed);
+        let actors = actors_of(world.origin.as_ref());
+        Self::of_world(world, actors, None, Lags::default())
     }
 
     /// Makes a sandbox of a copy, in a file that must not exist yet.
@@ -98,7 +100,7 @@ impl Simulator {
     /// See `OpenError`.
     pub fn open(path: &Path, now_real: Timestamp, waiter: Option<Box<dyn Waiter>>) -> Result<Self, OpenError> {
         let (file, world, elapsed) = Sandbox::open(path, now_real, waiter)?;
-        let actors = if world.origin.is_some() { of_copy() } else { all() };
+        let actors = actors_of(world.origin.as_ref());
         Self::go_on(file, world, elapsed, now_real, actors)
     }
 

@@ -1,6 +1,7 @@
 //! Names that a cluster makes up. They derive from the seed and the revision,
 //! so that nothing random has to be kept and a seed gives the same history.
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// Letters that Kubernetes uses for generated suffixes: no vowels, no look-alikes.
@@ -39,10 +40,11 @@ pub fn suffix(seed: u64, revision: u64) -> String {
     letters(&digest(seed, revision, "suffix"), 5)
 }
 
-/// The hexadecimal tail of an event's name.
+/// The hexadecimal tail of an event's name, which says when it was told: events
+/// of one second are listed in the order in which they happened.
 #[must_use]
-pub fn event_suffix(seed: u64, revision: u64) -> String {
-    hex(&digest(seed, revision, "event")[..8])
+pub fn event_suffix(now: Timestamp, revision: u64) -> String {
+    format!("{:x}", now.as_nanosecond().saturating_add(i128::from(revision)))
 }
 
 /// A number below `limit` for addresses and ports (0 if `limit` is 0).

@@ -24,13 +24,13 @@ pub(super) fn impersonated(headers: &HeaderMap) -> Result<Option<User>, Refusal>
     };
     let first = |name: &str| all(name).into_iter().next().unwrap_or_default();
     let (name, uid, groups) = (first(USER), first(UID), all(GROUP));
-    if !name.is_empty() {
-        return Ok(Some(User::named(&name, groups)));
-    }
     let extras: BTreeMap<String, Vec<String>> = headers
         .keys()
         .filter_map(|key| Some((decoded(key.as_str().strip_prefix(EXTRA)?, false), all(key.as_str()))))
         .collect();
+    if !name.is_empty() {
+        return Ok(Some(User { uid, extra: extras, ..User::named(&name, groups) }));
+    }
     if uid.is_empty() && groups.is_empty() && extras.is_empty() {
         return Ok(None);
     }
@@ -74,6 +74,13 @@ mod tests {
             let user = of(&[(USER, name), (USER, b"second"), (GROUP, b"a")]).unwrap().unwrap();
             assert_eq!(user, User::named(&String::from_utf8_lossy(name), vec!["a".to_owned()]));
         }
+    }
+
+    #[test]
+    fn whoever_is_played_keeps_what_else_is_said_of_them() {
+        let headers: &[(&str, &[u8])] = &[(USER, b"j"), (UID, b"1"), ("impersonate-extra-scopes", b"x")];
+        let user = of(headers).unwrap().unwrap();
+        assert_eq!((user.uid.as_str(), &user.extra["scopes"]), ("1", &vec!["x".to_owned()]));
     }
 
     #[test]

@@ -12,9 +12,11 @@ mod stand_ins;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::world::World;
+use crate::objects::release::Release;
+use crate::objects::stuck;
 use crate::objects::withheld::withhold;
 
 /// What was read of a live namespace.
@@ -23,7 +25,7 @@ pub struct Original {
     pub origin: Origin,
     /// Each with `apiVersion` and `kind`; other kinds than ours are left out.
     pub objects: Vec<Value>,
-    /// Kinds that could not be read. What others need of them is stood in for.
+    /// Kinds that were not read. What others need of them is stood in for.
     pub unread: Vec<String>,
 }
 
@@ -35,6 +37,17 @@ pub struct Origin {
     pub namespace: String,
     /// The server's time when it was read.
     pub at: Timestamp,
+    /// The server's version, if it told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl Origin {
+    /// Whether `rollingUpdate.maxUnavailable` of a set counts there.
+    #[must_use]
+    pub fn counts_max_unavailable(&self) -> bool {
+        self.version.as_deref().and_then(Release::parse).is_some_and(Release::counts_max_unavailable)
+    }
 }
 
 /// The world as it was read, with what it cannot do without.
@@ -42,6 +55,7 @@ pub struct Origin {
 pub fn world_of(original: Original, seed: u64) -> World {
     let Original { origin, mut objects, unread } = original;
     attached::fit(&mut objects, &unread);
+    let attached = stuck::attached(&objects);
     let mut world = World::new(seed, origin.at, Vec::new());
     let mut highest = 0;
     for mut object in objects {
@@ -54,11 +68,19 @@ pub fn world_of(original: Original, seed: u64) -> World {
         let revision = meta["resourceVersion"].as_str().and_then(|text| text.parse().ok());
         highest = highest.max(revision.unwrap_or(0));
         withhold(&mut object);
-        captured::mark(&mut object, origin.at);
+        captured::mark(&mut object, origin.at, &attached);
         world.store.restore(kind, object);
     }
     world.store.begin_at(highest);
     stand_ins::fill(&mut world, &origin.namespace, &unread);
     world.origin = Some(origin);
     world
+}
+
+/// Sets an annotation that is not there, where there can be one.
+fn annotate(object: &mut Value, key: &str, value: &str) {
+    let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    if let Some(annotations) = meta.entry("annotations").or_insert_with(|| json!({})).as_object_mut() {
+        annotations.entry(key).or_insert_with(|| value.into());
+    }
 }

@@ -21,6 +21,11 @@ impl Lags {
         Self { seed, most, ..Self::default() }
     }
 
+    /// From now on this actor is up to so many revisions behind.
+    pub fn fall_behind(&mut self, actor: &str, most: u64) {
+        self.most.insert(actor.to_owned(), most);
+    }
+
     /// The revision that an actor sees in its next look; `None` for the newest.
     pub fn seen(&mut self, actor: &str, newest: u64) -> Option<u64> {
         let most = *self.most.get(actor).filter(|most| **most > 0)?;
@@ -51,5 +56,7 @@ mod tests {
         }
         assert!(behind > 50, "hardly ever behind: {behind}");
         assert_eq!(lags.seen("other", 10), None);
+        lags.fall_behind("other", 5);
+        assert!((10..30).any(|newest| lags.seen("other", newest).is_some()));
     }
 }

@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 
 use outcome::{changes_generation, has_generation, is_finished, is_same};
 
-use super::admission;
+use super::admission::{self, Features};
 use super::allocation::{self, Draw};
 use super::clock::clock_text;
 use super::custom;
 use super::defaults;
 use super::identity;
-use super::import::newer;
+use super::import::{Origin, newer};
 use super::limits;
 use super::patch::managed_fields::Managed;
 use super::priority;
@@ -82,6 +82,7 @@ impl World {
         if !causes.is_empty() {
             return Err(Refusal::invalid(kind, &name, &causes));
         }
+        allocation::without_traffic(kind, &mut object);
         self.charge(writer, None, &object)?;
         let version = text(&object, "resourceVersion").parse::<u64>();
         if version.is_ok_and(|version| version != 0) && !writer.dry_run {
@@ -121,8 +122,13 @@ impl World {
         if has_generation(kind) {
             set_meta(object, "generation", 1.into());
         }
-        admission::reset_new(kind, object);
+        admission::reset_new(kind, object, self.features());
         Ok(())
+    }
+
+    /// What is switched on, which in a copy is what its original has.
+    fn features(&self) -> Features {
+        Features { max_unavailable: self.origin.as_ref().is_some_and(Origin::counts_max_unavailable) }
     }
 
     /// What made-up names and addresses are drawn from. A dry run must not give
@@ -159,7 +165,7 @@ impl World {
             admission::fill_changed(kind, old, &mut new);
         }
         carry_over(writer, old, &mut new);
-        admission::drop_disabled(kind, Some(old), &mut new);
+        admission::drop_disabled(kind, Some(old), &mut new, self.features());
         fill_metadata(old, &mut new);
         custom::check_conversion(&new)?;
         let mut causes = validation::of_metadata(old, &new);
@@ -171,6 +177,7 @@ impl World {
             return Err(Refusal::invalid(kind, &name, &causes));
         }
         carry_metadata(old, &mut new);
+        allocation::without_traffic(kind, &mut new);
         if writer.part == Part::Whole {
             allocation::assign(&self.store, kind, &mut new, self.draw(writer))?;
         }

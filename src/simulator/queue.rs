@@ -2,7 +2,8 @@
 //! the times it asked for. The earliest comes first, equal times in the order of
 //! the list, so a seed gives one history. An actor that works by key is given
 //! the objects in the order in which they were changed, each once, as the work
-//! queues of the real controllers do.
+//! queues of the real controllers do. Who was refused a write tries again after
+//! any change, and later with each refusal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -45,11 +46,25 @@ struct Work {
     soon: Option<Timestamp>,
     timed: BTreeSet<(Timestamp, Target)>,
     times: BTreeMap<Target, Timestamp>,
-    /// A write was refused in the last look: any change may be what it waits for.
-    refused: bool,
-    refused_at: BTreeSet<Target>,
+    /// How many looks in a row ended with a refused write: any change may be what
+    /// it waits for.
+    refused: u32,
+    refused_at: BTreeMap<Target, u32>,
     /// It does nothing until then.
     stalled: Option<Timestamp>,
+}
+
+/// How much later somebody tries again who was refused so many times in a row.
+fn patience(refusals: u32) -> Duration {
+    const FIRST: Duration = Duration::from_millis(5);
+    const LONGEST: Duration = Duration::from_secs(1000);
+    let doubled = 2_u32.checked_pow(refusals.saturating_sub(1)).and_then(|factor| FIRST.checked_mul(factor));
+    doubled.map_or(LONGEST, |wait| wait.min(LONGEST))
+}
+
+/// A time, or the end of all times.
+fn after(time: Timestamp, wait: Duration) -> Timestamp {
+    time.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 impl Work {
@@ -80,11 +95,23 @@ impl Work {
         }
     }
 
+    /// Has those who were refused try again after a change that is noticed at `at`.
+    fn encourage(&mut self, at: Timestamp) {
+        let refused: Vec<(Target, u32)> =
+            self.refused_at.iter().map(|(target, times)| (target.clone(), *times)).collect();
+        for (target, times) in refused {
+            let again = after(at, patience(times));
+            if self.times.get(&target).is_none_or(|known| *known > again) {
+                self.set_time(&target, Some(again));
+            }
+        }
+    }
+
     /// Takes out what is due. A look at everything covers the rest.
     fn take(&mut self, now: Timestamp) -> Look {
         if self.everything.is_some_and(|at| at <= now) {
-            let refused = (self.refused, std::mem::take(&mut self.refused_at));
-            *self = Self { refused: refused.0, refused_at: refused.1, ..Self::default() };
+            let (refused, refused_at) = (self.refused, std::mem::take(&mut self.refused_at));
+            *self = Self { refused, refused_at, ..Self::default() };
             return Look::Everything;
         }
         let mut targets = std::mem::take(&mut self.changed);
@@ -103,15 +130,16 @@ impl Work {
     fn note(&mut self, looked: Looked) {
         match looked.at {
             None => {
-                self.refused = looked.was_refused;
+                self.refused = if looked.was_refused { self.refused.saturating_add(1) } else { 0 };
                 if let Some(at) = looked.wake {
                     self.take_all(at);
                 }
             }
             Some(target) => {
-                self.refused = false;
+                self.refused = 0;
                 if looked.was_refused {
-                    self.refused_at.insert(target.clone());
+                    let times = self.refused_at.entry(target.clone()).or_default();
+                    *times = times.saturating_add(1);
                 } else {
                     self.refused_at.remove(&target);
                 }
@@ -146,13 +174,10 @@ impl Queue {
     /// Something was committed that concerns these actors in this way.
     pub fn changed(&mut self, now: Timestamp, concern: impl Fn(usize) -> Concern) {
         for (index, (work, lag)) in self.works.iter_mut().zip(&self.lags).enumerate() {
-            let at = now.checked_add(*lag).unwrap_or(now);
-            let refused: Vec<Target> = work.refused_at.iter().cloned().collect();
-            for target in refused {
-                work.take_in(target, at);
-            }
+            let at = after(now, *lag);
+            work.encourage(at);
             match concern(index) {
-                Concern::Nothing if work.refused => work.take_all(at),
+                Concern::Nothing if work.refused > 0 => work.take_all(after(at, patience(work.refused))),
                 Concern::Nothing => {}
                 Concern::Everything => work.take_all(at),
                 Concern::These(targets) => {
@@ -207,7 +232,7 @@ mod tests {
     const START: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn after(millis: u64) -> Timestamp {
-        START + Duration::from_millis(millis)
+        super::after(START, Duration::from_millis(millis))
     }
 
     fn pod(name: &str) -> Target {
@@ -271,9 +296,28 @@ mod tests {
         let mut queue = at_rest(1);
         queue.looked(0, looked(Some(pod("a")), None, true));
         queue.changed(after(200), |_| Concern::Nothing);
-        assert_eq!(queue.take(0, after(210)), Look::These(vec![pod("a")]));
+        assert_eq!(queue.next(), Some((after(215), 0)));
+        assert_eq!(queue.take(0, after(215)), Look::These(vec![pod("a")]));
         queue.looked(0, looked(Some(pod("a")), None, false));
         queue.changed(after(300), |_| Concern::Nothing);
         assert_eq!(queue.next(), None);
+    }
+
+    #[test]
+    fn whoever_is_refused_again_and_again_waits_longer_and_longer() {
+        let mut queue = at_rest(1);
+        let mut waits = Vec::new();
+        for _ in 0..20 {
+            queue.looked(0, looked(Some(pod("a")), None, true));
+            queue.changed(START, |_| Concern::Nothing);
+            let (at, _) = queue.next().expect("it tries again");
+            waits.push(at.duration_since(after(10)).as_millis());
+            queue.take(0, at);
+        }
+        assert_eq!(waits[..4], [5, 10, 20, 40]);
+        assert_eq!(waits[18..], [1_000_000, 1_000_000]);
+        queue.looked(0, looked(Some(pod("a")), None, true));
+        queue.changed(START, |_| Concern::These(vec![pod("a")]));
+        assert_eq!(queue.next(), Some((after(10), 0)), "what concerns it is looked at soon");
     }
 }

@@ -7,6 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::controllers::View as _;
+use super::controllers::attachments::KIND as ATTACHMENT;
 use super::document::json_type;
 use super::query::{Match, Query};
 use super::request::{ObjectCall, Part};
@@ -16,6 +18,7 @@ use super::store::Store;
 use super::watch::WatchStart;
 use super::world::{Payload, Reply};
 use crate::objects::kinds::ApiKind;
+use crate::objects::looked_for::LookedFor;
 
 /// One object.
 ///
@@ -51,8 +54,8 @@ pub fn selects(query: &Query, object: &Value) -> bool {
 /// # Errors
 /// 400 for a broken continue token, 410 for one that is too old, 504 for a
 /// revision that is still to come.
-pub fn list(store: &Store, call: &ObjectCall) -> Result<Reply, Refusal> {
-    Ok(Reply::json(200, listed(store, call)?.body(call)))
+pub fn list(store: &Store, call: &ObjectCall, looked_for: Option<&LookedFor>) -> Result<Reply, Refusal> {
+    Ok(Reply::json(200, listed(store, call, looked_for)?.body(call)))
 }
 
 /// What a request for a collection takes of it.
@@ -74,11 +77,12 @@ impl Listed {
     }
 }
 
-/// The objects of a collection that the query takes.
+/// The objects of a collection that the query takes, at least those of them
+/// that are looked for.
 ///
 /// # Errors
 /// See `list`.
-pub(super) fn listed(store: &Store, call: &ObjectCall) -> Result<Listed, Refusal> {
+pub(super) fn listed(store: &Store, call: &ObjectCall, looked_for: Option<&LookedFor>) -> Result<Listed, Refusal> {
     let query = &call.query;
     check_future(store, query)?;
     let page = if query.continue_at.is_empty() { None } else { Some(read_token(&query.continue_at)?) };
@@ -86,16 +90,20 @@ pub(super) fn listed(store: &Store, call: &ObjectCall) -> Result<Listed, Refusal
         return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
     }
     let revision = match (&page, &query.version_match, query.resource_version) {
-        (Some(page), _, _) => page.revision,
+        (Some(page), _, _) => page.revision.unwrap_or(store.revision()),
         (None, Match::Exact, Some(asked)) => asked,
         // A page of a revision is of that one, if nothing else is said.
         (None, Match::Unset, Some(asked)) if asked > 0 && query.limit > 0 => asked,
         (None, Match::Exact | Match::NotOlderThan | Match::Unset | Match::Other(_), _) => store.revision(),
     };
     let mut objects: Vec<Arc<Value>> = if revision == store.revision() {
-        store.objects(call.kind, &call.namespace).map(Arc::clone).collect()
+        newest(store, call, looked_for)
     } else {
-        store.objects_at(call.kind, &call.namespace, revision)?
+        let then = store.objects_at(call.kind, &call.namespace, revision);
+        then.map_err(|refusal| match &page {
+            Some(page) if refusal.code == 410 => Refusal::expired_rest(write_token(None, &page.start)),
+            Some(_) | None => refusal,
+        })?
     };
     let is_next = |object: &Value| page.as_ref().is_none_or(|page| position(call, object) > page.start);
     objects.retain(|object| is_next(object) && selects(query, object));
@@ -104,7 +112,7 @@ pub(super) fn listed(store: &Store, call: &ObjectCall) -> Result<Listed, Refusal
     let shown = if is_whole { objects.len() } else { query.limit.min(objects.len()) };
     let mut meta = json!({ "resourceVersion": revision.to_string() });
     if let Some(last) = objects.get(..shown).and_then(<[_]>::last).filter(|_| shown < objects.len()) {
-        meta["continue"] = Value::from(write_token(revision, &position(call, last)));
+        meta["continue"] = Value::from(write_token(Some(revision), &position(call, last)));
         if query.labels.is_empty() && query.fields.is_empty() {
             meta["remainingItemCount"] = Value::from(objects.len() - shown);
         }
@@ -114,6 +122,25 @@ pub(super) fn listed(store: &Store, call: &ObjectCall) -> Result<Listed, Refusal
     }
     objects.truncate(shown);
     Ok(Listed { kind: store.list_kind(call.kind), objects, meta })
+}
+
+/// The objects of a collection as they are now: all of them, or the few that are looked for.
+fn newest(store: &Store, call: &ObjectCall, looked_for: Option<&LookedFor>) -> Vec<Arc<Value>> {
+    let namespace = call.namespace.as_str();
+    let mut few: Vec<Arc<Value>> = match looked_for {
+        Some(LookedFor::PodsWith(claims)) if call.kind.kind == "Pod" && !namespace.is_empty() => {
+            claims.iter().flat_map(|claim| store.pods_with(namespace, claim)).collect()
+        }
+        Some(LookedFor::AttachmentsOf(volumes)) if call.kind.kind == ATTACHMENT => {
+            volumes.iter().flat_map(|volume| store.attachments_of(volume)).collect()
+        }
+        Some(LookedFor::PodsWith(_) | LookedFor::AttachmentsOf(_)) | None => {
+            return store.objects(call.kind, namespace).map(Arc::clone).collect();
+        }
+    };
+    few.sort_by_cached_key(|object| position(call, object));
+    few.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    few
 }
 
 /// Items of a list do not repeat their kind, but for custom ones.
@@ -140,16 +167,20 @@ fn position(call: &ObjectCall, object: &Value) -> String {
 }
 
 struct PageStart {
-    revision: u64,
+    /// `None` for the newest one, whatever the pages before were of.
+    revision: Option<u64>,
     /// Everything up to this key was shown: `NAMESPACE/NAME`, or the name alone
     /// in a list of one namespace.
     start: String,
 }
 
 const TOKEN: &str = "meta.k8s.io/v1";
+/// The revision in the token of a list that goes on as it is now.
+const NEWEST: i64 = -1;
 
-fn write_token(revision: u64, last: &str) -> String {
-    let token = json!({"v": TOKEN, "rv": revision, "start": format!("{last}\u{0}")});
+fn write_token(revision: Option<u64>, last: &str) -> String {
+    let token =
+        json!({"v": TOKEN, "rv": revision.map_or(Value::from(NEWEST), Value::from), "start": format!("{last}\u{0}")});
     URL_SAFE_NO_PAD.encode(token.to_string())
 }
 
@@ -166,8 +197,7 @@ fn read_token(token: &str) -> Result<PageStart, Refusal> {
     if version != TOKEN {
         return Err(because(&format!("server does not recognize this encoded version {version}")));
     }
-    let revision = token["rv"].as_u64().unwrap_or(0);
-    if revision == 0 {
+    if token["rv"].is_null() || token["rv"] == 0 {
         return Err(because(&format!("incorrect encoded start resourceVersion (version {TOKEN})")));
     }
     let start = token["start"].as_str().unwrap_or_default();
@@ -178,7 +208,7 @@ fn read_token(token: &str) -> Result<PageStart, Refusal> {
     if key.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(because(start));
     }
-    Ok(PageStart { revision, start: key.trim_end_matches('\u{0}').to_owned() })
+    Ok(PageStart { revision: token["rv"].as_u64(), start: key.trim_end_matches('\u{0}').to_owned() })
 }
 
 /// What is wrong with the types in a token, in Go's words.

@@ -11,6 +11,7 @@ use super::query::Query;
 use super::status::Refusal;
 use super::store::Store;
 use crate::objects::kinds::ApiKind;
+use crate::objects::looked_for::LookedFor;
 
 /// A request as it came in.
 #[derive(Clone, Debug)]
@@ -23,11 +24,18 @@ pub struct Raw {
     pub user_agent: String,
     /// On whose behalf, if not the administrator's.
     pub user: Option<User>,
+    /// What the asker picks out of a list, if he told in passing.
+    pub looked_for: Option<LookedFor>,
     pub body: Bytes,
 }
 
 /// Subresources that need a real node or are not simulated.
-const OTHER_PARTS: &[&str] = &["attach", "ephemeralcontainers", "exec", "portforward", "proxy", "resize", "token"];
+const OTHER_PARTS: &[(&str, &[&str])] = &[
+    ("Pod", &["attach", "ephemeralcontainers", "exec", "portforward", "proxy", "resize"]),
+    ("ServiceAccount", &["token"]),
+    ("Node", &["proxy"]),
+    ("Service", &["proxy"]),
+];
 
 /// Reads a request.
 ///
@@ -91,7 +99,7 @@ fn objects(raw: &Raw, store: &Store, group: (&str, &str), rest: &[&str]) -> Resu
     let (resource, name, part) = match rest.as_slice() {
         [resource] => (*resource, "", ""),
         [resource, name] => (*resource, *name, ""),
-        [resource, name, part] => (*resource, *name, *part),
+        [resource, name, part] | [resource, name, part @ "proxy", ..] => (*resource, *name, *part),
         _ => return Err(Refusal::no_resource()),
     };
     let kind = kind_at(raw, store, group, resource)?;
@@ -142,7 +150,7 @@ fn subresource(kind: &'static ApiKind, part: &str) -> Result<Part, Refusal> {
         "eviction" if kind.kind == "Pod" => Ok(Part::Eviction),
         "finalize" if kind.kind == "Namespace" => Ok(Part::Finalize),
         "log" if kind.kind == "Pod" => Ok(Part::Log),
-        other if kind.kind == "Pod" && OTHER_PARTS.contains(&other) => {
+        other if OTHER_PARTS.iter().any(|(owner, parts)| *owner == kind.kind && parts.contains(&other)) => {
             Err(Refusal::not_simulated(&format!("{}/{other}", kind.plural)))
         }
         _ => Err(Refusal::no_resource()),
@@ -210,6 +218,7 @@ mod tests {
             content_type: content_type.to_owned(),
             user_agent: String::new(),
             user: None,
+            looked_for: None,
             body: Bytes::new(),
         };
         parse(&raw, &Store::default())
@@ -243,6 +252,9 @@ mod tests {
             ("/apis/autoscaling/v1/horizontalpodautoscalers", 501),
             ("/apis/apps/v1/deployments", 501),
             ("/api/v1/namespaces/a/pods/b/exec", 501),
+            ("/api/v1/namespaces/a/pods/b/proxy/metrics/all", 501),
+            ("/api/v1/nodes/a/proxy/stats", 501),
+            ("/api/v1/namespaces/a/configmaps/b/proxy/c", 404),
             ("/apis/foo/v1/bars", 404),
             ("/apis/apps/v1/bars", 404),
             ("/api/v1/namespaces/a/configmaps/b/status", 404),

@@ -42,6 +42,7 @@ fn post(world: &mut World, path: &str, body: &Value) {
         content_type: "application/json".to_owned(),
         user_agent: "sandbox".to_owned(),
         user: None,
+        looked_for: None,
         body: Bytes::from(body.to_string()),
     };
     // The seed is ours and a test proves that all of it goes in.

@@ -96,6 +96,7 @@ impl Incoming {
             content_type: content_type.split(';').next().unwrap_or_default().trim().to_owned(),
             user_agent: text(&head.headers, &header::USER_AGENT),
             user: None,
+            looked_for: head.extensions.get().cloned(),
             body,
         };
         in_json(&mut raw);
@@ -171,7 +172,9 @@ fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody
 }
 
 fn json(value: &Value) -> AnswerBody {
-    Full::new(Bytes::from(value.to_string() + "\n")).boxed_unsync()
+    let mut text = serde_json::to_vec(value).unwrap_or_default();
+    text.push(b'\n');
+    Full::new(Bytes::from(text)).boxed_unsync()
 }
 
 /// The lines of a watch: what there is, then what each commit brings.

@@ -10,33 +10,64 @@ use super::schema::{Field, Shape, table};
 
 /// An object as Go would write it out again: `None` stands for "left out".
 #[must_use]
-pub fn settle(shape: &Shape, value: Value) -> Option<Value> {
+pub fn settle(shape: &Shape, mut value: Value) -> Option<Value> {
+    settle_here(shape, &mut value);
+    (!value.is_null()).then_some(value)
+}
+
+/// The same in its place, where null stands for "left out".
+fn settle_here(shape: &Shape, value: &mut Value) {
     match (shape, value) {
-        (_, Value::Null) => None,
-        (Shape::Struct(name), Value::Object(fields)) => Some(settle_struct(name, fields)),
+        (Shape::Struct(name), Value::Object(fields)) => settle_struct(name, fields),
         (Shape::Map { of, .. }, Value::Object(entries)) => {
-            Some(entries.into_iter().map(|(key, value)| (key, item(of, value))).collect())
+            entries.values_mut().for_each(|value| settle_item(of, value));
         }
-        (Shape::List { of, .. }, Value::Array(items)) => Some(items.into_iter().map(|value| item(of, value)).collect()),
-        (Shape::Quantity, Value::String(text)) => Some(Value::String(quantity::canonical(&text).unwrap_or(text))),
-        (Shape::Bytes, Value::String(text)) => Some(Value::String(bytes::encoded(&text).unwrap_or(text))),
-        (Shape::Time, Value::String(text)) => Some(in_utc(text, 20, "%Y-%m-%dT%H:%M:%SZ").into()),
-        (Shape::MicroTime, Value::String(text)) => Some(in_utc(text, 27, "%Y-%m-%dT%H:%M:%S.%6fZ").into()),
-        (_, value) => Some(value),
+        (Shape::List { of, .. }, Value::Array(items)) => items.iter_mut().for_each(|value| settle_item(of, value)),
+        (shape, Value::String(text)) => {
+            if let Some(spelt) = spelling(shape, text) {
+                *text = spelt;
+            }
+        }
+        (_, Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {}
     }
 }
 
 /// In a list or a map a null stands for an empty value.
-fn item(of: &Shape, value: Value) -> Value {
-    settle(of, value).unwrap_or_else(|| of.zero())
+fn settle_item(of: &Shape, value: &mut Value) {
+    settle_here(of, value);
+    if value.is_null() {
+        *value = of.zero();
+    }
+}
+
+/// How the server spells a text, where that can differ.
+fn spelling(shape: &Shape, text: &str) -> Option<String> {
+    match shape {
+        Shape::Quantity => quantity::canonical(text).ok(),
+        Shape::Bytes => bytes::encoded(text),
+        Shape::Time => in_utc(text, 20, "%Y-%m-%dT%H:%M:%SZ"),
+        Shape::MicroTime => in_utc(text, 27, "%Y-%m-%dT%H:%M:%S.%6fZ"),
+        Shape::String
+        | Shape::Int32
+        | Shape::Int64
+        | Shape::Number
+        | Shape::Boolean
+        | Shape::IntOrString
+        | Shape::Any
+        | Shape::Deduced
+        | Shape::Inline(_)
+        | Shape::Struct(_)
+        | Shape::List { .. }
+        | Shape::Map { .. } => None,
+    }
 }
 
 /// A time as the server writes it; what it wrote itself has this length.
-fn in_utc(text: String, length: usize, format: &str) -> String {
+fn in_utc(text: &str, length: usize, format: &str) -> Option<String> {
     if text.len() == length && text.ends_with('Z') {
-        return text;
+        return None;
     }
-    text.parse::<Timestamp>().map_or(text, |time| time.strftime(format).to_string())
+    text.parse::<Timestamp>().ok().map(|time| time.strftime(format).to_string())
 }
 
 /// What storing does to an object: empty lists become none.
@@ -51,33 +82,27 @@ pub fn empty_lists(shape: &Shape, object: &mut Value) {
     }
 }
 
-fn settle_struct(name: &str, fields: Map<String, Value>) -> Value {
+fn settle_struct(name: &str, fields: &mut Map<String, Value>) {
     let known = table().get(name);
-    let mut out = Map::new();
-    for (key, value) in fields {
-        let Some(field) = known.fields.get(&key) else { continue };
+    fields.retain(|key, value| {
+        let Some(field) = known.fields.get(key) else { return false };
         // A volume's empty capacity is refused in other words than none at all,
         // an empty list of managers takes them all away, and one of policies is none.
         let is_told_apart = name == "core.v1.PersistentVolumeSpec" && key == "capacity"
             || name == "meta.v1.ObjectMeta" && key == "managedFields"
             || name == "autoscaling.v2.HPAScalingRules" && key == "policies";
-        if let Some(value) = settle(&field.shape, value).filter(|value| is_told_apart || is_kept(field, value)) {
-            out.insert(key, value);
-        }
-    }
+        settle_here(&field.shape, value);
+        !value.is_null() && (is_told_apart || is_kept(field, value))
+    });
     for (key, field) in known.fields.iter().filter(|(_, field)| field.always && !field.omits_zero) {
-        if field.null {
-            out.entry(key).or_insert(Value::Null);
+        if fields.contains_key(key) {
             continue;
         }
-        if !out.contains_key(key) {
-            let zero = field.shape.zero();
-            if !zero.is_null() {
-                out.insert(key.clone(), zero);
-            }
+        let zero = if field.null { Value::Null } else { field.shape.zero() };
+        if field.null || !zero.is_null() {
+            fields.insert(key.clone(), zero);
         }
     }
-    Value::Object(out)
 }
 
 fn is_kept(field: &Field, value: &Value) -> bool {

@@ -270,7 +270,33 @@ impl Refusal {
         Self::status(413, "RequestEntityTooLarge", &format!("Request entity too large: {why}"), None)
     }
 
-    /// The watch or list asks for a past that is no longer kept.
+    /// The list is to be that of a revision that is no longer kept.
+    #[must_use]
+    pub fn expired_list() -> Self {
+        Self::status(410, "Expired", "The resourceVersion for the provided list is too old.", None)
+    }
+
+    /// The rest of such a list; with this token it is that of the newest revision.
+    #[must_use]
+    pub fn expired_rest(token: String) -> Self {
+        let message = "The provided continue parameter is too old to display a consistent list result. You can start a \
+                       new list without the continue parameter, or use the continue token in this response to retrieve \
+                       the remainder of the results. Continuing with the provided token results in an inconsistent \
+                       list - objects that were created, modified, or deleted between the time the first chunk was \
+                       returned and now may show up in the list.";
+        let mut refusal = Self::status(410, "Expired", message, None);
+        if let Body::Status(status) = &mut refusal.body {
+            status["metadata"]["continue"] = token.into();
+        }
+        refusal
+    }
+
+    #[must_use]
+    pub fn expired_watch() -> Self {
+        Self::status(410, "Expired", "The resourceVersion for the provided watch is too old.", None)
+    }
+
+    /// The watch asks for a past that is no longer kept.
     #[must_use]
     pub fn expired(asked: u64, oldest: u64) -> Self {
         Self::status(410, "Expired", &format!("too old resource version: {asked} ({oldest})"), None)

@@ -8,9 +8,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::controllers::attachments::KIND as ATTACHMENT;
 use super::controllers::{Change, View};
 use super::custom::Definitions;
 use super::mounts::Mounts;
+use super::placed::Placed;
+use super::shelves::{Key, Place, Shelves};
 use super::status::Refusal;
 use crate::objects::kinds::ApiKind;
 
@@ -48,37 +51,21 @@ impl Commit {
     }
 }
 
-/// The place of an object: kind, namespace, name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    rank: usize,
-    /// Custom kinds have all one rank.
-    kind: &'static str,
-    /// Ends in a slash, which is part of the order as in etcd: `a-b/` stands
-    /// before `a/`. Empty for objects of no namespace.
-    namespace: String,
-    name: String,
-}
-
 /// The objects of the cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     revision: u64,
-    objects: BTreeMap<Key, Arc<Value>>,
+    objects: Shelves,
     /// When each event is forgotten.
     expiries: BTreeSet<(Timestamp, Key)>,
     definitions: Definitions,
     /// Who names a UID among their owners.
     dependents: BTreeMap<String, BTreeSet<Key>>,
     mounts: Mounts,
+    placed: Placed,
     history: VecDeque<Commit>,
     /// Everything up to this revision is forgotten.
     forgotten: u64,
-}
-
-fn key(kind: &ApiKind, namespace: &str, name: &str) -> Key {
-    let namespace = if kind.namespaced { format!("{namespace}/") } else { String::new() };
-    Key { rank: kind.rank(), kind: kind.kind, namespace, name: name.to_owned() }
 }
 
 impl Store {
@@ -89,7 +76,7 @@ impl Store {
 
     #[must_use]
     pub fn object(&self, kind: &ApiKind, namespace: &str, name: &str) -> Option<&Arc<Value>> {
-        self.objects.get(&key(kind, namespace, name))
+        self.objects.get(&Key::new(kind, namespace, name))
     }
 
     /// All objects of a kind, sorted by namespace and name; an empty namespace
@@ -102,25 +89,25 @@ impl Store {
         &'a self,
         kind: &ApiKind,
         namespace: &str,
-    ) -> impl Iterator<Item = (&'a Key, &'a Arc<Value>)> + use<'a> {
-        let is_all = namespace.is_empty() || !kind.namespaced;
-        let from = Key { namespace: if is_all { String::new() } else { format!("{namespace}/") }, ..key(kind, "", "") };
-        let start = from.clone();
+    ) -> impl Iterator<Item = (&'a Place, &'a Arc<Value>)> + use<'a> {
+        let mut start = Key::new(kind, namespace, "");
+        let wanted = (!namespace.is_empty() && kind.namespaced).then(|| start.place.namespace.clone());
+        if wanted.is_none() {
+            start.place = Place::default();
+        }
         self.objects
-            .range(start..)
-            .take_while(move |(key, _)| key.kind == from.kind && (is_all || key.namespace == from.namespace))
+            .from(start)
+            .take_while(move |(place, _)| wanted.as_ref().is_none_or(|namespace| place.namespace == *namespace))
     }
 
     /// The events in a namespace that are named after an object of this name.
     pub fn events_about<'a>(&'a self, namespace: &str, name: &str) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
-        let prefix = format!("{name}.");
-        let events = ApiKind::named("Event").map(|kind| key(kind, namespace, &prefix));
-        events.into_iter().flat_map(move |from| {
-            let (start, prefix) = (from.clone(), prefix.clone());
-            let is_about = move |key: &Key| {
-                key.kind == from.kind && key.namespace == from.namespace && key.name.starts_with(&prefix)
-            };
-            self.objects.range(start..).take_while(move |(key, _)| is_about(key)).map(|(_, object)| object)
+        let events = ApiKind::named("Event").map(|kind| Key::new(kind, namespace, &format!("{name}.")));
+        events.into_iter().flat_map(move |start| {
+            let first = start.place.clone();
+            let is_about =
+                move |place: &Place| place.namespace == first.namespace && place.name.starts_with(&first.name);
+            self.objects.from(start).take_while(move |(place, _)| is_about(place)).map(|(_, object)| object)
         })
     }
 
@@ -163,16 +150,17 @@ impl Store {
             return Err(Refusal::from_the_future(revision, self.revision));
         }
         if revision < self.forgotten {
-            return Err(Refusal::expired(revision, self.forgotten));
+            return Err(Refusal::expired_list());
         }
         let now = self.placed(kind, namespace);
-        let mut then: BTreeMap<Key, Arc<Value>> = now.map(|(key, object)| (key.clone(), Arc::clone(object))).collect();
+        let mut then: BTreeMap<Place, Arc<Value>> =
+            now.map(|(place, object)| (place.clone(), Arc::clone(object))).collect();
         let since = self.history.iter().rev().take_while(|commit| commit.revision > revision);
         for commit in since.filter(|commit| commit.kind.kind == kind.kind && is_in(&commit.namespace, namespace)) {
-            let key = key(kind, &commit.namespace, &commit.name);
+            let place = Key::new(kind, &commit.namespace, &commit.name).place;
             match &commit.before {
-                Some(before) => then.insert(key, Arc::clone(before)),
-                None => then.remove(&key),
+                Some(before) => then.insert(place, Arc::clone(before)),
+                None => then.remove(&place),
             };
         }
         Ok(then.into_values().collect())
@@ -191,11 +179,11 @@ impl Store {
             ..Self::default()
         };
         for commit in self.history.iter().rev().take_while(|commit| commit.revision > revision) {
-            let key = key(commit.kind, &commit.namespace, &commit.name);
+            let key = Key::new(commit.kind, &commit.namespace, &commit.name);
             match &commit.before {
                 Some(before) => then.objects.insert(key, Arc::clone(before)),
                 None => then.objects.remove(&key),
-            };
+            }
         }
         then
     }
@@ -206,7 +194,9 @@ impl Store {
     /// 410 if some of them are forgotten.
     pub fn since(&self, kind: &ApiKind, namespace: &str, revision: u64) -> Result<Vec<Commit>, Refusal> {
         if revision < self.forgotten {
-            return Err(Refusal::expired(revision, self.forgotten));
+            // Of events the real server keeps no recent changes at hand: its database answers.
+            let is_at_hand = kind.kind != "Event";
+            return Err(if is_at_hand { Refusal::expired(revision, self.forgotten) } else { Refusal::expired_watch() });
         }
         let start = self.history.partition_point(|commit| commit.revision <= revision);
         let news = self.history.iter().skip(start);
@@ -218,12 +208,12 @@ impl Store {
 
     /// Takes in a commit; its revision becomes the newest.
     pub fn put(&mut self, commit: Commit) {
-        let key = key(commit.kind, &commit.namespace, &commit.name);
+        let key = Key::new(commit.kind, &commit.namespace, &commit.name);
         self.index(&key, commit.before.as_deref(), commit.after.as_deref());
         match &commit.after {
             Some(after) => self.objects.insert(key, Arc::clone(after)),
             None => self.objects.remove(&key),
-        };
+        }
         self.revision = self.revision.max(commit.revision);
         self.history.push_back(commit);
         if self.history.len() > HISTORY
@@ -240,10 +230,11 @@ impl Store {
     }
 
     fn index(&mut self, key: &Key, before: Option<&Value>, after: Option<&Value>) {
-        if key.kind == DEFINITION {
-            self.definitions.define(&key.name, after);
+        if key.shelf.kind == DEFINITION {
+            self.definitions.define(&key.place.name, after);
         }
         self.mounts.note(before, after);
+        self.placed.note(before, after);
         if let Some(at) = before.and_then(expiry) {
             self.expiries.remove(&(at, key.clone()));
         }
@@ -266,8 +257,8 @@ impl Store {
     /// Takes in an object from a snapshot, which has no history.
     pub fn restore(&mut self, kind: &'static ApiKind, object: Value) {
         let (namespace, name) = place(&object);
-        self.index(&key(kind, &namespace, &name), None, Some(&object));
-        self.objects.insert(key(kind, &namespace, &name), Arc::new(object));
+        self.index(&Key::new(kind, &namespace, &name), None, Some(&object));
+        self.objects.insert(Key::new(kind, &namespace, &name), Arc::new(object));
     }
 
     /// Ends a snapshot: this is the newest revision, and nothing before it is known.
@@ -331,6 +322,22 @@ impl View for Store {
     fn pods_with(&self, namespace: &str, claim: &str) -> Vec<Arc<Value>> {
         let names = self.mounts.of(namespace, claim);
         names.filter_map(|name| self.get("Pod", namespace, name)).collect()
+    }
+
+    fn attachments_of(&self, volume: &str) -> Vec<Arc<Value>> {
+        self.placed.attachments_of(volume).filter_map(|name| self.get(ATTACHMENT, "", name)).collect()
+    }
+
+    fn attachments_to(&self, node: &str) -> Vec<Arc<Value>> {
+        self.placed.attachments_to(node).filter_map(|name| self.get(ATTACHMENT, "", name)).collect()
+    }
+
+    fn pods_on(&self, node: &str) -> Vec<Arc<Value>> {
+        self.placed.pods_on(node).filter_map(|(namespace, name)| self.get("Pod", namespace, name)).collect()
+    }
+
+    fn first_free(&self, mut addresses: &mut dyn Iterator<Item = String>) -> Option<String> {
+        Iterator::find(&mut addresses, |address| !self.placed.is_taken(address))
     }
 
     fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {

@@ -177,7 +177,7 @@ impl World {
         match call.action {
             Action::Get if call.part == Part::Log => logs::answer(&self.store, raw, call, self.now),
             Action::Get => reads::get(&self.store, call),
-            Action::List => reads::list(&self.store, call),
+            Action::List => reads::list(&self.store, call, raw.looked_for.as_ref()),
             Action::Watch => Ok(reads::watch(&self.store, call, self.now)),
             Action::Create if call.part == Part::Binding => self.bind(raw, call),
             Action::Create if call.part == Part::Eviction => self.evict(raw, call),

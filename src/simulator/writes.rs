@@ -195,8 +195,8 @@ pub(super) fn patched(
 ) -> Result<Read, Refusal> {
     let change = body::json(raw, body_kind(call).1)?;
     match how {
-        PatchKind::Json => read_again(call, json::apply(known, &change)?, custom),
-        PatchKind::Merge => read_again(call, merged(known, &change)?, custom),
+        PatchKind::Json => read_again(call, || json::apply(known, &change), custom),
+        PatchKind::Merge => read_again(call, || merged(known, &change), custom),
         PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change),
     }
 }
@@ -213,13 +213,20 @@ fn merged(known: &Value, change: &Value) -> Result<Value, Refusal> {
     Ok(merge::apply(known, change))
 }
 
-/// A patched object, read like a body.
-fn read_again(call: &ObjectCall, patched: Value, custom: Option<&Version>) -> Result<Read, Refusal> {
+/// A patched object, read like a body. It is patched once more to be shown
+/// where it cannot be read.
+fn read_again(
+    call: &ObjectCall,
+    patched: impl Fn() -> Result<Value, Refusal>,
+    custom: Option<&Version>,
+) -> Result<Read, Refusal> {
+    let object = patched()?;
     if let Some(version) = custom {
-        return custom::patched(patched, version, call.query.field_validation);
+        return custom::patched(object, version, call.query.field_validation);
     }
     let (api_version, kind) = body_kind(call);
-    body::patched(patched, &api_version, kind, call.query.field_validation)
+    let shown = || patched().map(|object| object.to_string()).unwrap_or_default();
+    body::patched(object, shown, &api_version, kind, call.query.field_validation)
 }
 
 /// A strategically merged object; what cannot be read is told with the patch.
@@ -233,9 +240,9 @@ fn strategically(call: &ObjectCall, old: &Value, patch: &Value) -> Result<Read, 
     }
     let shape = table().kind(kind);
     let mut merged = strategic::apply(&shape, old, patch)?;
-    let shown = unstructured::go_text(&strategic::spent(old, patch));
-    unstructured::convert(&shape, &mut merged).map_err(|why| body::unusable(&shown, &why))?;
-    body::restored(merged, &shown, &api_version, kind, call.query.field_validation)
+    let shown = || unstructured::go_text(&strategic::spent(old, patch));
+    unstructured::convert(&shape, &mut merged).map_err(|why| body::unusable(&shown(), &why))?;
+    body::restored(merged, shown, &api_version, kind, call.query.field_validation)
 }
 
 /// An object that is written by name has the namespace and the name of its path.

@@ -2,14 +2,16 @@
 //! from the command itself; names of sets, namespaces, classes and nodes from
 //! the cluster, within a second in all and silent when that is not enough.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::{Resettable, Str};
-use clap::{Command, FromArgMatches as _};
+use clap::{ArgMatches, Command, FromArgMatches as _};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use serde_json::Value;
 
 use super::parse::Own;
 use super::{connect, parse, values};
@@ -28,6 +30,9 @@ use crate::runs::places::Places;
 use crate::wizard::create::kinds;
 use crate::wizard::flags as wizard_flags;
 use crate::wizard::parameter::{Parameter, Type};
+
+/// How the names of parameters end that take the name of a container.
+const CONTAINER: &str = "container";
 
 /// A person at the keyboard waits no longer than this for a name.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -85,9 +90,12 @@ fn with_own_scripts(words: &[OsString], places: Option<&Places>) -> Result<(Comm
 const EMPTY: OsString = OsString::new();
 
 fn with_live_names(command: Command, own: Option<&Own>, words: &[OsString], live: &Arc<Live>) -> Command {
-    let names = |kind: &'static str| {
+    let names = |what: &'static str| {
         let live = Arc::clone(live);
-        ArgValueCompleter::new(move |current: &OsStr| live.names(kind, current))
+        ArgValueCompleter::new(move |current: &OsStr| match what {
+            CONTAINER => live.containers(current),
+            kind => live.names(kind, current),
+        })
     };
     let mut command = command
         .mut_arg("namespace", |arg| arg.add(names("Namespace")))
@@ -97,6 +105,15 @@ fn with_live_names(command: Command, own: Option<&Own>, words: &[OsString], live
         .mut_subcommand("explain", |explain| {
             explain.mut_arg("code", |arg| arg.add(ArgValueCompleter::new(values::codes)))
         });
+    let run = |verb: Command| verb.mut_arg("run", |arg| arg.add(ArgValueCompleter::new(values::runs)));
+    for verb in ["resume", "undo", "report"] {
+        command = command.mut_subcommand(verb, run);
+    }
+    let runbook = |verb: Command| verb.mut_arg("runbook", |arg| arg.add(ArgValueCompleter::new(values::runbooks)));
+    command = command
+        .mut_subcommand("runbook", |verbs| verbs.mut_subcommand("show", runbook).mut_subcommand("check", runbook))
+        .mut_subcommand("runs", |runs| runs.mut_subcommand("unlock", run))
+        .mut_subcommand("volumes", |volumes| volumes.mut_subcommand("restore", run));
     let is_named = |verb: &str| words.iter().any(|word| word == verb);
     let shipped = Recipe::shipped_headers().iter().map(|(name, header)| (name, header));
     let recipes = shipped.chain(own.and_then(|own| match own {
@@ -151,6 +168,8 @@ fn with_parameters(
             ArgValueCompleter::new(values::origins)
         } else if parameter.kind == Type::SecretKeys {
             ArgValueCompleter::new(values::keyed_origins)
+        } else if parameter.name.ends_with(CONTAINER) {
+            names(CONTAINER)
         } else {
             continue;
         };
@@ -167,16 +186,24 @@ struct Live {
 
 impl Live {
     fn names(&self, kind: &str, current: &OsStr) -> Vec<CompletionCandidate> {
-        let Some(start) = current.to_str() else { return Vec::new() };
-        self.list(kind)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|name| name.starts_with(start))
-            .map(CompletionCandidate::new)
-            .collect()
+        let objects = self.list(kind).unwrap_or_default();
+        let names = objects.iter().filter_map(|object| object["metadata"]["name"].as_str());
+        fitting(names, current)
     }
 
-    fn list(&self, kind: &str) -> Option<Vec<String>> {
+    /// The containers of the set that the words name, or of all sets.
+    fn containers(&self, current: &OsStr) -> Vec<CompletionCandidate> {
+        let set = self.matches().and_then(|matches| set_of(&matches));
+        let sets = self.list("StatefulSet").unwrap_or_default();
+        let meant = |object: &&Value| set.as_ref().is_none_or(|set| object["metadata"]["name"] == set.as_str());
+        let of_set = |object: &Value| object["spec"]["template"]["spec"]["containers"].clone();
+        let containers: Vec<Value> = sets.iter().filter(meant).map(of_set).collect();
+        let each = containers.iter().filter_map(Value::as_array).flatten();
+        let names: BTreeSet<&str> = each.filter_map(|container| container["name"].as_str()).collect();
+        fitting(names.into_iter(), current)
+    }
+
+    fn list(&self, kind: &str) -> Option<Vec<Value>> {
         let kind = ApiKind::named(kind)?;
         let places = Places::from_env(|name| std::env::var_os(name))?;
         let global = self.global()?;
@@ -185,20 +212,37 @@ impl Live {
             let connection = connect::quietly(&global, &places, &self.deadline).ok()?;
             let namespace = if kind.namespaced { connection.namespace.as_str() } else { "" };
             let reader = Reader::new(connection.client.clone());
-            let found = reader.list(kind, namespace, None).await.ok()?;
-            Some(found.iter().filter_map(|object| object["metadata"]["name"].as_str().map(str::to_owned)).collect())
+            reader.list(kind, namespace, None).await.ok()
         });
         // A name server that does not answer is not waited for either.
         runtime.shutdown_background();
         found
     }
 
-    /// The connection flags among the words before the current one; words that
-    /// make no sense yet are passed over.
+    /// The connection flags among the words before the current one.
     fn global(&self) -> Option<GlobalFlags> {
+        GlobalFlags::from_arg_matches(&self.matches()?).ok()
+    }
+
+    /// What the words before the current one say; those that make no sense yet are
+    /// passed over.
+    fn matches(&self) -> Option<ArgMatches> {
         let (_, before) = self.words.split_last()?;
         let words = std::iter::once(OsString::from("kubectl-stateful")).chain(before.iter().cloned());
         let command = parse::command(&self.words, None).ok()?.ignore_errors(true);
-        GlobalFlags::from_arg_matches(&command.try_get_matches_from(words).ok()?).ok()
+        command.try_get_matches_from(words).ok()
     }
+}
+
+/// The set that the innermost command is about.
+fn set_of(matches: &ArgMatches) -> Option<String> {
+    match matches.subcommand() {
+        Some((_, inner)) => set_of(inner),
+        None => matches.try_get_one::<String>("set").ok().flatten().cloned(),
+    }
+}
+
+fn fitting<'a>(names: impl Iterator<Item = &'a str>, current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(start) = current.to_str() else { return Vec::new() };
+    names.filter(|name| name.starts_with(start)).map(CompletionCandidate::new).collect()
 }

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tower::Layer as _;
 
-use super::sandbox::{Turn, following, identity as sandbox_identity, simulated};
+use super::exec::AsAnnotated;
+use super::sandbox::{Turn, client, following, identity as sandbox_identity, simulated};
 use super::screen::TerminalScreen;
 use crate::cli::GlobalFlags;
+use crate::cluster::behalf::on_behalf;
 use crate::cluster::flags::ConnectionFlags;
 use crate::cluster::live::{self, SystemEntropy};
 use crate::cluster::{Connection, Environment, Interrupt, offline};
@@ -16,7 +19,7 @@ use crate::commands::screen::Screen as _;
 use crate::error::Failure;
 use crate::objects::names;
 use crate::runs::places::{Places, private_folder};
-use crate::simulator::{self, OpenError, Options, Origin, Serving, Simulator, Waiter, origin_of, served};
+use crate::simulator::{self, OpenError, Options, Origin, Serving, Simulator, Waiter, beginning_of, served};
 
 /// How time passes in a sandbox that nobody serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub fn connect(
     if let Some(kubeconfig) = served(&log(places, checked(name)?)) {
         return through_server(kubeconfig, name, global, interrupt);
     }
+    if name != "default" && !log(places, name).exists() {
+        screen.tell(&format!("there was no sandbox `{name}`: it begins here"));
+    }
     let simulator = open(places, name, Turn { tell: screen.teller(), interrupt: interrupt.clone() })?;
     let mut connection = sandbox(&simulator, name, global, interrupt)?;
     if time == Time::Follows {
@@ -51,7 +57,7 @@ pub fn connect(
 pub fn offline(global: &GlobalFlags, places: &Places, interrupt: &Interrupt) -> Result<Connection, Failure> {
     let (identity, namespace) = match sandbox_name(global) {
         Some(name) => {
-            let own = || own_namespace(origin_of(&log(places, name)));
+            let own = || own_namespace(beginning_of(&log(places, name)).origin());
             (sandbox_identity(&title(checked(name)?)), global.connection.namespace.clone().unwrap_or_else(own))
         }
         None => offline::names(&global.connection)?,
@@ -88,7 +94,10 @@ fn sandbox(
 ) -> Result<Connection, Failure> {
     let own = || own_namespace(simulator.origin());
     let namespace = global.connection.namespace.clone().unwrap_or_else(own);
-    Ok(simulated(simulator, &title(name), &namespace, Arc::new(SystemEntropy::probed()?), interrupt))
+    let connection = simulated(simulator, &title(name), &namespace, Arc::new(SystemEntropy::probed()?), interrupt);
+    let behalf = on_behalf(&global.connection, &connection.identity)?;
+    let client = client(behalf.layer(simulator.service()), &namespace);
+    Ok(Connection { exec: Arc::new(AsAnnotated { client: client.clone() }), client, ..connection })
 }
 
 /// A sandbox that is being served is a live cluster, whose clock is the real one.
@@ -102,28 +111,26 @@ fn through_server(
         kubeconfig: Some(kubeconfig),
         namespace: global.connection.namespace.clone(),
         request_timeout: global.connection.request_timeout,
+        act_as: global.connection.act_as.clone(),
+        as_groups: global.connection.as_groups.clone(),
+        as_uid: global.connection.as_uid.clone(),
         ..ConnectionFlags::default()
     };
     let nobody = Environment { terminal: false, ..Environment::of_process() };
     let mut connection = live::connect_in(&flags, interrupt, &nobody)?;
     connection.identity.name = title(name);
+    connection.exec = Arc::new(AsAnnotated { client: connection.client.clone() });
     Ok(connection)
 }
 
-/// Takes the right to serve the sandbox and opens it.
-pub fn to_serve<'a>(
-    global: &'a GlobalFlags,
-    places: &Places,
-    interrupt: &Interrupt,
-    screen: &TerminalScreen,
-) -> Result<(Serving, Simulator, &'a str), Failure> {
+/// Takes the right to serve the sandbox, which need not be there yet.
+pub fn to_serve<'a>(global: &'a GlobalFlags, places: &Places) -> Result<(Serving, &'a str), Failure> {
     let name = checked(sandbox_name(global).unwrap_or("default"))?;
     let log = log(places, name);
     let folder = places.sandbox(name);
     private_folder(&folder).map_err(|why| unusable(name, &format!("cannot make `{}`", folder.display()), &why))?;
     let serving = Serving::claim(&log).map_err(|error| unopened(name, error))?;
-    let simulator = open(places, name, Turn { tell: screen.teller(), interrupt: interrupt.clone() })?;
-    Ok((serving, simulator, name))
+    Ok((serving, name))
 }
 
 /// Where a sandbox works when no namespace is named: in the one that it is a copy of.
@@ -131,7 +138,8 @@ pub fn own_namespace(origin: Option<Origin>) -> String {
     origin.map_or_else(|| "default".to_owned(), |origin| origin.namespace)
 }
 
-fn open(places: &Places, name: &str, turn: impl Waiter + 'static) -> Result<Simulator, Failure> {
+/// Opens the sandbox, or begins it.
+pub fn open(places: &Places, name: &str, turn: impl Waiter + 'static) -> Result<Simulator, Failure> {
     let folder = &places.sandbox(checked(name)?);
     private_folder(folder).map_err(|why| unusable(name, &format!("cannot make `{}`", folder.display()), &why))?;
     Simulator::open(&log(places, name), Timestamp::now(), Some(Box::new(turn))).map_err(|error| unopened(name, error))
@@ -189,7 +197,8 @@ pub fn unopened(name: &str, error: OpenError) -> Failure {
         OpenError::Served { process } => {
             // Where a locked file cannot be read, nobody knows which process.
             let by = if process == 0 { "another process".to_owned() } else { format!("process {process}") };
-            let what = format!("the sandbox `{name}` is being served by {by} (`sandbox serve`)");
+            let what =
+                format!("the sandbox `{name}` is being served by {by} (`sandbox serve`): end it there with Ctrl-C");
             let failure = Failure::failed("sandbox-served", what);
             let failure = if process == 0 { failure } else { failure.hint(format!("kill {process}")) };
             failure.hint("end it with Ctrl-C where it runs; `--sandbox=NAME` is another sandbox")
@@ -215,7 +224,7 @@ pub fn reset_sandbox(
 ) -> Result<(), Failure> {
     let name = checked(sandbox_name(global).unwrap_or("default"))?;
     let turn = Turn { tell: screen.teller(), interrupt: interrupt.clone() };
-    simulator::reset(&log(places, name), Some(Box::new(turn))).map_err(|error| match error {
+    let was_there = simulator::reset(&log(places, name), Some(Box::new(turn))).map_err(|error| match error {
         OpenError::Io { doing, path, source } => {
             let folder = places.sandbox(name);
             Failure::failed("cannot-reset", format!("cannot {doing} `{}`: {source}", path.display()))
@@ -228,17 +237,22 @@ pub fn reset_sandbox(
         | OpenError::Exists { .. }
         | OpenError::GivenUp(_)) => unopened(name, other),
     })?;
+    if !was_there && name != "default" {
+        return Err(Failure::usage("no-sandbox", format!("there is no sandbox `{name}`; nothing was changed"))
+            .hint("kubectl stateful sandbox list"));
+    }
     screen.tell(&format!("the {} is fresh again", title(name)));
     Ok(())
 }
 
 /// The words that lead a later command to the same cluster.
 pub fn words(global: &GlobalFlags) -> Vec<String> {
-    match sandbox_name(global) {
-        Some("default") => vec!["--sandbox".to_owned()],
-        Some(name) => vec![format!("--sandbox={name}")],
-        None => global.connection.words(),
-    }
+    let sandbox = match sandbox_name(global) {
+        Some("default") => "--sandbox".to_owned(),
+        Some(name) => format!("--sandbox={name}"),
+        None => return global.connection.words(),
+    };
+    [vec![sandbox], global.connection.on_behalf_of()].concat()
 }
 
 /// For the verbs that are about the sandbox, whatever the environment says.

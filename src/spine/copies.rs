@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::exec::Assumed;
 use super::sandbox::simulated;
 use crate::cluster::{Connection, Entropy};
 use crate::commands::context::Copies;
@@ -27,7 +28,8 @@ impl Copies for OnSimulator {
     fn copy(&self, taken: &Snapshot, connection: &Connection) -> Connection {
         let simulator = Simulator::copy_of(original(taken, connection), SEED);
         let name = &connection.identity.name;
-        simulated(&simulator, name, &connection.namespace, Arc::new(Nothing), &connection.interrupt)
+        let copy = simulated(&simulator, name, &connection.namespace, Arc::new(Nothing), &connection.interrupt);
+        Connection { exec: Arc::new(Assumed), ..copy }
     }
 }
 
@@ -38,8 +40,9 @@ pub fn original(taken: &Snapshot, connection: &Connection) -> Original {
             cluster: connection.identity.name.clone(),
             namespace: connection.namespace.clone(),
             at: taken.at.unwrap_or_else(|| connection.clock.now()),
+            version: taken.version.clone(),
         },
         objects: taken.objects.clone(),
-        unread: taken.unread.iter().map(|kind| kind.kind.to_owned()).collect(),
+        unread: taken.not_read().map(|kind| kind.kind.to_owned()).collect(),
     }
 }

@@ -20,15 +20,18 @@ use crate::cluster::Interrupt;
 use crate::commands::completion::{self, CompletionVerb};
 use crate::commands::flags::DryRun;
 use crate::commands::runbook::Intent;
-use crate::commands::runs::RunsVerb;
+use crate::commands::runbook::flags::RunFlags;
+use crate::commands::runs::{ReportArgs, ResumeArgs, RunsArgs, RunsVerb, UndoArgs};
 use crate::commands::sandbox::{self, SandboxArgs, SandboxVerb};
 use crate::commands::screen::Screen as _;
 use crate::commands::{Context, create, explain, init, questions, runbook, runbooks, status};
+use crate::effects::Guards;
 use crate::error::Failure;
 use crate::objects::names;
 use crate::report::terminal;
 use crate::runbook::recipe::Recipe;
 use crate::runbook::script::Runbook;
+use crate::runs::pen::Pen;
 use crate::runs::places::Places;
 
 /// Runs what was parsed. A recipe that was not named is asked for, and the
@@ -95,7 +98,8 @@ fn with_verb(
         .map_err(|why| Failure::failed("no-runtime", format!("cannot start: {why}")))?;
     runtime.block_on(async {
         terminal::survive_size_limits();
-        run(parsed, &places, screen, interrupt).await
+        // All verbs together are a large future.
+        Box::pin(run(parsed, &places, screen, interrupt)).await
     })
 }
 
@@ -116,7 +120,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
     {
         return serve::serve(&global, places, serving.port, screen, interrupt).await;
     }
-    let connection = if asks_no_server(matches) {
+    let connection = if verb == "runbook" || asks_no_server(matches) {
         connect::offline(&global, places, interrupt)
     } else {
         let watches = matches!(Verb::from_arg_matches(&parsed.matches), Ok(Verb::Status(status)) if status.watch);
@@ -129,6 +133,8 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
         copies: &OnSimulator,
         screen,
         places,
+        guards: Guards::default(),
+        pen: Pen::default(),
         namespace_given: global.connection.namespace.is_some(),
         connection_words: connect::words(&global),
     };
@@ -151,12 +157,9 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
                 }
             },
             Ok(Verb::Doctor(arguments)) => doctor::of_sets(&arguments, &context, screen).await,
-            Ok(Verb::Resume(arguments)) => runbook::resume(arguments.run.as_deref(), &arguments.flags, &context).await,
-            Ok(Verb::Undo(arguments)) => runbook::undo(arguments.run.as_deref(), &arguments.flags, &context).await,
-            Ok(Verb::Runs(arguments)) => match arguments.verb {
-                None => runbook::list(&context),
-                Some(RunsVerb::Unlock { run }) => runbook::unlock(&run, &context).await,
-            },
+            Ok(verb @ (Verb::Resume(_) | Verb::Undo(_) | Verb::Report(_) | Verb::Runs(_))) => {
+                about_run(verb, &context, screen).await
+            }
             Ok(Verb::Runbook(arguments)) => runbooks::runbook(&arguments.verb, &context),
             Ok(Verb::Completion(_) | Verb::Explain(_)) => Ok(()),
             Err(why) => Err(Failure::usage("usage", why.to_string())),
@@ -164,6 +167,32 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
     };
     screen.show_warnings(&connection);
     result
+}
+
+/// What is asked about a run that is there already.
+async fn about_run(verb: Verb, context: &Context<'_>, screen: &TerminalScreen) -> Result<(), Failure> {
+    match verb {
+        Verb::Resume(ResumeArgs { run, replan, run_again, flags }) => {
+            let flags = RunFlags { run_again, ..flags };
+            if replan {
+                runbook::replan(run.as_deref(), &flags, context).await
+            } else {
+                runbook::resume(run.as_deref(), &flags, context).await
+            }
+        }
+        Verb::Undo(UndoArgs { run, flags }) => runbook::undo(run.as_deref(), &flags, context).await,
+        Verb::Report(ReportArgs { run, output }) => {
+            screen.show_report(&runbook::report(run.as_deref(), context).await?, output)
+        }
+        Verb::Runs(RunsArgs { verb: None }) => runbook::list(context),
+        Verb::Runs(RunsArgs { verb: Some(RunsVerb::Unlock { run }) }) => runbook::unlock(&run, context).await,
+        Verb::Status(_)
+        | Verb::Sandbox(_)
+        | Verb::Doctor(_)
+        | Verb::Completion(_)
+        | Verb::Explain(_)
+        | Verb::Runbook(_) => Ok(()),
+    }
 }
 
 /// `--dry-run=client` of `init` and `create`.
@@ -203,7 +232,7 @@ async fn run_book(verb: &str, parsed: &Parsed, matches: &ArgMatches, context: &C
     };
     if verb == "volumes" {
         if name == "list" {
-            return runbook::volumes(context).await;
+            return runbook::volumes(inner.contains_id("output"), context).await;
         }
         let short = runbook::command::SHORT.iter().find(|(short, _, _)| *short == name);
         let book = short.and_then(|(_, _, book)| Runbook::shipped(book));

@@ -7,10 +7,11 @@ mod connect;
 mod copies;
 mod dispatch;
 mod doctor;
+mod exec;
 mod order;
 mod parse;
 #[cfg(test)]
-mod remedies;
+pub(crate) mod remedies;
 mod sandbox;
 mod sandboxes;
 mod screen;

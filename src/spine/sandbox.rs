@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
-use http::Request;
+use http::{Request, Response};
 use jiff::Timestamp;
 use kube::client::Body;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt as _};
 
+use super::exec::AsAnnotated;
 use crate::cluster::interrupt::Interrupted;
 use crate::cluster::{Clock, Connection, Entropy, Identity, Interrupt, Pause};
-use crate::simulator::{Advance, GivenUp, Simulator, Waiter};
+use crate::simulator::{Advance, AnswerBody, GivenUp, Simulator, Waiter};
 
 /// Joins a simulator to a connection. Must be called inside a runtime.
 #[must_use]
@@ -24,9 +25,10 @@ pub fn simulated(
     entropy: Arc<dyn Entropy>,
     interrupt: &Interrupt,
 ) -> Connection {
-    let service = ServiceExt::<Request<Body>>::map_err(simulator.service(), |GivenUp| Interrupted);
+    let client = client(simulator.service(), namespace);
     Connection {
-        client: kube::Client::new(service, namespace),
+        exec: Arc::new(AsAnnotated { client: client.clone() }),
+        client,
         clock: Arc::new(VirtualClock { simulator: simulator.clone(), interrupt: interrupt.clone() }),
         entropy,
         identity: identity(name),
@@ -34,6 +36,15 @@ pub fn simulated(
         interrupt: interrupt.clone(),
         warnings: crate::cluster::Warnings::default(),
     }
+}
+
+/// Asks a simulator, in whatever layers.
+pub fn client<S>(service: S, namespace: &str) -> kube::Client
+where
+    S: Service<Request<Body>, Response = Response<AnswerBody>, Error = GivenUp> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    kube::Client::new(service.map_err(|GivenUp| Interrupted), namespace)
 }
 
 /// Told whose turn is waited for; gives up at Ctrl-C.
@@ -68,11 +79,24 @@ impl Clock for VirtualClock {
     }
 
     fn pause(&self, at_most: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>> {
-        let paused = self.interrupt.check().map(|()| match self.simulator.advance(at_most) {
-            Advance::Passed => Pause::Passed,
-            Advance::Idle => Pause::Idle,
-        });
-        ready(paused).boxed()
+        ready(self.passed(at_most)).boxed()
+    }
+}
+
+impl VirtualClock {
+    /// The whole pause, event by event; as on a real cluster, who looks now and
+    /// then does not see each.
+    fn passed(&self, at_most: Duration) -> Result<Pause, Interrupted> {
+        let begin = self.simulator.now();
+        let mut outcome = Pause::Idle;
+        loop {
+            self.interrupt.check()?;
+            let left = at_most.saturating_sub(self.simulator.now().duration_since(begin).unsigned_abs());
+            if left.is_zero() || self.simulator.advance(left) == Advance::Idle {
+                return Ok(outcome);
+            }
+            outcome = Pause::Passed;
+        }
     }
 }
 

@@ -12,12 +12,13 @@ use crate::commands::screen::Screen as _;
 use crate::error::Failure;
 use crate::facts::age::age_of;
 use crate::runs::places::Places;
-use crate::simulator::served;
+use crate::simulator::{Beginning, beginning_of, served};
 
 /// A sandbox, as its file tells.
 struct Kept {
     name: String,
     is_served: bool,
+    began: Beginning,
     bytes: u64,
     used: Option<Timestamp>,
     log: PathBuf,
@@ -41,7 +42,8 @@ fn kept(places: &Places) -> Vec<Kept> {
             let log = connect::log(places, &name);
             let facts = fs::metadata(&log).ok()?;
             let used = facts.modified().ok().and_then(in_our_time);
-            Some(Kept { is_served: served(&log).is_some(), bytes: facts.len(), used, log, name })
+            let (is_served, began) = (served(&log).is_some(), beginning_of(&log));
+            Some(Kept { is_served, began, bytes: facts.len(), used, log, name })
         })
         .collect();
     found.sort_by(|one, other| one.name.cmp(&other.name));
@@ -53,17 +55,22 @@ fn in_our_time(time: SystemTime) -> Option<Timestamp> {
 }
 
 fn table(kept: &[Kept], now: Timestamp) -> String {
-    let heads = ["NAME", "SERVED", "SIZE", "USED", "KEPT IN"].map(str::to_owned);
+    let heads = ["NAME", "SERVED", "BEGAN AS", "SIZE", "USED", "KEPT IN"].map(str::to_owned);
     let line = |one: &Kept| {
         let served = if one.is_served { "yes" } else { "no" };
         let used = format!("{} ago", age_of(one.used, now));
         let size = format!("{} KiB", one.bytes.div_ceil(1024));
-        [one.name.clone(), served.to_owned(), size, used, one.log.display().to_string()]
+        let began = match &one.began {
+            Beginning::Fresh => "fresh".to_owned(),
+            Beginning::CopyOf(origin) => format!("copy of {}, {}", origin.namespace, origin.cluster),
+            Beginning::Unknown => "cannot be read".to_owned(),
+        };
+        [one.name.clone(), served.to_owned(), began, size, used, one.log.display().to_string()]
     };
-    let rows: Vec<[String; 5]> = std::iter::once(heads).chain(kept.iter().map(line)).collect();
+    let rows: Vec<[String; 6]> = std::iter::once(heads).chain(kept.iter().map(line)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths = [0, 1, 2, 3, 4].map(width);
-    let padded = |row: &[String; 5]| {
+    let widths = [0, 1, 2, 3, 4, 5].map(width);
+    let padded = |row: &[String; 6]| {
         let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
@@ -73,21 +80,30 @@ fn table(kept: &[Kept], now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulator::Origin;
 
     #[test]
     fn each_sandbox_has_a_line_with_columns_below_one_another() {
-        let kept = |name: &str, is_served, bytes| Kept {
+        let kept = |name: &str, is_served, began, bytes| Kept {
             name: name.to_owned(),
             is_served,
+            began,
             bytes,
             used: "2026-03-13T11:56:00Z".parse().ok(),
             log: PathBuf::from(format!("/s/{name}/log.jsonl")),
         };
         let now = "2026-03-13T12:00:00Z".parse().unwrap();
-        insta::assert_snapshot!(table(&[kept("default", false, 1), kept("try", true, 4097)], now), @r"
-        NAME     SERVED  SIZE   USED    KEPT IN
-        default  no      1 KiB  4m ago  /s/default/log.jsonl
-        try      yes     5 KiB  4m ago  /s/try/log.jsonl
+        let origin = Origin { cluster: "kind".to_owned(), namespace: "prod".to_owned(), at: now, version: None };
+        let all = [
+            kept("default", false, Beginning::Fresh, 1),
+            kept("torn", false, Beginning::Unknown, 0),
+            kept("try", true, Beginning::CopyOf(origin), 4097),
+        ];
+        insta::assert_snapshot!(table(&all, now), @r"
+        NAME     SERVED  BEGAN AS            SIZE   USED    KEPT IN
+        default  no      fresh               1 KiB  4m ago  /s/default/log.jsonl
+        torn     no      cannot be read      0 KiB  4m ago  /s/torn/log.jsonl
+        try      yes     copy of prod, kind  5 KiB  4m ago  /s/try/log.jsonl
         ");
     }
 }

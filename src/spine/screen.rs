@@ -3,6 +3,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use tokio::sync::oneshot;
+
 use crate::cluster::Connection;
 use crate::commands::doctor::DoctorFormat;
 use crate::commands::flags::Format;
@@ -19,11 +23,13 @@ use crate::report::frame::Size;
 use crate::report::output::{self, Output, OutputError};
 use crate::report::progress::observers::{self, EventsTo};
 use crate::report::style::Style;
+use crate::report::terminal::Awaited;
 use crate::report::watched::Watched;
-use crate::report::{connection, escape, findings, plan as report_plan, status as report_status};
+use crate::report::{connection, escape, findings, plan as report_plan, run as report_run, status as report_status};
 use crate::runs::event::{Event, Observer};
 use crate::runs::plan::Plan;
-use crate::wizard::question::{Abandoned, Ask, Question, Reply};
+use crate::runs::report::Report;
+use crate::wizard::question::{Abandoned, Aside, Ask, Question, Reply};
 
 /// The terminal of this process.
 pub struct TerminalScreen {
@@ -120,7 +126,7 @@ impl TerminalScreen {
             Some(DoctorFormat::Yaml) => output.document(&to_yaml(&document()), output::Format::Yaml),
             Some(DoctorFormat::Json) => output.document(&format!("{:#}\n", document()), output::Format::Json),
             None => {
-                let text = findings::text(&told, &output.result);
+                let text = findings::text(&told, examined, &output.result);
                 output.write(&text)
             }
         });
@@ -132,6 +138,19 @@ impl TerminalScreen {
             }
         }
         Ok(())
+    }
+
+    /// What a run did.
+    pub fn show_report(&self, found: &Report, format: Option<PlanFormat>) -> Result<(), Failure> {
+        let document = || serde_json::to_value(found).unwrap_or_default();
+        finished(self.output(|output| match format {
+            Some(PlanFormat::Yaml) => output.document(&to_yaml(&document()), output::Format::Yaml),
+            Some(PlanFormat::Json) => output.document(&format!("{:#}\n", document()), output::Format::Json),
+            None => {
+                let text = report_run::render(found, &output.result);
+                output.write(&text)
+            }
+        }))
     }
 
     fn output<R>(&self, with: impl FnOnce(&mut Output) -> R) -> R {
@@ -146,6 +165,24 @@ impl Ask for TerminalScreen {
 
     fn ask(&self, question: &Question<'_>) -> Result<Reply, Abandoned> {
         self.person.ask(question)
+    }
+
+    /// The terminal is read on a thread of its own.
+    fn ask_aside(&self, question: Aside) -> LocalBoxFuture<'_, Result<Reply, Abandoned>> {
+        let (reply, answer) = oneshot::channel();
+        let person = self.person;
+        let asking = std::thread::Builder::new().name("question".to_owned()).spawn(move || {
+            // Nobody may be left to take the answer.
+            let _ = reply.send(person.ask(&question.question()));
+        });
+        async move {
+            let _awaited = Awaited::begin();
+            match asking {
+                Ok(_) => answer.await.unwrap_or(Err(Abandoned)),
+                Err(_) => Err(Abandoned),
+            }
+        }
+        .boxed_local()
     }
 }
 

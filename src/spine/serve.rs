@@ -8,6 +8,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use jiff::Timestamp;
 
 use super::connect;
+use super::sandbox::Turn;
 use super::screen::TerminalScreen;
 use crate::cli::GlobalFlags;
 use crate::cluster::live::SystemEntropy;
@@ -26,13 +27,14 @@ pub async fn serve(
     screen: &TerminalScreen,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    let (serving, simulator, name) = connect::to_serve(global, places, interrupt, screen)?;
+    let (serving, name) = connect::to_serve(global, places)?;
     let mut random = [0; 32];
     SystemEntropy::probed()?.fill(&mut random);
-    let listener =
-        Listener::bind(&simulator, port, &random, Arc::new(RealPace), Limits::default()).await.map_err(|error| {
-            Failure::failed("cannot-serve", error.to_string()).hint("`--port 0` takes a port that is free")
-        })?;
+    let listener = Listener::bind(port, &random, Arc::new(RealPace), Limits::default()).await.map_err(|error| {
+        Failure::failed("cannot-serve", error.to_string()).hint("`--port 0` takes a port that is free")
+    })?;
+    // Where nobody can listen no sandbox is begun.
+    let simulator = connect::open(places, name, Turn { tell: screen.teller(), interrupt: interrupt.clone() })?;
     let context = if name == "default" { "sandbox".to_owned() } else { format!("sandbox-{name}") };
     let kubeconfig = kubeconfig(listener.access(), &context, &connect::own_namespace(simulator.origin()));
     let path = serving.announce(&kubeconfig).map_err(|error| connect::unopened(name, error))?;
@@ -40,7 +42,7 @@ pub async fn serve(
     screen.tell(&format!("listening on https://{} until Ctrl-C", listener.access().address));
     screen.tell("copy the line above into another terminal, then try `kubectl get statefulsets,pods,pvc`");
     let interrupt = interrupt.clone();
-    listener.serve(async move { interrupt.raised().await }).await;
+    listener.serve(simulator, async move { interrupt.raised().await }).await;
     screen.tell("no longer listening; the sandbox stays as it is");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Values that completion knows without asking a cluster: where secret values
-//! come from, the sandboxes that there are, and the codes of findings.
+//! come from, the sandboxes and runs that there are, the codes of findings, and our
+//! runbooks.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,6 +9,8 @@ use clap_complete::engine::CompletionCandidate;
 
 use super::connect;
 use crate::diagnosis::rules::ALL;
+use crate::runbook::script::Runbook;
+use crate::runs::folder::RunFolder;
 use crate::runs::places::Places;
 
 const ORIGINS: [(&str, &str); 4] = [
@@ -64,4 +67,28 @@ pub fn codes(current: &OsStr) -> Vec<CompletionCandidate> {
     let start = current.to_string_lossy();
     let fitting = ALL.iter().filter(|rule| rule.code.starts_with(&*start));
     fitting.map(|rule| CompletionCandidate::new(rule.code).help(Some(rule.summary.into()))).collect()
+}
+
+/// Runs that there are, the newest first, with what each was.
+pub fn runs(current: &OsStr) -> Vec<CompletionCandidate> {
+    let Some(places) = Places::from_env(|name| std::env::var_os(name)) else { return Vec::new() };
+    let start = current.to_string_lossy();
+    let fitting = RunFolder::all(&places.runs()).into_iter().filter(|folder| folder.id.as_str().starts_with(&*start));
+    let candidate = |folder: RunFolder| {
+        let about = folder.about().ok().filter(|about| about.runbook.is_some())?;
+        let what = format!("{} on {}/{}", about.command, about.cluster, about.namespace);
+        Some(CompletionCandidate::new(folder.id.as_str()).help(Some(what.into())))
+    };
+    fitting.filter_map(candidate).collect()
+}
+
+/// Runbooks that come with the program, and one's own.
+pub fn runbooks(current: &OsStr) -> Vec<CompletionCandidate> {
+    let shipped = Runbook::shipped_headers().iter();
+    let shipped =
+        shipped.map(|(name, header)| CompletionCandidate::new(name).help(Some(header.summary.clone().into())));
+    let places = Places::from_env(|name| std::env::var_os(name));
+    let own = places.into_iter().flat_map(|places| Runbook::own_names(&places.config)).map(CompletionCandidate::new);
+    let start = current.to_string_lossy();
+    shipped.chain(own).filter(|candidate| candidate.get_value().to_string_lossy().starts_with(&*start)).collect()
 }

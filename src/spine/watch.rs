@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::screen::TerminalScreen;
-use crate::cluster::{Connection, Pause};
+use crate::cluster::{Connection, Pause, is_passing};
 use crate::commands::context::Way;
 use crate::commands::status::{self, StatusArgs, StatusFormat};
 use crate::error::{Failure, Kind};
@@ -12,18 +12,10 @@ use crate::report::watched::Watched;
 /// How long nothing is looked at.
 const BREATH: Duration = Duration::from_secs(2);
 
-/// Failures of a server that may well answer a moment later.
-const PASSING: [&str; 9] = [
-    "connection-lost",
-    "foreign-answer",
-    "server-error",
-    "server-timeout",
-    "timeout",
-    "too-many-requests",
-    "unavailable",
-    "unreachable",
-    "sandbox-unusable",
-];
+/// A full disk may have room the next time; time does not wait for it in a sandbox.
+fn may_pass(failure: &Failure) -> bool {
+    is_passing(failure) || failure.code == "sandbox-unusable"
+}
 
 /// Ends with Ctrl-C, when nobody reads any more, and where nothing will ever
 /// change by itself.
@@ -48,7 +40,7 @@ pub(super) async fn watch(
             Ok(found) => screen.show_watched(&mut watched, &found, wide)?,
             Err(failure) if failure.kind == Kind::Interrupted => return Ok(()),
             // What never worked will not work by being asked again.
-            Err(failure) if is_first || !PASSING.contains(&failure.code) => return Err(failure),
+            Err(failure) if is_first || !may_pass(&failure) => return Err(failure),
             Err(failure) => screen.show_still_watched(&mut watched, &failure)?,
         };
         if !is_read {

@@ -33,6 +33,7 @@ pub const RESERVED: &[&str] = &[
     "log-flush-frequency",
     "match-server-version",
     "namespace",
+    "no-app-check",
     "no-headers",
     "output",
     "password",

@@ -1,6 +1,9 @@
 //! One question as data, and the two seams of the wizard: who asks, and who
 //! knows what is in the cluster.
 
+use futures::FutureExt as _;
+use futures::future::{LocalBoxFuture, ready};
+
 use super::parameter::{Choice, Live};
 
 /// One question to a person.
@@ -43,6 +46,32 @@ pub enum Reply {
 #[error("abandoned at a question")]
 pub struct Abandoned;
 
+/// A question that stands while other things go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    pub prompt: String,
+    pub help: String,
+    /// A line of text, or else yes or no.
+    pub is_line: bool,
+}
+
+impl Aside {
+    #[must_use]
+    pub fn question(&self) -> Question<'_> {
+        let shape = if self.is_line {
+            Shape::Line { default: None, check: &anything }
+        } else {
+            Shape::Confirm { default: false }
+        };
+        Question { prompt: &self.prompt, help: &self.help, shape }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is what checks a line")]
+fn anything(_: &str) -> Result<(), String> {
+    Ok(())
+}
+
 /// Asks questions. `report` implements it on a terminal.
 pub trait Ask {
     /// Whether somebody is there to be asked.
@@ -51,6 +80,12 @@ pub trait Ask {
     /// # Errors
     /// `Abandoned` when the person pressed Esc or Ctrl-C.
     fn ask(&self, question: &Question<'_>) -> Result<Reply, Abandoned>;
+
+    /// The same while whoever waits for the answer does something else; at once
+    /// where nobody is there to think about it.
+    fn ask_aside(&self, question: Aside) -> LocalBoxFuture<'_, Result<Reply, Abandoned>> {
+        ready(self.ask(&question.question())).boxed_local()
+    }
 }
 
 /// Knows the cluster as it is: the answers that exist for a type.

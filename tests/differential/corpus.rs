@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::FutureExt as _;
+use http_body_util::Full;
 use kubectl_stateful::simulator::Simulator;
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
+use tower::ServiceExt as _;
 
 use crate::support::api::{Api, runtime};
 use crate::support::corpus::{self, Entry};
@@ -41,7 +45,8 @@ fn play(entry: &Entry) -> Result<(), Failed> {
         let client = simulator.client();
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         Api::new(client.clone(), "corpus").create(&namespace).await.map_err(String::from)?;
-        let played = entry.play(&client, NAMESPACE, &|| pass(&simulator)).await?;
+        let meanwhile = if entry.forgets { forget } else { pass };
+        let played = entry.play(&client, NAMESPACE, &|| meanwhile(&simulator)).await?;
         known::check(&entry.name, &played, entry.compare(&played)?)?;
         Ok(())
     })
@@ -49,4 +54,19 @@ fn play(entry: &Entry) -> Result<(), Failed> {
 
 fn pass(simulator: &Simulator) {
     simulator.advance(A_WHILE);
+}
+
+/// Writes more than is remembered.
+fn forget(simulator: &Simulator) {
+    let map = json!({"metadata": {"generateName": "one-of-many-"}}).to_string();
+    for _ in 0..2_100 {
+        let request = http::Request::builder()
+            .method("POST")
+            .uri("/api/v1/namespaces/default/configmaps")
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(map.clone())));
+        let answer = request.ok().and_then(|request| simulator.service().oneshot(request).now_or_never());
+        let is_written = answer.and_then(Result::ok).is_some_and(|answer| answer.status().is_success());
+        assert!(is_written, "not written");
+    }
 }

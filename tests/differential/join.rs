@@ -1,15 +1,22 @@
 //! The one place where these tests get hold of a simulated cluster.
 
 use jiff::Timestamp;
+use kubectl_stateful::simulator::controllers::all::all;
+use kubectl_stateful::simulator::controllers::attacher::Attacher;
 use kubectl_stateful::simulator::{Options, Simulator};
+
+use crate::support::seed::CLOUD;
 
 fn options() -> Options {
     Options { seed: 1, start: Timestamp::UNIX_EPOCH, ..Options::default() }
 }
 
-/// A fresh simulated cluster, seeded like the real one of the live tests.
+/// A fresh simulated cluster, seeded like the real one of the live tests, and
+/// with the same actors.
 pub fn simulator() -> Simulator {
-    Simulator::in_memory(options())
+    let mut actors = all();
+    actors.push(Box::new(Attacher::new(CLOUD)));
+    Simulator::with_controllers(options(), actors)
 }
 
 /// The same as the bare API server of the live tests: no controller runs beside it.

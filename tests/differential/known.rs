@@ -21,7 +21,12 @@ const UNCHECKED: &str = "\n## What is taken without a check\n\n\
     * `restartPolicyRules` of containers;\n\
     * fields that a pod of another operating system cannot have;\n\
     * what the resources of a pod as a whole mean for those of its containers, beyond the sum of their requests;\n\
-    * answers are JSON: YAML (`Accept: application/yaml`) is refused with 406.\n";
+    * rules in CEL (`x-kubernetes-validations`) of custom resources: they refuse nothing;\n\
+    * answers are JSON: YAML (`Accept: application/yaml`) is refused with 406;\n\
+    * a served sandbox refuses a version of HTTP that there is not with 400 where Go's server says 505, headers of more than\n  \
+      400 KiB with 431 where Go takes 1 MiB, a path of more than 64 KiB with 414 where it looks for what is there, and a\n  \
+      number in a query that is wrongly escaped where Go takes it for left out; a body that does not come within a minute is given up\n  \
+      with 408, and at most 500 connections are open at once.\n";
 
 /// One line of the list.
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 //! simulated cluster and must give the answers of the real API server. No Go,
 //! no processes; the live half plays the same corpus against a real one.
 
+mod canonical;
 mod corpus;
 mod join;
 mod known;
@@ -17,7 +18,8 @@ use std::process::ExitCode;
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
-    let tests = [corpus::tests(), scenarios::tests(), known::tests(), kubectl::tests(), simulated::tests()];
+    let tests =
+        [canonical::tests(), corpus::tests(), scenarios::tests(), known::tests(), kubectl::tests(), simulated::tests()];
     let tests = tests.into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use kubectl_stateful::objects::kinds::KINDS;
 use kubectl_stateful::simulator::controllers::all::all;
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
@@ -25,11 +26,18 @@ const HEAD: &str = "<!-- Generated; `UPDATE_GENERATED=1 cargo test --test differ
     # What is simulated\n\n\
     What the sandbox does was recorded on a real Kubernetes control plane and is compared with it, request by request and\n\
     over time. What is left of differences is on [a page of its own](differences.md); the kubectl commands that were tried\n\
-    are on [another](kubectl.md).\n";
+    are on [another](kubectl.md).\n\n\
+    On the real side the API server, etcd, the controllers and the scheduler are Kubernetes' own. Nobody there runs containers or\n\
+    makes disks: kubelet, external-provisioner, external-resizer and external-attacher are played on both sides by the same code, so\n\
+    that what is compared of them is how the others answer to what they do.\n";
 
 /// What each actor does, for the reader. An actor that is not here fails the test.
 const ACTORS: [(&str, &str); 19] = [
-    ("statefulset-controller", "pods, claims, revisions, rolling updates, retention policy and status of StatefulSets"),
+    (
+        "statefulset-controller",
+        "pods, claims, revisions, rolling updates, retention policy and status of StatefulSets; of a Parallel one at \
+         most 500 pods wait for a node, and no further ones are made meanwhile",
+    ),
     ("persistentvolume-controller", "binding of claims and volumes, phases, release"),
     ("external-provisioner", "makes and deletes the volumes of the sandbox's classes"),
     ("persistentvolumeclaim-protection-controller", "keeps claims that a pod uses"),
@@ -56,10 +64,18 @@ const ACTORS: [(&str, &str); 19] = [
     ),
 ];
 
+/// What is answered as if it were simulated when it is read.
+const READ_AS_NONE: &str = "limitranges";
+
 const NOT: &str = "\nAlso not simulated: images, processes and networks (no `exec`, `attach`, `port-forward`); admission webhooks and\n\
     policies; that nobody can give away more rights than they have; scaling by an\n\
-    autoscaler (the object is stored as it is); preemption and scoring in the scheduler; of custom resource definitions\n\
-    rules in CEL, `format`, `allOf` and the like, selectable fields and conversion by webhook.\n";
+    autoscaler (the object is stored as it is); preemption and scoring in the scheduler; the clustered applications of\n\
+    Kubernetes' own tests, whose scripts need programs in the pods; of custom resource definitions\n\
+    rules in CEL, `format`, `allOf` and the like, selectable fields and conversion by webhook.\n\n\
+    Simulated, and not compared with a real server: `maxUnavailable` of rolling updates, which counts in copies of releases where\n\
+    it does (of 1.37 a Parallel set still waits where a cluster removes unavailable pods of an old revision first). Lost nodes and\n\
+    the course of budgets are compared live alone. Scenarios compare the course, the states at each rest and the events of the\n\
+    set's controller, not the texts of all conditions and not the times.\n";
 
 pub fn tests() -> Vec<Trial> {
     vec![Trial::test("the_page_of_what_is_simulated_is_fresh", the_page_is_fresh)]
@@ -212,26 +228,39 @@ fn missing(ours: &Resources) -> Result<BTreeMap<String, Vec<String>>, String> {
     Ok(missing)
 }
 
-/// Those of the missing resources (their parts aside) that are answered with
-/// anything else than that they are not simulated.
+/// Those of the missing resources that are answered with anything else than that
+/// they are not simulated.
 async fn not_refused(api: &Api, missing: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let mut wrong = Vec::new();
     for (group, resources) in missing {
-        let root = if group == "v1" { "/api" } else { "/apis" };
-        for resource in resources.iter().filter(|resource| !resource.contains('/')) {
-            let path = format!("{root}/{group}/{resource}");
-            let answer = api.send(Method::Post, &path, Some(&json!({}))).await;
+        let places = resources.iter().flat_map(|resource| places(group, resource));
+        for (method, path) in places.flat_map(|path| [(Method::Get, path.clone()), (Method::Post, path)]) {
+            let is_read = matches!(method, Method::Get) && path.ends_with(READ_AS_NONE);
+            let answer = api.send(method, &path, matches!(method, Method::Post).then_some(&json!({}))).await;
+            let is_none = answer.as_ref().is_ok_and(|list| list["items"].as_array().is_some_and(Vec::is_empty));
             let code = answer.err().and_then(|refusal| refusal.code);
-            if code != Some(501) {
-                wrong.push(format!("{path}: {code:?}"));
+            if if is_read { !is_none } else { code != Some(501) } {
+                wrong.push(format!("{method:?} {path}: {code:?}"));
             }
         }
     }
     wrong
 }
 
+/// Where a resource is asked for, or a part of one.
+fn places(group: &str, resource: &str) -> Vec<String> {
+    let root = if group == "v1" { "/api" } else { "/apis" };
+    let Some((plural, part)) = resource.split_once('/') else { return vec![format!("{root}/{group}/{resource}")] };
+    let is_everywhere = KINDS.iter().any(|kind| kind.plural == plural && !kind.namespaced);
+    let place = if is_everywhere { "" } else { "namespaces/default/" };
+    let path = format!("{root}/{group}/{place}{plural}/some/{part}");
+    let below = (part == "proxy").then(|| format!("{path}/metrics/all"));
+    [path].into_iter().chain(below).collect()
+}
+
 fn refused(page: &mut String, ours: &Resources) -> Result<(), Failed> {
-    writeln!(page, "\n## Not simulated\n\nThese resources of a real API server are refused by name (501).\n")?;
+    writeln!(page, "\n## Not simulated\n\nThese resources of a real API server are refused by name (501).")?;
+    writeln!(page, "Only `{READ_AS_NONE}` can be read, since kubectl asks for them: there are none.\n")?;
     writeln!(page, "| group | resources |\n|---|---|")?;
     for (group, resources) in missing(ours)? {
         writeln!(page, "| {group} | {} |", resources.join(", "))?;

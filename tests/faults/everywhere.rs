@@ -33,7 +33,7 @@ fn lives(first: &First, schedule: Schedule) -> (Vec<Violation>, usize) {
     let other = stage.simulator.clone();
     faults.set_second(Box::new(move || {
         let (plan, simulator) = (second.clone(), other.clone());
-        let hands = crate::stage::Hands { client: simulator.client(), simulator };
+        let hands = crate::stage::Hands::of(crate::stage::RUNNER, &simulator);
         Box::pin(async move {
             let _ = careful::carry_out(&hands, &plan).await;
         })

@@ -3,14 +3,30 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod acts;
+mod asked;
 mod careful;
 mod determinism;
+mod ends;
 mod everywhere;
+mod first;
+mod journals;
 mod judges;
+mod lives;
 mod museum;
+mod mutants;
 mod naive;
 mod product;
+mod program;
+mod races;
 mod requests;
+mod returns;
 mod rivals;
+mod scenes;
+mod second;
 mod stage;
+mod strikes;
+#[path = "../support/unattended.rs"]
+#[expect(dead_code, reason = "what is shown is no matter here")]
+mod unattended;
 mod watches;

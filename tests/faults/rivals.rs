@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use kubectl_stateful::simulator::faults::{Disturbance, Fault, Point, Propagation, Rival, Schedule};
+use kubectl_stateful::simulator::faults::{Actor, Disturbance, Fault, Point, Propagation, Rival, Schedule};
 use serde_json::{Value, json};
 
 use crate::stage::{PODS, SET, Stage, claim};
@@ -84,6 +84,22 @@ fn others_take_claims_pods_and_nodes_away() {
 }
 
 #[test]
+fn others_put_a_pod_of_their_own_in_the_place_of_a_member_that_has_gone() {
+    let act = Rival::Impostor { pod: "web-1".to_owned() };
+    let member = uid(&Stage::new(2).get(&format!("{PODS}/web-1")));
+    assert_eq!(uid(&disturbed(2, act.clone()).get(&format!("{PODS}/web-1"))), member);
+    let stage = Stage::new(2);
+    stage
+        .play(|hands| async move { hands.merge(&format!("{SET}/scale"), &json!({"spec": {"replicas": 1}})).await })
+        .unwrap();
+    stage.rest();
+    stage.simulator.disturb(&Disturbance::Rival { namespace: "default".to_owned(), act });
+    let pod = stage.get(&format!("{PODS}/web-1"));
+    let used = |index: usize| pod["spec"]["volumes"][index]["persistentVolumeClaim"]["claimName"].clone();
+    assert_eq!((uid(&pod).is_empty(), [0, 1].map(used)), (false, [json!("data-web-1"), json!("wal-web-1")]));
+}
+
+#[test]
 fn a_finalizer_that_nobody_takes_off_holds_for_ever() {
     let stage = disturbed(1, Rival::Finalizer { kind: "Pod", name: "web-0".to_owned() });
     stage.play(|hands| async move { hands.delete(&format!("{PODS}/web-0"), None).await }).unwrap();
@@ -115,7 +131,7 @@ fn a_rival_comes_just_before_the_request_or_the_look_that_was_chosen() {
 fn an_actor_that_stalls_does_nothing_until_its_time_or_its_restart() {
     let scaled = || {
         let stage = Stage::new(1);
-        let (actor, time) = ("statefulset-controller".to_owned(), Duration::from_mins(10));
+        let (actor, time) = (Actor::named("statefulset-controller").unwrap(), Duration::from_mins(10));
         stage.simulator.disturb(&Disturbance::Stalled { actor, time });
         stage.play(|hands| async move { hands.merge(SET, &json!({"spec": {"replicas": 2}})).await }).unwrap();
         stage.simulator.pass(Duration::from_mins(5));
@@ -126,7 +142,7 @@ fn an_actor_that_stalls_does_nothing_until_its_time_or_its_restart() {
     stage.simulator.pass(Duration::from_mins(6));
     assert_eq!(stage.get(SET)["status"]["readyReplicas"], 2);
     let stage = scaled();
-    stage.simulator.disturb(&Disturbance::Restarted { actor: "statefulset-controller".to_owned() });
+    stage.simulator.disturb(&Disturbance::Restarted { actor: Actor::named("statefulset-controller").unwrap() });
     stage.simulator.pass(Duration::from_mins(1));
     assert_eq!(stage.get(SET)["status"]["readyReplicas"], 2);
 }

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use http::Request;
 use kube::client::Body;
+use kubectl_stateful::cluster::exec::Exec;
+use kubectl_stateful::runs::pen::Pen;
 use kubectl_stateful::simulator::faults::{Cast, Faults, Schedule};
 use kubectl_stateful::simulator::oracles::{Confirmed, Rule, Watcher};
 use kubectl_stateful::simulator::{Advance, Options, Simulator};
@@ -23,10 +27,20 @@ pub const TEMPLATES: [&str; 2] = ["data", "wal"];
 /// the API takes no manager, as of deletions.
 pub const RUNNER: &str = "runner";
 
+/// Somebody else, in the history.
+pub const RIVAL: &str = "rival";
+
+/// Something that somebody else does.
+pub type Act = fn(Hands) -> BoxFuture<'static, ()>;
+
 /// The cluster and its observers.
 pub struct Stage {
     pub simulator: Simulator,
     pub runtime: Runtime,
+    /// Who runs programs in its pods, if not the simulator.
+    pub exec: Option<Arc<dyn Exec>>,
+    /// What journals are written with here.
+    pub pen: Pen,
 }
 
 /// A run's way to the cluster.
@@ -34,6 +48,8 @@ pub struct Stage {
 pub struct Hands {
     pub client: kube::Client,
     pub simulator: Simulator,
+    /// Field manager and user agent.
+    pub who: &'static str,
 }
 
 /// The path of one claim.
@@ -45,9 +61,7 @@ impl Stage {
     /// `web` with this many members, each with data on a disk of class
     /// `standard`, whose volumes are deleted with their claims.
     pub fn new(replicas: u32) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let simulator = Simulator::in_memory(Options { seed: 7, ..Options::default() });
-        let stage = Self { simulator, runtime };
+        let stage = Self::of(Simulator::in_memory(Options { seed: 7, ..Options::default() }));
         stage.play(|hands| async move { hands.post("/apis/apps/v1/namespaces/default/statefulsets", &set(replicas)).await })
             .unwrap();
         stage.rest();
@@ -57,8 +71,13 @@ impl Stage {
 
     /// The same cluster once more; what happens there stays there.
     pub fn fork(&self) -> Self {
+        Self::of(self.simulator.fork())
+    }
+
+    /// This cluster, on a thread of its own.
+    pub fn of(simulator: Simulator) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self { simulator: self.simulator.fork(), runtime }
+        Self { simulator, runtime, exec: None, pen: Pen::default() }
     }
 
     /// Until nothing happens any more, at most ten minutes.
@@ -68,15 +87,35 @@ impl Stage {
 
     /// Something done by somebody on the plain way.
     pub fn play<T, F: Future<Output = T>>(&self, act: impl FnOnce(Hands) -> F) -> T {
-        self.runtime
-            .block_on(async { act(Hands { client: self.simulator.client(), simulator: self.simulator.clone() }).await })
+        self.runtime.block_on(async { act(Hands::of(RUNNER, &self.simulator)).await })
     }
 
     /// A run behind these faults.
     pub fn run<T, F: Future<Output = T>>(&self, faults: &Faults, act: impl FnOnce(Hands) -> F) -> T {
         self.runtime.block_on(async {
-            act(Hands { client: faults.client(&self.simulator), simulator: self.simulator.clone() }).await
+            act(Hands { client: faults.client(&self.simulator), ..Hands::of(RUNNER, &self.simulator) }).await
         })
+    }
+
+    /// A client behind which somebody acts just before the requests that are chosen.
+    pub fn meddled(
+        &self,
+        client: kube::Client,
+        is_now: impl Fn(&Request<Body>) -> bool + Send + Sync + 'static,
+        act: Act,
+    ) -> kube::Client {
+        let (simulator, is_now) = (self.simulator.clone(), Arc::new(is_now));
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let act = is_now(&request).then(|| act(Hands::of(RIVAL, &simulator)));
+            let client = client.clone();
+            async move {
+                if let Some(act) = act {
+                    act.await;
+                }
+                client.send(request).await
+            }
+        });
+        kube::Client::new(service, "default")
     }
 
     pub fn get(&self, path: &str) -> Value {
@@ -140,15 +179,20 @@ impl Stage {
 }
 
 impl Hands {
+    /// Somebody on the plain way.
+    pub fn of(who: &'static str, simulator: &Simulator) -> Self {
+        Self { client: simulator.client(), simulator: simulator.clone(), who }
+    }
+
     /// One request of the run.
     pub async fn send(&self, method: &str, path: &str, content_type: &str, body: &str) -> Result<Value, kube::Error> {
         let mark = if path.contains('?') { '&' } else { '?' };
-        let uri = if method == "GET" { path.to_owned() } else { format!("{path}{mark}fieldManager={RUNNER}") };
+        let uri = if method == "GET" { path.to_owned() } else { format!("{path}{mark}fieldManager={}", self.who) };
         let request = Request::builder()
             .method(method)
             .uri(uri)
             .header("content-type", content_type)
-            .header("user-agent", RUNNER)
+            .header("user-agent", self.who)
             .body(body.as_bytes().to_vec())
             .unwrap();
         self.client.request(request).await

@@ -29,7 +29,8 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 
 fn trial(entry: Entry) -> Trial {
     needs_tools(format!("corpus::{}", entry.name), move |namespace| {
-        play(&entry, &World::on(plane::bare()?, &namespace)?)
+        let plane = if entry.forgets { plane::forgetful()? } else { plane::bare()? };
+        play(&entry, &World::on(plane, &namespace)?)
     })
 }
 

@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Trial> {
         live("doctor_finds_the_same_on_the_sandbox_and_on_a_real_cluster_in_the_same_state", same),
         live("after_an_undone_rollout_doctor_names_the_pod_to_delete_and_is_silent_after_it", rollout),
         live("a_claim_that_is_deleted_under_its_pod_is_told_first_with_what_keeps_the_volume", claim),
+        live("the_server_takes_every_manifest_that_doctor_must_not_call_wrong", valid),
         live("without_rights_to_volumes_and_nodes_doctor_works_and_says_what_is_unknown", viewer),
     ]
 }
@@ -100,6 +101,16 @@ fn claim(world: &World) -> Result<(), Failed> {
     ensure(volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain", || volume.to_string())
 }
 
+/// What `tests/surface/doctor.rs` holds its rules against is no opinion of ours.
+fn valid(world: &World) -> Result<(), Failed> {
+    let cli = world.cli(User::Admin)?;
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/surface/doctor/valid");
+    let create = ["create", "--dry-run=server", "--validate=strict", "-f", folder];
+    let said = cli.run_kubectl(&create, "")?.ended(0)?;
+    let taken = said.stdout.lines().filter(|line| line.ends_with("created (server dry run)")).count();
+    ensure(taken >= 80, || format!("{taken} objects: {said}"))
+}
+
 fn viewer(world: &World) -> Result<(), Failed> {
     world.grant(User::Viewer, "view")?;
     let admin = world.cli(User::Admin)?;
@@ -111,7 +122,7 @@ fn viewer(world: &World) -> Result<(), Failed> {
     let said = cli.run(&["doctor"])?.ended(5)?;
     cli.run(&["status", "keyless"])?.ended(0)?.says("keyless-0 is in the way: ")?;
     said.says(
-        "no right to read persistentvolumes, nodes, storageclasses, volumeattachments: what depends on them is unknown",
+        "no right to read persistentvolumes, nodes, leases, storageclasses, volumeattachments: what depends on them is unknown",
     )?;
     Ok(())
 }

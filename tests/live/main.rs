@@ -16,6 +16,7 @@ mod kill;
 mod krew;
 mod kubectl;
 mod kubectl_script;
+mod kubelet;
 mod lifetime;
 mod nodes;
 mod owners;
@@ -38,6 +39,7 @@ mod support;
 mod tutorial;
 mod twice;
 mod volumes;
+mod wire;
 mod world;
 mod writes;
 
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         random::tests(),
         krew::tests(),
         schemas::tests(),
+        wire::tests(),
         differential::tests(),
         scenarios::tests(),
     ]

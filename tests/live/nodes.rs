@@ -127,8 +127,10 @@ impl Both {
         let mut told: BTreeSet<String> = BTreeSet::new();
         for event in list("Event", "")? {
             let (reason, message) = (event["reason"].as_str().unwrap_or(""), event["message"].as_str().unwrap_or(""));
-            // The simulator's controllers remember nothing that they could cancel, or greet.
-            if !message.starts_with("Cancelling") && reason != "RegisteredNode" {
+            // Not compared: that a server on a new plane now and then mends the address of its own Service,
+            // and what controllers with a memory cancel or greet.
+            let is_own = event["involvedObject"]["kind"] == "Service";
+            if !is_own && !message.starts_with("Cancelling") && reason != "RegisteredNode" {
                 told.insert(format!("{} {reason}: {message}", event["involvedObject"]["name"]));
             }
         }

@@ -2,11 +2,13 @@
 //! it and stopped after the last: a whole one, with the actors that play its
 //! nodes and disks, and a bare API server to which nobody writes but the test.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::history::History;
+use crate::kubelet;
 use crate::support::actors::Actors;
 use crate::support::control_plane::ControlPlane;
+use crate::support::seed::CLOUD;
 use kubectl_stateful::simulator::controllers::all::DISK;
 use kubectl_stateful::simulator::controllers::attacher::Attacher;
 use kubectl_stateful::simulator::controllers::kubelet::{Kubelet, PlayedNodes};
@@ -26,7 +28,11 @@ static WHOLE: Shared = Mutex::new(None);
 static CHANGING: Shared = Mutex::new(None);
 static STUCK: Shared = Mutex::new(None);
 static BARE: Shared = Mutex::new(None);
+static FORGETFUL: Shared = Mutex::new(None);
+static ALONE: Shared = Mutex::new(None);
+static PROGRAMS: OnceLock<Result<(), String>> = OnceLock::new();
 static HISTORY: Mutex<Option<Result<Arc<History>, String>>> = Mutex::new(None);
+static HISTORY_ALONE: Mutex<Option<Result<Arc<History>, String>>> = Mutex::new(None);
 
 fn locked(shared: &'static Shared) -> MutexGuard<'static, Option<Result<Running, String>>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
@@ -45,6 +51,7 @@ fn whole() -> Result<Running, String> {
         &plane,
         vec![
             Box::new(Attacher::new(DISK)),
+            Box::new(Attacher::new(CLOUD)),
             Box::new(Kubelet::new(PlayedNodes::All)),
             Box::new(Provisioner::new(DISK)),
             Box::new(Resizer::new(DISK)),
@@ -58,6 +65,12 @@ pub fn get() -> Result<Arc<ControlPlane>, String> {
     plane_of(&WHOLE, whole)
 }
 
+/// The whole one, with programs in its pods.
+pub fn with_programs() -> Result<Arc<ControlPlane>, String> {
+    let plane = get()?;
+    PROGRAMS.get_or_init(|| kubelet::serve(&plane)).clone().map(|()| plane)
+}
+
 /// Another whole one, for what changes the nodes: the scheduler counts them in
 /// its messages, which others compare.
 pub fn with_nodes_that_change() -> Result<Arc<ControlPlane>, String> {
@@ -69,10 +82,27 @@ pub fn for_stuck_states() -> Result<Arc<ControlPlane>, String> {
     plane_of(&STUCK, whole)
 }
 
+/// A fourth, for one test at a time: its default class may be changed.
+pub fn for_one_alone() -> Result<Arc<ControlPlane>, String> {
+    plane_of(&ALONE, whole)
+}
+
 /// What happens on the whole one, recorded since this was first asked for.
 pub fn history() -> Result<Arc<History>, String> {
-    let plane = get()?;
-    let mut history = HISTORY.lock().unwrap_or_else(PoisonError::into_inner);
+    recorded(&HISTORY, get)
+}
+
+/// What happens on the one for one test at a time.
+pub fn history_alone() -> Result<Arc<History>, String> {
+    recorded(&HISTORY_ALONE, for_one_alone)
+}
+
+fn recorded(
+    history: &'static Mutex<Option<Result<Arc<History>, String>>>,
+    plane: fn() -> Result<Arc<ControlPlane>, String>,
+) -> Result<Arc<History>, String> {
+    let plane = plane()?;
+    let mut history = history.lock().unwrap_or_else(PoisonError::into_inner);
     history.get_or_insert_with(|| History::record(&plane)).clone()
 }
 
@@ -81,8 +111,15 @@ pub fn bare() -> Result<Arc<ControlPlane>, String> {
     plane_of(&BARE, || Ok(Running { _actors: None, plane: Arc::new(ControlPlane::start_bare()?) }))
 }
 
+/// A bare one that forgets old revisions within seconds.
+pub fn forgetful() -> Result<Arc<ControlPlane>, String> {
+    plane_of(&FORGETFUL, || Ok(Running { _actors: None, plane: Arc::new(ControlPlane::start_forgetful()?) }))
+}
+
 /// Ends everything and waits for it. Should this not be reached, the end of
 /// the process does the same.
 pub fn stop() {
-    drop((locked(&WHOLE).take(), locked(&CHANGING).take(), locked(&STUCK).take(), locked(&BARE).take()));
+    for plane in [&WHOLE, &CHANGING, &STUCK, &ALONE, &BARE, &FORGETFUL] {
+        drop(locked(plane).take());
+    }
 }

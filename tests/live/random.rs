@@ -62,12 +62,14 @@ pub fn tests() -> Vec<Trial> {
     ]
 }
 
+/// A line for whoever runs the tests.
 #[expect(clippy::print_stdout, reason = "whoever plays many scripts wants to know how many and which")]
-fn tell(line: &str) {
+pub fn tell(line: &str) {
     println!("{line}");
 }
 
-fn number(name: &str) -> Result<Option<u64>, String> {
+/// A number from the environment.
+pub fn number(name: &str) -> Result<Option<u64>, String> {
     match std::env::var(name) {
         Ok(text) => text.parse().map(Some).map_err(|_| format!("{name} is no number: `{text}`")),
         Err(_) => Ok(None),

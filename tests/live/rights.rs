@@ -55,7 +55,7 @@ fn status(world: &World) -> Result<(), Failed> {
     world.cli(User::Admin)?.run(&["init", "couchdb", "--yes"])?.ended(0)?;
     let cli = world.cli(User::Viewer)?;
     let said = cli.run(&["status"])?.ended(0)?;
-    for part in ["couchdb  1/1 ready", "standard unknown", "no right to read persistentvolumes, nodes"] {
+    for part in ["couchdb  1/1 ready", "standard unknown", "no right to read persistentvolumes, nodes, leases"] {
         said.says(part)?;
     }
     let document = cli.run(&["status", "-o", "json"])?.ended(0)?;

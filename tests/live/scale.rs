@@ -1,8 +1,13 @@
 //! Members go and their data stay: `scale`, `undo` and `volumes` as a person
 //! types them, on volumes whose provisioner really deletes the folder of each.
 
+mod asking;
+mod churn;
+mod kills;
 mod refusals;
+mod replan;
 mod stage;
+mod stops;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
@@ -17,7 +22,12 @@ pub fn tests() -> Vec<Trial> {
         live("scale::retired_volumes_are_restored_without_the_run_that_retired_them", restored),
         live("scale::retired_volumes_are_purged_only_with_the_typed_name", purged),
     ];
+    tests.extend(asking::tests());
     tests.extend(refusals::tests());
+    tests.extend(stops::tests());
+    tests.extend(kills::tests());
+    tests.extend(churn::tests());
+    tests.extend(replan::tests());
     tests
 }
 

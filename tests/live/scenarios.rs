@@ -1,11 +1,12 @@
 //! The scenarios over time on the real control plane: what comes of them must
 //! be the golden form. With `UPDATE_GOLDEN=1` it becomes the golden form.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
+use serde_json::{Value, json};
 
 use crate::history::History;
 use crate::support::api::{Api, Method, path_of};
@@ -13,6 +14,9 @@ use crate::support::corpus;
 use crate::support::scenario::{self, Change, Scenario, Stage};
 use crate::world::World;
 use crate::{idle, plane, twice};
+
+/// Held by those that are played one after another.
+static ALONE: Mutex<()> = Mutex::new(());
 
 pub fn tests() -> Vec<Trial> {
     match scenario::scenarios() {
@@ -33,14 +37,36 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 
 fn trial(scenario: Scenario) -> Trial {
     idle(format!("scenario::{}", scenario.name), move |namespace| {
-        let first = || play(&scenario, &World::fresh(&namespace)?);
+        let _alone = scenario.alone.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
+        let world = |namespace: &str| {
+            let plane = if scenario.alone { plane::for_one_alone() } else { plane::get() };
+            let world = World::on(plane?, namespace)?;
+            if scenario.alone {
+                with_its_default_class(&world)?;
+            }
+            Ok::<_, String>(world)
+        };
+        let first = || play(&scenario, &world(&namespace)?);
         if is_recording() {
             return first();
         }
         // Whether a cluster has come to rest is a guess, which a busy machine can
         // make wrong: what differs must differ twice.
-        twice::or_again(&scenario.name, first, || play(&scenario, &World::fresh(&format!("{namespace}-again"))?))
+        twice::or_again(&scenario.name, first, || play(&scenario, &world(&format!("{namespace}-again"))?))
     })
+}
+
+/// Whatever a play that stopped half-way has left.
+fn with_its_default_class(world: &World) -> Result<(), String> {
+    const MARK: &str = "storageclass.kubernetes.io/is-default-class";
+    for class in world.list("StorageClass")? {
+        let name = class["metadata"]["name"].as_str().unwrap_or_default();
+        let wanted = if name == "standard" { json!("true") } else { Value::Null };
+        if class["metadata"]["annotations"][MARK] != wanted {
+            world.merge_patch("StorageClass", name, &json!({"metadata": {"annotations": {MARK: wanted}}}))?;
+        }
+    }
+    Ok(())
 }
 
 fn is_recording() -> bool {
@@ -56,7 +82,8 @@ fn play(scenario: &Scenario, world: &World) -> Result<(), Failed> {
     };
     let patience = Duration::from_secs(patience);
     let api = Api::new(world.client.clone(), "scenario");
-    let mut stage = Real { world, api, history: plane::history()?, heard: 0, begun: Instant::now(), patience };
+    let history = if scenario.alone { plane::history_alone() } else { plane::history() };
+    let mut stage = Real { world, api, history: history?, heard: 0, begun: Instant::now(), patience };
     let played = scenario.play(&mut stage, &world.namespace)?;
     world.runtime.block_on(world.api.send(Method::Delete, &path_of("StorageClass", "", &world.namespace), None)).ok();
     if updates {

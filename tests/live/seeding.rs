@@ -196,7 +196,8 @@ fn take(world: &World) -> Result<Snapshot, String> {
 
 fn copy(world: &World, taken: &Snapshot) -> Simulator {
     let at = taken.at.unwrap_or_default();
-    let origin = Origin { cluster: "test".to_owned(), namespace: world.namespace.clone(), at };
+    let origin =
+        Origin { cluster: "test".to_owned(), namespace: world.namespace.clone(), at, version: taken.version.clone() };
     let unread = taken.unread.iter().map(|kind| kind.kind.to_owned()).collect();
     Simulator::copy_of(Original { origin, objects: taken.objects.clone(), unread }, 7)
 }

@@ -46,7 +46,8 @@ impl Where {
     }
 }
 
-/// How a state comes about, what is said of it first, and what mends it.
+/// How a state comes about, what is said of it first, and what mends it: the
+/// command of the finding, and then what its remedy says in words.
 struct State {
     /// Code and object of the first finding; behind a `*` comes any name.
     first: String,
@@ -54,8 +55,10 @@ struct State {
     tells: Option<String>,
     /// Lines of shell.
     steps: String,
-    /// The same; `None`: the command of the finding.
+    /// The same, typed after the command of the finding.
     mend: Option<String>,
+    /// The same, typed in place of both: a remedy that names two ways has only one command.
+    instead: Option<String>,
 }
 
 impl State {
@@ -65,7 +68,17 @@ impl State {
         let state: Value = serde_saphyr::from_str(&text).map_err(|why| format!("{}: {why}", path.display()))?;
         let words = |key: &str| state[key].as_str().map(|text| text.replace("$NAMESPACE", namespace));
         let needed = |key: &str| words(key).ok_or_else(|| format!("{name} has no `{key}`"));
-        Ok(Self { first: needed("first")?, tells: words("tells"), steps: needed("steps")?, mend: words("mend") })
+        let (first, steps) = (needed("first")?, needed("steps")?);
+        Ok(Self { first, tells: words("tells"), steps, mend: words("mend"), instead: words("instead") })
+    }
+
+    /// What somebody types who was told this.
+    fn remedy(&self, told: &Value) -> String {
+        if let Some(instead) = &self.instead {
+            return instead.clone();
+        }
+        let command = told["command"].as_str().map(confirmed).unwrap_or_default();
+        format!("{command}\n{}", self.mend.as_deref().unwrap_or_default())
     }
 
     fn is_first(&self, finding: &Value) -> bool {
@@ -116,8 +129,7 @@ fn stuck(state: &State, cli: &Cli, world: &World) -> Result<(), Failed> {
         Ok(said) => format!("{why}\n{said}"),
         Err(more) => format!("{why}\n{more}"),
     })?;
-    let command = seen["command"].as_str().unwrap_or_default();
-    let remedy = state.mend.as_deref().unwrap_or(command);
+    let remedy = state.remedy(&seen);
     cli.run_shell(&format!("set -e\n{remedy}"))?.ended(0)?;
     let mended = world.until("the finding gone", || {
         let left = findings(cli)?.iter().any(|one| one["code"] == seen["code"] && one["object"] == seen["object"]);
@@ -133,6 +145,13 @@ fn findings(cli: &Cli) -> Result<Vec<Value>, String> {
     let said = cli.run(&["doctor", "-o", "json"])?;
     let document: Value = serde_json::from_str(&said.stdout).map_err(|why| format!("{why}: {said}"))?;
     Ok(document["findings"].as_array().cloned().unwrap_or_default())
+}
+
+/// A shell script has no terminal at which the program could ask.
+fn confirmed(command: &str) -> String {
+    let only_shows = ["status", "runs"].iter().any(|verb| command.starts_with(&format!("kubectl stateful {verb}")));
+    let asks = command.starts_with("kubectl stateful ") && !only_shows;
+    format!("{command}{}", if asks { " --yes" } else { "" })
 }
 
 /// `code object`.

@@ -71,13 +71,13 @@ fn secret(world: &World, cli: &Cli) -> Result<(), Failed> {
     ensure(differences.is_empty(), || format!("{differences:#?}"))
 }
 
-/// S1-07: the one-off claim goes; the volume keeps its data and is given back
-/// to be used again by whoever may do so (S1-e3).
+/// S1-07: the one-off claim goes; the volume keeps its data and is reserved for
+/// the set's claim (S1-e3).
 fn give_back(world: &World, cli: &Cli) -> Result<(), Failed> {
     cli.run_kubectl(&["delete", "pvc", "pvc-couchdb"], "")?.ended(0)?;
     world.until_object("PersistentVolume", VOLUME, |volume| volume["status"]["phase"] == "Released")?;
-    let forget = r#"[{"op": "remove", "path": "/spec/claimRef"}]"#;
-    cli.run_kubectl(&["patch", "pv", VOLUME, "--type=json", "-p", forget], "")?.ended(0)?;
+    let reserve = r#"{"spec": {"claimRef": {"name": "couchdb-data-couchdb-0", "uid": null, "resourceVersion": null}}}"#;
+    cli.run_kubectl(&["patch", "pv", VOLUME, "--type=merge", "-p", reserve], "")?.ended(0)?;
     world.until_object("PersistentVolume", VOLUME, |volume| volume["status"]["phase"] == "Available")?;
     Ok(())
 }

@@ -118,7 +118,7 @@ fn pod(ready: &str) -> Value {
 
 fn original(objects: Vec<Value>, unread: &[&str]) -> Original {
     let at = "2026-05-01T10:00:00Z".parse().unwrap();
-    let origin = Origin { cluster: "kind".to_owned(), namespace: "prod".to_owned(), at };
+    let origin = Origin { cluster: "kind".to_owned(), namespace: "prod".to_owned(), at, version: None };
     Original { origin, objects, unread: unread.iter().map(|&kind| kind.to_owned()).collect() }
 }
 
@@ -267,6 +267,30 @@ fn what_could_not_be_read_is_stood_in_for() {
 }
 
 #[test]
+fn what_is_owned_by_something_that_was_not_read_stays() {
+    let by =
+        |version: &str, kind: &str| json!([{"apiVersion": version, "kind": kind, "name": "x", "uid": "of-the-owner"}]);
+    let mut objects = objects();
+    let claim = objects.iter_mut().find(|object| object["kind"] == "PersistentVolumeClaim").unwrap();
+    claim["metadata"]["ownerReferences"] = by("v1", "Secret");
+    let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("leader", 9), "data": {}});
+    map["metadata"]["ownerReferences"] = by("coordination.k8s.io/v1", "Lease");
+    objects.push(map);
+    // Of this one it is known that it is gone.
+    let mut orphan = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("garbage", 10), "data": {}});
+    orphan["metadata"]["ownerReferences"] = by("v1", "Service");
+    objects.push(orphan);
+    let simulator = Simulator::copy_of(original(objects, &["Secret", "Lease"]), 7);
+    run(&simulator, seconds(60));
+    assert!(get(&simulator, CLAIM).ok()["metadata"]["deletionTimestamp"].is_null());
+    get(&simulator, "/api/v1/namespaces/prod/configmaps/leader").ok();
+    assert_eq!(get(&simulator, "/api/v1/namespaces/prod/configmaps/garbage").code, 404);
+    send(&simulator, "DELETE", "/api/v1/namespaces/prod/secrets/x", "", "").ok();
+    run(&simulator, seconds(60));
+    assert!(get(&simulator, CLAIM).ok()["metadata"]["deletionTimestamp"].is_string(), "its owner is gone now");
+}
+
+#[test]
 fn a_volume_that_could_not_be_read_is_within_reach_of_its_node_alone() {
     let mut objects = objects();
     objects.retain(|object| object["kind"] != "PersistentVolume");
@@ -326,6 +350,62 @@ fn a_claim_that_waits_in_vain_for_a_volume_or_for_more_of_it_goes_on_waiting() {
 }
 
 #[test]
+fn attachments_and_volumes_that_are_stuck_stay_so() {
+    const PROVISIONER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
+    let long_ago = json!("2026-05-01T09:00:00Z");
+    let mut objects = objects();
+    let volume = objects.iter().find(|object| object["kind"] == "PersistentVolume").unwrap().clone();
+    let is_node = |object: &&mut Value| object["kind"] == "Node";
+    objects.iter_mut().find(is_node).unwrap()["metadata"]["annotations"] =
+        json!({"volumes.kubernetes.io/controller-managed-attach-detach": "true"});
+    let attachment = |name: &str, extra: Value| {
+        let mut meta = meta(name, 30);
+        meta.as_object_mut().unwrap().remove("namespace");
+        meta["finalizers"] = json!(["external-attacher/ebs-csi-aws-com"]);
+        json_patch::merge(&mut meta, &extra);
+        json!({"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment", "metadata": meta, "status": {"attached": false},
+               "spec": {"attacher": "ebs.csi.aws.com", "nodeName": "n1", "source": {"persistentVolumeName": "pvc-4"}}})
+    };
+    // What `printf vol-1ebs.csi.aws.comn1 | sha256sum` says.
+    let ours = "csi-ddbfb4470da740e26d0871a8e7cbfaaea0fe241c682170c176b52f44abb4a3be";
+    objects.push(attachment(ours, json!({})));
+    objects.push(attachment("csi-late", json!({"deletionTimestamp": long_ago, "deletionGracePeriodSeconds": 0})));
+    for (name, phase, deleted) in [
+        ("failed", "Failed", false),
+        ("ending", "Available", true),
+        ("released", "Released", false),
+        ("fresh", "Released", false),
+    ] {
+        let mut other = volume.clone();
+        other["metadata"]["name"] = json!(name);
+        other["metadata"]["finalizers"] = json!([PROVISIONER]);
+        other["spec"]["claimRef"] = if deleted {
+            Value::Null
+        } else {
+            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "prod", "name": name, "uid": "x"})
+        };
+        let since = if name == "fresh" { json!("2026-05-01T09:59:50Z") } else { long_ago.clone() };
+        other["status"] = json!({"phase": phase, "lastPhaseTransitionTime": since});
+        if deleted {
+            other["metadata"]["deletionTimestamp"] = long_ago.clone();
+        }
+        objects.push(other);
+    }
+    let simulator = copy(objects);
+    run(&simulator, seconds(600));
+    let attachments = get(&simulator, "/apis/storage.k8s.io/v1/volumeattachments").ok();
+    let held: Vec<bool> =
+        attachments["items"].as_array().unwrap().iter().map(|held| held["status"]["attached"] == true).collect();
+    assert_eq!(held, [false, false]);
+    let phase = |name: &str| {
+        let held = get(&simulator, &format!("/api/v1/persistentvolumes/{name}")).body;
+        held["status"]["phase"].as_str().unwrap_or("gone").to_owned()
+    };
+    assert_eq!(["failed", "ending", "released"].map(phase), ["Failed", "Available", "Released"]);
+    assert_eq!(get(&simulator, "/api/v1/persistentvolumes/fresh").code, 404, "that one was on its way");
+}
+
+#[test]
 fn a_copy_on_disk_goes_on_as_a_copy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.jsonl");
@@ -357,6 +437,11 @@ fn the_same_original_and_seed_give_the_same_copy() {
 
 #[test]
 fn garbage_is_left_out_and_never_panics() {
+    // Of a driver that attaches nothing, which is to be noted.
+    let volume = |name: &str, annotations: &Value| {
+        json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name, "annotations": annotations},
+               "spec": {"csi": {"driver": "idle.example"}, "claimRef": {"namespace": "prod", "name": "data"}}})
+    };
     let garbage = vec![
         json!(null),
         json!([1]),
@@ -366,8 +451,15 @@ fn garbage_is_left_out_and_never_panics() {
                "resourceVersion": "x"}, "spec": {"nodeName": "n1"}, "status": {"conditions": {}, "phase": 7}}),
         json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "annotations": 3}, "status": null}),
         json!({"apiVersion": "example.com/v1", "kind": "Couch", "metadata": {"name": "c"}}),
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "user", "namespace": "prod", "ownerReferences": [3, {}]},
+               "spec": {"nodeName": "n1", "volumes": [{"persistentVolumeClaim": {"claimName": "data"}}]},
+               "status": {"phase": "Running"}}),
+        volume("list", &json!([])),
+        volume("text", &json!("x")),
+        json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": [],
+               "spec": {"csi": {"driver": "idle.example"}, "claimRef": {"namespace": "prod", "name": "data"}}}),
     ];
-    let simulator = Simulator::copy_of(original(garbage, &["PersistentVolume", "Node", "Couch"]), 7);
+    let simulator = Simulator::copy_of(original(garbage, &["Node", "Couch"]), 7);
     run(&simulator, seconds(60));
-    assert_eq!(get(&simulator, "/api/v1/namespaces/prod/pods").ok()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(get(&simulator, "/api/v1/namespaces/prod/pods").ok()["items"].as_array().unwrap().len(), 2);
 }

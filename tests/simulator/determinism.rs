@@ -3,23 +3,22 @@
 //! ends at once when Ctrl-C is pressed or when it could never end.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use kubectl_stateful::cluster::{Connection, Entropy, Interrupt};
-use kubectl_stateful::commands::flags::Format;
-use kubectl_stateful::commands::runbook::flags::PlanFormat;
-use kubectl_stateful::commands::screen::Screen;
+use kubectl_stateful::cluster::{Connection, Interrupt};
 use kubectl_stateful::commands::{Context, init};
+use kubectl_stateful::effects::Guards;
 use kubectl_stateful::error::{Failure, Kind};
 use kubectl_stateful::runbook::recipe::Recipe;
 use kubectl_stateful::runbook::thread::on_script_thread;
-use kubectl_stateful::runs::event::{Event, Observer};
+use kubectl_stateful::runs::event::Event;
+use kubectl_stateful::runs::pen::Pen;
 use kubectl_stateful::runs::places::Places;
-use kubectl_stateful::runs::plan::Plan;
 use kubectl_stateful::simulator::{Options, Simulator};
-use kubectl_stateful::wizard::question::{Abandoned, Ask, Question, Reply};
 use kubectl_stateful::{OnSimulator, simulated};
+
+use crate::unattended::{Seeded, Unattended};
 
 const RUNS: usize = 1000;
 
@@ -106,69 +105,13 @@ async fn init_couchdb(
     let context = Context {
         connection,
         copies: &OnSimulator,
-        screen: &Quiet { seen },
+        screen: &Unattended::telling(seen),
         places: &places,
+        guards: Guards::default(),
+        pen: Pen::default(),
         namespace_given: false,
         connection_words: Vec::new(),
     };
     let (_, matches) = matches.subcommand().ok_or_else(|| Failure::usage("usage", "no recipe"))?;
     init::init(&recipe, matches, &context).await
-}
-
-/// Bytes from a seed.
-pub struct Seeded(Mutex<fastrand::Rng>);
-
-impl Seeded {
-    pub fn new(seed: u64) -> Self {
-        Self(Mutex::new(fastrand::Rng::with_seed(seed)))
-    }
-}
-
-impl Entropy for Seeded {
-    fn fill(&self, bytes: &mut [u8]) {
-        if let Ok(mut generator) = self.0.lock() {
-            generator.fill(bytes);
-        }
-    }
-}
-
-/// Nobody to ask, nothing to show; events go to the test.
-struct Quiet<'a> {
-    seen: &'a (dyn Fn(&Event) + Sync),
-}
-
-impl Ask for Quiet<'_> {
-    fn can_ask(&self) -> bool {
-        false
-    }
-
-    fn ask(&self, _: &Question<'_>) -> Result<Reply, Abandoned> {
-        Err(Abandoned)
-    }
-}
-
-impl Observer for Quiet<'_> {
-    fn event(&self, event: Event) {
-        (self.seen)(&event);
-    }
-}
-
-impl Screen for Quiet<'_> {
-    fn print(&self, _: &str) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn document(&self, _: &str, _: Format) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn show(&self, _: &str) {}
-
-    fn plan(&self, _: &Plan, _: Option<PlanFormat>) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn labelled(&self, _: &[(String, String)]) -> Result<(), Failure> {
-        Ok(())
-    }
 }

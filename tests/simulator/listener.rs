@@ -47,10 +47,10 @@ struct Served {
 }
 
 async fn serve_with(simulator: &Simulator, limits: Limits) -> Served {
-    let listener = Listener::bind(simulator, 0, &[7; 32], Arc::new(Real), limits).await.unwrap();
+    let listener = Listener::bind(0, &[7; 32], Arc::new(Real), limits).await.unwrap();
     let access = listener.access().clone();
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(listener.serve(stopped.map(|_| ())));
+    let task = tokio::spawn(listener.serve(simulator.clone(), stopped.map(|_| ())));
     Served { access, stop, task }
 }
 
@@ -144,7 +144,7 @@ async fn without_the_token_nothing_is_answered_but_that() {
             "Authorization: Bearer\r\n".to_owned(),
             format!("Authorization: Bearer {token}x\r\n"),
             format!("Authorization: Basic {token}\r\n"),
-            format!("Authorization: Bearer {token}\r\nAuthorization: Bearer wrong\r\n"),
+            format!("Authorization: Bearer wrong\r\nAuthorization: Bearer {token}\r\n"),
             format!("Cookie: token={token}\r\n"),
         ] {
             let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n");

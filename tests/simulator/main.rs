@@ -3,8 +3,10 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod books;
 mod budgets;
 mod copies;
+mod copies_told;
 mod custom;
 mod determinism;
 mod knobs;
@@ -20,3 +22,5 @@ mod sandbox;
 mod served_time;
 mod support;
 mod time;
+#[path = "../support/unattended.rs"]
+mod unattended;

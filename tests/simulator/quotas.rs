@@ -122,3 +122,27 @@ fn what_quotas_cannot_count_here_is_refused_by_name() {
     let scoped = json!({"hard": {"persistentvolumeclaims": "1"}, "scopes": ["VolumeAttributesClass"]});
     refused(scoped, "quotas with the scope VolumeAttributesClass");
 }
+
+/// The refused create is counted before it is refused, and given back: two
+/// changes, after each of which the set could try again.
+#[test]
+fn a_set_that_waits_for_a_name_does_not_chase_its_own_quota() {
+    let cluster = Simulator::in_memory(Options::default());
+    post(&cluster, SETS, &set(2)).ok();
+    post(&cluster, QUOTAS, &quota(&json!({"pods": "10"}))).ok();
+    cluster.pass(seconds(60));
+    let held = json!({"metadata": {"finalizers": ["example.org/hold"]}});
+    merge(&cluster, &format!("{PODS}/web-0"), &held).ok();
+    delete(&cluster, &format!("{SETS}/web")).ok();
+    cluster.pass(seconds(60));
+    post(&cluster, SETS, &set(2)).ok();
+    let revision =
+        || get(&cluster, PODS).ok()["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse().ok());
+    let before: Option<u64> = revision();
+    cluster.pass(seconds(3600));
+    let written = revision().zip(before).map(|(after, before)| after - before);
+    assert!(written.is_some_and(|count| count < 100), "{written:?} writes in an hour");
+    merge(&cluster, &format!("{PODS}/web-0"), &json!({"metadata": {"finalizers": null}})).ok();
+    cluster.pass(seconds(60));
+    assert_eq!(get(&cluster, &format!("{SETS}/web")).ok()["status"]["readyReplicas"], 2, "then it goes on at once");
+}

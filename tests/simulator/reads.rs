@@ -3,6 +3,8 @@
 use futures::StreamExt as _;
 use http::Request;
 use http_body_util::{BodyExt as _, Empty};
+use kubectl_stateful::objects::looked_for::LookedFor;
+use kubectl_stateful::simulator::Simulator;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -144,4 +146,47 @@ fn read_now(cluster: &kubectl_stateful::simulator::Simulator, path: &str) -> Vec
             _ => Vec::new(),
         }
     })
+}
+
+/// The names in the answer to whoever tells in passing what is looked for.
+fn found(cluster: &Simulator, method: &str, path: &str, looked_for: &LookedFor) -> Vec<String> {
+    let request = Request::builder().method(method).uri(path).extension(looked_for.clone());
+    let request = request.body(Empty::<bytes::Bytes>::new()).expect("request");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("runtime");
+    let body = runtime.block_on(async {
+        let response = cluster.service().oneshot(request).await.expect("the service never fails");
+        response.into_body().collect().await.expect("body").to_bytes()
+    });
+    let list: Value = serde_json::from_slice(&body).expect("JSON");
+    let items = list["items"].as_array().expect("items").iter();
+    items.map(|item| item["metadata"]["name"].as_str().expect("name").to_owned()).collect()
+}
+
+#[test]
+fn of_a_list_all_may_be_left_out_that_is_not_looked_for() {
+    let cluster = cluster();
+    for (name, claims) in [("a", &["x"][..]), ("b", &["y"]), ("c", &["y", "x"]), ("d", &[])] {
+        let volumes = claims.iter().map(|claim| json!({"name": claim, "persistentVolumeClaim": {"claimName": claim}}));
+        let spec = json!({"containers": [{"name": "c", "image": "i"}], "volumes": volumes.collect::<Vec<_>>()});
+        post(&cluster, PODS, &json!({"metadata": {"name": name}, "spec": spec})).ok();
+    }
+    let attachments = "/apis/storage.k8s.io/v1/volumeattachments";
+    for (name, volume) in [("one", "v"), ("other", "w")] {
+        let spec = json!({"attacher": "a", "nodeName": "n", "source": {"persistentVolumeName": volume}});
+        post(&cluster, attachments, &json!({"metadata": {"name": name}, "spec": spec})).ok();
+    }
+    let pods_with = |claims: &[&str]| LookedFor::PodsWith(claims.iter().map(|&claim| claim.to_owned()).collect());
+    let of_v = LookedFor::AttachmentsOf(vec!["v".to_owned()]);
+    assert_eq!(found(&cluster, "GET", PODS, &pods_with(&["x"])), ["a", "c"]);
+    assert_eq!(found(&cluster, "GET", PODS, &pods_with(&["y", "x"])), ["a", "b", "c"], "each once and in order");
+    assert_eq!(found(&cluster, "GET", PODS, &pods_with(&["z"])), Vec::<String>::new());
+    assert_eq!(found(&cluster, "GET", attachments, &of_v), ["one"]);
+    // What nobody keeps account of comes whole.
+    assert_eq!(found(&cluster, "GET", PODS, &of_v), ["a", "b", "c", "d"]);
+    assert_eq!(found(&cluster, "GET", "/api/v1/pods", &pods_with(&["x"])), ["a", "b", "c", "d"]);
+    assert_eq!(
+        found(&cluster, "DELETE", PODS, &pods_with(&["x"])),
+        ["a", "b", "c", "d"],
+        "a write hears nothing of it"
+    );
 }

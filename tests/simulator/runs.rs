@@ -10,7 +10,6 @@ use kubectl_stateful::effects::apply::Apply;
 use kubectl_stateful::effects::create_secret::CreateSecret;
 use kubectl_stateful::effects::{Effect, EffectError, Preview, Secrets};
 use kubectl_stateful::objects::kinds::ObjectRef;
-use kubectl_stateful::runs::event::{Event, Observer};
 use kubectl_stateful::runs::journal;
 use kubectl_stateful::runs::run::{Header, Run, RunError};
 use kubectl_stateful::simulated;
@@ -18,17 +17,11 @@ use kubectl_stateful::simulator::Simulator;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::determinism::Seeded;
 use crate::support::{MAPS, cluster, delete, get, merge, post, send};
+use crate::unattended::{Seeded, Unattended};
 
 const MAP: &str = "/api/v1/namespaces/default/configmaps/web";
 const SECRETS: &str = "/api/v1/namespaces/default/secrets";
-
-struct Quiet;
-
-impl Observer for Quiet {
-    fn event(&self, _: Event) {}
-}
 
 /// `password` is made up, everything else was chosen.
 struct Values;
@@ -99,7 +92,7 @@ fn approved_then(
         answers: Value::Null,
     };
     let mut run = Run::begin(folder.path(), &connection, &header, &[effect.describe()]).unwrap();
-    let result = runtime.block_on(run.perform(effect, &approved, &Values, &connection, &Quiet));
+    let result = runtime.block_on(run.perform(effect, &approved, &Values, &connection, &Unattended::default()));
     (result, journal::read(&run.folder).unwrap())
 }
 

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use kubectl_stateful::simulator::{OpenError, Origin, Original, Simulator, Waiter, origin_of, reset};
+use kubectl_stateful::simulator::{Beginning, OpenError, Origin, Original, Simulator, Waiter, beginning_of, reset};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -140,12 +140,12 @@ fn what_a_killed_process_left_half_written_is_written_over() {
 #[test]
 fn the_first_line_may_be_as_long_as_any() {
     let (_folder, path) = place();
-    let origin = Origin { cluster: "c".repeat(10_000), namespace: "prod".to_owned(), at: real(0) };
-    assert_eq!(origin_of(&path), None);
+    let origin = Origin { cluster: "c".repeat(10_000), namespace: "prod".to_owned(), at: real(0), version: None };
+    assert_eq!(beginning_of(&path), Beginning::Unknown);
     let original = Original { origin: origin.clone(), objects: Vec::new(), unread: Vec::new() };
     Simulator::found(&path, original, real(0), None).expect("a copy");
     assert_eq!(Simulator::open(&path, real(1), None).expect("opens").origin(), Some(origin.clone()));
-    assert_eq!(origin_of(&path), Some(origin), "also at a glance");
+    assert_eq!(beginning_of(&path), Beginning::CopyOf(origin), "also at a glance");
 }
 
 #[test]

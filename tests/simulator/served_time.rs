@@ -60,10 +60,9 @@ impl Served {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let simulator = Simulator::in_memory(Options { seed: 7, ..Options::default() });
         let pace = ByHand::new();
-        let listener = runtime
-            .block_on(Listener::bind(&simulator, 0, &[7; 32], Arc::<ByHand>::clone(&pace), Limits::default()))
-            .unwrap();
-        runtime.spawn(listener.serve(std::future::pending()));
+        let listener =
+            runtime.block_on(Listener::bind(0, &[7; 32], Arc::<ByHand>::clone(&pace), Limits::default())).unwrap();
+        runtime.spawn(listener.serve(simulator.clone(), std::future::pending()));
         let served = Self { runtime, simulator, pace };
         served.rest();
         served

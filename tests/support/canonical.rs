@@ -4,6 +4,8 @@
 //! equal stays equal and different stays different. Everything else is
 //! compared as it is, texts included.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 /// The symbols of one entry.
@@ -13,6 +15,8 @@ pub struct Canon {
     versions: Vec<String>,
     addresses: Vec<String>,
     ports: Vec<String>,
+    /// The ports that the Service with a UID had when it was last seen.
+    had: BTreeMap<String, Vec<String>>,
 }
 
 impl Canon {
@@ -23,6 +27,7 @@ impl Canon {
             versions: Vec::new(),
             addresses: Vec::new(),
             ports: Vec::new(),
+            had: BTreeMap::new(),
         }
     }
 
@@ -47,6 +52,9 @@ impl Canon {
             }
             return bookmark;
         }
+        if fields.get("kind").is_some_and(|kind| kind == "Service") {
+            self.forget_ports(fields);
+        }
         let is_table = fields.get("kind").is_some_and(|kind| kind == "Table");
         let is_list = is_table || fields.get("items").is_some_and(Value::is_array);
         let canonical = fields.iter().map(|(key, value)| {
@@ -54,6 +62,21 @@ impl Canon {
             (self.text(key), value)
         });
         canonical.collect()
+    }
+
+    /// Chance may give a Service once more what it had given up: it counts as new.
+    fn forget_ports(&mut self, service: &Map<String, Value>) {
+        let spec = &service.get("spec").unwrap_or(&Value::Null);
+        let of_ports = spec["ports"].as_array().into_iter().flatten().map(|port| &port["nodePort"]);
+        let has: Vec<String> = of_ports
+            .chain([&spec["healthCheckNodePort"]])
+            .filter_map(|port| Some(port.as_u64()?.to_string()))
+            .collect();
+        let uid = service.get("metadata").map_or("", |metadata| metadata["uid"].as_str().unwrap_or_default());
+        let had = self.had.insert(uid.to_owned(), has.clone()).unwrap_or_default();
+        for port in self.ports.iter_mut().filter(|port| had.contains(port) && !has.contains(port)) {
+            port.clear();
+        }
     }
 
     /// The revision of a list depends on what else goes on in the cluster.

@@ -49,6 +49,8 @@ enum Parts {
     All,
     /// No controllers, no scheduler.
     ApiServer,
+    /// The same, with a short memory.
+    Forgetful,
     /// Only what looks after nodes, and does so soon.
     NodeControllers,
 }
@@ -75,6 +77,11 @@ impl ControlPlane {
     /// The same without controllers and scheduler.
     pub fn start_bare() -> Result<Self, String> {
         Self::with(Parts::ApiServer)
+    }
+
+    /// The same, which forgets old revisions within seconds.
+    pub fn start_forgetful() -> Result<Self, String> {
+        Self::with(Parts::Forgetful)
     }
 
     /// An API server with the controllers that look after nodes and the pods
@@ -106,12 +113,15 @@ impl ControlPlane {
         let mut plane = Self { processes: Vec::new(), folder, tools: tools.to_owned(), credentials, _janitor: janitor };
         let etcd = plane.etcd_flags(clients, peers);
         plane.launch("server", &etcd)?;
-        let api_server = plane.api_server_flags(clients, secure);
+        let mut api_server = plane.api_server_flags(clients, secure);
+        if parts == Parts::Forgetful {
+            api_server.push("--etcd-compaction-interval=1s".to_owned());
+        }
         plane.launch("kube-apiserver", &api_server)?;
         runtime()?.block_on(plane.until_serving())?;
         runtime()?.block_on(async { seed::put_in(&plane.client(User::Admin).await?).await })?;
         match parts {
-            Parts::ApiServer => {}
+            Parts::ApiServer | Parts::Forgetful => {}
             Parts::NodeControllers => {
                 let mut controllers = plane.controller_manager_flags(NODE_CONTROLLERS);
                 controllers.push("--node-monitor-period=500ms".to_owned());

@@ -35,6 +35,9 @@ pub struct Entry {
     pub name: String,
     /// What the golden answers of this entry are evidence of.
     proves: String,
+    /// It is played where old revisions are soon forgotten.
+    #[serde(default)]
+    pub forgets: bool,
     steps: Vec<Step>,
 }
 
@@ -64,7 +67,7 @@ pub fn orphans(entries: &[Entry]) -> Result<Vec<String>, String> {
 impl Entry {
     /// Sends the requests one after the other in `namespace`, which must
     /// exist, and gives the canonical answers. `pass` has simulated time pass,
-    /// for a watch that is to end.
+    /// for a watch that is to end, or has the past forgotten.
     pub async fn play(&self, client: &Client, namespace: &str, pass: &dyn Fn()) -> Result<Value, String> {
         let mut canon = Canon::new(namespace);
         let mut bodies: Vec<Value> = Vec::new();
@@ -72,12 +75,17 @@ impl Entry {
         let mut streams = Streams::default();
         for (number, step) in self.steps.iter().enumerate() {
             let wrong = |error: String| format!("{} step {}: {error}", self.name, number + 1);
+            if step.forget {
+                pass();
+                bodies.push(Value::Null);
+                continue;
+            }
             if let Some(opener) = step.events {
                 if step.later || step.count.is_none() {
                     pass();
                 }
                 let told = match step.count {
-                    Some(count) => streams.take(opener, count).await,
+                    Some(count) => streams.take(opener, count, step.later).await,
                     None => streams.rest(opener).await,
                 };
                 let told = Value::from(told.map_err(wrong)?);

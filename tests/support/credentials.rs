@@ -18,10 +18,13 @@ pub enum User {
     Viewer,
     Editor,
     Nobody,
+    /// Of the one test that gives rights on the whole cluster and takes them away:
+    /// tests run side by side, and whoever else is that user has them too.
+    Operator,
 }
 
 impl User {
-    const ALL: [Self; 4] = [Self::Admin, Self::Viewer, Self::Editor, Self::Nobody];
+    const ALL: [Self; 5] = [Self::Admin, Self::Viewer, Self::Editor, Self::Nobody, Self::Operator];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -29,6 +32,7 @@ impl User {
             Self::Viewer => "viewer",
             Self::Editor => "editor",
             Self::Nobody => "nobody",
+            Self::Operator => "operator",
         }
     }
 
@@ -36,7 +40,7 @@ impl User {
     fn groups(self) -> &'static str {
         match self {
             Self::Admin => "system:masters",
-            Self::Viewer | Self::Editor | Self::Nobody => "people",
+            Self::Viewer | Self::Editor | Self::Nobody | Self::Operator => "people",
         }
     }
 }

@@ -29,13 +29,17 @@ impl Streams {
         self.open.insert(step, Stream { body, rest: Vec::new(), has_ended: false });
     }
 
-    /// The next `count` events of the watch that a step opened.
-    pub async fn take(&mut self, step: usize, count: usize) -> Result<Vec<Value>, String> {
+    /// The next `count` events of the watch that a step opened. A server says how
+    /// far it is whenever it likes: only who waits for that hears it.
+    pub async fn take(&mut self, step: usize, count: usize, with_bookmarks: bool) -> Result<Vec<Value>, String> {
         let stream = self.stream(step)?;
         let mut events = Vec::new();
         while events.len() < count {
             let event = stream.next().await?;
-            events.push(event.ok_or_else(|| format!("the watch ended after {} of {count} events", events.len()))?);
+            let event = event.ok_or_else(|| format!("the watch ended after {} of {count} events", events.len()))?;
+            if with_bookmarks || !is_mere_bookmark(&event) {
+                events.push(event);
+            }
         }
         Ok(events)
     }
@@ -53,6 +57,11 @@ impl Streams {
     fn stream(&mut self, step: usize) -> Result<&mut Stream, String> {
         self.open.get_mut(&step).ok_or_else(|| format!("step {step} opened no watch"))
     }
+}
+
+/// A bookmark that is not the end of a streamed list.
+fn is_mere_bookmark(event: &Value) -> bool {
+    event["type"] == "BOOKMARK" && event.pointer("/object/metadata/annotations").is_none()
 }
 
 /// What a server says, unless it says nothing.

@@ -78,6 +78,10 @@ fn live_names_come_from_the_cluster_that_the_words_mean() {
     assert_eq!(candidates(&home, &["init", "couchdb", "--storage-class", ""]), ["fast", "manual", "standard"]);
     assert_eq!(candidates(&home, &["create", "statefulset", "--storage-class", "f"]), Vec::<String>::new());
     assert_eq!(candidates(&home, &["create", "pvc", "--storage-class", "f"]), ["fast"]);
+    let asked = "--before-remove-container";
+    assert_eq!(candidates(&home, &["scale", "couchdb", "--replicas", "1", asked, ""]), ["couchdb"]);
+    assert_eq!(candidates(&home, &["run", "scale-down", "couchdb", asked, "c"]), ["couchdb"]);
+    assert_eq!(candidates(&home, &["scale", "nothing", asked, ""]), Vec::<String>::new());
     assert_eq!(candidates(&home, &["create", "pv", "--node", "node-"]), ["node-a", "node-b", "node-c"]);
     assert_eq!(candidates(&home, &["status", "c"]), ["couchdb"]);
     assert_eq!(candidates(&home, &["--sandbox=b", "status", ""]), ["other"]);
@@ -196,4 +200,25 @@ fn the_script_for_bash_is_a_script_for_bash() {
     home.write("script", home.say("completion bash").stdout);
     let finished = home.shell("bash -n script");
     assert_eq!((finished.code, finished.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn runs_and_runbooks_are_offered_by_name() {
+    let home = Home::new();
+    home.say("create statefulset web --image nginx --replicas 2 --sandbox --yes").told(0, &["pod web-1 ready"]);
+    home.say("scale web --replicas 1 --no-app-check --settle 0s --sandbox --yes").told(0, &["to take it back"]);
+    home.write(
+        ".config/kubectl-stateful/runbooks/mine.rhai",
+        "const RUNBOOK = #{ api: 1, summary: \"mine\", effects: [], params: [] };\nfn run(p) {}",
+    );
+    let runs = home.say("runs --sandbox").stdout;
+    let scaled = runs.lines().find(|line| line.contains("scale-down")).unwrap().split_whitespace().next().unwrap();
+    for verb in [&["undo"][..], &["resume"], &["report"], &["runs", "unlock"], &["volumes", "restore", "web", "--run"]]
+    {
+        assert_eq!(candidates(&home, &[verb, &[&scaled[..4]]].concat()), [scaled], "{verb:?}");
+    }
+    for verb in ["show", "check"] {
+        assert_eq!(candidates(&home, &["runbook", verb, "scale-d"]), ["scale-down"]);
+        assert_eq!(candidates(&home, &["runbook", verb, "mi"]), ["mine"]);
+    }
 }

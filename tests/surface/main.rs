@@ -5,15 +5,19 @@
 
 mod again;
 mod answers;
+mod asking;
 mod claims;
 mod completions;
 mod disks;
 mod doctor;
 mod hostile;
+mod journals;
 mod killed;
 mod library;
 mod neighbour;
 mod others;
+mod pairs;
+mod plans;
 mod plugin;
 mod program;
 mod readme;
@@ -23,9 +27,14 @@ mod reference;
 mod render;
 mod rights;
 mod rooms;
+mod runbooks;
 mod sandboxes;
 mod secrets;
 mod served;
 mod served_killed;
 mod servers;
+mod sources;
+#[path = "../support/unattended.rs"]
+#[expect(dead_code, reason = "only the last lines are looked at here")]
+mod unattended;
 mod words;

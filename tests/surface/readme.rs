@@ -1,5 +1,5 @@
-//! The README's transcript is what the program says: each `$ cargo run --`
-//! command of its first screen is run, and the lines are compared. `…` stands
+//! The README's transcripts are what the program says: each `$ cargo run --`
+//! command of them is run, and the lines are compared. `…` stands
 //! for anything within a line, and alone on a line for any lines.
 
 use std::fs;
@@ -9,8 +9,20 @@ use crate::program::command;
 
 #[test]
 fn the_transcript_on_the_first_screen_is_what_the_program_says() {
+    assert_eq!(commands_of(0), 2, "the first screen shows two commands");
+}
+
+#[test]
+fn a_set_is_made_smaller_and_its_data_brought_back_as_the_transcript_says() {
+    assert_eq!(commands_of(1), 8, "make, scale, look, undo, scale, restore, scale, purge");
+}
+
+/// Types the commands of a transcript one after the other on a sandbox of its
+/// own, and says how many there are.
+fn commands_of(transcript: usize) -> usize {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let block = text.split("```console\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let block = blocks.filter(|block| block.contains("$ cargo run -- ")).nth(transcript).unwrap();
     let home = tempfile::tempdir().unwrap();
     let mut commands = 0;
     for part in block.split("$ cargo run -- ").skip(1) {
@@ -22,7 +34,7 @@ fn the_transcript_on_the_first_screen_is_what_the_program_says() {
         assert!(matches(&expected, &said), "`{words}` said:\n{}", said.join("\n"));
         commands += 1;
     }
-    assert_eq!(commands, 2, "the first screen shows two commands");
+    commands
 }
 
 fn said_by_shell(program: &std::process::Command, script: &str) -> String {

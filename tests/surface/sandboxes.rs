@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use rustix::process::Signal;
+
 use crate::neighbour;
 use crate::program::{Home, finish, run};
+use crate::served::Server;
 
 fn with_couchdb() -> Home {
     let home = Home::new();
@@ -105,7 +108,7 @@ fn a_reset_gives_a_fresh_one_and_touches_no_other() {
     home.say("sandbox reset").told(0, &["fresh"]);
     let fresh = home.say("sandbox show").stdout;
     assert!(!fresh.contains("couchdb") && fresh.contains("StorageClass/standard"), "{fresh}");
-    home.say("sandbox reset --sandbox=never-used").told(0, &["fresh"]);
+    home.say("sandbox reset --sandbox=never-used").hinted(2, &["there is no sandbox `never-used`"]);
     // What was damaged by hand hints at its own reset.
     home.write(".local/state/kubectl-stateful/sandboxes/c/log.jsonl", "x");
     home.say("status --sandbox=c").hinted(1, &["\nhint: kubectl stateful sandbox reset --sandbox=c\n"]);
@@ -223,4 +226,42 @@ fn a_watch_without_a_terminal_adds_each_picture_that_differs_and_ends_when_nothi
     assert!(pictures[0].contains("0/2 ready") && pictures.last().unwrap().contains("2/2 ready"), "{}", watched.stdout);
     assert!(!watched.stdout.contains('\u{1b}'));
     home.say("status web -w -o json --sandbox").told(2, &["cannot be used with a machine format"]);
+}
+
+#[test]
+fn who_comes_as_somebody_else_has_their_rights_served_or_not() {
+    let home = with_couchdb();
+    let refused = |words: &str| {
+        home.say(words).told(3, &["jane", "statefulsets"]);
+    };
+    refused("status --sandbox --as jane");
+    home.say("status --sandbox --as jane --as-group system:masters").told(0, &[]);
+    let server = Server::start(&home);
+    refused("status --sandbox --as jane");
+    server.signal(Signal::INT);
+    server.end().told(0, &[]);
+}
+
+#[test]
+fn what_is_in_one_namespace_is_shown_alone() {
+    let home = with_couchdb();
+    home.say("create configmap elsewhere --from-literal a=1 --sandbox -n kube-system --yes").told(0, &[]);
+    let all = home.say("sandbox show").stdout;
+    let one = home.say("sandbox show -n default").stdout;
+    assert!(all.contains("ConfigMap/elsewhere  in kube-system\n") && all.contains("\nNode/"), "{all}");
+    assert!(one.contains("StatefulSet/couchdb  in default\n"), "{one}");
+    assert!(one.lines().all(|line| line.ends_with("  in default")), "{one}");
+}
+
+#[test]
+fn the_list_tells_copies_and_what_cannot_be_read() {
+    let home = with_couchdb();
+    home.say("sandbox capture try --sandbox").told(0, &[]);
+    home.say("sandbox show --sandbox=torn").told(0, &[]);
+    fs::write(home.log().parent().unwrap().with_file_name("torn").join("log.jsonl"), "{").unwrap();
+    let listed = home.say("sandbox list").stdout;
+    let line = |name: &str| listed.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    assert!(line("default").contains("  fresh  "), "{listed}");
+    assert!(line("try").contains("  copy of default, sandbox  "), "{listed}");
+    assert!(line("torn").contains("  cannot be read  "), "{listed}");
 }

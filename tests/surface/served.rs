@@ -84,7 +84,10 @@ fn a_served_sandbox_is_neither_served_twice_nor_thrown_away() {
         home.say(words).hinted(1, &["is being served by process", &process, "hint: kill"]);
     }
     assert!(home.log().exists());
-    home.say("sandbox reset --sandbox=other").told(0, &[]);
+    home.say("status --sandbox=other").told(0, &[]);
+    home.say("sandbox reset --sandbox=other").told(0, &["fresh"]);
+    home.say("sandbox reset --sandbox=othre")
+        .hinted(2, &["there is no sandbox `othre`; nothing was changed", "sandbox list"]);
     server.signal(Signal::TERM);
     server.end().told(0, &["no longer listening"]);
     home.say("sandbox reset").told(0, &["fresh"]);
@@ -128,7 +131,7 @@ fn a_copy_is_worked_on_in_its_own_namespace_served_or_not_or_not_asked() {
     home.say("sandbox show").told(0, &[]);
     home.say("sandbox reset").told(0, &[]);
     let now = jiff::Timestamp::now();
-    let origin = Origin { cluster: "kind".to_owned(), namespace: "prod".to_owned(), at: now };
+    let origin = Origin { cluster: "kind".to_owned(), namespace: "prod".to_owned(), at: now, version: None };
     Simulator::found(&home.log(), Original { origin, objects: Vec::new(), unread: Vec::new() }, now, None).unwrap();
     let is_there = |name: &str| neighbour::get(&home, &format!("/api/v1/namespaces/prod/configmaps/{name}")).is_some();
     let dry = |served: &str| {
@@ -152,6 +155,7 @@ fn a_port_that_is_taken_or_none_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     home.run(&["sandbox", "serve", "--port", &port]).hinted(1, &["cannot listen on 127.0.0.1:", "--port 0"]);
+    home.say("sandbox list").told(0, &["there are no sandboxes"]);
     home.say("sandbox serve --port 70000").hinted(2, &["70000"]);
     home.say("sandbox serve --sandbox=../x").hinted(2, &["is no name for a sandbox"]);
     home.say("sandbox show").told(0, &[]);

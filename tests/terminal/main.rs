@@ -15,6 +15,7 @@ mod odd_terminals;
 mod program;
 mod questions;
 mod review;
+mod scale;
 mod screen;
 mod secrets;
 mod walking_out;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     trials.extend(odd_terminals::trials());
     trials.extend(walking_out::trials());
     trials.extend(watching::trials());
+    trials.extend(scale::trials());
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

@@ -152,7 +152,11 @@ pub struct End {
 fn watch(mut reader: Box<dyn Read + Send>, seen: &Seen, keyboard: &Keyboard) {
     let mut buffer = [0; 4096];
     loop {
-        let count = reader.read(&mut buffer).unwrap_or(0);
+        let count = match reader.read(&mut buffer) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            // A terminal whose last program has gone is an error to read.
+            read => read.unwrap_or(0),
+        };
         let mut state = seen.state.lock().expect("state");
         state.emulator.process(&buffer[..count]);
         state.bytes.extend_from_slice(&buffer[..count]);

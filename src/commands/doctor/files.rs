@@ -104,6 +104,58 @@ mod tests {
         assert_eq!(files(true), ["a.yaml", "b.yml", "c.json"]);
     }
 
+    /// A file to which somebody does something after its first bytes were read.
+    struct Changing {
+        file: File,
+        path: PathBuf,
+        then: Option<fn(&Path) -> io::Result<()>>,
+    }
+
+    impl Read for Changing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let Some(then) = self.then.take() else { return self.file.read(buffer) };
+            let read = self.file.read(&mut buffer[..20])?;
+            then(&self.path)?;
+            Ok(read)
+        }
+    }
+
+    fn read_while(then: fn(&Path) -> io::Result<()>) -> io::Result<Input> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        fs::write(&path, format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {}}}\n", "ü".repeat(100))).unwrap();
+        read_from(Changing { file: File::open(&path).unwrap(), path, then: Some(then) }, "a.yaml")
+    }
+
+    fn cut(path: &Path, length: u64) -> io::Result<()> {
+        File::options().write(true).open(path)?.set_len(length)
+    }
+
+    fn codes(input: Input) -> Vec<&'static str> {
+        examine_all(&Manifests::of(&[input])).findings.iter().map(|finding| finding.code).collect()
+    }
+
+    #[test]
+    fn a_file_that_shrinks_or_grows_while_it_is_read_is_looked_at_as_far_as_it_was_there() {
+        let gone = read_while(|path| cut(path, 0)).unwrap();
+        assert_eq!(gone.bytes, b"apiVersion: v1\nkind:");
+        assert_eq!(codes(gone), ["no-kind"]);
+        let within_a_letter = read_while(|path| cut(path, 43)).unwrap();
+        assert_eq!(codes(within_a_letter), ["not-text"]);
+        let holes = read_while(|path| cut(path, 4).and_then(|()| cut(path, 100))).unwrap();
+        assert_eq!(codes(holes), ["not-text"]);
+        let longer = read_while(|path| {
+            let more = "---\napiVersion: apps/v1beta1\nkind: StatefulSet\n".repeat(9);
+            fs::write(path, [fs::read(path)?, more.into_bytes()].concat())
+        });
+        assert_eq!(codes(longer.unwrap()).iter().filter(|code| **code == "removed-api-version").count(), 9);
+        let endless = read_while(|path| cut(path, 64 * 1024 * 1024)).unwrap();
+        assert_eq!(endless.bytes.len(), LARGEST + 1);
+        assert_eq!(codes(endless), ["not-text"]);
+        let broken = read_while(|_| Err(io::Error::other("the disk is gone")));
+        assert_eq!(broken.unwrap_err().to_string(), "the disk is gone");
+    }
+
     #[test]
     fn a_file_that_is_not_there_is_wrong_usage() {
         let failure = read(&args(&[Path::new("/none/a.yaml")], false)).unwrap_err();

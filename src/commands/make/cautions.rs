@@ -28,7 +28,7 @@ pub async fn read(planned: &[(Effect, Preview)], namespace: &str, reader: &Reade
 fn differences(preview: &Preview) -> &[Difference] {
     match &preview.change {
         Change::Changed(differences) => differences,
-        Change::New | Change::Unchanged | Change::Kept | Change::Gone => &[],
+        Change::New | Change::Unchanged | Change::Kept | Change::Gone | Change::Runs { .. } => &[],
     }
 }
 

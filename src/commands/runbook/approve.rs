@@ -4,32 +4,22 @@ use super::flags::RunFlags;
 use crate::commands::Context;
 use crate::effects::Effect;
 use crate::error::Failure;
+use crate::runs::asking::{NO_APP_CHECK, RUN_AGAIN};
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
 use crate::runs::plan::{Line, Plan};
+use crate::runs::rehearsal::{Rehearsed, Verdict};
+use crate::runs::rights::Reviewed;
 use crate::runs::undo::Undoing;
-use crate::wizard::question::{Question, Reply, Shape};
+use crate::wizard::question::{Abandoned, Aside, Question, Reply, Shape};
 
 /// Asks whether to run the plan. What cannot be undone is never approved by
-/// `--yes`: its script asks for the typed name besides.
+/// `--yes`: nothing is destroyed before its script has asked for the typed name.
 ///
 /// # Errors
 /// Declined, or there is nobody to ask.
 pub fn approve(plan: &Plan, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
-    let asks = |line: &Line| matches!(line, Line::Question { typed: Some(name), .. } if !name.is_empty());
-    if !plan.can_be_undone() && !plan.lines.iter().any(asks) {
-        // The script does not ask for the name, so we do.
-        let name = plan.parameters.get("set").and_then(|set| set.as_str()).unwrap_or(&plan.namespace);
-        match answer("this destroys data for good", Some(name), None, flags, context) {
-            Ok(true) => {}
-            Ok(false) => return Err(Failure::failed("declined", "declined; nothing was changed")),
-            Err(Halt::Unasked { flag, .. }) => {
-                return Err(Failure::refused("not-confirmed", "the plan destroys data; nothing was changed")
-                    .hint(format!("`{flag}` answers it")));
-            }
-            Err(_) => return Err(Failure::interrupted()),
-        }
-    }
+    permitted(plan)?;
     let prompt = format!("Run this plan on {}/{}?", plan.cluster, plan.namespace);
     agreed(&prompt, "`--yes` approves what can be undone, `--plan-only` only shows it", flags, context)?;
     if context.screen.can_ask() {
@@ -49,6 +39,25 @@ pub fn approve(plan: &Plan, flags: &RunFlags, context: &Context<'_>) -> Result<(
         }
     }
     Ok(())
+}
+
+/// What the cluster would refuse half-way is refused now (H-36).
+fn permitted(plan: &Plan) -> Result<(), Failure> {
+    let place = format!("{}/{}", plan.cluster, plan.namespace);
+    let missing: Vec<_> = plan.rights.iter().filter(|right| right.is_missing()).map(Reviewed::words).collect();
+    if !missing.is_empty() {
+        let what = format!("you may not {} in {place}; nothing was changed", missing.join(", "));
+        return Err(Failure::refused("no-rights", what)
+            .hint("ask whoever gives out rights on this cluster for a role with these verbs"));
+    }
+    match plan.dry_runs.iter().find(|tried| tried.answer == Verdict::Refused) {
+        Some(Rehearsed { verb, object, why, .. }) => {
+            let what = format!("{place} refuses `{verb}` of `{object}`: {why}; nothing was changed");
+            Err(Failure::refused("dry-run-refused", what)
+                .hint("whoever runs the admission of this cluster knows what it wants"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A yes by flag or by a person.
@@ -73,9 +82,16 @@ pub fn show(undoing: &Undoing, context: &Context<'_>) {
     for object in &undoing.lost {
         context.screen.caution(&format!("{object} is gone for good"));
     }
+    for exec in &undoing.ran {
+        context.screen.caution(&format!("what `{}` did in {} is not taken back", exec.command.shown(), exec.pod));
+    }
     for effect in undoing.steps.iter().flat_map(|step| &step.undo) {
         let what = match effect {
-            Effect::Scale(scale) => format!("  {} → {}", scale.from.unwrap_or_default(), scale.to),
+            Effect::Scale(scale) => {
+                let from = scale.from.unwrap_or_default();
+                let how = if from > scale.to.saturating_add(1) { ", one member at a time" } else { "" };
+                format!("  {from} → {}{how}", scale.to)
+            }
             _ => String::new(),
         };
         context.screen.tell(&format!("  {:12}  {}{what}", effect.verb(), effect.object()));
@@ -96,7 +112,35 @@ pub fn going_on(run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<
 /// Declined, or there is nobody to ask.
 pub fn undoing(undoing: &Undoing, run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
     show(undoing, context);
-    agreed(&format!("Take run {run} back?"), "`--yes` approves it, `--plan-only` only shows it", flags, context)
+    agreed(&format!("Take run {run} back?"), "`--yes` approves it, `--plan-only` only shows it", flags, context)?;
+    for (scale, going) in undoing.lowers() {
+        let set = scale.set.object.name.as_str();
+        let question = format!("nobody asked the application whether {going} members of {set} may go; go on?");
+        answered(&question, None, Some(NO_APP_CHECK), flags, context)?;
+        if scale.to == 0 {
+            answered(&format!("this takes all members of {set} away"), Some(set), None, flags, context)?;
+        }
+    }
+    Ok(())
+}
+
+/// A question that is asked before the first write.
+fn answered(
+    question: &str,
+    typed: Option<&str>,
+    flag: Option<&str>,
+    flags: &RunFlags,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
+    match answer(question, typed, flag, flags, context) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::failed("declined", "declined; nothing was changed")),
+        Err(Halt::Unasked { question, flag }) => {
+            let what = format!("nobody can be asked: {question}; nothing was changed");
+            Err(Failure::refused("not-confirmed", what).hint(format!("`{flag}` answers it")))
+        }
+        Err(_) => Err(Failure::interrupted()),
+    }
 }
 
 /// Answers a question of the script: `typed` is the text that alone is a yes,
@@ -111,33 +155,65 @@ pub fn answer(
     flags: &RunFlags,
     context: &Context<'_>,
 ) -> Result<bool, Halt> {
+    beforehand(question, typed, flag, flags, context)
+        .unwrap_or_else(|| understood(context.screen.ask(&aside(question, typed).question()), typed))
+}
+
+/// The same while other things go on: what a run has locked is kept.
+///
+/// # Errors
+/// As `answer`.
+pub async fn answer_aside(
+    question: &str,
+    typed: Option<&str>,
+    flag: Option<&str>,
+    flags: &RunFlags,
+    context: &Context<'_>,
+) -> Result<bool, Halt> {
+    match beforehand(question, typed, flag, flags, context) {
+        Some(answer) => answer,
+        None => understood(context.screen.ask_aside(aside(question, typed)).await, typed),
+    }
+}
+
+/// What flags say to a question, or that nobody can be asked.
+fn beforehand(
+    question: &str,
+    typed: Option<&str>,
+    flag: Option<&str>,
+    flags: &RunFlags,
+    context: &Context<'_>,
+) -> Option<Result<bool, Halt>> {
     if typed.is_some() && flags.confirm.as_deref() == typed {
-        return Ok(true);
+        return Some(Ok(true));
     }
     if typed.is_none() && flag.is_none() && flags.yes {
-        return Ok(true);
+        return Some(Ok(true));
     }
-    if !context.screen.can_ask() {
-        let flag = match (typed, flag) {
-            (Some(name), _) => format!("--confirm {name}"),
-            (None, Some(flag)) => flag.to_owned(),
-            (None, None) => "--yes".to_owned(),
-        };
-        return Err(Halt::Unasked { question: question.to_owned(), flag });
+    if flag == Some(RUN_AGAIN) && flags.run_again || flag == Some(NO_APP_CHECK) && flags.no_app_check {
+        return Some(Ok(true));
     }
-    let Some(name) = typed else {
-        let asked = Question { prompt: question, help: "", shape: Shape::Confirm { default: false } };
-        return match context.screen.ask(&asked) {
-            Ok(reply) => Ok(reply == Reply::Yes(true)),
-            Err(_) => Err(Halt::Interrupted),
-        };
+    if context.screen.can_ask() {
+        return None;
+    }
+    let flag = match (typed, flag) {
+        (Some(name), _) => format!("--confirm {name}"),
+        (None, Some(flag)) => flag.to_owned(),
+        (None, None) => "--yes".to_owned(),
     };
-    let check = |_: &str| Ok(());
-    let help = format!("Type `{name}` to go on; anything else stops.");
-    let asked = Question { prompt: question, help: &help, shape: Shape::Line { default: None, check: &check } };
-    match context.screen.ask(&asked) {
-        Ok(Reply::Text(text)) => Ok(text == name),
-        Ok(Reply::Yes(_) | Reply::Picked(_)) => Ok(false),
-        Err(_) => Err(Halt::Interrupted),
+    Some(Err(Halt::Unasked { question: question.to_owned(), flag }))
+}
+
+fn aside(question: &str, typed: Option<&str>) -> Aside {
+    let help = typed.map(|name| format!("Type `{name}` to go on; anything else stops."));
+    Aside { prompt: question.to_owned(), help: help.unwrap_or_default(), is_line: typed.is_some() }
+}
+
+fn understood(reply: Result<Reply, Abandoned>, typed: Option<&str>) -> Result<bool, Halt> {
+    match reply {
+        Ok(Reply::Text(text)) => Ok(Some(text.as_str()) == typed),
+        Ok(Reply::Yes(yes)) => Ok(yes && typed.is_none()),
+        Ok(Reply::Picked(_)) => Ok(false),
+        Err(Abandoned) => Err(Halt::Interrupted),
     }
 }

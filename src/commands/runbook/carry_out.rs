@@ -1,21 +1,29 @@
 //! The run itself: its folder, its journal, its end.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
+
+use futures::FutureExt as _;
 
 use super::flags::RunFlags;
 use super::play::{Stopped, play};
 use super::{approve, halted};
 use crate::cluster::Connection;
 use crate::commands::Context;
+use crate::effects::exec::Exec;
 use crate::error::{Failure, Kind};
 use crate::runbook::script::Runbook;
+use crate::runs::ahead::{Approved, approved};
+use crate::runs::asking::NO_APP_CHECK;
 use crate::runs::conductor::Conductor;
 use crate::runs::event::Event;
 use crate::runs::folder::{About, RunFolder};
+use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
 use crate::runs::journal::Journal;
 use crate::runs::plan::{Line, Plan, Undo};
 use crate::runs::record::Record;
+use crate::runs::undo::Undoing;
 use crate::wizard::parameter::Answers;
 
 /// Runs an approved plan.
@@ -30,15 +38,17 @@ pub async fn begin(
     context: &Context<'_>,
 ) -> Result<(), Failure> {
     let connection = context.connection;
-    let about = about(runbook, &plan, connection);
+    let about = about(runbook, &plan, flags, connection);
     let Some(id) = RunId::read(&plan.run) else {
         return Err(Failure::usage("bad-plan", "the plan names no run"));
     };
     let made = RunFolder::create(&context.places.runs(), id, &about, &plan, &runbook.source);
     let (folder, journal) = made.map_err(|why| no_folder(&why))?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
-    let approved = plan.fingerprints().into();
-    go_on(runbook, answers, Going { folder, journal, approved, replay: VecDeque::new() }, flags, context).await
+    let approved = approved(&plan);
+    let journal = journal.written_with(&context.pen);
+    let going = Going { folder, journal, approved, replay: VecDeque::new(), unanswered: None };
+    go_on(runbook, answers, going, flags, context).await
 }
 
 /// A run, from where it stands.
@@ -46,9 +56,11 @@ pub struct Going {
     pub folder: RunFolder,
     pub journal: Journal,
     /// All effects of its plan, also those that are done.
-    pub approved: VecDeque<String>,
+    pub approved: VecDeque<Approved>,
     /// What is done.
     pub replay: VecDeque<Record>,
+    /// What was started in a pod, and nobody heard its end.
+    pub unanswered: Option<Exec>,
 }
 
 /// Plays the script to its end, from where the journal stops.
@@ -63,27 +75,36 @@ pub async fn go_on(
     context: &Context<'_>,
 ) -> Result<(), Failure> {
     let ask = |question: &str, typed: Option<&str>, flag: Option<&str>| {
-        approve::answer(question, typed, flag, flags, context)
+        let (question, typed, flag) = (question.to_owned(), typed.map(str::to_owned), flag.map(str::to_owned));
+        let answer =
+            async move { approve::answer_aside(&question, typed.as_deref(), flag.as_deref(), flags, context).await };
+        answer.boxed_local()
     };
-    let Going { folder, journal, approved, replay } = going;
+    let Going { folder, journal, approved, replay, unanswered } = going;
     let mut conductor =
         Conductor::new(context.connection, context.screen, folder.id.clone(), &runbook.header.effects, &ask);
+    conductor.guards = context.guards.clone();
     conductor.approved = Some(approved);
     conductor.journal = Some(journal);
     conductor.replay = replay;
+    conductor.unanswered = unanswered;
     let played = play(runbook, answers, &mut conductor).await;
     let played = played.and_then(|()| conductor.nothing_left().map_err(Stopped::Halt));
+    if let Err(Stopped::Halt(halt)) = &played {
+        show_printed(halt, context);
+    }
     // Whoever interrupted the run did not interrupt its last words.
     context.connection.interrupt.lower();
     conductor.keeper.give_back(context.connection).await;
-    let how = match &played {
-        Ok(()) => "done",
-        Err(Stopped::Halt(_) | Stopped::Script(_) | Stopped::Thread(_)) => "stopped",
-    };
     let now = context.connection.clock.now();
-    let ended = conductor.journal.as_mut().map_or(Ok(()), |journal| journal.ended(now, how));
-    if let Err(stopped) = played {
-        return Err(halted::while_running(stopped, &conductor, context));
+    let stopped = played.err().map(|stopped| halted::while_running(stopped, &conductor, context));
+    let ended = conductor.journal.as_mut().map_or(Ok(()), |journal| match &stopped {
+        None => journal.ended(now, "done"),
+        Some(failure) => journal.stopped(now, failure.code, &failure.message),
+    });
+    super::report::save(&folder, context);
+    if let Some(failure) = stopped {
+        return Err(failure);
     }
     ended.map_err(|why| {
         let failure = Failure::new(Kind::Problems, "no-journal", format!("done, but its journal is not: {why}"));
@@ -91,15 +112,30 @@ pub async fn go_on(
     })?;
     let run = conductor.run.as_str();
     let destroys = |line: &Line| matches!(line, Line::Effect { undo: Undo::Impossible, .. });
-    context.screen.tell(&if conductor.lines.iter().any(destroys) {
-        "done; what was destroyed is gone for good".to_owned()
-    } else {
-        format!("done; to take it back: {}", context.as_given().ours(&format!("undo {run}")))
-    });
+    let mut end = "done".to_owned();
+    if conductor.lines.iter().any(destroys) {
+        end.push_str("; what was destroyed is gone for good");
+    } else if folder.lines().is_ok_and(|lines| !Undoing::of(&lines).steps.is_empty()) {
+        let _ = write!(end, "; to take it back: {}", context.as_given().ours(&format!("undo {run}")));
+    }
+    context.screen.tell(&end);
     Ok(())
 }
 
-fn about(runbook: &Runbook, plan: &Plan, connection: &Connection) -> About {
+/// What a command in a pod printed before it stopped the run: for the person at
+/// the terminal alone, since nobody knows what is in it.
+fn show_printed(halt: &Halt, context: &Context<'_>) {
+    let Halt::Effect { object, error } = halt else { return };
+    let Some(ran) = error.ran() else { return };
+    if ran.printed.is_empty() {
+        context.screen.show(&format!("the command in {object} printed nothing\n"));
+    } else {
+        let lines = ran.printed.replace('\n', "\n  ");
+        context.screen.show(&format!("the command in {object} printed:\n  {lines}\n"));
+    }
+}
+
+fn about(runbook: &Runbook, plan: &Plan, flags: &RunFlags, connection: &Connection) -> About {
     About {
         api_version: "kubectl-stateful/v1".to_owned(),
         kind: "Run".to_owned(),
@@ -111,6 +147,8 @@ fn about(runbook: &Runbook, plan: &Plan, connection: &Connection) -> About {
         namespace_uid: plan.namespace_uid.clone(),
         runbook: Some(runbook.name.clone()),
         parameters: plan.parameters.clone(),
+        answered: flags.no_app_check.then(|| NO_APP_CHECK.to_owned()).into_iter().collect(),
+        by: plan.by.clone(),
     }
 }
 

@@ -55,11 +55,17 @@ pub fn volumes() -> Result<Command, Failure> {
         .about("Volumes that were kept when their members went: list, restore, purge")
         .disable_help_subcommand(true)
         .subcommand_required(true)
-        .subcommand(Command::new("list").about("Show the volumes that were retired, and by which run"));
+        .subcommand(list());
     for (name, _, runbook) in SHORT.iter().filter(|(_, parent, _)| *parent == Some("volumes")) {
         volumes = volumes.subcommand(short(name, runbook)?);
     }
     Ok(volumes)
+}
+
+fn list() -> Command {
+    let output = Arg::new("output").short('o').long("output").value_name("FORMAT");
+    let output = output.value_parser(["name"]).help("`name`: one line for each retired volume, and nothing else");
+    Command::new("list").about("Show the volumes that were retired, and by which run").arg(output)
 }
 
 /// `scale`.
@@ -99,5 +105,6 @@ fn of_runbook(name: &str, header: &Header) -> Result<Command, Failure> {
     };
     let arguments = wizard_flags::arguments(&header.parameters)
         .map_err(|why| Failure::usage("bad-runbook", format!("runbook `{name}`: {why}")))?;
-    Ok(command.args(arguments))
+    let scales = header.effects.iter().any(|effect| effect == "scale");
+    Ok(command.args(arguments).mut_arg("no_app_check", |arg| arg.hide(!scales)))
 }

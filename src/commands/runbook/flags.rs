@@ -7,6 +7,7 @@ use clap::{ArgMatches, Args, FromArgMatches as _, ValueEnum, ValueHint};
 use crate::error::Failure;
 
 /// How to run, and what to show.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed by itself")]
 #[derive(Args, Clone, Debug, Default)]
 pub struct RunFlags {
     /// Approve what can be undone, and take the default for each open question
@@ -16,6 +17,14 @@ pub struct RunFlags {
     /// The typed confirmation of what cannot be undone: the name that is asked for
     #[arg(long, value_name = "NAME", help_heading = "Running")]
     pub confirm: Option<String>,
+
+    /// Nobody asks the application whether its members may go
+    #[arg(long, help_heading = "Running")]
+    pub no_app_check: bool,
+
+    /// Set by `resume` alone
+    #[arg(skip)]
+    pub run_again: bool,
 
     /// Show the plan and change nothing
     #[arg(long, help_heading = "Running")]

@@ -2,10 +2,9 @@
 //! changed by then, and what to type next.
 
 use super::play::{Stopped, no_thread};
-use crate::cluster::Connection;
 use crate::cluster::failure::explain;
 use crate::commands::Context;
-use crate::commands::refused::of_effect;
+use crate::commands::refused::of_runbook;
 use crate::error::{Failure, Kind};
 use crate::runs::call::Phase;
 use crate::runs::conductor::Conductor;
@@ -16,14 +15,15 @@ use crate::runs::wait::WaitError;
 use crate::runs::waits::WaitFailed;
 
 /// It stopped on the copy: nothing was changed.
-pub fn while_planning(stopped: Stopped, lines: &[Line], connection: &Connection) -> Failure {
-    let mut failure = failure(stopped, connection);
+pub fn while_planning(stopped: Stopped, lines: &[Line], context: &Context<'_>) -> Failure {
+    let mut failure = failure(stopped, context);
     let last = lines.iter().rev().find_map(|line| match line {
         Line::Step { title } => Some(title.clone()),
         _ => None,
     });
     let place = last.map(|title| format!(" (while playing `{title}` on a copy)")).unwrap_or_default();
-    failure.message = format!("{}{place}; nothing was changed", failure.message);
+    let what = failure.message.trim_end_matches("; nothing was changed");
+    failure.message = format!("{what}{place}; nothing was changed");
     if failure.kind == Kind::Failed {
         failure.kind = Kind::Refused;
     }
@@ -32,7 +32,7 @@ pub fn while_planning(stopped: Stopped, lines: &[Line], connection: &Connection)
 
 /// It stopped on the cluster itself.
 pub fn while_running(stopped: Stopped, conductor: &Conductor<'_>, context: &Context<'_>) -> Failure {
-    let mut failure = failure(stopped, conductor.connection);
+    let mut failure = failure(stopped, context);
     if conductor.changed.is_empty() {
         if !failure.message.contains("nothing was changed") {
             failure.message.push_str("; nothing was changed");
@@ -48,21 +48,22 @@ pub fn while_running(stopped: Stopped, conductor: &Conductor<'_>, context: &Cont
         failure.kind = Kind::Partial;
     }
     let run = conductor.run.as_str();
+    let again = if failure.kind == Kind::Diverged { " --replan" } else { "" };
     let failure = conductor.changed.iter().fold(failure, |failure, object| failure.changed(object.as_str()));
     failure
-        .hint(context.as_given().ours(&format!("resume {run}")))
+        .hint(context.as_given().ours(&format!("resume {run}{again}")))
         .hint(format!("or take it back: {}", context.as_given().ours(&format!("undo {run}"))))
 }
 
-fn failure(stopped: Stopped, connection: &Connection) -> Failure {
+fn failure(stopped: Stopped, context: &Context<'_>) -> Failure {
     match stopped {
         Stopped::Thread(why) => no_thread(&why),
         Stopped::Script(error) => error.into(),
-        Stopped::Halt(halt) => halted(halt, connection),
+        Stopped::Halt(halt) => halted(halt, context),
     }
 }
 
-fn halted(halt: Halt, connection: &Connection) -> Failure {
+fn halted(halt: Halt, context: &Context<'_>) -> Failure {
     match halt {
         Halt::Interrupted => Failure { message: "interrupted".to_owned(), ..Failure::interrupted() },
         Halt::Guard { message } => Failure::refused("guard", message),
@@ -71,7 +72,7 @@ fn halted(halt: Halt, connection: &Connection) -> Failure {
             Failure::refused("not-confirmed", format!("nobody can be asked: {question}"))
                 .hint(format!("`{flag}` answers it"))
         }
-        Halt::Effect { object, error } => of_effect(&object, &error, connection),
+        Halt::Effect { object, error } => of_runbook(&object, &error, context),
         halt @ (Halt::EffectInPhase { .. } | Halt::Undeclared { .. }) => {
             Failure::usage("effect-refused", halt.to_string())
                 .hint("what a runbook changes stands in `RUNBOOK.effects`, and happens in `run`")
@@ -84,32 +85,40 @@ fn halted(halt: Halt, connection: &Connection) -> Failure {
             let what = format!("the script asks for `{asked:?}` where it asked for `{recorded:?}` before");
             Failure::new(Kind::Diverged, "replay-differs", what)
         }
-        Halt::Wait(error) => waited(error, connection),
-        Halt::Read(error) => unread(error, connection),
+        Halt::Wait(error) => waited(error, context),
+        Halt::Read(error) => unread(error, context),
         Halt::Journal(why) => Failure::failed("no-journal", format!("the run's journal cannot be written: {why}"))
             .hint("make room there, or set XDG_STATE_HOME to a folder that can be written"),
     }
 }
 
-fn waited(error: WaitFailed, connection: &Connection) -> Failure {
+const STATUS: &str = "`kubectl stateful status` and `kubectl stateful doctor` say what holds it";
+
+fn waited(error: WaitFailed, context: &Context<'_>) -> Failure {
     match error {
         WaitFailed::Changed(how) => Failure::refused("changed-meanwhile", how),
-        WaitFailed::Lock(error) => of_effect("the lock", &error, connection),
-        WaitFailed::Read(error) => unread(error, connection),
+        WaitFailed::Lock(error) => of_runbook("the lock", &error, context),
+        WaitFailed::Read(error) => unread(error, context),
         WaitFailed::Wait(error) => match error {
-            WaitError::Interrupted { .. } => Failure::failed("interrupted", error.to_string()),
-            WaitError::TimedOut { .. } => Failure::failed("timed-out", error.to_string()),
-            WaitError::Idle { .. } => Failure::failed("waits-for-ever", error.to_string()),
-            WaitError::Read { cause, what } => explain(&cause, &connection.identity, &format!("reading {what}")),
+            WaitError::Interrupted { .. } => Failure { message: error.to_string(), ..Failure::interrupted() },
+            WaitError::TimedOut { .. } => {
+                Failure::failed("timed-out", error.to_string()).hint(context.as_given().led(STATUS))
+            }
+            WaitError::Idle { .. } => {
+                Failure::failed("waits-for-ever", error.to_string()).hint(context.as_given().led(STATUS))
+            }
+            WaitError::Read { cause, what } => {
+                explain(&cause, &context.connection.identity, &format!("reading {what}"))
+            }
         },
     }
 }
 
-fn unread(error: ReadError, connection: &Connection) -> Failure {
+fn unread(error: ReadError, context: &Context<'_>) -> Failure {
     match error {
         ReadError::NoSet(_) => Failure::failed("no-set", error.to_string()),
         ReadError::SetDeleting(_) => Failure::refused("set-deleting", error.to_string()),
         ReadError::SetReplaced(_) => Failure::new(Kind::Diverged, "diverged", error.to_string()),
-        ReadError::Api(error) => explain(&error, &connection.identity, "reading the cluster"),
+        ReadError::Api(error) => explain(&error, &context.connection.identity, "reading the cluster"),
     }
 }

@@ -12,11 +12,19 @@ mod halted;
 mod later;
 pub mod planning;
 mod play;
+mod report;
+mod resume;
 mod scale;
+mod undo;
+mod volumes;
 
 pub use answers::wrong_words;
-pub use later::{list, resume, undo, unlock, volumes};
+pub use later::{list, unlock};
+pub use report::report;
+pub use resume::{replan, resume};
 pub use scale::scale;
+pub use undo::undo;
+pub use volumes::volumes;
 
 use std::path::Path;
 
@@ -27,6 +35,7 @@ use super::Context;
 use crate::error::{Failure, Kind};
 use crate::runbook::script::Runbook;
 use crate::runs::event::Event;
+use crate::runs::folder::RunFolder;
 use crate::runs::plan::Plan;
 
 /// Whether the plan is only shown.
@@ -47,15 +56,17 @@ pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> 
     let (plan, runbook) = planning::read(path)?;
     let unfit = |why: String| Failure::usage("bad-plan", format!("cannot use `{}`: {why}", path.display()));
     let answers = planning::answers(&runbook.header.parameters, &plan.parameters).map_err(unfit)?;
-    let other = |planned: &Option<String>, found: &Option<String>| matches!((planned, found), (Some(planned), Some(found)) if planned != found);
-    let (cluster, namespace) = planning::identity(context.connection).await?;
-    if plan.namespace != context.connection.namespace
-        || other(&plan.cluster_uid, &cluster)
-        || other(&plan.namespace_uid, &namespace)
-    {
-        let what = format!("the plan is for {}/{}; nothing was changed", plan.cluster, plan.namespace);
+    let made_for = (plan.namespace.as_str(), &plan.cluster_uid, &plan.namespace_uid);
+    if !planning::is_here(made_for, context.connection).await? {
+        let what = later::of_another("the plan", &plan.cluster, &plan.namespace, context);
         return Err(Failure::refused("another-cluster", what)
             .hint("choose its cluster with `--context` and its namespace with `-n`"));
+    }
+    if RunFolder::open(&context.places.runs(), &plan.run).is_ok() {
+        let what = format!("the plan has been run: it is run {}; nothing was changed", plan.run);
+        return Err(Failure::refused("plan-has-run", what)
+            .hint(context.as_given().ours(&format!("report {}", plan.run)))
+            .hint("or make a new plan, and look at it"));
     }
     let now = planning::plan(&runbook, &answers, context).await?;
     if now.fingerprints() != plan.fingerprints() {
@@ -70,6 +81,7 @@ pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> 
             format!("the cluster has changed: planned was `{planned}`, now it would be `{would}`; nothing was changed");
         return Err(Failure::new(Kind::Diverged, "diverged", what).hint("make a new plan, and look at it"));
     }
+    let plan = Plan { rights: now.rights, dry_runs: now.dry_runs, by: now.by, ..plan };
     context.screen.event(Event::Plan(Box::new(plan.clone())));
     approve::approve(&plan, &flags, context)?;
     carry_out::begin(&runbook, &answers, plan, &flags, context).await

@@ -1,9 +1,12 @@
 //! A plan: the runbook is played on a copy of the namespace, with the same code
 //! that runs it later.
 
+use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::Path;
 
+use futures::FutureExt as _;
+use futures::future::ready;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -19,6 +22,7 @@ use crate::runs::event::{Event, Observer};
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
 use crate::runs::plan::Plan;
+use crate::runs::record::Record;
 use crate::wizard::check::check;
 use crate::wizard::parameter::{Answer, Answers, Parameter};
 
@@ -36,17 +40,39 @@ impl Observer for Quiet {
 /// was changed.
 pub async fn plan(runbook: &Runbook, answers: &Answers, context: &Context<'_>) -> Result<Plan, Failure> {
     let connection = context.connection;
-    let taken = capture::take(context).await?;
-    let copy = context.copies.copy(&taken, connection);
     let mut random = [0; 4];
     connection.entropy.fill(&mut random);
     let run = RunId::new(connection.clock.now(), random);
-    let yes = |_: &str, _: Option<&str>, _: Option<&str>| Ok::<_, Halt>(true);
+    rest(runbook, answers, &run, VecDeque::new(), context).await
+}
+
+/// The same of a run that has done these calls already: what is left of it.
+///
+/// # Errors
+/// As `plan`.
+pub async fn rest(
+    runbook: &Runbook,
+    answers: &Answers,
+    run: &RunId,
+    done: VecDeque<Record>,
+    context: &Context<'_>,
+) -> Result<Plan, Failure> {
+    let connection = context.connection;
+    let taken = capture::take(context).await?;
+    let copy = context.copies.copy(&taken, connection);
+    let yes = |_: &str, _: Option<&str>, _: Option<&str>| ready(Ok::<_, Halt>(true)).boxed_local();
     let mut conductor = Conductor::new(&copy, &Quiet, run.clone(), &runbook.header.effects, &yes);
+    conductor.guards = context.guards.clone();
+    conductor.replay = done;
     let played = play(runbook, answers, &mut conductor).await;
-    let lines = std::mem::take(&mut conductor.lines);
-    played.map_err(|stopped| halted::while_planning(stopped, &lines, connection))?;
+    let lines = conductor.lines.split_off(conductor.replayed);
+    played.map_err(|stopped| halted::while_planning(stopped, &lines, context))?;
+    let needs = std::mem::take(&mut conductor.needs);
     let (cluster_uid, namespace_uid) = identity(connection).await?;
+    // The copy says what would happen, the cluster whether it lets that happen.
+    let (rights, dry_runs) = needs.ask(connection).await;
+    let by = Reader::new(connection.client.clone()).whoami().await;
+    connection.interrupt.check().map_err(|_| Failure::interrupted())?;
     Ok(Plan {
         api_version: "kubectl-stateful/v1".to_owned(),
         kind: "Plan".to_owned(),
@@ -61,6 +87,9 @@ pub async fn plan(runbook: &Runbook, answers: &Answers, context: &Context<'_>) -
         lines,
         not_simulated: taken.gaps.iter().map(ToString::to_string).collect(),
         unknown: taken.unread.iter().map(|kind| kind.plural.to_owned()).collect(),
+        by,
+        rights,
+        dry_runs,
     })
 }
 
@@ -85,6 +114,30 @@ pub async fn identity(connection: &Connection) -> Result<(Option<String>, Option
     }
     let [cluster, namespace] = found;
     Ok((cluster, namespace))
+}
+
+/// Whether this is the namespace and the cluster (by UIDs, where both are known)
+/// that something was made for.
+///
+/// # Errors
+/// The cluster cannot be read.
+pub async fn is_here(
+    (namespace, cluster_uid, namespace_uid): (&str, &Option<String>, &Option<String>),
+    connection: &Connection,
+) -> Result<bool, Failure> {
+    Ok(fits((namespace, cluster_uid, namespace_uid), &identity(connection).await?, connection))
+}
+
+/// The same, with what is known of this cluster and namespace.
+pub fn fits(
+    (namespace, cluster_uid, namespace_uid): (&str, &Option<String>, &Option<String>),
+    (cluster, found): &(Option<String>, Option<String>),
+    connection: &Connection,
+) -> bool {
+    let same = |wanted: &Option<String>, found: &Option<String>| {
+        wanted.as_ref().zip(found.as_ref()).is_none_or(|(wanted, found)| wanted == found)
+    };
+    namespace == connection.namespace && same(cluster_uid, cluster) && same(namespace_uid, found)
 }
 
 /// A plan that was written with `--out`, with its script.

@@ -25,6 +25,11 @@ pub async fn scale(matches: &ArgMatches, context: &Context<'_>) -> Result<(), Fa
         }
         _ => false,
     };
+    let asks = ["before_remove", "before_remove_container"].into_iter().find(|name| text(name).is_some());
+    if let (true, Some(asks)) = (up, asks) {
+        let what = format!("`--{}` asks before a member goes, and here none goes", asks.replace('_', "-"));
+        return Err(Failure::usage("nothing-to-ask", format!("{what}; nothing was changed")).hint("leave it out"));
+    }
     let name = if up { "scale-up" } else { "scale-down" };
     let runbook = Runbook::shipped(name)
         .ok_or_else(|| Failure::failed("no-runbook", format!("the runbook `{name}` is missing")))?;

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::sets::{failure, find_sets, no_namespace};
+use super::sets::{Sets, failure, find_sets, no_namespace};
 use crate::cluster::Connection;
 use crate::commands::context::Way;
 use crate::error::Failure;
@@ -44,7 +44,7 @@ pub(in crate::commands) async fn look(
 ) -> Result<Seen, Failure> {
     let reader = Reader::new(connection.client.clone());
     let namespace = if wanted.all_namespaces { "" } else { connection.namespace.as_str() };
-    let (sets, chosen) = find_sets(wanted, &reader, namespace, connection, way).await?;
+    let Sets { all: sets, hidden, chosen } = find_sets(wanted, &reader, namespace, connection, way).await?;
     let asked_for = |set: &Set| chosen.contains(&set.meta.uid);
     let now = connection.clock.now();
     let hint = if sets.is_empty() { no_namespace(&reader, namespace, way).await } else { None };
@@ -58,7 +58,7 @@ pub(in crate::commands) async fn look(
         Some((reach, set)) => Inventory::around_one(&set, sets, &reader, reach).await,
         None => Inventory::around(sets, &reader, namespace).await,
     };
-    let mut inventory = inventory.map_err(failed)?;
+    let mut inventory = Inventory { sets_hidden: hidden, ..inventory.map_err(failed)? };
     let mut found = overviews(&inventory, now, asked_for);
     if found.iter().any(SetOverview::needs_events) {
         inventory = inventory.with_events(&reader, namespace).await.map_err(failed)?;

@@ -25,23 +25,35 @@ pub(super) async fn no_namespace(reader: &Reader, namespace: &str, way: Way<'_>)
     Some(format!("the namespace `{namespace}` does not exist{}", list.unwrap_or_default()))
 }
 
-/// All sets of the namespaces, and the UIDs of those that were asked for.
+/// What there is of sets.
+pub(super) struct Sets {
+    /// All of the namespaces that may be read.
+    pub all: Vec<Set>,
+    /// There may be more, which may not be listed.
+    pub hidden: bool,
+    /// The UIDs of those that were asked for.
+    pub chosen: BTreeSet<String>,
+}
+
+/// Reads them.
 pub(super) async fn find_sets(
     wanted: &Wanted<'_>,
     reader: &Reader,
     namespace: &str,
     connection: &Connection,
     way: Way<'_>,
-) -> Result<(Vec<Set>, BTreeSet<String>), Failure> {
+) -> Result<Sets, Failure> {
     let failed = |error: kube::Error| failure(&error, connection);
-    let Some(kind) = ApiKind::named("StatefulSet") else { return Ok((Vec::new(), BTreeSet::new())) };
-    let sets = match (reader.list(kind, namespace, None).await, wanted.set) {
-        (Ok(objects), _) => read_sets(&objects),
+    let Some(kind) = ApiKind::named("StatefulSet") else {
+        return Ok(Sets { all: Vec::new(), hidden: true, chosen: BTreeSet::new() });
+    };
+    let (sets, hidden) = match (reader.list(kind, namespace, None).await, wanted.set) {
+        (Ok(objects), _) => (read_sets(&objects), false),
         // Who may read one set but not list all of them still gets an answer.
         (Err(error), Some(name)) if is_forbidden(&error) => {
             let object = ObjectRef { kind, namespace: namespace.to_owned(), name: name.to_owned() };
             let found = reader.get(&object).await.map_err(failed)?;
-            read_sets(found.as_slice())
+            (read_sets(found.as_slice()), true)
         }
         (Err(error), _) => return Err(failed(error)),
     };
@@ -57,7 +69,7 @@ pub(super) async fn find_sets(
     } else {
         sets.iter().map(|set| set.meta.uid.clone()).collect()
     };
-    Ok((sets, chosen))
+    Ok(Sets { all: sets, hidden, chosen })
 }
 
 fn read_sets(objects: &[Value]) -> Vec<Set> {

@@ -51,6 +51,7 @@ fn cluster(objects: Vec<Value>, forbidden: &'static [&'static str]) -> (Connecti
     let connection = Connection {
         warnings: crate::cluster::Warnings::default(),
         client: kube::Client::new(service, "default"),
+        exec: Arc::new(crate::cluster::exec::NoExec),
         clock: Arc::new(Still),
         entropy: Arc::new(Still),
         identity: Identity { name: "test".to_owned(), server: String::new() },
@@ -130,6 +131,7 @@ async fn a_calm_namespace_is_read_without_its_events_and_nothing_is_written() {
             "GET /api/v1/nodes".to_owned(),
             "GET /api/v1/persistentvolumes".to_owned(),
             "GET /apis/apps/v1/namespaces/default/statefulsets".to_owned(),
+            "GET /apis/coordination.k8s.io/v1/namespaces/default/leases".to_owned(),
         ]
     );
 }
@@ -239,7 +241,9 @@ async fn missing_rights_make_parts_unknown_and_only_missing_sets_a_failure() {
     let failure = status(&args(&[]), &connection, HERE).await.unwrap_err();
     assert_eq!(failure.kind, Kind::Refused);
     assert!(failure.message.contains("statefulsets is forbidden"), "{failure}");
-    assert_eq!(status(&args(&["web"]), &connection, HERE).await.unwrap().sets.len(), 1);
+    let one = status(&args(&["web"]), &connection, HERE).await.unwrap();
+    assert_eq!((one.sets.len(), &one.sets[0].leftovers), (1, &None), "which sets there are is unknown");
+    assert_eq!(crate::facts::machine::document(&one)["unknown"], json!(["sets[*].leftovers"]));
     assert_eq!(status(&args(&["wbe"]), &connection, HERE).await.unwrap_err().kind, Kind::Failed);
 }
 
@@ -271,7 +275,7 @@ async fn a_namespace_that_does_not_exist_is_told_where_nothing_was_found() {
 }
 
 #[tokio::test]
-async fn a_released_volume_that_a_claim_waits_for_comes_with_the_command_that_frees_it() {
+async fn a_released_volume_that_a_claim_waits_for_comes_with_the_command_that_gives_it() {
     let mut objects = world();
     let [claim, volume] = [8, 9];
     assert_eq!(
@@ -285,13 +289,27 @@ async fn a_released_volume_that_a_claim_waits_for_comes_with_the_command_that_fr
     let (connection, _) = cluster(objects, &[]);
     let words = ["--context".to_owned(), "far".to_owned()];
     let way = Way { words: &words, namespace: Some("default") };
-    let patch = r#"--type=json -p='[{"op":"remove","path":"/spec/claimRef"}]'"#;
+    let patch = r#"--type=merge -p '{"spec":{"claimRef":{"uid":null,"resourceVersion":null}}}'"#;
     let name = "pvc-00000000-0000-4000-8000-000000000000";
     let command = format!("kubectl --context far patch persistentvolume {name} {patch}");
     assert_eq!(status(&args(&[]), &connection, way).await.unwrap().hints, [command]);
     let words = ["--sandbox".to_owned()];
     let nobody = Way { words: &words, namespace: None };
     assert!(status(&args(&[]), &connection, nobody).await.unwrap().hints.is_empty(), "kubectl cannot reach it");
+}
+
+#[tokio::test]
+async fn doctor_reads_revisions_only_while_a_set_changes_its_pods() {
+    for rolling in [false, true] {
+        let mut objects = calm();
+        if rolling {
+            objects[0]["status"]["updateRevision"] = json!("web-9d2e");
+        }
+        let (connection, seen) = cluster(objects, &[]);
+        of_sets(&DoctorArgs::default(), &connection, HERE).await.unwrap();
+        let read = seen.lock().unwrap().iter().any(|line| line.ends_with("/controllerrevisions"));
+        assert_eq!(read, rolling);
+    }
 }
 
 #[tokio::test]

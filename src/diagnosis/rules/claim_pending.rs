@@ -29,13 +29,16 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Live(check), Check::Namespace(unused)],
 };
 
+/// Volumes that are named one by one.
+const MOST_NAMED: usize = 10;
+
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
     sight.claims().filter_map(|(member, claim)| of_claim(sight, member, claim)).collect()
 }
 
 fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
     let claim = overview.claim.as_ref().filter(|claim| claim.phase == ClaimPhase::Pending)?;
-    if words::waits_for_pod(claim, sight.scene) {
+    if words::waits_for_pod(claim, sight.scene) && !gets_nothing(claim, sight.scene, sight.around) {
         return None;
     }
     let finding = RULE
@@ -77,6 +80,14 @@ fn unused(scene: &Scene<'_>, around: &Surroundings) -> Vec<Finding> {
     claims.values().copied().filter(is_unused).filter_map(told).collect()
 }
 
+/// As far as can be seen there is nothing that it could be bound to, wherever its pod goes.
+pub(super) fn gets_nothing(claim: &Claim, scene: &Scene<'_>, around: &Surroundings) -> bool {
+    Seen::of(claim, scene, around).is_some_and(|seen| match seen.prospect() {
+        Prospect::NoClass { .. } | Prospect::Nothing { .. } => true,
+        Prospect::Made | Prospect::FirstUse { .. } | Prospect::Volume(_) => false,
+    })
+}
+
 fn about(claim: &Claim, finding: Finding) -> Finding {
     let name = &claim.meta.name;
     finding.about(format!("PersistentVolumeClaim/{name}")).command(Command::describe(
@@ -101,9 +112,13 @@ impl<'a> Seen<'a> {
         Some(Self { wish: Wish::of(claim), volumes, classes })
     }
 
+    fn prospect(&self) -> Prospect {
+        prospect(&self.wish, &self.volumes, self.classes)
+    }
+
     /// Why there is nothing for it; `None` if there is.
     fn cannot(&self, finding: Finding) -> Option<Finding> {
-        match prospect(&self.wish, &self.volumes, self.classes) {
+        match self.prospect() {
             Prospect::NoClass { class } => {
                 let there: Vec<&String> = self.classes.iter().map(|class| &class.meta.name).collect();
                 let others = if there.is_empty() {
@@ -120,9 +135,14 @@ impl<'a> Seen<'a> {
                 )
             }
             Prospect::Nothing { obstacles, .. } => {
-                let said = obstacles.iter().take(10);
+                let said = obstacles.iter().take(MOST_NAMED);
                 let said = said.map(|(name, why)| format!("volume `{name}` {}", why.in_words(&self.wish)));
                 let finding = said.fold(finding, Finding::evidence);
+                let finding = match obstacles.len().saturating_sub(MOST_NAMED) {
+                    0 => finding,
+                    1 => finding.evidence("1 more volume does not fit either"),
+                    more => finding.evidence(format!("{more} more volumes do not fit either")),
+                };
                 let finding = match (obstacles.is_empty(), self.volumes.len() - obstacles.len()) {
                     (true, 0) => finding.evidence("there are no volumes"),
                     (false, 0) => finding,
@@ -145,7 +165,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{Broken, calm, tells};
-    use crate::facts::samples::{claim, class, event, volume_name};
+    use crate::facts::samples::{claim, class, event, pending_pod, volume_name};
 
     fn broken() -> Broken {
         let mut broken = Broken::new();
@@ -208,8 +228,41 @@ mod tests {
     #[test]
     fn a_bound_claim_and_one_that_waits_for_its_pod_are_not() {
         calm(&RULE, &Broken::new());
+        let mut waiting = delayed("csi.example.org");
+        calm(&RULE, &waiting);
+        waiting.hidden = vec!["PersistentVolume"];
+        calm(&RULE, &waiting);
+    }
+
+    /// The claim waits for its pod, and its class binds no earlier.
+    fn delayed(provisioner: &str) -> Broken {
         let mut waiting = broken();
         waiting.more.push(event("claim-data-web-0", "Normal", "WaitForFirstConsumer", "waiting"));
+        let mut class = class("standard", provisioner);
+        class["volumeBindingMode"] = json!("WaitForFirstConsumer");
+        waiting.more.push(class);
+        waiting
+    }
+
+    #[test]
+    fn one_that_waits_for_its_pod_in_vain_is_told_with_each_volume_and_how_many_more() {
+        let mut waiting = delayed("kubernetes.io/no-provisioner");
+        waiting.pod = pending_pod(
+            "web",
+            0,
+            "0/1 nodes are available: 1 node(s) didn't find available persistent volumes to bind.",
+        );
+        let codes: Vec<_> = waiting.all().iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["claim-pending", "no-node"]);
+        for number in 1..=11 {
+            let [_, mut small] = claim("data", "db", number, "eu-1a");
+            small["spec"] = waiting.volume["spec"].clone();
+            small["status"] = json!({"phase": "Available"});
+            waiting.more.push(small);
+        }
+        let evidence = waiting.findings(&RULE).remove(0).evidence;
+        assert_eq!((evidence.len(), evidence[10].as_str()), (11, "2 more volumes do not fit either"));
+        waiting.volume["spec"]["capacity"]["storage"] = json!("10Gi");
         calm(&RULE, &waiting);
     }
 }

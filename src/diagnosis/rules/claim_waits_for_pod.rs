@@ -1,5 +1,6 @@
 //! A claim that gets its volume when its pod gets a node: never the cause itself.
 
+use super::claim_pending::gets_nothing;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{Member, Sight};
@@ -22,7 +23,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
 
 fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Option<Finding> {
     let claim = overview.claim.as_ref().filter(|claim| claim.phase == ClaimPhase::Pending)?;
-    if !words::waits_for_pod(claim, sight.scene) {
+    if !words::waits_for_pod(claim, sight.scene) || gets_nothing(claim, sight.scene, sight.around) {
         return None;
     }
     Some(
@@ -42,7 +43,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{Broken, calm};
-    use crate::facts::samples::{event, pending_pod};
+    use crate::facts::samples::{class, event, pending_pod};
 
     #[test]
     fn a_claim_that_waits_is_told_after_the_reason_of_the_pod() {
@@ -51,6 +52,7 @@ mod tests {
         broken.claim["status"] = json!({"phase": "Pending"});
         broken.claim["spec"]["volumeName"] = json!(null);
         broken.more.push(event("claim-data-web-0", "Normal", "WaitForFirstConsumer", "waiting"));
+        broken.more.push(class("standard", "csi.example.org"));
         let codes: Vec<_> = broken.all().iter().map(|finding| finding.code).collect();
         assert_eq!(codes, ["no-node", "claim-waits-for-pod"]);
     }

@@ -1,4 +1,4 @@
-//! A claim or claim template that asks for no size: the server refuses it.
+//! A claim or claim template that asks for no size or access mode: the server refuses it.
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::manifests::Manifests;
@@ -9,7 +9,7 @@ pub static RULE: Rule = Rule {
     code: "claim-without-size",
     severity: Severity::Error,
     sources: &["S3-e3"],
-    summary: "a claim asks for no size",
+    summary: "a claim asks for no size or no access mode",
     page: include_str!("../../../docs/explain/claim-without-size.md"),
     checks: &[Check::Files(check)],
 };
@@ -37,7 +37,19 @@ fn check(all: &Manifests) -> Vec<Finding> {
                 .remedy("write the size below `spec`: `resources: {requests: {storage: 1Gi}}`"),
         )
     };
-    wanted(all).iter().filter_map(sizeless).collect()
+    wanted(all).iter().flat_map(|claim| sizeless(claim).into_iter().chain(modeless(claim))).collect()
+}
+
+fn modeless(claim: &Wanted<'_>) -> Option<Finding> {
+    if claim.spec("accessModes").is_some_and(|modes| !modes.items().is_empty()) {
+        return None;
+    }
+    let place = claim.spec("accessModes").or(claim.at.get("spec"))?;
+    Some(
+        RULE.at(claim.document, place, format!("{} names no access mode", claim.words()))
+            .because("the server refuses it: `at least 1 access mode is required`")
+            .remedy("write how it is to be mounted, most often `accessModes: [ReadWriteOnce]`"),
+    )
 }
 
 #[cfg(test)]
@@ -51,6 +63,13 @@ mod tests {
         assert_eq!(fires(&RULE, outside), ["6:1 the size of claim `a` stands in the wrong place"]);
         let text = SOUND.replace("      resources:\n        requests:\n          storage: 1Gi\n", "");
         assert_eq!(fires(&RULE, &text), ["35:7 claim template `data` asks for no size"]);
+    }
+
+    #[test]
+    fn a_claim_without_an_access_mode_is_found() {
+        let text = SOUND.replace("      accessModes: [ReadWriteOnce]\n", "");
+        assert_eq!(fires(&RULE, &text), ["35:7 claim template `data` names no access mode"]);
+        assert_eq!(fires(&RULE, &SOUND.replace("[ReadWriteOnce]", "[]")).len(), 1);
     }
 
     #[test]

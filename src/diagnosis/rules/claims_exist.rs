@@ -8,6 +8,8 @@ use crate::diagnosis::outlook::{Fate, outlook};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::wanted::{Wanted, wanted};
 use crate::facts::claim::Claim;
+use crate::objects::placed::Placed;
+use crate::objects::quantity::Quantity;
 
 pub static RULE: Rule = Rule {
     code: "claims-exist",
@@ -41,8 +43,22 @@ fn check(all: &Manifests) -> Vec<Finding> {
         };
         let line = |claim: &&Claim| {
             let going = if claim.meta.deleting.is_some() { ", being deleted" } else { "" };
-            format!("claim `{}`, {}, {}{going}", claim.meta.name, claim.size(), claim.phase.as_str())
+            let class = match claim.class.as_deref() {
+                None | Some("") => "no class".to_owned(),
+                Some(class) => format!("class `{class}`"),
+            };
+            format!("claim `{}`, {}, {class}, {}{going}", claim.meta.name, claim.size(), claim.phase.as_str())
         };
+        let asked = one.size().and_then(Placed::text).unwrap_or_default();
+        let differs = |claim: &&Claim| {
+            Quantity::parse(asked).ok() != Quantity::parse(&claim.requested).ok()
+                || one.class().is_some_and(|class| claim.class.as_deref() != Some(class))
+        };
+        let template = || {
+            let class = one.class().map_or_else(String::new, |class| format!(", class `{class}`"));
+            format!("the template asks for {asked}{class}")
+        };
+        let contrast = there.iter().any(differs).then(template);
         let place = one.at.at("metadata.name").unwrap_or(one.at);
         let finding = RULE.at(one.document, place, message);
         Some(
@@ -50,6 +66,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
                 .iter()
                 .take(10)
                 .map(line)
+                .chain(contrast)
                 .fold(finding, Finding::evidence)
                 .because("a set takes claims of the right name as they are, with size, class and data; its template is not looked at")
                 .remedy("if the data is meant, all is well; else choose another name for the set, or delete the claims by name after a look at what they hold"),
@@ -74,7 +91,8 @@ mod tests {
     fn claims_of_an_earlier_set_are_told_with_the_template() {
         let found = fires_beyond(&RULE, SOUND, beyond(&earlier()));
         assert_eq!(found[0].message, "2 claims of these exist: their members start with the data in them");
-        assert_eq!(found[0].evidence[0], "claim `data-web-0`, 10Gi, Bound");
+        let told = ["claim `data-web-0`, 10Gi, class `standard`, Bound", "the template asks for 1Gi"];
+        assert_eq!([found[0].evidence[0].as_str(), found[0].evidence[2].as_str()], told);
         assert_eq!(found[0].spot.as_ref().unwrap().line, 33);
     }
 

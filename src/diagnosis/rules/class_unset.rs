@@ -3,9 +3,10 @@
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::manifests::Manifests;
+use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::wanted::{Wanted, fits, wanted};
+use crate::facts::volume::Volume;
 
 pub static RULE: Rule = Rule {
     code: "class-unset",
@@ -17,15 +18,18 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
+    let documents = all.of_kind(Kind::Volume);
+    let volumes: Vec<(&Document, Volume)> =
+        documents.filter_map(|document| Some((document, Volume::read(&document.root.to_value())?))).collect();
     let meant = |claim: &Wanted<'_>| {
-        let volumes = || all.of_kind(Kind::Volume).filter(|volume| fits(volume, claim));
         if claim.spec("storageClassName").is_some()
             || claim.spec("volumeName").is_some()
             || claim.at.get("spec").is_none()
         {
             return None;
         }
-        let volume = volumes().next()?;
+        let wishes = claim.wishes(all);
+        let (volume, _) = volumes.iter().find(|(_, volume)| wishes.iter().any(|wish| fits(volume, wish)))?;
         Some(
             RULE.at(
                 claim.document,

@@ -5,6 +5,7 @@ use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
 use crate::diagnosis::words::{self, ContainerKind};
+use crate::facts::pod::{Container, ContainerState};
 
 pub static RULE: Rule = Rule {
     code: "container-fails",
@@ -21,10 +22,23 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         .map(|(member, container, message)| {
             RULE.of_member(member, message)
                 .because("the member is not ready while one of its containers does not run")
-                .remedy(words::and_then_delete(sight, "read what it wrote before it ended, and mend it"))
+                .remedy(words::and_then_delete(sight, remedy(container)))
                 .command(Command::previous_logs(sight.namespace(), &member.row.name, &container.name))
         })
         .collect()
+}
+
+/// Who is killed for memory has mostly written nothing about it.
+fn remedy(container: &Container) -> &'static str {
+    let now = match &container.state {
+        ContainerState::Ended(exit) => Some(exit),
+        ContainerState::Waiting { .. } | ContainerState::Running { .. } => None,
+    };
+    if now.or(container.last_exit.as_ref()).is_some_and(|exit| exit.reason == "OOMKilled") {
+        "it ran out of memory: raise its `resources.limits.memory`, or have its node run less"
+    } else {
+        "read what it wrote before it ended, and mend it"
+    }
 }
 
 #[cfg(test)]
@@ -44,7 +58,9 @@ mod tests {
                 "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-03-13T11:56:00Z"}}}]});
         let words =
             "container `app` waits: CrashLoopBackOff: back-off 40s; last ended with exit code 137 (OOMKilled) 4m ago";
-        assert_eq!(broken.all().iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>(), [words]);
+        let found = broken.all();
+        assert_eq!(found.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>(), [words]);
+        assert!(found[0].remedy.contains("ran out of memory"), "{}", found[0].remedy);
     }
 
     #[test]

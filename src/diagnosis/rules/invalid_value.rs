@@ -1,7 +1,10 @@
 //! A text or number of the right type that the field cannot be.
 
+use std::net::IpAddr;
+
 use crate::diagnosis::finding::{Finding, Severity};
-use crate::diagnosis::form::{Fault, faults};
+use crate::diagnosis::form::Fault;
+use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::words::quoted;
@@ -15,24 +18,20 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e6"],
     summary: "a field cannot have this value",
     page: include_str!("../../../docs/explain/invalid-value.md"),
-    checks: &[Check::Files(check)],
+    checks: &[Check::Form(invalid), Check::Files(addresses)],
 };
 
 /// Short forms that kubectl prints and the server does not take.
 const SHORT: [(&str, &str); 4] =
     [("RWO", "ReadWriteOnce"), ("ROX", "ReadOnlyMany"), ("RWX", "ReadWriteMany"), ("RWOP", "ReadWriteOncePod")];
 
-fn check(all: &Manifests) -> Vec<Finding> {
-    let of = |document| faults(document).into_iter().filter_map(move |fault| invalid(document, &fault));
-    all.documents.iter().flat_map(of).collect()
-}
-
 fn invalid(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
     let (path, value, why, remedy) = match fault {
         Fault::OtherText { path, value, allowed } => {
             let text = value.text()?;
             let short = SHORT.iter().find(|(short, _)| *short == text).map(|(_, long)| *long);
-            let meant = short.or_else(|| nearest(text, allowed.iter().map(String::as_str)));
+            let same = allowed.iter().map(String::as_str).find(|known| known.eq_ignore_ascii_case(text));
+            let meant = short.or(same).or_else(|| nearest(text, allowed.iter().map(String::as_str)));
             let meant = meant.map(|meant| format!("did you mean `{meant}`?"));
             let known = format!("there are {}", quoted(*allowed));
             (path, value, known.clone(), meant.unwrap_or_else(|| format!("write one of {}", quoted(*allowed))))
@@ -49,6 +48,20 @@ fn invalid(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
         Fault::Unknown { .. } | Fault::Mistyped { .. } | Fault::NoBytes { .. } => return None,
     };
     Some(RULE.at(document, value, format!("`{path}` cannot be {}", shown(document, value))).because(why).remedy(remedy))
+}
+
+/// The address of a Service: the word `None`, or an address.
+fn addresses(all: &Manifests) -> Vec<Finding> {
+    let wrong = |service: &Document| {
+        let value = service.at("spec.clusterIP")?;
+        let text = value.text().filter(|text| !["", "None"].contains(text) && text.parse::<IpAddr>().is_err())?;
+        let meant = nearest(&text.to_lowercase(), std::iter::once("none")).is_some();
+        let remedy =
+            if meant { "did you mean `None`?" } else { "write `None` for a headless Service, or leave the field out" };
+        let message = format!("`spec.clusterIP` cannot be {}", shown(service, value));
+        Some(RULE.at(service, value, message).because("it is `None` or an address of the cluster").remedy(remedy))
+    };
+    all.of_kind(Kind::Service).filter_map(wrong).collect()
 }
 
 /// Values of a Secret are never shown.
@@ -73,6 +86,16 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_is_none_is_found() {
+        let (said, remedy) = told("clusterIP: None", "clusterIP: none");
+        assert!(said.ends_with("`spec.clusterIP` cannot be `none`"), "{said}");
+        assert_eq!(remedy, "did you mean `None`?");
+        for good in ["10.0.0.7", "fd00::7", "''"] {
+            silent(&RULE, &SOUND.replace("clusterIP: None", &format!("clusterIP: '{good}'").replace("''''", "''")));
+        }
+    }
+
+    #[test]
     fn a_word_that_is_none_of_those_is_found_with_the_one_that_was_meant() {
         let (said, remedy) = told("[ReadWriteOnce]", "[ReadwriteOnce]");
         assert_eq!(said, "35:21 `spec.volumeClaimTemplates[0].spec.accessModes[0]` cannot be `ReadwriteOnce`");
@@ -80,6 +103,7 @@ mod tests {
         assert_eq!(told("[ReadWriteOnce]", "[RWX]").1, "did you mean `ReadWriteMany`?");
         let (said, _) = told("  replicas: 3", "  replicas: 3\n  podManagementPolicy: parallel");
         assert!(said.ends_with("`spec.podManagementPolicy` cannot be `parallel`"), "{said}");
+        assert_eq!(told("port: 80}", "port: 80, protocol: tcp}").1, "did you mean `TCP`?");
     }
 
     #[test]

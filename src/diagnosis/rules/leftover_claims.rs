@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
     let left = sight.overview.leftovers.as_deref().unwrap_or_default();
     let staying: Vec<_> = left.iter().filter(|claim| !claim.deleting).collect();
-    if staying.is_empty() {
+    if staying.is_empty() || sight.is_worked_on() {
         return Vec::new();
     }
     let number = if staying.len() == 1 { "1 claim is".to_owned() } else { format!("{} claims are", staying.len()) };
@@ -44,6 +44,8 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
     use crate::diagnosis::samples::{Broken, calm, tells};
     use crate::facts::samples::claim;
 
@@ -59,7 +61,12 @@ mod tests {
     }
 
     #[test]
-    fn claims_of_members_are_not() {
+    fn claims_of_members_and_those_that_a_run_is_about_to_retire_are_not() {
         calm(&RULE, &Broken::new());
+        let mut at_work = Broken::new();
+        at_work.more.extend(claim("data", "web", 1, "eu-1a"));
+        at_work.more.push(json!({"kind": "Lease", "metadata": {"namespace": "default", "name": "stateful-web"},
+            "spec": {"holderIdentity": "0mfc2k5qabcd", "renewTime": "2026-03-13T11:59:50.000000Z"}}));
+        calm(&RULE, &at_work);
     }
 }

@@ -32,7 +32,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
         Some(
             RULE.at_key(document, entry, "a second object begins here, and there is no `---` before it")
                 .evidence(format!("first {}, then {}", kind(first), kind(second)))
-                .because("kubectl takes the last of two equal keys, so the first object vanishes without a word")
+                .because("kubectl takes the last of two equal keys, so of the first object nothing is left but what the second has not")
                 .remedy("write a line with `---` before this one"),
         )
     };

@@ -55,7 +55,7 @@ fn check(broken: &BrokenPiece) -> Option<Finding> {
     let named: Vec<String> = missing.iter().map(|key| format!("`{key}:`")).collect();
     Some(
         RULE.in_text(broken, line, 1, format!("this {kind} has lost lines that give it its structure"))
-            .evidence(format!("missing: {}", named.join(", ")))
+            .evidence(format!("missing, among others: {}", named.join(", ")))
             .because("it looks like text copied from a web page, where lines that hold nothing but a key went missing")
             .remedy(
                 "take the manifest from its source file instead of the page; \
@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn text_copied_from_a_page_is_told_with_what_is_missing() {
         assert_eq!(fires(&RULE, COPIED), ["2:1 this PersistentVolume has lost lines that give it its structure"]);
-        assert_eq!(found(&RULE, COPIED)[0].evidence, ["missing: `metadata:`, `spec:`, `capacity:`, `accessModes:`"]);
+        assert_eq!(
+            found(&RULE, COPIED)[0].evidence,
+            ["missing, among others: `metadata:`, `spec:`, `capacity:`, `accessModes:`"]
+        );
         let set = "kind: StatefulSet\napiVersion: apps/v1\n    name: db\n    replicas: 1\n            - name: app\n              image: a\n                - mountPath: /data\n";
         assert!(found(&RULE, set)[0].evidence[0].contains("`volumeMounts:`"), "{:?}", found(&RULE, set));
     }

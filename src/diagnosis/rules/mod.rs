@@ -31,7 +31,10 @@ mod host_path_delete;
 mod host_path_node;
 mod image_failure;
 mod immediate_binding;
+mod immutable_claim;
+mod immutable_field;
 mod init_failed;
+mod invalid_name;
 mod invalid_value;
 mod job_restart_policy;
 mod key_missing;
@@ -53,6 +56,7 @@ mod not_base64;
 mod not_text;
 mod not_yaml;
 mod orphaned_pod;
+mod out_of_range;
 mod out_of_service_left;
 mod partition_stops_updates;
 mod pinned_volume;
@@ -69,12 +73,15 @@ mod released_volume;
 mod removed_api_version;
 mod removed_volume_type;
 mod rollout_stuck;
+mod run_lock;
+mod run_stopped;
 mod scale_down_deadlock;
 mod scale_down_frozen;
 mod selector_matches_nothing;
 mod selector_not_of_template;
 mod selector_too_wide;
 mod service_after_set;
+mod service_no_endpoints;
 mod service_not_headless;
 mod set_deleting;
 mod set_name_too_long;
@@ -95,10 +102,13 @@ mod volume_missing;
 mod volume_of_another;
 mod volume_terminating;
 mod volumes_on_one_path;
+mod volumes_without_set;
 mod wrong_type;
 
 pub(super) use misplaced_field::is_misplaced;
 pub(super) use placeholder::is_placeholder;
+pub(super) use plain_password::lines_of_passwords;
+use removed_api_version::is_gone;
 
 use super::rule::Rule;
 
@@ -110,6 +120,8 @@ pub static ALL: &[&Rule] = &[
     &not_yaml::RULE,
     &set_deleting::RULE,
     &controller_behind::RULE,
+    &run_lock::RULE,
+    &run_stopped::RULE,
     &foreign_pod::RULE,
     &claim_terminating::RULE,
     &scale_down_deadlock::RULE,
@@ -140,7 +152,10 @@ pub static ALL: &[&Rule] = &[
     &member_waits::RULE,
     &governing_service_missing::RULE,
     &service_not_headless::RULE,
+    &volumes_without_set::RULE,
+    &claims_without_set::RULE,
     &selector_matches_nothing::RULE,
+    &service_no_endpoints::RULE,
     &partition_stops_updates::RULE,
     &leftover_terminating::RULE,
     &leftover_claims::RULE,
@@ -149,7 +164,6 @@ pub static ALL: &[&Rule] = &[
     &autoscaler_fights::RULE,
     &budget_forbids_all::RULE,
     &orphaned_pod::RULE,
-    &claims_without_set::RULE,
     &claim_without_size::RULE,
     &claims_exist::RULE,
     &class_named_default::RULE,
@@ -195,6 +209,10 @@ pub static ALL: &[&Rule] = &[
     &too_few_volumes::RULE,
     &unknown_field::RULE,
     &unknown_kind::RULE,
+    &immutable_claim::RULE,
+    &immutable_field::RULE,
+    &invalid_name::RULE,
+    &out_of_range::RULE,
     &untagged_image::RULE,
     &volume_hidden::RULE,
     &wrong_type::RULE,

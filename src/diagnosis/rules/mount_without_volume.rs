@@ -24,7 +24,8 @@ fn check(all: &Manifests) -> Vec<Finding> {
         let there: Vec<&str> = volumes.chain(templates).collect();
         let mounts = document
             .containers()
-            .flat_map(|container| container.get("volumeMounts").map(Placed::items).unwrap_or_default());
+            .flat_map(|container| ["volumeMounts", "volumeDevices"].map(|key| container.get(key)))
+            .flat_map(|list| list.map(Placed::items).unwrap_or_default());
         for name in mounts.filter_map(|mount| mount.get("name")) {
             let Some(text) = name.text().filter(|name| !there.contains(name)) else { continue };
             let listed: Vec<String> = there.iter().map(|name| format!("`{name}`")).collect();
@@ -54,6 +55,13 @@ mod tests {
         let text = SOUND.replace("{name: data, mountPath", "{name: date, mountPath");
         assert_eq!(fires(&RULE, &text), ["30:18 there is no volume `date`"]);
         assert_eq!(found(&RULE, &text)[0].evidence, ["there are `data`"]);
+    }
+
+    #[test]
+    fn a_raw_device_without_a_volume_is_found() {
+        let device = "        volumeDevices: [{name: raw, devicePath: /dev/a}]\n        volumeMounts:";
+        let text = SOUND.replace("        volumeMounts:", device);
+        assert_eq!(fires(&RULE, &text), ["29:32 there is no volume `raw`"]);
     }
 
     #[test]

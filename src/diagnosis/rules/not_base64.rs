@@ -1,9 +1,9 @@
 //! Bytes that are written as they are, and not in base64.
 
 use crate::diagnosis::finding::{Finding, Severity};
-use crate::diagnosis::form::{Fault, faults};
+use crate::diagnosis::form::Fault;
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::manifests::Document;
 use crate::diagnosis::rule::{Check, Rule};
 
 pub static RULE: Rule = Rule {
@@ -12,13 +12,8 @@ pub static RULE: Rule = Rule {
     sources: &["SS-08"],
     summary: "data is not written in base64",
     page: include_str!("../../../docs/explain/not-base64.md"),
-    checks: &[Check::Files(check)],
+    checks: &[Check::Form(unreadable)],
 };
-
-fn check(all: &Manifests) -> Vec<Finding> {
-    let of = |document| faults(document).into_iter().filter_map(move |fault| unreadable(document, &fault));
-    all.documents.iter().flat_map(of).collect()
-}
 
 fn unreadable(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
     let Fault::NoBytes { path, value } = fault else { return None };

@@ -41,10 +41,13 @@ fn live(sight: &Sight<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     vec![
-        RULE.of_set(sight, format!("the partition {} keeps a changed template from all {} members", set.partition, set.range.replicas))
-            .because("only members counted from the partition on are updated, and there are none")
-            .remedy("lower `spec.updateStrategy.rollingUpdate.partition` to update members from the highest down, or to 0 for all")
-            .command(Command::describe(Some(sight.namespace()), "statefulset", &set.meta.name)),
+        RULE.of_set(
+            sight,
+            format!("the partition {} keeps a changed template from all {} members", set.partition, set.range.replicas),
+        )
+        .because("only members counted from the partition on are updated, and there are none")
+        .remedy("lower it to update members from the highest down, the highest alone first, or to 0 for all")
+        .command(Command::lower_partition(sight.namespace(), &set.meta.name, set.range.replicas - 1)),
     ]
 }
 

@@ -4,7 +4,7 @@ use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{Member, Sight};
-use crate::facts::node::Node;
+use crate::facts::node::{Node, Taint, Toleration};
 use crate::facts::volume::Volume;
 
 pub static RULE: Rule = Rule {
@@ -23,17 +23,18 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         let waiting = member.pod.filter(|pod| pod.node.is_none() && pod.unschedulable.is_some());
         for used in waiting.iter().flat_map(|pod| &pod.claims) {
             let volume = claims.get(used.claim.as_str()).and_then(|claim| sight.scene.volume_of(claim));
-            found.extend(volume.and_then(|volume| pinned(member, volume, nodes)));
+            let tolerations = waiting.map_or(&[][..], |pod| &pod.tolerations);
+            found.extend(volume.and_then(|volume| pinned(member, volume, nodes, tolerations)));
         }
     }
     found
 }
 
 /// Where a volume is pinned to, if no node there can take a pod.
-fn pinned(member: &Member<'_>, volume: &Volume, nodes: &[Node]) -> Option<Finding> {
+fn pinned(member: &Member<'_>, volume: &Volume, nodes: &[Node], tolerations: &[Toleration]) -> Option<Finding> {
     let selector = volume.nodes.as_ref()?;
     let reaches = |node: &&Node| selector.admits(node) != Some(false);
-    if nodes.iter().filter(reaches).any(Node::is_schedulable) {
+    if nodes.iter().filter(reaches).any(|node| node.is_schedulable() && node.closed_by(tolerations).is_none()) {
         return None;
     }
     let name = &volume.meta.name;
@@ -49,15 +50,29 @@ fn pinned(member: &Member<'_>, volume: &Volume, nodes: &[Node]) -> Option<Findin
     let there: Vec<&Node> = nodes.iter().filter(reaches).collect();
     let state = |node: &Node| match (node.ready, node.cordoned) {
         (false, _) => format!("node `{}` is not ready", node.meta.name),
-        (true, _) => format!("node `{}` is closed for new pods", node.meta.name),
+        (true, true) => format!("node `{}` is closed for new pods", node.meta.name),
+        (true, false) => {
+            let taint = node.closed_by(tolerations).map_or_else(String::new, Taint::in_words);
+            format!("node `{}` has the taint `{taint}`, which the pod does not tolerate", node.meta.name)
+        }
     };
     let finding = there.iter().take(5).map(|node| state(node)).fold(finding, Finding::evidence);
-    Some(match there.iter().find(|node| node.ready && node.cordoned) {
-        Some(closed) => finding.remedy("open the node again, or add one in the same zone").command(Command::uncordon(&closed.meta.name)),
-        None => finding
+    if let Some(closed) = there.iter().find(|node| node.ready && node.cordoned) {
+        let finding = finding.remedy("open the node again, or add one in the same zone");
+        return Some(finding.command(Command::uncordon(&closed.meta.name)));
+    }
+    if let Some(tainted) = there.iter().find(|node| node.ready) {
+        return Some(
+            finding
+                .remedy("let the template of the pod tolerate the taint, or have it taken off by whoever set it; or add a node in the same zone")
+                .command(Command::describe(None, "node", &tainted.meta.name)),
+        );
+    }
+    Some(
+        finding
             .remedy("add a node where the volume is, or bring one back; for new volumes use a class with `WaitForFirstConsumer`")
             .command(Command::describe(None, "persistentvolume", name)),
-    })
+    )
 }
 
 #[cfg(test)]
@@ -99,6 +114,18 @@ mod tests {
             tells(&RULE, &broken),
             [format!("volume `{}` is pinned to node node-a, which takes no pods", volume_name(0))]
         );
+    }
+
+    #[test]
+    fn a_zone_whose_only_node_has_a_taint_is_told_unless_the_pod_tolerates_it() {
+        let mut broken = pinned_to(true);
+        broken.node["spec"] = json!({"taints": [{"key": "dedicated", "value": "x", "effect": "NoSchedule"}]});
+        let found = broken.findings(&RULE);
+        let words = "node `node-a` has the taint `dedicated=x:NoSchedule`, which the pod does not tolerate";
+        assert_eq!(found[0].evidence, [words]);
+        assert_eq!(found[0].command, Some(Command::describe(None, "node", "node-a")));
+        broken.pod["spec"]["tolerations"] = json!([{"key": "dedicated", "operator": "Exists"}]);
+        calm(&RULE, &broken);
     }
 
     #[test]

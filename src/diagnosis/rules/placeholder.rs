@@ -17,50 +17,89 @@ pub static RULE: Rule = Rule {
 
 fn check(all: &Manifests) -> Vec<Finding> {
     let mut found = Vec::new();
-    // Data may hold anything, and so may commands.
-    for document in
-        all.documents.iter().filter(|document| !matches!(document.kind, Kind::Secret | Kind::ConfigMap | Kind::Foreign))
-    {
-        in_value(document, &document.root, &mut found);
+    for document in &all.documents {
+        match document.kind {
+            // Data may hold anything.
+            Kind::Secret | Kind::ConfigMap | Kind::Foreign => {}
+            // So may much of these: descriptions, schemas, expressions.
+            Kind::OtherOfKubernetes => {
+                if let Some(metadata) = document.at("metadata") {
+                    in_value(document, metadata, "metadata", &mut found);
+                }
+            }
+            Kind::StatefulSet
+            | Kind::Deployment
+            | Kind::DaemonSet
+            | Kind::ReplicaSet
+            | Kind::Job
+            | Kind::CronJob
+            | Kind::Pod
+            | Kind::Service
+            | Kind::Claim
+            | Kind::Volume
+            | Kind::Class
+            | Kind::Ingress
+            | Kind::Budget => in_value(document, &document.root, "", &mut found),
+        }
     }
     found
 }
 
-fn in_value(document: &Document, value: &Placed, found: &mut Vec<Finding>) {
-    if let Some(text) = value.text().filter(|text| is_placeholder(text)) {
-        found.push(
-            RULE.at(document, value, format!("`{text}` is a placeholder"))
-                .because("it stands where a value of yours belongs; the server takes it literally, or refuses it")
-                .remedy("write the value that belongs here"),
-        );
-    }
+/// What programs and drivers read, each with marks of its own.
+const FREE: [&str; 8] =
+    ["command", "args", "annotations", "parameters", "volumeAttributes", "options", "lastState", "status"];
+
+/// Texts that the server takes as they are, by the map around them.
+const TAKEN: [(&str, &str); 4] = [("env", "value"), ("httpGet", "path"), ("httpHeaders", "value"), ("paths", "path")];
+
+/// `around` is the key of the map, or of the list that it stands in.
+fn in_value(document: &Document, value: &Placed, around: &str, found: &mut Vec<Finding>) {
     for item in value.items() {
-        in_value(document, item, found);
+        told(document, item, false, found);
+        in_value(document, item, around, found);
     }
     for entry in value.entries() {
         let key = entry.key.as_str();
         // Applications have templates of their own.
         let of_the_application = key == "value" && entry.value.text().is_some_and(|text| text.contains("{{"));
-        if !of_the_application && !["command", "args", "annotations", "lastState", "status"].contains(&key) {
-            in_value(document, &entry.value, found);
+        if !of_the_application && !FREE.contains(&key) {
+            told(document, &entry.value, TAKEN.contains(&(around, key)), found);
+            in_value(document, &entry.value, key, found);
         }
     }
 }
 
-/// `<name>`, `<pod template>`, `${NAME}`, `{{ .Values.name }}`, `CHANGEME`, `TODO`.
+/// `taken`: the server takes any text there, and perhaps the application wants this one.
+fn told(document: &Document, value: &Placed, taken: bool, found: &mut Vec<Finding>) {
+    let Some(text) = value.text() else { return };
+    if is_placeholder(text) || taken && is_reminder(text) {
+        let shown = if document.hides(value.place.line) { "this".to_owned() } else { format!("`{text}`") };
+        let finding = RULE
+            .at(document, value, format!("{shown} is a placeholder"))
+            .because("it stands where a value of yours belongs; the server takes it literally, or refuses it")
+            .remedy("write the value that belongs here");
+        found.push(Finding { severity: if taken { Severity::Warning } else { RULE.severity }, ..finding });
+    }
+}
+
+/// `<name>`, `<pod template>`, `${NAME}`, `{{ .Values.name }}`: no name has such letters.
 pub(in crate::diagnosis) fn is_placeholder(text: &str) -> bool {
     let inside = |open: &str, close: &str| text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
     let wordy = |inner: &str| !inner.is_empty() && inner.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c));
     inside("<", ">").is_some_and(wordy)
         || text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"))
         || inside("${", "}").is_some_and(wordy)
-        || ["changeme", "change-me", "todo", "fixme", "tbd"].contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// A word that also is a fine name for a Service, a label or an image.
+fn is_reminder(text: &str) -> bool {
+    ["changeme", "change-me", "todo", "fixme", "tbd"].contains(&text.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, silent};
+    use crate::diagnosis::samples::{SOUND, fires, found, silent};
 
     #[test]
     fn a_placeholder_is_found_where_it_stands() {
@@ -80,6 +119,37 @@ mod tests {
         silent(&super::super::untagged_image::RULE, &text);
         let env = "env: [{name: A, value: '{{ key }}'}]\n        readinessProbe:";
         silent(&RULE, &SOUND.replace("readinessProbe:", env));
+    }
+
+    #[test]
+    fn words_that_are_names_are_left_alone_and_free_texts_are_a_guess() {
+        let named = SOUND.replace("web", "todo").replace("example.org/app:1.0", "TODO").replace("data", "tbd");
+        silent(&RULE, &named);
+        for free in [
+            "env: [{name: A, value: TODO}]",
+            "env: [{name: A, value: <none>}]",
+            "env: [{name: A, value: '${HOME}'}]",
+            "livenessProbe: {httpGet: {port: 80, path: '/{{id}}/x'}}",
+        ] {
+            let text = SOUND.replace("readinessProbe:", &format!("{free}\n        readinessProbe:"));
+            let severities: Vec<_> = found(&RULE, &text).iter().map(|finding| finding.severity).collect();
+            assert_eq!(severities, [Severity::Warning], "{free}");
+        }
+        let text = SOUND.replace("readinessProbe:", "env: [{name: <name>, value: a}]\n        readinessProbe:");
+        assert_eq!(found(&RULE, &text)[0].severity, Severity::Error);
+    }
+
+    #[test]
+    fn what_others_describe_and_drivers_read_is_left_alone() {
+        silent(
+            &RULE,
+            "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: a}\ndescription: <none>\n",
+        );
+        silent(
+            &RULE,
+            "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: a}\nparameters: {a: '${pvc.name}'}\n",
+        );
+        assert_eq!(fires(&RULE, "apiVersion: v1\nkind: Namespace\nmetadata: {name: <name>}\n").len(), 1);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{Member, Sight};
 use crate::facts::age::age;
 use crate::facts::event::newest;
-use crate::facts::pod::ContainerState;
+use crate::facts::pod::{Container, ContainerState};
 use crate::facts::words::PodPhase;
 
 pub static RULE: Rule = Rule {
@@ -31,7 +31,8 @@ fn not_ready(member: &Member<'_>, sight: &Sight<'_>) -> Option<Finding> {
         return None;
     }
     // A container that does not run explains by itself why the pod is not ready.
-    if pod.containers.iter().any(|container| !container.init && container.state != ContainerState::Running) {
+    let runs = |container: &Container| matches!(container.state, ContainerState::Running { .. });
+    if pod.containers.iter().any(|container| !container.init && !runs(container)) {
         return None;
     }
     let probe =

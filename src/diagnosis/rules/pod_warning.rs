@@ -37,13 +37,13 @@ mod tests {
     fn broken() -> Broken {
         let mut broken = Broken::new();
         broken.pod["status"] = json!({"phase": "Pending"});
-        broken.more.push(event("pod-web-0", "Warning", "FailedMount", "secret \"x\" not found"));
+        broken.more.push(event("pod-web-0", "Warning", "FailedMount", "context deadline exceeded"));
         broken
     }
 
     #[test]
     fn a_pod_without_another_explanation_shows_its_last_warning() {
-        assert_eq!(tells(&RULE, &broken()), ["FailedMount: secret \"x\" not found"]);
+        assert_eq!(tells(&RULE, &broken()), ["FailedMount: context deadline exceeded"]);
     }
 
     #[test]

@@ -26,7 +26,8 @@ fn check(all: &Manifests) -> Vec<Finding> {
                      it is deprecated and works for NFS and folders only",
                 )
                 .remedy(
-                    "write `Retain`; to use the volume for another claim, remove its `spec.claimRef` once it is Released",
+                    "write `Retain`; to give the volume to another claim once it is Released, let its `spec.claimRef` name that claim, \
+                     without `uid` and `resourceVersion`",
                 ),
         )
     };

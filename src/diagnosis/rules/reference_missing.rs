@@ -1,6 +1,7 @@
-//! A Secret or ConfigMap that no object of the input is, while others of its kind are.
+//! A Secret, ConfigMap or claim that no object of the input is, while others of its kind are.
 
 use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::references::{Lack, Reference, unmet};
 use crate::diagnosis::rule::{Check, Rule};
@@ -10,7 +11,7 @@ pub static RULE: Rule = Rule {
     code: "reference-missing",
     severity: Severity::Warning,
     sources: &["S3-e2"],
-    summary: "none of the Secrets or ConfigMaps is the one that a pod names",
+    summary: "none of the Secrets, ConfigMaps or claims is the one that a pod names",
     page: include_str!("../../../docs/explain/reference-missing.md"),
     checks: &[Check::Files(check)],
 };
@@ -41,6 +42,10 @@ fn lost(document: &Document, reference: &Reference<'_>, lack: Lack<'_>) -> Optio
     } else {
         finding.because(format!("if the cluster has none either, {starts}"))
     };
+    if reference.kind == Kind::Claim {
+        let waits = "pods with it stay Pending until there is one";
+        return Some(finding.because(waits).remedy("write the name of the one that is meant, or make it"));
+    }
     Some(
         finding
             .remedy("write the name of the one that is meant, or add it; `optional: true` lets the pod start without"),
@@ -60,6 +65,25 @@ mod tests {
             "env:\n        - name: A\n          valueFrom: {{secretKeyRef: {{name: {name}, key: password}}}}\n        readinessProbe:"
         );
         format!("{secret}{}", SOUND.replace("readinessProbe:", &variable))
+    }
+
+    #[test]
+    fn a_claim_that_is_nowhere_is_found_and_one_that_a_set_makes_is_not() {
+        let with = |claim: &str| {
+            let volume =
+                format!("volumes: [{{name: more, persistentVolumeClaim: {{claimName: {claim}}}}}]\n      containers:");
+            SOUND.replace("containers:", &volume)
+        };
+        let mut there = beyond(&[]);
+        for claim in ["gone", "data-web-0"] {
+            there.objects.insert(("PersistentVolumeClaim", "default".to_owned(), claim.to_owned()), None);
+        }
+        let told = fires_beyond(&RULE, &with("gone"), there);
+        assert_eq!(told[0].message, "there is no PersistentVolumeClaim `gone` here or on the cluster");
+        let mut there = beyond(&[]);
+        there.objects.insert(("PersistentVolumeClaim", "default".to_owned(), "data-web-0".to_owned()), None);
+        silent_beyond(&RULE, &with("data-web-0"), there);
+        silent(&RULE, &with("gone"));
     }
 
     #[test]

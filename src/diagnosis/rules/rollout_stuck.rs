@@ -24,13 +24,28 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         let pod = member.pod.filter(|_| member.is_unready() && sight.is_outdated(member))?;
         Some(
             RULE.of_member(member, "is not ready and of an older revision: the rollout waits for it and will never replace it")
-                .evidence(format!("the pod has revision `{}`, the set wants `{}`", set.revision_hash(pod.revision()), set.revision_hash(&set.status.update_revision)))
+                .evidence(format!(
+                    "the pod has revision {}, the set wants {}",
+                    in_words(sight, pod.revision()),
+                    in_words(sight, &set.status.update_revision)
+                ))
                 .because("a set of ordered pods waits for each to be ready before it replaces any; a template that was mended or undone does not reach this one")
                 .remedy("delete the pod: it comes back with the template that the set has now, on the same claims")
                 .command(Command::delete_pod(sight.namespace(), &member.row.name)),
         )
     };
     sight.members().iter().filter_map(stuck).collect()
+}
+
+/// ``3 (`7c9f`)``, with the number that `kubectl rollout history` has, where it can be read.
+fn in_words(sight: &Sight<'_>, name: &str) -> String {
+    let set = sight.set();
+    let hash = set.revision_hash(name);
+    let mut known = sight.around.revisions.iter().flatten();
+    match known.find(|revision| revision.meta.name == name && revision.is_of(set)) {
+        Some(revision) => format!("{} (`{hash}`)", revision.number),
+        None => format!("`{hash}`"),
+    }
 }
 
 #[cfg(test)]
@@ -56,6 +71,20 @@ mod tests {
         assert_eq!(found[0].code, "rollout-stuck", "{found:?}");
         assert_eq!(found[0].evidence, ["the pod has revision `7c9f`, the set wants `9d2e`"]);
         assert_eq!(found[0].command, Some(Command::delete_pod("default", "web-0")));
+    }
+
+    #[test]
+    fn revisions_are_told_by_the_numbers_of_the_history_where_they_are_known() {
+        let mut broken = broken();
+        let owner = json!([{"kind": "StatefulSet", "name": "web", "uid": "set-web", "controller": true}]);
+        let revision = |name: &str, number: u64| {
+            json!({"kind": "ControllerRevision", "revision": number,
+                "metadata": {"namespace": "default", "name": name, "ownerReferences": owner}})
+        };
+        broken.more = vec![revision("web-7c9f", 2), revision("web-9d2e", 3)];
+        assert_eq!(broken.findings(&RULE)[0].evidence, ["the pod has revision 2 (`7c9f`), the set wants 3 (`9d2e`)"]);
+        broken.more[0]["metadata"]["ownerReferences"][0]["uid"] = json!("an earlier set");
+        assert_eq!(broken.findings(&RULE)[0].evidence, ["the pod has revision `7c9f`, the set wants 3 (`9d2e`)"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A Service or budget whose selector none of the pods has.
 
+use crate::diagnosis::beyond::Seen;
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
@@ -7,8 +8,11 @@ use crate::diagnosis::labels::{chooses, labels};
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
+use crate::facts::inventory::Scene;
 use crate::facts::overview::ServiceState;
 use crate::facts::service::Service;
+use crate::facts::set::Set;
+use crate::facts::surroundings::Surroundings;
 use crate::objects::placed::Placed;
 
 pub static RULE: Rule = Rule {
@@ -17,7 +21,7 @@ pub static RULE: Rule = Rule {
     sources: &["S1-e9"],
     summary: "the selector of a Service or budget matches no pods",
     page: include_str!("../../../docs/explain/selector-matches-nothing.md"),
-    checks: &[Check::Files(check), Check::Live(live)],
+    checks: &[Check::Files(check), Check::Live(live), Check::Namespace(others)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
@@ -26,7 +30,25 @@ fn check(all: &Manifests) -> Vec<Finding> {
         let selector = budget.at("spec.selector")?;
         empty(all, budget, selector.get("matchLabels").filter(|_| selector.get("matchExpressions").is_none())?)
     });
-    services.chain(budgets).collect()
+    let governing = all.of_kind(Kind::StatefulSet).filter_map(|set| on_the_cluster(all, set));
+    services.chain(budgets).chain(governing).collect()
+}
+
+/// The governing Service is none of the input, but the cluster has it.
+fn on_the_cluster(all: &Manifests, set: &Document) -> Option<Finding> {
+    let name = set.at("spec.serviceName")?;
+    let Seen::There(service) = all.seen("Service", set.namespace(), name.text()?) else { return None };
+    let service = Service::read(service)?;
+    if service.selector.is_empty() || service.selects(set.pod_labels()) {
+        return None;
+    }
+    let message = format!("Service `{}` of the cluster does not select the pods of the set", service.meta.name);
+    Some(
+        RULE.at(set, name, message)
+            .evidence(format!("it wants {}", wants(&service)))
+            .because("the Service has no endpoints of this set, so its pods have no DNS names")
+            .remedy("give the pod template these labels, or write labels of the pod template into the selector of the Service"),
+    )
 }
 
 fn empty(all: &Manifests, document: &Document, selector: &Placed) -> Option<Finding> {
@@ -54,14 +76,15 @@ fn empty(all: &Manifests, document: &Document, selector: &Placed) -> Option<Find
 }
 
 fn live(sight: &Sight<'_>) -> Vec<Finding> {
-    let ServiceState::Headless(name) = &sight.overview.service else { return Vec::new() };
+    let (ServiceState::Headless(name) | ServiceState::NotHeadless(name)) = &sight.overview.service else {
+        return Vec::new();
+    };
     let service = sight.scene.services.as_ref().and_then(|services| services.get(name.as_str()));
     let misses = |service: &&&Service| !service.selector.is_empty() && !service.selects(&sight.set().pod_labels);
     let told = |service: &&Service| {
-        let wants: Vec<String> = service.selector.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
         RULE.of_set(sight, format!("the selector of Service `{name}` does not match the labels of the pods"))
             .about(format!("Service/{name}"))
-            .evidence(format!("it wants {}", wants.join(" and ")))
+            .evidence(format!("it wants {}", wants(service)))
             .because("the Service has no endpoints of this set, so its pods have no DNS names")
             .remedy("write labels of the pod template into the selector of the Service")
             .command(Command::describe(Some(sight.namespace()), "service", name))
@@ -69,18 +92,59 @@ fn live(sight: &Sight<'_>) -> Vec<Finding> {
     service.filter(misses).map(told).into_iter().collect()
 }
 
+fn wants(service: &Service) -> String {
+    let wants: Vec<String> = service.selector.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+    wants.join(" and ")
+}
+
+/// Services that govern no set, and that no pod is behind, nor will be of a set.
+fn others(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
+    let (Some(services), Some(pods)) = (&scene.services, &scene.pods) else { return Vec::new() };
+    let leads_nowhere = |service: &&Service| {
+        let governs =
+            |set: &&Set| set.service_name.as_ref() == Some(&service.meta.name) || service.selects(&set.pod_labels);
+        !service.selector.is_empty()
+            && !scene.sets.iter().any(governs)
+            && !pods.iter().any(|pod| service.selects(&pod.meta.labels))
+    };
+    let told = |service: &Service| {
+        let name = &service.meta.name;
+        RULE.finding(format!("no pod of the namespace has the labels that Service `{name}` selects"))
+            .about(format!("Service/{name}"))
+            .evidence(format!("it wants {}", wants(service)))
+            .because("the Service leads nowhere: it has no endpoints")
+            .remedy("write labels of the pods into the selector; if what it is for has no pods just now, all is well")
+            .command(Command::describe(Some(&service.meta.namespace), "service", name))
+    };
+    services.values().copied().filter(leads_nowhere).map(told).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
 
-    use crate::diagnosis::samples::{Broken, SOUND, calm, fires, found, silent, tells};
+    use crate::diagnosis::samples::{
+        Broken, SOUND, beyond, calm, fires, fires_beyond, found, silent, silent_beyond, tells,
+    };
+    use crate::facts::samples::{pod, service};
 
     #[test]
     fn a_service_for_nobody_is_found() {
         let text = SOUND.replace("  selector: {app: web}\n  ports", "  selector: {tier: db}\n  ports");
         assert_eq!(fires(&RULE, &text), ["7:13 no pod here has `tier: db`"]);
         assert_eq!(found(&RULE, &text)[0].evidence, ["pods of StatefulSet/web have `app: web`"]);
+    }
+
+    #[test]
+    fn a_service_of_the_cluster_that_selects_other_pods_is_found() {
+        let set = SOUND.split_once("---\n").unwrap().1;
+        let mut other = service("web");
+        other["spec"]["selector"] = json!({"app": "wob"});
+        let told = fires_beyond(&RULE, set, beyond(&[other]));
+        assert_eq!(told[0].message, "Service `web` of the cluster does not select the pods of the set");
+        assert_eq!(told[0].evidence, ["it wants `app: wob`"]);
+        silent_beyond(&RULE, set, beyond(&[service("web")]));
     }
 
     #[test]
@@ -111,6 +175,30 @@ mod tests {
         let mut broken = Broken::new();
         calm(&RULE, &broken);
         broken.service["spec"]["selector"] = json!({"app": "wbe"});
-        assert_eq!(tells(&RULE, &broken), ["the selector of Service `web` does not match the labels of the pods"]);
+        let words = "the selector of Service `web` does not match the labels of the pods";
+        assert_eq!(tells(&RULE, &broken), [words]);
+        broken.service["spec"]["clusterIP"] = json!("10.0.0.1");
+        assert_eq!(tells(&RULE, &broken), [words]);
+    }
+
+    #[test]
+    fn a_live_service_that_no_pod_and_no_set_is_for_is_told() {
+        let mut broken = Broken::new();
+        let mut other = service("api");
+        broken.more.push(other.clone());
+        assert_eq!(tells(&RULE, &broken), ["no pod of the namespace has the labels that Service `api` selects"]);
+        broken.hidden = vec!["Pod"];
+        calm(&RULE, &broken);
+        broken.hidden.clear();
+        let mut api = pod("api", 0, "node-a");
+        api["metadata"]["labels"]["app"] = json!("api");
+        broken.more.push(api);
+        calm(&RULE, &broken);
+        other["spec"]["selector"] = json!({"app": "web"});
+        broken.more = vec![other.clone()];
+        calm(&RULE, &broken);
+        other["spec"] = json!({"type": "ExternalName", "selector": {"app": "none"}});
+        broken.more = vec![other];
+        calm(&RULE, &broken);
     }
 }

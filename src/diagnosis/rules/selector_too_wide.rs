@@ -45,7 +45,9 @@ fn check(all: &Manifests) -> Vec<Finding> {
 
 /// The governing Service of a live set leads to pods of somebody else.
 fn live(sight: &Sight<'_>) -> Vec<Finding> {
-    let ServiceState::Headless(name) = &sight.overview.service else { return Vec::new() };
+    let (ServiceState::Headless(name) | ServiceState::NotHeadless(name)) = &sight.overview.service else {
+        return Vec::new();
+    };
     let Some(service) = sight.scene.services.as_ref().and_then(|services| services.get(name.as_str())) else {
         return Vec::new();
     };
@@ -106,6 +108,8 @@ mod tests {
         other["metadata"]["labels"]["app"] = json!("web");
         broken.more.push(other);
         assert_eq!(tells(&RULE, &broken), ["the selector of Service `web` matches pods that are no members"]);
+        assert_eq!(broken.findings(&RULE)[0].evidence, ["pod `api-0`"]);
+        broken.service["spec"]["clusterIP"] = json!("10.0.0.1");
         assert_eq!(broken.findings(&RULE)[0].evidence, ["pod `api-0`"]);
     }
 }

@@ -15,18 +15,24 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
-    let other = |document: &Document| {
-        if !matches!(document.kind, Kind::StatefulSet | Kind::Deployment | Kind::DaemonSet | Kind::ReplicaSet) {
-            return None;
-        }
-        let policy = document.pod_spec()?.get("restartPolicy").filter(|policy| policy.text() != Some("Always"))?;
-        Some(
-            RULE.at(document, policy, format!("`{}` is not allowed here", policy.text().unwrap_or("this")))
-                .because("a set keeps its members running; the server takes no other policy than `Always`")
-                .remedy("remove the line; for something that ends, use a Job"),
-        )
+    let keeps_running = |document: &&Document| {
+        matches!(document.kind, Kind::StatefulSet | Kind::Deployment | Kind::DaemonSet | Kind::ReplicaSet)
     };
-    all.workloads().filter_map(other).collect()
+    all.workloads().filter(keeps_running).flat_map(ends).collect()
+}
+
+fn ends(document: &Document) -> Vec<Finding> {
+    let field = |key: &str| document.pod_spec()?.get(key).filter(|value| !value.is_null());
+    let policy = field("restartPolicy").filter(|policy| policy.text() != Some("Always")).map(|policy| {
+        RULE.at(document, policy, format!("`{}` is not allowed here", policy.text().unwrap_or("this")))
+            .because("a set keeps its members running; the server takes no other policy than `Always`")
+    });
+    let deadline = field("activeDeadlineSeconds").map(|deadline| {
+        RULE.at(document, deadline, "`activeDeadlineSeconds` is not allowed here")
+            .because("a set keeps its members running; the server takes no time after which they end")
+    });
+    let found = policy.into_iter().chain(deadline);
+    found.map(|finding| finding.remedy("remove the line; for something that ends, use a Job")).collect()
 }
 
 #[cfg(test)]
@@ -38,6 +44,14 @@ mod tests {
     fn another_policy_than_always_is_found() {
         let text = SOUND.replace("      containers:", "      restartPolicy: Never\n      containers:");
         assert_eq!(fires(&RULE, &text), ["24:22 `Never` is not allowed here"]);
+    }
+
+    #[test]
+    fn a_time_after_which_the_pods_end_is_found() {
+        let text = SOUND.replace("      containers:", "      activeDeadlineSeconds: 60\n      containers:");
+        assert_eq!(fires(&RULE, &text), ["24:30 `activeDeadlineSeconds` is not allowed here"]);
+        let job = "apiVersion: batch/v1\nkind: Job\nspec: {template: {spec: {restartPolicy: Never, activeDeadlineSeconds: 60}}}\n";
+        silent(&RULE, job);
     }
 
     #[test]

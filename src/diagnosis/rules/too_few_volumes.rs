@@ -7,6 +7,7 @@ use crate::diagnosis::outlook::{Expected, Fate, outlook};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::wanted::{Wanted, capacity, fits, wanted};
 use crate::facts::obstacle::Obstacle;
+use crate::facts::volume::Volume;
 use crate::facts::wish::Wish;
 
 pub static RULE: Rule = Rule {
@@ -70,16 +71,18 @@ fn is_static(all: &Manifests, class: &str) -> bool {
 }
 
 fn short(all: &Manifests, class: &str, claims: &[Wanted<'_>]) -> Option<Finding> {
-    let mut free: Vec<&Document> =
+    let mut of_class: Vec<&Document> =
         all.of_kind(Kind::Volume).filter(|volume| volume.text("spec.storageClassName") == class).collect();
-    let offered = free.len();
     // The smallest volumes first, as the binder takes them.
-    free.sort_by_key(|volume| capacity(volume));
+    of_class.sort_by_key(|volume| capacity(volume));
+    let mut free: Vec<Volume> = of_class.iter().filter_map(|volume| Volume::read(&volume.root.to_value())).collect();
+    let offered = of_class.len();
+    let elsewhere = |wish: &Wish| wish.volume.as_ref().is_some_and(|name| all.find(Kind::Volume, "", name).is_none());
     let (mut asked, mut unbound, mut last) = (0, 0, None);
     for claim in claims.iter().filter(|claim| claim.class() == Some(class)) {
-        for _ in 0..claim.count.min(1000) {
+        for wish in claim.wishes(all).iter().filter(|wish| !elsewhere(wish)) {
             asked += 1;
-            if let Some(position) = free.iter().position(|volume| fits(volume, claim)) {
+            if let Some(position) = free.iter().position(|volume| fits(volume, wish)) {
                 free.remove(position);
             } else {
                 unbound += 1;
@@ -120,6 +123,23 @@ mod tests {
             format!("---\napiVersion: v1\nkind: PersistentVolume\nmetadata: {{name: disk-{number}}}\nspec: {spec}\n")
         };
         std::iter::once(set).chain(volumes.iter().enumerate().map(volume)).collect()
+    }
+
+    #[test]
+    fn a_raw_volume_and_one_of_another_claim_serve_no_member() {
+        let with = |more: &str| {
+            world(1, &["1Gi"]).replace(
+                "accessModes: [ReadWriteOnce], capacity",
+                &format!("{more}, accessModes: [ReadWriteOnce], capacity"),
+            )
+        };
+        for taken in
+            ["volumeMode: Block", "claimRef: {namespace: other, name: else}", "claimRef: {name: data-web-0, uid: '1'}"]
+        {
+            assert_eq!(fires(&RULE, &with(taken)), ["39:20 1 claim will find no volume"], "{taken}");
+        }
+        silent(&RULE, &with("claimRef: {namespace: db, name: data-web-0}"));
+        silent(&RULE, &with("volumeMode: Filesystem"));
     }
 
     #[test]

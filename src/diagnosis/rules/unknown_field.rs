@@ -1,8 +1,8 @@
 //! A field that Kubernetes does not know: misspelt, or at the wrong depth.
 
 use crate::diagnosis::finding::{Finding, Severity};
-use crate::diagnosis::form::{Fault, Meant, faults};
-use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::form::{Fault, Meant};
+use crate::diagnosis::manifests::Document;
 use crate::diagnosis::rule::{Check, Rule};
 use crate::objects::nearest::shortened;
 
@@ -12,13 +12,8 @@ pub static RULE: Rule = Rule {
     sources: &["S3-e3"],
     summary: "Kubernetes knows no field of this name here",
     page: include_str!("../../../docs/explain/unknown-field.md"),
-    checks: &[Check::Files(check)],
+    checks: &[Check::Form(unknown)],
 };
-
-fn check(all: &Manifests) -> Vec<Finding> {
-    let of = |document| faults(document).into_iter().filter_map(move |fault| unknown(document, &fault));
-    all.documents.iter().flat_map(of).collect()
-}
 
 fn unknown(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
     let Fault::Unknown { path, entry, meant } = fault else { return None };

@@ -4,7 +4,7 @@ use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{BoundVolume, FormerVolume, Sight};
-use crate::facts::words::VolumePhase;
+use crate::facts::words::{ReclaimPolicy, VolumePhase};
 
 pub static RULE: Rule = Rule {
     code: "volume-failed",
@@ -33,22 +33,46 @@ fn of_volume(BoundVolume { member, claim, volume }: BoundVolume<'_>) -> Option<F
     )
 }
 
-/// The claim is gone, and what should have become of its volume did not work.
+/// The claim is gone, and what should have become of its volume did not, or not yet.
 fn former(sight: &Sight<'_>) -> Vec<Finding> {
-    let failed = sight.former_volumes().into_iter().filter(|former| former.volume.phase == VolumePhase::Failed);
-    let told = |FormerVolume { volume, claim, member }| {
-        let name = &volume.meta.name;
-        let finding = RULE.of_set(sight, format!("volume `{name}` of the deleted claim `{claim}` is Failed"));
-        let finding = if volume.message.is_empty() { finding } else { finding.evidence(volume.message.as_str()) };
-        finding
-            .about(format!("PersistentVolume/{name}"))
-            .because(format!(
-                "it should have gone with the claim of `{member}`, and could not be deleted; the data may well be there"
-            ))
-            .remedy("save or delete what lies behind it, and then delete the volume; no claim gets it as it is")
-            .command(Command::describe(None, "persistentvolume", name))
+    let left = sight.former_volumes().into_iter().filter(|former| former.volume.meta.deleting.is_none());
+    left.filter_map(|former| of_former(sight, &former)).collect()
+}
+
+fn of_former(sight: &Sight<'_>, FormerVolume { volume, claim, member, .. }: &FormerVolume<'_>) -> Option<Finding> {
+    let name = &volume.meta.name;
+    let told = |message: String| {
+        let finding = RULE.of_set(sight, message).about(format!("PersistentVolume/{name}"));
+        let said = Some(volume.message.as_str()).filter(|message| !message.is_empty());
+        said.into_iter().fold(finding, Finding::evidence)
     };
-    failed.map(told).collect()
+    match (&volume.phase, &volume.reclaim_policy) {
+        (VolumePhase::Failed, _) => Some(
+            told(format!("volume `{name}` of the deleted claim `{claim}` is Failed"))
+                .because(format!(
+                    "it should have gone with the claim of `{member}`, and could not be deleted; the data may well be there"
+                ))
+                .remedy("save or delete what lies behind it, and then delete the volume; no claim gets it as it is")
+                .command(Command::describe(None, "persistentvolume", name)),
+        ),
+        // What is kept is told of as released.
+        (VolumePhase::Released, ReclaimPolicy::Delete | ReclaimPolicy::Recycle | ReclaimPolicy::Other(_)) => {
+            let policy = volume.reclaim_policy.as_str();
+            let finding =
+                told(format!("volume `{name}` of the deleted claim `{claim}` is Released, and goes by its policy {policy}"));
+            // Mostly these are the seconds that its driver takes.
+            Some(
+                Finding { severity: Severity::Warning, ..finding }
+                    .because(format!(
+                        "whoever provides it is to do away with the data of `{member}`, and has not come to that"
+                    ))
+                    .remedy("if the data is wanted, keep the volume at once; else look whether its driver works")
+                    .command(Command::keep_volume(name)),
+            )
+        }
+        (VolumePhase::Released, ReclaimPolicy::Retain)
+        | (VolumePhase::Pending | VolumePhase::Available | VolumePhase::Bound | VolumePhase::Other(_), _) => None,
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +100,13 @@ mod tests {
         assert_eq!(tells(&RULE, &broken), [words]);
         assert_eq!(broken.findings(&RULE)[0].evidence, ["no deleter"]);
         broken.volume["status"]["phase"] = json!("Released");
+        let words = format!(
+            "volume `{}` of the deleted claim `data-web-0` is Released, and goes by its policy Delete",
+            volume_name(0)
+        );
+        assert_eq!(tells(&RULE, &broken), [words]);
+        assert_eq!(broken.findings(&RULE)[0].command, Some(Command::keep_volume(&volume_name(0))));
+        broken.volume["spec"]["persistentVolumeReclaimPolicy"] = json!("Retain");
         calm(&RULE, &broken);
     }
 

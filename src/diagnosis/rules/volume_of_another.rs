@@ -28,7 +28,7 @@ fn of_volume(BoundVolume { member, claim, volume }: BoundVolume<'_>) -> Option<F
             .about(format!("PersistentVolumeClaim/{}", claim.meta.name))
             .evidence(format!("it belongs to claim `{}` of namespace `{}`", owner.name, owner.namespace))
             .because("a volume is bound to one claim at a time, told by name and UID")
-            .remedy("see whose data it holds; a claim that was deleted and made anew is another one, and frees the volume only when `claimRef` is removed")
+            .remedy("see whose data it holds; a claim that was deleted and made anew is another one: if the data is to be its, write its name and UID into `claimRef`, and remove nothing else of it")
             .command(Command::describe(None, "persistentvolume", &volume.meta.name)),
     )
 }

@@ -14,7 +14,7 @@ use crate::objects::placed::Placed;
 pub static RULE: Rule = Rule {
     code: "volumes-on-one-path",
     severity: Severity::Warning,
-    sources: &["S3-e7"],
+    sources: &["H-18"],
     summary: "two volumes lie on the same place",
     page: include_str!("../../../docs/explain/volumes-on-one-path.md"),
     checks: &[Check::Files(check), Check::Deep(live)],

@@ -1,8 +1,8 @@
 //! A value of another type than the field has.
 
 use crate::diagnosis::finding::{Finding, Severity};
-use crate::diagnosis::form::{Fault, faults};
-use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::form::Fault;
+use crate::diagnosis::manifests::Document;
 use crate::diagnosis::rule::{Check, Rule};
 use crate::objects::placed::{self, Placed};
 use crate::schema::Shape;
@@ -13,13 +13,8 @@ pub static RULE: Rule = Rule {
     sources: &["SS-08"],
     summary: "a value is of another type than the field",
     page: include_str!("../../../docs/explain/wrong-type.md"),
-    checks: &[Check::Files(check)],
+    checks: &[Check::Form(mistyped)],
 };
-
-fn check(all: &Manifests) -> Vec<Finding> {
-    let of = |document| faults(document).into_iter().filter_map(move |fault| mistyped(document, &fault));
-    all.documents.iter().flat_map(of).collect()
-}
 
 fn mistyped(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
     let Fault::Mistyped { path, value, expected } = fault else { return None };

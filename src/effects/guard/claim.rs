@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use super::set::list;
+use super::set::if_allowed;
 use super::{Guard, Refusal, refusal};
 use crate::effects::delete_claim::DeleteClaim;
 use crate::effects::error::EffectError;
-use crate::effects::mark::Mark;
 use crate::facts::attachment::Attachment;
 use crate::facts::claim::Claim;
+use crate::facts::mark::Mark;
 use crate::facts::meta::Owner;
 use crate::facts::ordinals::{Ordinal, OrdinalRange, claim_names, sets_of_claim};
 use crate::facts::pod::Pod;
@@ -28,8 +28,9 @@ pub struct ClaimScene {
     set: String,
     ordinal: Ordinal,
     sets: Vec<Set>,
+    /// Those that use a claim of the member.
     pods: Vec<Pod>,
-    /// `None`: they may not be read.
+    /// Those of the volume. `None`: they may not be read.
     attachments: Option<Vec<Attachment>>,
 }
 
@@ -50,11 +51,12 @@ impl ClaimScene {
         reader: &Reader,
     ) -> Result<Self, EffectError> {
         let namespace = effect.claim.object.namespace.as_str();
-        let kind = |name: &str| ApiKind::named(name).ok_or(EffectError::Vanished);
+        let kind = ApiKind::named("StatefulSet").ok_or(EffectError::Vanished)?;
         let volume = effect.volume.read(reader).await?;
-        let sets = reader.list_as(kind("StatefulSet")?, namespace, None, Set::read).await?;
-        let pods = reader.list_as(kind("Pod")?, namespace, None, Pod::read).await?;
-        let attachments = list(reader, kind("VolumeAttachment")?, "", Attachment::read).await?;
+        let sets = reader.list_as(kind, namespace, None, Set::read).await?;
+        let pods = reader.pods_with(namespace, &claims_of_member(effect, &sets)).await?;
+        let attachments = reader.attachments_of(std::slice::from_ref(&effect.volume.object.name)).await;
+        let attachments = if_allowed(attachments)?;
         Ok(Self {
             claim: Claim::read(claim).ok_or(EffectError::Vanished)?,
             mark: volume.as_ref().and_then(Mark::read),
@@ -67,6 +69,15 @@ impl ClaimScene {
             attachments,
         })
     }
+}
+
+/// The claim and its neighbours of the same member: all of them go, or none.
+fn claims_of_member(effect: &DeleteClaim, sets: &[Set]) -> Vec<String> {
+    let set = sets.iter().find(|set| set.meta.name == effect.set);
+    let member = OrdinalRange::new(effect.ordinal, 1);
+    let mut claims = set.map(|set| claim_names(&effect.set, &set.template_names(), member, 1)).unwrap_or_default();
+    claims.push(effect.claim.object.name.clone());
+    claims
 }
 
 fn not_kept(scene: &ClaimScene) -> Option<Refusal> {
@@ -113,13 +124,7 @@ fn ambiguous(scene: &ClaimScene) -> Option<Refusal> {
 }
 
 fn in_use(scene: &ClaimScene) -> Option<Refusal> {
-    // Its neighbours of the same member count as well: all of them go, or none.
-    let set = scene.sets.iter().find(|set| set.meta.name == scene.set);
-    let member = OrdinalRange::new(scene.ordinal.0, 1);
-    let mut claims = set.map(|set| claim_names(&scene.set, &set.template_names(), member, 1)).unwrap_or_default();
-    claims.push(scene.claim.meta.name.clone());
-    let uses = |pod: &&Pod| pod.claims.iter().any(|used| claims.contains(&used.claim));
-    let pod = scene.pods.iter().find(uses)?;
+    let pod = scene.pods.first()?;
     Some(refusal(
         format!("pod `{}` uses it", pod.meta.name),
         format!("remove the pod first: kubectl delete pod {} -n {}", pod.meta.name, pod.meta.namespace),
@@ -136,9 +141,7 @@ fn owned(scene: &ClaimScene) -> Option<Refusal> {
 }
 
 fn attached(scene: &ClaimScene) -> Option<Refusal> {
-    let volume = &scene.volume.as_ref()?.meta.name;
-    let hangs = |attachment: &&Attachment| attachment.volume.as_deref() == Some(volume);
-    let attachment = scene.attachments.iter().flatten().find(hangs)?;
+    let attachment = scene.attachments.iter().flatten().next()?;
     Some(refusal(
         format!("its volume is still attached to node `{}`", attachment.node),
         "something may still write to it: wait until it is detached",

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::{Guard, Refusal, refusal};
 use crate::effects::error::EffectError;
 use crate::facts::autoscaler::Autoscaler;
+use crate::facts::budget::Budget;
 use crate::facts::claim::Claim;
+use crate::facts::mark::Mark;
 use crate::facts::ordinals::{OrdinalRange, claim_names};
 use crate::facts::reader::{Reader, is_forbidden, is_missing};
 use crate::facts::set::Set;
@@ -17,44 +19,58 @@ pub struct SetScene {
     set: Set,
     /// `None`: they may not be read.
     autoscalers: Option<Vec<Autoscaler>>,
-    /// Claims that would go with their members and whose volumes would go with them.
-    unprotected: Vec<String>,
+    /// `None`: they may not be read.
+    budgets: Option<Vec<Budget>>,
+    /// How many members stay.
+    to: u64,
+    /// Claims that would go with their members and could not be given back.
+    unprotected: Vec<Unprotected>,
 }
 
 pub(super) const GUARDS: &[Guard<SetScene>] = &[
     Guard { code: "set-deleting", source: "H-35", check: deleting },
+    Guard { code: "many-at-once", source: "H-31", check: many },
     Guard { code: "set-owned", source: "H-03", check: owned },
     Guard { code: "autoscaler-fights", source: "H-01", check: autoscaled },
     Guard { code: "controller-behind", source: "H-32", check: behind },
     Guard { code: "when-scaled-deletes", source: "H-12", check: deletes },
+    Guard { code: "budget-forbids", source: "H-04", check: over_budget },
     Guard { code: "members-unready", source: "H-24", check: unready },
     Guard { code: "rollout-in-progress", source: "H-26", check: rolling },
 ];
 
 impl SetScene {
     pub(in crate::effects) async fn read(set: Set, to: u64, reader: &Reader) -> Result<Self, EffectError> {
-        let autoscalers = match ApiKind::named("HorizontalPodAutoscaler") {
-            Some(kind) => list(reader, kind, &set.meta.namespace, Autoscaler::read).await?,
-            None => None,
-        };
+        let autoscalers = known(reader, "HorizontalPodAutoscaler", &set, Autoscaler::read).await?;
+        let budgets = known(reader, "PodDisruptionBudget", &set, Budget::read).await?;
         let unprotected = match set.when_scaled {
             RetentionPolicy::Delete => unprotected(&set, to, reader).await?,
             RetentionPolicy::Retain | RetentionPolicy::Other(_) => Vec::new(),
         };
-        Ok(Self { set, autoscalers, unprotected })
+        Ok(Self { set, autoscalers, budgets, to, unprotected })
     }
 }
 
-/// The claims of the members that would go whose volumes are not `Retain`.
-async fn unprotected(set: &Set, to: u64, reader: &Reader) -> Result<Vec<String>, EffectError> {
+/// A claim that nothing brings back once it is gone.
+struct Unprotected {
+    claim: String,
+    /// Its volume stays, but does not say whose data it holds.
+    is_kept: bool,
+}
+
+/// The claims of the members that would go whose volumes are not `Retain`, or
+/// are and do not bear the mark of exactly this claim.
+async fn unprotected(set: &Set, to: u64, reader: &Reader) -> Result<Vec<Unprotected>, EffectError> {
     let range = OrdinalRange::new(set.range.start.saturating_add(to), set.range.replicas.saturating_sub(to));
     let mut found = Vec::new();
     for name in claim_names(&set.meta.name, &set.template_names(), range, usize::MAX) {
         let Some(claim) = get(reader, "PersistentVolumeClaim", &set.meta.namespace, &name).await? else { continue };
         let Some(volume) = Claim::read(&claim).and_then(|claim| claim.volume_name) else { continue };
-        let volume = get(reader, "PersistentVolume", "", &volume).await?;
-        if volume.is_none_or(|volume| volume["spec"]["persistentVolumeReclaimPolicy"] != "Retain") {
-            found.push(name);
+        let volume = get(reader, "PersistentVolume", "", &volume).await?.unwrap_or_default();
+        let is_kept = volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain";
+        let is_ours = Mark::read(&volume).is_some_and(|mark| claim["metadata"]["uid"] == mark.claim_uid.as_str());
+        if !is_kept || !is_ours {
+            found.push(Unprotected { claim: name, is_kept });
         }
     }
     Ok(found)
@@ -66,14 +82,22 @@ async fn get(reader: &Reader, kind: &str, namespace: &str, name: &str) -> Result
     Ok(reader.get(&object).await?)
 }
 
-/// A list; `None` if it may not be read, and empty where the kind is not served.
-pub(super) async fn list<T>(
+/// What there is of a kind beside a set.
+async fn known<T>(
     reader: &Reader,
-    kind: &ApiKind,
-    namespace: &str,
+    kind: &str,
+    set: &Set,
     read: fn(&Value) -> Option<T>,
 ) -> Result<Option<Vec<T>>, EffectError> {
-    match reader.list_as(kind, namespace, None, read).await {
+    match ApiKind::named(kind) {
+        Some(kind) => if_allowed(reader.list_as(kind, &set.meta.namespace, None, read).await),
+        None => Ok(None),
+    }
+}
+
+/// A list; `None` if it may not be read, and empty where the kind is not served.
+pub(super) fn if_allowed<T>(list: Result<Vec<T>, kube::Error>) -> Result<Option<Vec<T>>, EffectError> {
+    match list {
         Ok(found) => Ok(Some(found)),
         Err(error) if is_missing(&error) => Ok(Some(Vec::new())),
         Err(error) if is_forbidden(&error) => Ok(None),
@@ -84,6 +108,17 @@ pub(super) async fn list<T>(
 fn deleting(scene: &SetScene) -> Option<Refusal> {
     scene.set.meta.deleting?;
     Some(refusal("the set is being deleted", "wait until it is gone; its claims stay unless its policy says otherwise"))
+}
+
+fn many(scene: &SetScene) -> Option<Refusal> {
+    let going = scene.set.range.replicas.saturating_sub(scene.to);
+    if going <= 1 {
+        return None;
+    }
+    Some(refusal(
+        format!("{going} members at once would go"),
+        "let them go one by one, and wait for each: `kubectl stateful runbook show scale-down`",
+    ))
 }
 
 fn owned(scene: &SetScene) -> Option<Refusal> {
@@ -111,10 +146,27 @@ fn behind(scene: &SetScene) -> Option<Refusal> {
 }
 
 fn deletes(scene: &SetScene) -> Option<Refusal> {
-    let claim = scene.unprotected.first()?;
+    let Unprotected { claim, is_kept } = scene.unprotected.first()?;
+    let loss = if *is_kept { ", and its volume does not say whose data it holds" } else { " with its data" };
     Some(refusal(
-        format!("its retention policy `whenScaled: Delete` would delete claim `{claim}` with its data"),
-        "`--claims retire` protects the volumes first",
+        format!("its retention policy `whenScaled: Delete` would delete claim `{claim}`{loss}"),
+        "`--claims retire` protects the volumes first, `--when-scaled retain` changes the policy of the set",
+    ))
+}
+
+/// Kubernetes asks budgets only when pods are evicted; who scales down means the same by them.
+fn over_budget(scene: &SetScene) -> Option<Refusal> {
+    let covers = |budget: &&Budget| budget.covers(&scene.set.pod_labels);
+    let least = |budget: &Budget| budget.least_of(scene.to).filter(|least| *least > scene.to);
+    let mut budgets = scene.budgets.iter().flatten().filter(covers);
+    let (budget, least) = budgets.find_map(|budget| Some((budget, least(budget)?)))?;
+    let name = &budget.meta.name;
+    Some(refusal(
+        format!("PodDisruptionBudget `{name}` wants {least} members available, and {} would be left", scene.to),
+        format!(
+            "lower it first, if that is meant: kubectl edit poddisruptionbudget {name} -n {}",
+            budget.meta.namespace
+        ),
     ))
 }
 

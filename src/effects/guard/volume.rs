@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Guard, Refusal, refusal};
 use crate::effects::error::EffectError;
-use crate::effects::mark::Mark;
+use crate::facts::mark::Mark;
 use crate::facts::reader::Reader;
 use crate::facts::volume::Volume;
 use crate::facts::words::VolumePhase;

@@ -54,6 +54,7 @@ fn overview(set: &Set, scene: &Scene<'_>) -> SetOverview {
         more_missing: if pods.is_some() { missing.saturating_sub(count(listed)) } else { 0 },
         pods,
         leftovers,
+        lock: scene.lock_on(&set.meta.name).cloned(),
         problems: Vec::new(),
     }
 }
@@ -150,7 +151,7 @@ fn claims(set: &Set, ordinal: Ordinal, pod: Option<&Pod>, scene: &Scene<'_>) -> 
     let one = |(template, name): (String, String)| {
         let claim = claims.get(name.as_str()).copied();
         ClaimOverview {
-            volume: claim.map_or(VolumeState::None, |claim| volume_state(claim, scene)),
+            volume: claim.map_or(VolumeState::None, |claim| VolumeState::of(claim, scene)),
             predates_set: claim
                 .is_some_and(|claim| claim.meta.created.zip(set.meta.created).is_some_and(|(claim, set)| claim < set)),
             released: claim
@@ -165,20 +166,25 @@ fn claims(set: &Set, ordinal: Ordinal, pod: Option<&Pod>, scene: &Scene<'_>) -> 
     Some(names.into_iter().map(one).collect())
 }
 
-fn volume_state(claim: &Claim, scene: &Scene<'_>) -> VolumeState {
-    match (&claim.volume_name, &scene.volumes) {
-        (None, _) => VolumeState::None,
-        (Some(_), None) => VolumeState::Unknown,
-        (Some(_), Some(_)) => {
-            scene.volume_of(claim).map_or(VolumeState::Gone, |volume| VolumeState::There(Box::new(volume.clone())))
+impl VolumeState {
+    /// The volume of a claim, as far as volumes could be read.
+    #[must_use]
+    pub fn of(claim: &Claim, scene: &Scene<'_>) -> Self {
+        match (&claim.volume_name, &scene.volumes) {
+            (None, _) => Self::None,
+            (Some(_), None) => Self::Unknown,
+            (Some(_), Some(_)) => {
+                scene.volume_of(claim).map_or(Self::Gone, |volume| Self::There(Box::new(volume.clone())))
+            }
         }
     }
 }
 
 /// Claims outside the range and without a pod, but none that another set of
-/// the namespace wants under the same name (H-10).
+/// the namespace wants under the same name (H-10) or that any pod uses. `None`
+/// where nobody can say: claims or other sets may not be read.
 fn leftovers(set: &Set, existing: &[(Ordinal, &Pod)], scene: &Scene<'_>) -> Option<Vec<EarlierClaim>> {
-    let claims = scene.claims.as_ref()?.values().copied();
+    let claims = scene.claims.as_ref().filter(|_| !scene.sets_hidden)?.values().copied();
     let range = set.range;
     let found = earlier_claims(&set.meta.name, &set.template_names(), range.start, range.replicas, claims);
     let wanted_elsewhere = |claim: &EarlierClaim| {
@@ -190,6 +196,7 @@ fn leftovers(set: &Set, existing: &[(Ordinal, &Pod)], scene: &Scene<'_>) -> Opti
         claim.fate == Fate::Leftover
             && !existing.iter().any(|(ordinal, _)| *ordinal == claim.ordinal)
             && !wanted_elsewhere(claim)
+            && !scene.pods.iter().flatten().any(|pod| pod.uses(&claim.name))
     });
     let kept: Vec<EarlierClaim> = kept.collect();
     let volumes = kept.iter().filter_map(|claim| scene.volumes.as_ref()?.get(claim.volume.as_deref()?)).copied();
@@ -230,6 +237,18 @@ mod tests {
         seen.pods = None;
         let overview = &overviews(&seen, now(), |_| true)[0];
         assert_eq!((overview.ready, overview.updated, overview.pods.as_deref()), (3, None, None));
+    }
+
+    #[test]
+    fn without_the_right_to_list_sets_nobody_knows_what_is_left_over() {
+        let mut seen = inventory(&world());
+        seen.sets_hidden = true;
+        assert_eq!(overviews(&seen, now(), |_| true)[0].leftovers, None);
+        let mut user = pod("job", 0, "node-a");
+        user["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] = json!("data-web-4");
+        let overview = one(&[world(), vec![user]].concat());
+        let names: Vec<String> = overview.leftovers.unwrap_or_default().into_iter().map(|claim| claim.name).collect();
+        assert_eq!(names, ["data-web-3"], "a pod uses the other one");
     }
 
     #[test]

@@ -29,10 +29,10 @@ impl LeftOut {
                 &["spec", "initContainers"],
                 &["spec", "ephemeralContainers"],
                 &["spec", "affinity"],
-                &["spec", "tolerations"],
                 &["spec", "topologySpreadConstraints"],
             ],
             "Node" => &[MANAGERS, APPLIED, &["status", "images"]],
+            "ControllerRevision" => &[MANAGERS, APPLIED, &["data"]],
             _ => &[MANAGERS, APPLIED],
         })
     }

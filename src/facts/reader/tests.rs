@@ -141,3 +141,21 @@ async fn a_namespace_is_known_by_its_uid() {
     assert_eq!(reader.namespace_uid("x").await.unwrap().as_deref(), Some("1"));
     assert_eq!(reader.namespace_uid("x").await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn of_a_whole_list_those_are_kept_that_use_the_claim_or_hang_on_the_volume() {
+    let volume = |claim: &str| json!([{"name": "v", "persistentVolumeClaim": {"claimName": claim}}]);
+    let pods = ["x", "y"].map(|claim| json!({"metadata": {"name": claim}, "spec": {"volumes": volume(claim)}}));
+    let attachments = ["v", "w"].map(|volume| {
+        json!({"metadata": {"name": volume}, "spec": {"nodeName": "n", "source": {"persistentVolumeName": volume}}})
+    });
+    let (reader, seen) = server(vec![(200, json!({"items": pods})), (200, json!({"items": attachments}))]);
+    let found = reader.pods_with("default", &["y".to_owned()]).await.unwrap();
+    assert_eq!(found.iter().map(|pod| pod.meta.name.as_str()).collect::<Vec<_>>(), ["y"]);
+    let found = reader.attachments_of(&["v".to_owned()]).await.unwrap();
+    assert_eq!(found.iter().map(|one| one.meta.name.as_str()).collect::<Vec<_>>(), ["v"]);
+    assert_eq!(
+        *seen.lock().unwrap(),
+        ["GET /api/v1/namespaces/default/pods?&limit=500", "GET /apis/storage.k8s.io/v1/volumeattachments?&limit=500"]
+    );
+}

@@ -7,14 +7,16 @@ use serde_json::Value;
 
 use super::Snapshot;
 use super::admission::{self, Rules};
-use crate::facts::meta::{Meta, condition, items};
-use crate::objects::stuck::{Stuck, stuck};
+use crate::facts::meta::{Meta, Owner, condition};
+use crate::objects::release::{Release, SIMULATED};
+use crate::objects::stuck::{self, Stuck, stuck};
 
 /// Finalizers whose owners are simulated.
 const KNOWN_FINALIZERS: &[&str] = &[
     "kubernetes.io/pvc-protection",
     "kubernetes.io/pv-protection",
     "external-provisioner.volume.kubernetes.io/finalizer",
+    "kubernetes.io/pv-controller",
     "foregroundDeletion",
     "orphan",
 ];
@@ -31,6 +33,8 @@ const POD_SECURITY: &str = "pod-security.kubernetes.io/enforce";
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gap {
+    /// The server is of another minor release than what is simulated.
+    Release(String),
     /// The rights do not allow to read this kind (its plural).
     Unread(&'static str),
     /// Webhooks and policies could not be read.
@@ -41,14 +45,14 @@ pub enum Gap {
     PodSecurity(String),
     /// A pod or set is run by something that is not simulated.
     Owner { what: String, owner: String },
+    /// Something is owned by an object of a kind that was not read.
+    OwnerUnread { what: String, owner: String },
     /// A finalizer that nobody takes off in the copy.
     Finalizer { what: String, finalizer: String },
     /// A pod waits for a node; how full nodes are is known only in part.
     Unscheduled(String),
-    /// A pod is not ready, for reasons inside of its containers.
-    Unwell(String),
-    /// A claim waits in vain for its volume, or for more of it.
-    Claim { name: String, stuck: Stuck },
+    /// What does not get well in the original, and so not in the copy.
+    Stuck { name: String, stuck: Stuck },
     /// A pod names a class of runtime, which is not simulated.
     Runtime(String),
     /// The autoscaler does not act in the copy.
@@ -58,9 +62,20 @@ pub enum Gap {
 impl fmt::Display for Gap {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Release(version) => {
+                let but = if Release::parse(version).is_some_and(Release::counts_max_unavailable) {
+                    ", but for maxUnavailable of rolling updates"
+                } else {
+                    ""
+                };
+                write!(out, "the server is {version}, and the copy goes on as Kubernetes 1.{SIMULATED} does{but}")
+            }
             Self::Unread(plural) if MADE_UP.contains(plural) => {
                 write!(out, "{plural} could not be read: what others need of them is made up")
             }
+            Self::Unread("volumeattachments") => out.write_str(
+                "volumeattachments could not be read: in the copy, volumes are attached where their pods run",
+            ),
             Self::Unread(plural) => {
                 write!(out, "{plural} could not be read: the copy has none, and nothing that they forbid is refused")
             }
@@ -72,22 +87,30 @@ impl fmt::Display for Gap {
                 write!(out, "the namespace enforces Pod Security {level:?}, which the copy does not")
             }
             Self::Owner { what, owner } => write!(out, "{what} is run by {owner}, which does nothing in the copy"),
+            Self::OwnerUnread { what, owner } => {
+                write!(out, "{what} is owned by {owner}, which was not read: the copy takes it to be there")
+            }
             Self::Finalizer { what, finalizer } => {
                 write!(out, "{what} has the finalizer {finalizer}, which nobody takes off in the copy")
             }
             Self::Unscheduled(pod) => {
                 write!(out, "{pod} waits for a node: the copy has no pods of other namespaces and may find room")
             }
-            Self::Unwell(pod) => write!(
-                out,
-                "{pod} is not ready and stays so in the copy until it is deleted; a new one of the same template becomes ready there"
-            ),
-            Self::Claim { name, stuck } => {
-                let what = match stuck {
-                    Stuck::Unmade => "waits for a volume that its provisioner does not make",
-                    Stuck::Ungrown => "waits for more room that its volume is not given",
+            Self::Stuck { name, stuck } => {
+                let (what, end) = match stuck {
+                    Stuck::Unmade => ("waits for a volume that its provisioner does not make", " until it is deleted"),
+                    Stuck::Ungrown => ("waits for more room that its volume is not given", " until it is deleted"),
+                    Stuck::Unattached => ("waits for its driver, which does not attach it", " until it is deleted"),
+                    Stuck::Undetached => ("waits for its driver, which does not detach it", ""),
+                    Stuck::Undeleted => ("waits for its driver, which does not delete it", ""),
+                    Stuck::Failed => ("has failed", ""),
+                    Stuck::Unwell => {
+                        ("is not ready", " until it is deleted; a new one of the same template becomes ready there")
+                    }
+                    Stuck::Unstopped => ("does not stop", " until it is deleted by force"),
+                    Stuck::Down => ("is not ready", ", as one whose kubelet is gone"),
                 };
-                write!(out, "{name} {what}, and stays so in the copy until it is deleted")
+                write!(out, "{name} {what}, and stays so in the copy{end}")
             }
             Self::Runtime(name) => write!(out, "the runtime class {name} is known by its name alone"),
             Self::Autoscaler(name) => write!(out, "{name} does not scale in the copy"),
@@ -97,7 +120,9 @@ impl fmt::Display for Gap {
 
 /// All gaps, in a fixed order.
 pub(super) fn find(snapshot: &Snapshot, others: &Rules, namespace: &str) -> Vec<Gap> {
-    let mut gaps: Vec<Gap> = snapshot.unread.iter().map(|kind| Gap::Unread(kind.plural)).collect();
+    let other = snapshot.version.as_ref().filter(|version| !is_simulated(version));
+    let mut gaps: Vec<Gap> = other.map(|version| Gap::Release(version.clone())).into_iter().collect();
+    gaps.extend(snapshot.unread.iter().map(|kind| Gap::Unread(kind.plural)));
     let home = snapshot.of("Namespace").find(|object| object["metadata"]["name"] == namespace);
     let labels = home.map_or(&Value::Null, |home| &home["metadata"]["labels"]);
     match &others.limits {
@@ -114,12 +139,18 @@ pub(super) fn find(snapshot: &Snapshot, others: &Rules, namespace: &str) -> Vec<
             );
         }
     }
+    let attached = stuck::attached(&snapshot.objects);
+    let not_read: Vec<&str> = snapshot.not_read().map(|kind| kind.kind).collect();
     for object in &snapshot.objects {
-        of_object(object, &mut gaps);
-        let held = snapshot.at.and_then(|at| stuck(object, at));
-        gaps.extend(held.map(|stuck| Gap::Claim { name: name(object), stuck }));
+        of_object(object, &not_read, &mut gaps);
+        let held = snapshot.at.and_then(|at| stuck(object, at, &attached));
+        gaps.extend(held.map(|stuck| Gap::Stuck { name: name(object), stuck }));
     }
     gaps
+}
+
+fn is_simulated(version: &str) -> bool {
+    Release::parse(version).is_some_and(|release| release.minor == SIMULATED)
 }
 
 fn name(object: &Value) -> String {
@@ -127,16 +158,21 @@ fn name(object: &Value) -> String {
     format!("{kind}/{}", object["metadata"]["name"].as_str().unwrap_or_default())
 }
 
-fn of_object(object: &Value, gaps: &mut Vec<Gap>) {
+fn of_object(object: &Value, not_read: &[&str], gaps: &mut Vec<Gap>) {
     let Some(meta) = Meta::read(object) else { return };
     let kind = object["kind"].as_str().unwrap_or_default();
+    let is_unread = |owner: &Owner| not_read.contains(&owner.kind.as_str());
+    gaps.extend(meta.owners.iter().filter(|owner| is_unread(owner)).map(|owner| {
+        let owner = format!("{}/{}", owner.kind, owner.name);
+        Gap::OwnerUnread { what: name(object), owner }
+    }));
     let ours: &[&str] = match kind {
         "Pod" => &["StatefulSet"],
         "PersistentVolumeClaim" => &["StatefulSet", "Pod"],
         _ => &[],
     };
     if matches!(kind, "Pod" | "StatefulSet" | "PersistentVolumeClaim") {
-        let foreign = meta.owners.iter().filter(|owner| !ours.contains(&owner.kind.as_str()));
+        let foreign = meta.owners.iter().filter(|owner| !ours.contains(&owner.kind.as_str()) && !is_unread(owner));
         gaps.extend(foreign.map(|owner| {
             let owner = format!("{}/{}", owner.kind, owner.name);
             Gap::Owner { what: name(object), owner }
@@ -149,7 +185,7 @@ fn of_object(object: &Value, gaps: &mut Vec<Gap>) {
     }
     match kind {
         "Pod" => {
-            gaps.extend(of_pod(object));
+            gaps.extend(is_unscheduled(object).then(|| Gap::Unscheduled(name(object))));
             let runtime = object["spec"]["runtimeClassName"].as_str().map(|class| Gap::Runtime(class.to_owned()));
             if let Some(gap) = runtime.filter(|gap| !gaps.contains(gap)) {
                 gaps.push(gap);
@@ -160,15 +196,10 @@ fn of_object(object: &Value, gaps: &mut Vec<Gap>) {
     }
 }
 
-fn of_pod(pod: &Value) -> Option<Gap> {
-    if matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed")) {
-        return None;
-    }
-    if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
-        return (condition(pod, "PodScheduled")["status"] == "False").then(|| Gap::Unscheduled(name(pod)));
-    }
-    let has_run = !items(&pod["status"]["containerStatuses"]).is_empty();
-    (has_run && condition(pod, "Ready")["status"] != "True").then(|| Gap::Unwell(name(pod)))
+fn is_unscheduled(pod: &Value) -> bool {
+    let is_over = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+    let has_node = pod["spec"]["nodeName"].as_str().is_some_and(|node| !node.is_empty());
+    !is_over && !has_node && condition(pod, "PodScheduled")["status"] == "False"
 }
 
 #[cfg(test)]
@@ -178,7 +209,7 @@ mod tests {
     use serde_json::json;
 
     fn snapshot(objects: Vec<Value>) -> Snapshot {
-        Snapshot { at: None, objects, unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() }
+        Snapshot { at: None, version: None, objects, unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() }
     }
 
     fn told(objects: Vec<Value>, rules: Option<&[Value]>) -> Vec<String> {
@@ -222,7 +253,7 @@ mod tests {
             json!({"kind": "Pod", "metadata": {"name": "job-1", "ownerReferences": owner("Job"),
                    "finalizers": ["batch.kubernetes.io/job-tracking"]}, "spec": {"nodeName": "n"}}),
             json!({"kind": "PersistentVolumeClaim", "metadata": {"name": "data-db-0",
-                   "finalizers": ["kubernetes.io/pvc-protection", "external-attacher/ebs-csi", "snapshot.storage.kubernetes.io/bound"]}}),
+                   "finalizers": ["kubernetes.io/pvc-protection", "kubernetes.io/pv-controller", "external-attacher/ebs-csi", "snapshot.storage.kubernetes.io/bound"]}}),
             json!({"kind": "Pod", "metadata": {"name": "late"}, "spec": {},
                    "status": {"conditions": [{"type": "PodScheduled", "status": "False"}]}}),
         ];
@@ -239,6 +270,28 @@ mod tests {
     }
 
     #[test]
+    fn owners_of_kinds_that_were_not_read_are_named() {
+        let owned = |kind: &str, by: &str| {
+            let owners = json!([{"kind": by, "name": "x", "uid": "1"}]);
+            json!({"kind": kind, "metadata": {"name": "a", "ownerReferences": owners}})
+        };
+        let objects =
+            vec![owned("PersistentVolumeClaim", "Secret"), owned("ConfigMap", "Lease"), owned("Secret", "Pod")];
+        let mut snapshot = snapshot(objects);
+        snapshot.unread = ApiKind::named("Secret").into_iter().collect();
+        let others = Rules { rules: Some(Vec::new()), limits: Some(Vec::new()) };
+        let told: Vec<String> = find(&snapshot, &others, "prod").iter().map(Gap::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "secrets could not be read: what others need of them is made up",
+                "PersistentVolumeClaim/a is owned by Secret/x, which was not read: the copy takes it to be there",
+                "ConfigMap/a is owned by Lease/x, which was not read: the copy takes it to be there",
+            ]
+        );
+    }
+
+    #[test]
     fn a_class_of_runtime_is_named_once() {
         let pod =
             |name: &str| json!({"kind": "Pod", "metadata": {"name": name}, "spec": {"runtimeClassName": "gvisor"}});
@@ -247,18 +300,55 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_that_waits_in_vain_is_named() {
+    fn what_does_not_get_well_is_named() {
         let claim = json!({"kind": "PersistentVolumeClaim", "spec": {}, "metadata": {"name": "data-db-0",
             "creationTimestamp": "2026-05-01T09:00:00Z",
             "annotations": {"volume.kubernetes.io/storage-provisioner": "example.com/broken"}}});
         let at = Some("2026-05-01T10:00:00Z".parse().unwrap());
-        let snapshot = Snapshot { at, ..snapshot(vec![claim]) };
+        let long_ago = "2026-05-01T09:00:00Z";
+        let attachment = |name: &str, deleted: Option<&str>| {
+            json!({"kind": "VolumeAttachment", "status": {"attached": false},
+                   "metadata": {"name": name, "creationTimestamp": long_ago, "deletionTimestamp": deleted}})
+        };
+        let volume = |name: &str, phase: &str| {
+            json!({"kind": "PersistentVolume", "metadata": {"name": name}, "spec": {"persistentVolumeReclaimPolicy": "Delete"},
+                   "status": {"phase": phase, "lastPhaseTransitionTime": long_ago}})
+        };
+        let pod = |name: &str, ready: &str, deleted: Option<&str>| {
+            let ready = json!({"type": "Ready", "status": ready, "lastTransitionTime": long_ago});
+            json!({"kind": "Pod", "metadata": {"name": name, "deletionTimestamp": deleted}, "spec": {"nodeName": "n"},
+                   "status": {"phase": "Running", "conditions": [ready]}})
+        };
+        let objects = vec![
+            claim,
+            attachment("a", None),
+            attachment("b", Some(long_ago)),
+            volume("c", "Released"),
+            volume("d", "Failed"),
+            volume("e", "Bound"),
+            pod("well", "True", None),
+            pod("unwell", "False", None),
+            pod("late", "True", Some(long_ago)),
+            json!({"kind": "Node", "metadata": {"name": "n"}}),
+        ];
+        let snapshot = Snapshot { at, ..snapshot(objects) };
         let others = Rules { rules: Some(Vec::new()), limits: Some(Vec::new()) };
         let told: Vec<String> = find(&snapshot, &others, "prod").iter().map(Gap::to_string).collect();
         assert_eq!(
             told,
-            ["PersistentVolumeClaim/data-db-0 waits for a volume that its provisioner does not make, \
-              and stays so in the copy until it is deleted"]
+            [
+                "PersistentVolumeClaim/data-db-0 waits for a volume that its provisioner does not make, \
+                 and stays so in the copy until it is deleted",
+                "VolumeAttachment/a waits for its driver, which does not attach it, \
+                 and stays so in the copy until it is deleted",
+                "VolumeAttachment/b waits for its driver, which does not detach it, and stays so in the copy",
+                "PersistentVolume/c waits for its driver, which does not delete it, and stays so in the copy",
+                "PersistentVolume/d has failed, and stays so in the copy",
+                "Pod/unwell is not ready, and stays so in the copy until it is deleted; \
+                 a new one of the same template becomes ready there",
+                "Pod/late does not stop, and stays so in the copy until it is deleted by force",
+                "Node/n is not ready, and stays so in the copy, as one whose kubelet is gone",
+            ]
         );
     }
 

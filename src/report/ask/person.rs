@@ -13,6 +13,7 @@ use crate::report::terminal::guard::Standing;
 use crate::wizard::question::{Abandoned, Ask, Question, Reply};
 
 /// The person at standard input and stderr, if these are terminals.
+#[derive(Clone, Copy)]
 pub struct Person {
     style: Style,
     present: bool,

@@ -26,6 +26,8 @@ pub enum Shown {
 pub fn word(event: &Event, style: &Style) -> Shown {
     match event {
         Event::Started { run } => Shown::Line(style.paint(Tint::Quiet, &format!("run {}", escape(run)))),
+        // Its wait was told, and how that ended.
+        Event::Effect { outcome: Outcome::Ran, .. } => Shown::Nothing,
         Event::Effect { object, outcome } => {
             let (object, outcome) = (escape(object), style.paint(Tint::Quiet, outcome_word(*outcome)));
             Shown::Line(format!("{}{object} {outcome}", done(style)))
@@ -70,6 +72,7 @@ const fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::Unchanged => "unchanged",
         Outcome::Kept => "kept",
         Outcome::Deleted => "deleted",
+        Outcome::Ran => "ran the command",
     }
 }
 

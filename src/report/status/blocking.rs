@@ -64,6 +64,7 @@ fn state(container: &BlockedContainer) -> String {
         Some((reason, message)) if message.is_empty() => format!("waits: {}", known(reason)),
         Some((reason, message)) => format!("waits: {}: {message}", known(reason)),
         None if container.last_exit.is_some() => "does not keep running".to_owned(),
+        None if container.init => "runs and has not ended".to_owned(),
         None => "runs and is not ready".to_owned(),
     };
     format!("{} {state}, {} restarts", container.name, container.restarts)

@@ -108,7 +108,10 @@ impl Picture<'_> {
             return None;
         }
         Some(match self.overview.updated {
-            Some((updated, pods)) if updated < pods => format!("revision {hash} on {updated} of {pods} pods"),
+            Some((updated, pods)) if updated < pods => {
+                let held = if set.partition > 0 { format!(" (partition {})", set.partition) } else { String::new() };
+                format!("revision {hash} on {updated} of {pods} pods{held}")
+            }
             Some(_) | None => format!("revision {hash}"),
         })
     }

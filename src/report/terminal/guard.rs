@@ -17,6 +17,7 @@ const AS_BEFORE: &[u8] = b"\x1b[?2004l\x1b[?25h\x1b[0m";
 
 static STATE: Mutex<Option<Raw>> = Mutex::new(None);
 static CHANGED: AtomicBool = AtomicBool::new(false);
+static AWAITED: AtomicBool = AtomicBool::new(false);
 
 /// A terminal that was made raw.
 struct Raw {
@@ -76,10 +77,42 @@ pub fn restore() {
     put_back(&mut lock());
 }
 
+/// Ends a question from outside: what is told next begins on a line of its own.
+pub fn break_off() {
+    let mut state = lock();
+    let Some(redraws) = state.as_ref().map(|raw| raw.redraws) else { return };
+    put_back(&mut state);
+    write(if redraws { b"\x1b[J\r\n" } else { b"\n" });
+}
+
 /// Whether a question stands.
 #[must_use]
 pub fn question_stands() -> bool {
     lock().is_some()
+}
+
+/// Work goes on while a question stands, as long as this lives: an interrupt is
+/// told to it instead of ending the process.
+pub struct Awaited(());
+
+impl Awaited {
+    #[must_use]
+    pub fn begin() -> Self {
+        AWAITED.store(true, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        AWAITED.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Whether work goes on while a question stands.
+#[must_use]
+pub fn is_awaited() -> bool {
+    AWAITED.load(Ordering::SeqCst)
 }
 
 /// Something was changed in the cluster: leaving in a hurry is from now on

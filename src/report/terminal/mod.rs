@@ -8,5 +8,5 @@ pub mod guard;
 mod modes;
 pub mod signals;
 
-pub use guard::{note_change, restore};
+pub use guard::{Awaited, note_change, restore};
 pub use signals::{install_interrupt, install_panic_hook, survive_size_limits};

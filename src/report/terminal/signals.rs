@@ -5,12 +5,12 @@ use std::io::{self, Write as _};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::guard::{leave, question_stands, restore};
+use super::guard::{break_off, is_awaited, leave, question_stands, restore};
 use crate::error::Failure;
 use crate::report::escape::escape;
 
 /// Handles SIGINT, SIGTERM and SIGHUP (Ctrl-C and closing elsewhere), once per
-/// process. While a question stands the process leaves at once: no work is
+/// process. While a question stands the process leaves at once, if no work is
 /// under way. Otherwise the first signal calls `on_interrupt`, which lets the
 /// work stop in order, and the second leaves at once.
 ///
@@ -19,9 +19,11 @@ use crate::report::escape::escape;
 pub fn install_interrupt(on_interrupt: impl Fn() + Send + 'static) -> Result<(), Failure> {
     let raised = AtomicBool::new(false);
     let handler = move || {
-        if question_stands() || raised.swap(true, Ordering::SeqCst) {
+        let idle = question_stands() && !is_awaited();
+        if idle || raised.swap(true, Ordering::SeqCst) {
             leave();
         }
+        break_off();
         on_interrupt();
     };
     ctrlc::set_handler(handler)

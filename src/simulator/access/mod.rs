@@ -8,6 +8,8 @@ mod rules;
 pub use review::{Review, answer};
 pub use rules::Decision;
 
+use std::collections::BTreeMap;
+
 use super::request::{Action, ObjectCall, Part};
 use super::status::Refusal;
 use super::store::Store;
@@ -27,10 +29,13 @@ const UNAUTHENTICATED: &str = "system:unauthenticated";
 const AUTHENTICATED: &str = "system:authenticated";
 
 /// On whose behalf a request comes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
     pub name: String,
     pub groups: Vec<String>,
+    pub uid: String,
+    /// Whatever else is known of them.
+    pub extra: BTreeMap<String, Vec<String>>,
 }
 
 impl User {
@@ -47,7 +52,7 @@ impl User {
         if !groups.iter().any(|one| one == group || one == UNAUTHENTICATED) {
             groups.push(group.to_owned());
         }
-        Self { name: name.to_owned(), groups }
+        Self { name: name.to_owned(), groups, ..Self::default() }
     }
 }
 

@@ -133,10 +133,18 @@ pub fn answer(
 /// Who asks, as the server knows them.
 fn oneself(user: Option<&User>, now: Timestamp) -> Reply {
     let user = user.cloned().unwrap_or_else(administrator);
+    let mut known = json!({"username": user.name});
+    if !user.uid.is_empty() {
+        known["uid"] = user.uid.into();
+    }
+    known["groups"] = user.groups.into();
+    if !user.extra.is_empty() {
+        known["extra"] = json!(user.extra);
+    }
     let body = json!({
         "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
         "metadata": {"creationTimestamp": clock_text(now)},
-        "status": {"userInfo": {"username": user.name, "groups": user.groups}},
+        "status": {"userInfo": known},
     });
     Reply::json(201, body)
 }
@@ -193,7 +201,7 @@ fn wish(spec: &Value) -> Wish {
 /// The user that a review is about; only the groups that are given count.
 fn named_in(spec: &Value) -> User {
     let groups = spec["groups"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-    User { name: text(spec, "user").to_owned(), groups: groups.collect() }
+    User { name: text(spec, "user").to_owned(), groups: groups.collect(), ..User::default() }
 }
 
 fn own_rules(rights: &Rights<'_>, user: Option<&User>, object: &Value) -> Result<Reply, Refusal> {

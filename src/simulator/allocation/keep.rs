@@ -49,6 +49,17 @@ pub fn keep(kind: &ApiKind, old: &Value, new: &mut Value) {
     }
 }
 
+/// A Service that is a name alone has no traffic: what is said about it is
+/// checked and not kept.
+pub fn without_traffic(kind: &ApiKind, service: &mut Value) {
+    if kind.kind == "Service"
+        && service["spec"]["type"] == "ExternalName"
+        && let Some(spec) = service["spec"].as_object_mut()
+    {
+        spec.shift_remove("internalTrafficPolicy");
+    }
+}
+
 /// A Service that becomes a name gives its addresses back.
 fn drop_addresses(old: &Value, new: &mut Value) {
     let is_same = |name: &str| new["spec"].get(name) == old["spec"].get(name);

@@ -19,24 +19,35 @@ use super::resizer::Resizer;
 use super::scheduler::Scheduler;
 use super::stateful_set::StatefulSets;
 use super::taint_eviction::TaintEviction;
+use crate::simulator::import::Origin;
 
 /// The provisioner whose volumes the simulated cluster makes, deletes and grows.
 pub const DISK: &str = "sandbox.kubectl-stateful/disk";
 
 /// One of each, in a fixed order, so that a seed gives the same history.
 pub fn all() -> Vec<Box<dyn Controller>> {
-    with(Provisioner::new(DISK), Resizer::new(DISK), Attacher::new(DISK))
+    with(StatefulSets::default(), Provisioner::new(DISK), Resizer::new(DISK), Attacher::new(DISK))
 }
 
 /// The same for the copy of a cluster, whose classes have provisioners of
-/// their own.
-pub fn of_copy() -> Vec<Box<dyn Controller>> {
-    with(Provisioner::of_all(), Resizer::of_all(), Attacher::of_all())
+/// their own, and whose sets may know `maxUnavailable`.
+pub fn of_copy(max_unavailable: bool) -> Vec<Box<dyn Controller>> {
+    with(StatefulSets { max_unavailable }, Provisioner::of_all(), Resizer::of_all(), Attacher::of_all())
 }
 
-fn with(provisioner: Provisioner, resizer: Resizer, attacher: Attacher) -> Vec<Box<dyn Controller>> {
+/// Those of a cluster that is a copy or not.
+pub fn of(origin: Option<&Origin>) -> Vec<Box<dyn Controller>> {
+    origin.map_or_else(all, |origin| of_copy(origin.counts_max_unavailable()))
+}
+
+fn with(
+    sets: StatefulSets,
+    provisioner: Provisioner,
+    resizer: Resizer,
+    attacher: Attacher,
+) -> Vec<Box<dyn Controller>> {
     vec![
-        Box::new(StatefulSets::default()),
+        Box::new(sets),
         Box::new(Binder),
         Box::new(provisioner),
         Box::new(ClaimProtection),

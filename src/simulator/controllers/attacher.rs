@@ -5,10 +5,15 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::attachments::{KIND, volume_of};
+use super::attachments::{KIND, driver_and_handle, volume_of};
 use super::fields::{Fields, targets};
+use super::kubelet::AS_CAPTURED;
 use super::provisioner::driver_of;
 use super::{Change, Controller, Keyed, Step, Target, View};
+
+/// On an attachment of a copy, in `AS_CAPTURED`: it was not detached there
+/// either. One that was not attached goes when it is deleted.
+pub(in crate::simulator) const DETACHING: &str = "detaching";
 
 /// The attacher of one driver, or of all.
 #[derive(Clone, Debug)]
@@ -81,7 +86,7 @@ impl Keyed for Attacher {
     fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
         let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
         let pass = match target.kind.as_str() {
-            KIND if !self.is(object.text("/spec/attacher")) => return Vec::new(),
+            KIND if !self.is(object.text("/spec/attacher")) || is_left(&object) => return Vec::new(),
             KIND if object.terminating() => detach(&object),
             KIND => attach(view, &object),
             _ => self.release(view, &object),
@@ -94,9 +99,15 @@ impl Attacher {
     /// Lets a volume go that is on its way out and attached nowhere.
     fn release(&self, view: &dyn View, volume: &Value) -> Step {
         let mut step = Step::default();
-        let driver = volume.text("/spec/csi/driver");
+        let Some((driver, _)) = driver_and_handle(volume) else { return step };
         let finalizer = finalizer(driver);
-        if self.is(driver) && volume.terminating() && volume.has_finalizer(&finalizer) && !is_attached(view, volume) {
+        let is_left = volume.annotation(AS_CAPTURED).is_some();
+        if self.is(driver)
+            && !is_left
+            && volume.terminating()
+            && volume.has_finalizer(&finalizer)
+            && !is_attached(view, volume)
+        {
             step.patch_unchanged(
                 volume,
                 json!({ "metadata": { "finalizers": volume.finalizers_without(&finalizer) } }),
@@ -108,7 +119,12 @@ impl Attacher {
 
 /// Whether there is any attachment of a volume.
 pub(super) fn is_attached(view: &dyn View, volume: &Value) -> bool {
-    view.list(KIND).iter().any(|held| held["spec"]["source"]["persistentVolumeName"] == volume.name())
+    !view.attachments_of(volume.name()).is_empty()
+}
+
+/// Whether an attachment stays as it was when it was copied.
+fn is_left(attachment: &Value) -> bool {
+    attachment.annotation(AS_CAPTURED).is_some_and(|told| told == DETACHING || !attachment.terminating())
 }
 
 fn attach(view: &dyn View, attachment: &Value) -> Step {

@@ -22,7 +22,7 @@ const PLUGIN: &str = "kubernetes.io/csi/";
 const PREFIX: &str = "csi-";
 const DIGITS: usize = 64;
 
-pub(super) const KIND: &str = "VolumeAttachment";
+pub(in crate::simulator) const KIND: &str = "VolumeAttachment";
 
 /// On a node to which the controller attaches volumes: kubelets set it.
 pub const MANAGED: &str = "volumes.kubernetes.io/controller-managed-attach-detach";
@@ -32,28 +32,44 @@ pub(super) fn is_managed(node: &Value) -> bool {
     node.annotation(MANAGED).is_some()
 }
 
+/// Disks of clouds that volumes may still name in the words from before there were
+/// drivers: how, by which field, and which driver has taken them over.
+const MIGRATED: &[(&str, &str, &str)] = &[
+    ("awsElasticBlockStore", "volumeID", "ebs.csi.aws.com"),
+    ("gcePersistentDisk", "pdName", "pd.csi.storage.gke.io"),
+    ("azureDisk", "diskURI", "disk.csi.azure.com"),
+    ("vsphereVolume", "volumePath", "csi.vsphere.vmware.com"),
+    ("cinder", "volumeID", "cinder.csi.openstack.org"),
+];
+
+/// The driver of a volume, and what the driver calls it. Some drivers translate
+/// the name of a disk that they have taken over further, with what only they know.
+pub(in crate::simulator) fn driver_and_handle(volume: &Value) -> Option<(&str, &str)> {
+    let driver = volume.text("/spec/csi/driver");
+    if !driver.is_empty() {
+        return Some((driver, volume.text("/spec/csi/volumeHandle")));
+    }
+    let (source, field, driver) = MIGRATED.iter().find(|(source, ..)| volume["spec"][*source].is_object())?;
+    let disk = volume["spec"][*source][*field].as_str().unwrap_or_default();
+    // As in `aws://eu-1a/vol-1`.
+    let handle = disk.strip_prefix("aws://").and_then(|place| place.rsplit('/').next()).unwrap_or(disk);
+    Some((*driver, handle))
+}
+
 /// Whether a volume has to be attached.
 pub(super) fn is_attachable(volume: &Value) -> bool {
-    !volume.text("/spec/csi/driver").is_empty() && volume.annotation(NEVER_ATTACHED).is_none()
+    driver_and_handle(volume).is_some() && volume.annotation(NEVER_ATTACHED).is_none()
 }
 
 /// The name by which nodes list a volume that is attached or in use.
 pub(in crate::simulator) fn unique_name(volume: &Value) -> String {
-    format!("{PLUGIN}{}^{}", volume.text("/spec/csi/driver"), volume.text("/spec/csi/volumeHandle"))
+    let (driver, handle) = driver_and_handle(volume).unwrap_or_default();
+    format!("{PLUGIN}{driver}^{handle}")
 }
 
-/// The name of the attachment of a volume to a node.
+/// The name that an attachment of a volume to a node is given.
 pub(super) fn attachment_name(volume: &Value, node: &str) -> String {
-    name_of(volume.text("/spec/csi/volumeHandle"), volume.text("/spec/csi/driver"), node)
-}
-
-/// The same of a volume that a node lists.
-pub(super) fn attachment_of_listed(unique: &str, node: &str) -> Option<String> {
-    let (driver, handle) = unique.strip_prefix(PLUGIN)?.split_once('^')?;
-    Some(name_of(handle, driver, node))
-}
-
-fn name_of(handle: &str, driver: &str, node: &str) -> String {
+    let (driver, handle) = driver_and_handle(volume).unwrap_or_default();
     let digest = Sha256::digest(format!("{handle}{driver}{node}"));
     digest.iter().fold(PREFIX.to_owned(), |mut name, byte| {
         let _ = write!(name, "{byte:02x}");
@@ -68,10 +84,19 @@ pub(super) fn attachment(volume: &Value, node: &str) -> Value {
         "kind": KIND,
         "metadata": { "name": attachment_name(volume, node) },
         "spec": {
-            "attacher": volume.text("/spec/csi/driver"),
+            "attacher": driver_and_handle(volume).unwrap_or_default().0,
             "nodeName": node,
             "source": { "persistentVolumeName": volume.name() },
         },
+    })
+}
+
+/// The attachment of a volume to a node. One that was copied may have the name of
+/// a handle that only its driver could translate.
+pub(super) fn attachment_to(view: &dyn View, volume: &Value, node: &str) -> Option<Arc<Value>> {
+    view.get(KIND, "", &attachment_name(volume, node)).or_else(|| {
+        let mut all = view.attachments_of(volume.name()).into_iter();
+        all.find(|held| held.text("/spec/nodeName") == node && volume_of(view, held).is_some())
     })
 }
 
@@ -79,7 +104,7 @@ pub(super) fn attachment(volume: &Value, node: &str) -> Value {
 /// by hand under another name is nobody's business.
 pub(super) fn volume_of(view: &dyn View, attachment: &Value) -> Option<Arc<Value>> {
     let volume = view.get("PersistentVolume", "", attachment.text("/spec/source/persistentVolumeName"))?;
-    let is_ours = attachment.text("/spec/attacher") == volume.text("/spec/csi/driver")
+    let is_ours = driver_and_handle(&volume).is_some_and(|(driver, _)| attachment.text("/spec/attacher") == driver)
         && attachment.name().strip_prefix(PREFIX).is_some_and(|rest| rest.len() == DIGITS);
     (is_ours && is_attachable(&volume)).then_some(volume)
 }
@@ -162,8 +187,6 @@ mod tests {
         // What `printf hd.examplen | sha256sum` says.
         assert_eq!(name, "csi-c9bcba1d279a5fa4fd20367ba087d6e8df4e8a5e822d1104a6acc787250602ba");
         assert_eq!(unique_name(&volume), "kubernetes.io/csi/d.example^h");
-        assert_eq!(attachment_of_listed(&unique_name(&volume), "n"), Some(name));
-        assert_eq!(attachment_of_listed("kubernetes.io/iscsi/x", "n"), None);
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Keyed for EphemeralVolumes {
             return Some(change.target().into_iter().collect());
         }
         let claim = change.target()?;
-        let mut pods = view.list_in("Pod", &claim.namespace);
+        let mut pods = view.pods_with(&claim.namespace, &claim.name);
         pods.retain(|pod| volumes(pod).any(|volume| ephemeral_claim_name(pod, volume) == claim.name));
         Some(targets(&pods))
     }

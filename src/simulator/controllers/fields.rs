@@ -109,14 +109,13 @@ impl Fields for Value {
     }
 }
 
-/// The wire form of a time: whole seconds, UTC.
-pub(in crate::simulator) fn stamp(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
+pub(in crate::simulator) use crate::simulator::clock::clock_text as stamp;
 
-/// `time` plus whole seconds; the furthest time there is on overflow.
+/// `time` plus whole seconds, which may be negative; on overflow the last time
+/// that there is, or the first.
 pub(in crate::simulator) fn later(time: Timestamp, seconds: i64) -> Timestamp {
-    time.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    let furthest = if seconds < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    time.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(furthest)
 }
 
 /// The name a claim of a pod volume has: its own, or for an ephemeral volume
@@ -183,4 +182,18 @@ pub(super) fn instead(old: &Value, mut new: Map<String, Value>) -> Value {
 /// The places of some objects.
 pub(super) fn targets(objects: &[Arc<Value>]) -> Vec<Target> {
     objects.iter().map(|object| object.target()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_beyond_all_times_are_the_last_or_the_first() {
+        let now: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
+        assert_eq!(stamp(later(now, 60)), "2026-03-01T10:01:00Z");
+        assert_eq!(stamp(later(now, -60)), "2026-03-01T09:59:00Z");
+        assert_eq!(later(now, i64::MAX), Timestamp::MAX);
+        assert_eq!(later(now, i64::MIN), Timestamp::MIN);
+    }
 }

@@ -48,7 +48,6 @@ impl Controller for GarbageCollector {
     }
 
     fn minds(&self, change: &Change<'_>) -> bool {
-        let owners = |object: Option<&'_ Value>| object.map_or(&[][..], |object| object.owners()).to_vec();
         let ends = change.after.is_none_or(Fields::terminating);
         change.kind != "Event" && (ends || owners(change.before) != owners(change.after))
     }
@@ -102,6 +101,10 @@ impl Keyed for GarbageCollector {
         let pass = Graph { view }.look(&object);
         Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
     }
+}
+
+fn owners(object: Option<&Value>) -> &[Value] {
+    object.map_or(&[][..], Fields::owners)
 }
 
 /// Whether the deletion of an object begins to wait by this finalizer.

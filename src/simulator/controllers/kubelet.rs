@@ -27,9 +27,9 @@ use super::fields::{Fields, targets};
 use super::{Change, Controller, Keyed, Step, Target, View};
 
 pub use knobs::{
-    AS_CAPTURED, COMPLETES, CRASH_LOOP, DOWN_SINCE, EXIT_CODE, Form, IMAGE_ERROR, KNOBS, Knob, LIVENESS_SECONDS, LOGS,
-    NEVER_READY, NODE_DOWN, PREFIX, READY_SECONDS, RUN_SECONDS, START_SECONDS, STARTUP_SECONDS, STOP_SECONDS, UNREADY,
-    goes_by_knobs,
+    AS_CAPTURED, COMPLETES, CRASH_LOOP, DOWN_SINCE, EXEC_EXIT, EXEC_PRINTS, EXIT_CODE, Form, HANGING, IMAGE_ERROR,
+    KNOBS, Knob, LIVENESS_SECONDS, LOGS, NEVER_READY, NODE_DOWN, READY_SECONDS, RUN_SECONDS, START_SECONDS,
+    STARTUP_SECONDS, STOP_SECONDS, UNREADY,
 };
 pub use lifecycle::is_settled;
 
@@ -78,7 +78,11 @@ impl Controller for Kubelet {
         let is_placed = |pod: &Value| !pod.text("/spec/nodeName").is_empty();
         match change.kind {
             // What it wrote itself about a pod needs no second look.
-            "Pod" => change.after.is_some_and(is_placed) && change.by != self.name() || volumes::lets_go(change),
+            "Pod" => {
+                change.after.is_some_and(is_placed) && change.by != self.name()
+                    || volumes::lets_go(change)
+                    || volumes::turns(change)
+            }
             "PersistentVolumeClaim" => {
                 let is_bound = |claim: &Value| claim.phase() == "Bound";
                 change.after.is_some_and(is_bound) && !change.before.is_some_and(is_bound)

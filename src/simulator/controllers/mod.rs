@@ -40,6 +40,7 @@ mod scenarios;
 #[cfg(test)]
 mod world;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,6 +95,34 @@ pub trait View {
         let mut all = self.list_in("Pod", namespace);
         all.retain(|pod| attachments::mounts(pod, claim));
         all
+    }
+
+    /// The attachments of a volume.
+    fn attachments_of(&self, volume: &str) -> Vec<Arc<Value>> {
+        let mut all = self.list(attachments::KIND);
+        all.retain(|held| held["spec"]["source"]["persistentVolumeName"] == volume);
+        all
+    }
+
+    /// The attachments to a node.
+    fn attachments_to(&self, node: &str) -> Vec<Arc<Value>> {
+        let mut all = self.list(attachments::KIND);
+        all.retain(|held| held["spec"]["nodeName"] == node);
+        all
+    }
+
+    /// The pods that were put on a node; those on none, if its name is empty.
+    fn pods_on(&self, node: &str) -> Vec<Arc<Value>> {
+        let mut all = self.list("Pod");
+        all.retain(|pod| pod.text("/spec/nodeName") == node);
+        all
+    }
+
+    /// The first of these addresses that no pod has.
+    fn first_free(&self, mut addresses: &mut dyn Iterator<Item = String>) -> Option<String> {
+        let pods = self.list("Pod");
+        let taken: BTreeSet<&str> = pods.iter().map(|pod| pod.text("/status/podIP")).collect();
+        Iterator::find(&mut addresses, |address| !taken.contains(address.as_str()))
     }
 
     /// The events whose name says that they are about an object of this name,

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::fields::{Fields, later, targets, with_condition};
 use super::node_lifecycle::{REMOVING, removal};
+use super::taints::is_out_of_service;
 use super::{Change, Controller, Keyed, Step, Target, View};
 
 /// A node that is gone may come back for so long, in seconds.
 const QUARANTINE: i64 = 40;
-pub(super) const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 
 /// `pod-garbage-collector-controller`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,8 +61,7 @@ impl Keyed for PodGarbageCollector {
         let name = pod.text("/spec/nodeName");
         let pass = match view.get("Node", "", name) {
             Some(node) => {
-                let is_out = node.items("/spec/taints").iter().any(|taint| taint["key"] == OUT_OF_SERVICE);
-                (is_out && pod.terminating() && !node.holds("Ready")).then(|| end(&pod, false, now))
+                (is_out_of_service(&node) && pod.terminating() && !node.holds("Ready")).then(|| end(&pod, false, now))
             }
             None if name.is_empty() => pod.terminating().then(|| end(&pod, false, now)),
             None => Some(orphan(view, &pod, name, now)),

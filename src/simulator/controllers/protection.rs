@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fields::{Fields, ephemeral_claim_name, is_made_for};
-use super::{Change, Controller, Step, View};
+use super::fields::{Fields, claim_names, ephemeral_claim_name, is_made_for, targets};
+use super::{Change, Controller, Keyed, Step, Target, View};
 
 pub(super) const CLAIM: &str = "kubernetes.io/pvc-protection";
 const VOLUME: &str = "kubernetes.io/pv-protection";
@@ -36,10 +36,39 @@ impl Controller for ClaimProtection {
         }
     }
 
-    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
-        let pods = view.list("Pod");
-        let claims = view.list("PersistentVolumeClaim");
-        claims.iter().map(|claim| protect(claim, CLAIM, || pods.iter().any(|pod| uses(pod, claim)))).collect()
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for ClaimProtection {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        targets(&view.list("PersistentVolumeClaim"))
+    }
+
+    /// A pod concerns the claims that it mounts.
+    fn concerned(&self, _view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        let place = change.target()?;
+        let claim = |name: String| Target {
+            kind: "PersistentVolumeClaim".to_owned(),
+            namespace: place.namespace.clone(),
+            name,
+        };
+        let pod = change.after.or(change.before).filter(|_| change.kind == "Pod");
+        Some(pod.map_or_else(|| vec![place.clone()], |pod| claim_names(pod).into_iter().map(claim).collect()))
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
+        let claim = view.get(&target.kind, &target.namespace, &target.name);
+        let pass = claim.map(|claim| {
+            let is_used = || view.pods_with(&target.namespace, &target.name).iter().any(|pod| uses(pod, &claim));
+            protect(&claim, CLAIM, is_used)
+        });
+        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
     }
 }
 
@@ -56,9 +85,28 @@ impl Controller for VolumeProtection {
         change.kind == "PersistentVolume" && change.after.is_some_and(|volume| !is_kept(volume, VOLUME))
     }
 
-    fn passes(&self, view: &dyn View, _now: Timestamp) -> Vec<Step> {
-        let volumes = view.list("PersistentVolume");
-        volumes.iter().map(|volume| protect(volume, VOLUME, || volume.phase() == "Bound")).collect()
+    fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
+        self.all_passes(view, now)
+    }
+
+    fn keyed(&self) -> Option<&dyn Keyed> {
+        Some(self)
+    }
+}
+
+impl Keyed for VolumeProtection {
+    fn keys(&self, view: &dyn View) -> Vec<Target> {
+        targets(&view.list("PersistentVolume"))
+    }
+
+    fn concerned(&self, _view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
+        Some(change.target().into_iter().collect())
+    }
+
+    fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
+        let volume = view.get(&target.kind, &target.namespace, &target.name);
+        let pass = volume.map(|volume| protect(&volume, VOLUME, || volume.phase() == "Bound"));
+        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
     }
 }
 

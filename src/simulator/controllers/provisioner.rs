@@ -178,7 +178,7 @@ impl Provisioner {
     /// attached nowhere. The finalizer goes last: then the disk behind it is gone.
     fn look_after(&self, view: &dyn View, volume: &Value) -> Step {
         let mut step = Step::default();
-        if !self.made(volume) {
+        if !self.made(volume) || volume.annotation(AS_CAPTURED).is_some() {
             return step;
         }
         let doomed = volume.text("/spec/persistentVolumeReclaimPolicy") == "Delete";

@@ -45,14 +45,13 @@ impl Controller for Scheduler {
         match change.kind {
             // One that waits, or one that makes room or was in the way.
             "Pod" => {
-                let state = |pod: &Value| {
-                    (
-                        pod["metadata"]["labels"].clone(),
-                        matches!(pod.phase(), "Succeeded" | "Failed"),
-                        pod.terminating(),
-                    )
+                let makes_room = |before: &Value, after: &Value| {
+                    before["metadata"]["labels"] != after["metadata"]["labels"]
+                        || has_ended(before) != has_ended(after)
+                        || before.terminating() != after.terminating()
                 };
-                change.after.is_none_or(waits) || change.before.map(state) != change.after.map(state)
+                change.after.is_none_or(waits)
+                    || change.before.zip(change.after).is_none_or(|(before, after)| makes_room(before, after))
             }
             "Node" => !change.is_of_volumes_alone(),
             kind => matches!(kind, "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass"),
@@ -60,7 +59,7 @@ impl Controller for Scheduler {
     }
 
     fn passes(&self, view: &dyn View, now: Timestamp) -> Vec<Step> {
-        let mut waiting = view.list("Pod");
+        let mut waiting = view.pods_on("");
         waiting.retain(|pod| waits(pod));
         if waiting.is_empty() {
             return Vec::new();
@@ -78,9 +77,13 @@ impl Controller for Scheduler {
 fn waits(pod: &Value) -> bool {
     pod.text("/spec/nodeName").is_empty()
         && !pod.terminating()
-        && !matches!(pod.phase(), "Succeeded" | "Failed")
+        && !has_ended(pod)
         && matches!(pod.text("/spec/schedulerName"), "" | "default-scheduler")
         && pod.items("/spec/schedulingGates").is_empty()
+}
+
+fn has_ended(pod: &Value) -> bool {
+    matches!(pod.phase(), "Succeeded" | "Failed")
 }
 
 /// What one look works on; decisions of the look are noted in it, so that the

@@ -80,7 +80,7 @@ impl Keyed for StatefulSets {
     }
 
     /// What belongs to a set concerns it; a pod that belongs to nobody, the sets
-    /// that select it; a claim, all sets of its namespace.
+    /// that select it; a claim, the sets that want one of its name.
     fn concerned(&self, view: &dyn View, change: &Change<'_>) -> Option<Vec<Target>> {
         if change.kind == "StatefulSet" {
             return Some(change.target().into_iter().collect());
@@ -96,7 +96,10 @@ impl Keyed for StatefulSets {
                 Some(_) => {}
                 None => {
                     let mut all = view.list_in("StatefulSet", object.namespace());
-                    all.retain(|set| change.kind != "Pod" || selector::matches(&set["spec"]["selector"], object));
+                    all.retain(|set| match change.kind {
+                        "Pod" => selector::matches(&set["spec"]["selector"], object),
+                        _ => Set::new(set).wants_claim(object.name()),
+                    });
                     sets.extend(targets(&all));
                 }
             }
@@ -117,8 +120,11 @@ fn is_of_pod(claim: &Value) -> bool {
 
 /// One of these places holds something else than before.
 fn differs(change: &Change<'_>, pointers: &[&str]) -> bool {
-    let held = |object: Option<&Value>, pointer: &str| object.and_then(|object| object.pointer(pointer).cloned());
     pointers.iter().any(|pointer| held(change.before, pointer) != held(change.after, pointer))
+}
+
+fn held<'a>(object: Option<&'a Value>, pointer: &str) -> Option<&'a Value> {
+    object.and_then(|object| object.pointer(pointer))
 }
 
 /// Whether a phase lets the pass go on (SS-33, SS-36).

@@ -23,11 +23,10 @@ impl Controller for TaintEviction {
     }
 
     fn minds(&self, change: &Change<'_>) -> bool {
-        let spec = |object: Option<&Value>| object.map(|object| object["spec"].clone());
         let held = |object: Option<&Value>| object.is_some_and(|node| !node.items("/spec/taints").is_empty());
         match change.kind {
             "Node" => held(change.before) || held(change.after),
-            "Pod" => spec(change.before) != spec(change.after),
+            "Pod" => change.before.map(spec) != change.after.map(spec),
             _ => false,
         }
     }
@@ -45,6 +44,10 @@ impl Controller for TaintEviction {
         });
         on_tainted.filter(|pass| !pass.is_idle()).collect()
     }
+}
+
+fn spec(pod: &Value) -> &Value {
+    &pod["spec"]
 }
 
 fn taints(node: &Value) -> impl Iterator<Item = &Value> {

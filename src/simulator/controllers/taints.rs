@@ -12,3 +12,10 @@ pub(super) fn tolerates(toleration: &Value, key: &str, value: &str, effect: &str
         && (wanted_key == key || (wanted_key.is_empty() && exists))
         && (exists || toleration.text("/value") == value)
 }
+
+/// Somebody says that the machine is off: what runs there runs no more.
+const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+
+pub(super) fn is_out_of_service(node: &Value) -> bool {
+    node.items("/spec/taints").iter().any(|taint| taint["key"] == OUT_OF_SERVICE)
+}

@@ -127,6 +127,12 @@ impl World {
         self.apply(&Write::Patch { target, patch }).unwrap();
     }
 
+    /// A user's merge patch of a status.
+    pub fn edit_status(&mut self, kind: &str, name: &str, status: &Value) {
+        let target = self.object(kind, name).target();
+        self.apply(&Write::PatchStatus { target, patch: json!({ "status": status }) }).unwrap();
+    }
+
     /// A user's delete.
     pub fn remove(&mut self, kind: &str, name: &str) {
         let object = self.object(kind, name);
@@ -187,6 +193,11 @@ impl World {
     /// Switches the feature of SS-63.
     pub fn set_max_unavailable(&mut self, max_unavailable: bool) {
         self.actors[0] = Box::new(super::stateful_set::StatefulSets { max_unavailable });
+    }
+
+    /// The actors of a copy, which are those of every driver.
+    pub fn play_copy(&mut self) {
+        self.actors = super::all::of_copy(false);
     }
 
     /// Takes one actor away until the next restart.

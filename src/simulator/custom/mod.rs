@@ -24,4 +24,4 @@ pub use index::Definitions;
 pub use object::{again, body, duplicates, patched};
 pub use path::{at, put};
 pub use refusals::check_conversion;
-pub use validation::{of_change, of_new};
+pub use validation::{of_change, of_new, of_value};

@@ -116,6 +116,13 @@ fn of_replicas(version: &Version, object: &Value, with_wanted: bool) -> Vec<Caus
 }
 
 /// Holds a value against a schema.
+/// What is wrong with a value by a schema alone.
+pub fn of_value(schema: &Value, value: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    check("", schema, value, &mut causes);
+    causes
+}
+
 fn check(at: &str, schema: &Value, value: &Value, causes: &mut Vec<Cause>) {
     if value.is_null() || !schema.is_object() {
         return;

@@ -3,8 +3,8 @@
 
 use super::Simulator;
 use super::state::State;
-use crate::simulator::controllers::all::{all, of_copy};
-use crate::simulator::faults::Disturbance;
+use crate::simulator::controllers::all::of as actors_of;
+use crate::simulator::faults::{Actor, Disturbance};
 use crate::simulator::recent::Recent;
 use crate::simulator::request::Raw;
 use crate::simulator::sandbox::GivenUp;
@@ -25,7 +25,7 @@ impl Simulator {
     #[must_use]
     pub fn fork(&self) -> Self {
         let state = self.state();
-        let actors = if state.world.origin.is_some() { of_copy() } else { all() };
+        let actors = actors_of(state.world.origin.as_ref());
         let mut world = state.world.clone();
         world.log = Recent::default();
         let fork = Self::of_world(world, actors, None, state.lags.clone());
@@ -48,6 +48,8 @@ impl Simulator {
         if raw.method != http::Method::GET || raw.query.contains("watch=") {
             return self.handle(raw);
         }
+        // Of an old state nobody keeps account of who uses what.
+        let raw = &Raw { looked_for: None, ..raw.clone() };
         let mut state = self.state();
         let then = state.world.store.as_of(state.world.store.revision().saturating_sub(back));
         let now = std::mem::replace(&mut state.world.store, then);
@@ -68,21 +70,22 @@ impl State {
                 }
             }
             Disturbance::Stalled { actor, time } => {
-                if let (Some(index), Ok(until)) = (self.index_of(actor), now.checked_add(*time)) {
+                if let (Some(index), Ok(until)) = (self.index_of(*actor), now.checked_add(*time)) {
                     self.queue.stall(index, until);
                 }
             }
             Disturbance::Restarted { actor } => {
-                if let Some(index) = self.index_of(actor) {
+                if let Some(index) = self.index_of(*actor) {
                     self.queue.restart(index, now);
                 }
             }
+            Disturbance::Behind { actor, revisions } => self.lags.fall_behind(actor.name(), *revisions),
             Disturbance::Jump(time) => self.world.now = now.checked_add(*time).unwrap_or(now),
         }
     }
 
-    fn index_of(&self, actor: &str) -> Option<usize> {
-        self.controllers.iter().position(|known| known.name() == actor)
+    fn index_of(&self, actor: Actor) -> Option<usize> {
+        self.controllers.iter().position(|known| known.name() == actor.name())
     }
 
     /// What is planned for just before a look.
@@ -93,5 +96,40 @@ impl State {
             }
             self.tick_hook = Some(hook);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::Method;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::objects::looked_for::LookedFor;
+    use crate::simulator::Options;
+    use crate::simulator::world::Payload;
+
+    #[test]
+    fn a_read_of_an_old_state_is_whole_whatever_is_looked_for() {
+        let simulator = Simulator::with_controllers(Options::default(), Vec::new());
+        let raw = |method, body: &Value, looked_for| Raw {
+            method,
+            path: "/api/v1/namespaces/default/pods".to_owned(),
+            query: String::new(),
+            content_type: "application/json".to_owned(),
+            user_agent: String::new(),
+            user: None,
+            looked_for,
+            body: Bytes::from(body.to_string()),
+        };
+        let volume = json!({"name": "v", "persistentVolumeClaim": {"claimName": "x"}});
+        let spec = json!({"containers": [{"name": "c", "image": "i"}], "volumes": [volume]});
+        let made = simulator.handle(&raw(Method::POST, &json!({"metadata": {"name": "p"}, "spec": spec}), None));
+        assert_eq!(made.unwrap().code, 201);
+        let looked_for = Some(LookedFor::PodsWith(vec!["x".to_owned()]));
+        let listed = simulator.handle_as_of(&raw(Method::GET, &Value::Null, looked_for), 0).unwrap();
+        let Payload::Json(list) = listed.payload else { panic!("no list") };
+        assert_eq!(list["items"][0]["metadata"]["name"], "p");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::rivals::Rival;
+use crate::simulator::controllers::all::all;
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,11 +85,37 @@ pub enum Disturbance {
     /// Somebody else writes.
     Rival { namespace: String, act: Rival },
     /// An actor does nothing for so long.
-    Stalled { actor: String, time: Duration },
+    Stalled { actor: Actor, time: Duration },
     /// An actor comes up again and looks at everything.
-    Restarted { actor: String },
+    Restarted { actor: Actor },
+    /// From here on, the cache of an actor is up to so many revisions old.
+    Behind { actor: Actor, revisions: u64 },
     /// The clock is put forward or back.
     Jump(SignedDuration),
+}
+
+/// An actor that every cluster has, by the name under which it writes: whoever
+/// is not there cannot be disturbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor(&'static str);
+
+impl Actor {
+    /// All of them, in the order in which they are looked at.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        all().iter().map(|actor| Self(actor.name())).collect()
+    }
+
+    /// `None` if nobody is called so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|actor| actor.0 == name)
+    }
+
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0
+    }
 }
 
 /// What keeps a line from the disk.
@@ -98,4 +125,19 @@ pub enum JournalFault {
     ReadOnly,
     /// Only the beginning of the line gets there.
     Torn,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_actors_that_are_there_are_known_by_name() {
+        let known = Actor::all();
+        assert!(known.len() > 15, "{known:?}");
+        for actor in known {
+            assert_eq!(Actor::named(actor.name()), Some(actor));
+        }
+        assert_eq!(Actor::named("persistentvolume-binder"), None);
+    }
 }

@@ -204,7 +204,8 @@ impl Faults {
         self.progress().next(counter, point)
     }
 
-    pub(super) fn dies(&self) {
+    /// The run's process ends here: nothing of it arrives any more.
+    pub fn dies(&self) {
         self.progress().is_dead = true;
     }
 

@@ -5,6 +5,7 @@
 //! Not here: what a run has to hold against all of it (`oracles`).
 
 mod answers;
+mod cast;
 mod fault;
 mod handle;
 mod rivals;
@@ -12,8 +13,9 @@ mod schedule;
 mod service;
 mod stream;
 
-pub use fault::{Answer, Crash, Disturbance, Fault, JournalFault, WatchFault};
+pub use cast::{Cast, Propagation};
+pub use fault::{Actor, Answer, Crash, Disturbance, Fault, JournalFault, WatchFault};
 pub use handle::{Faults, Seen};
-pub use rivals::{Cast, Propagation, Rival};
+pub use rivals::Rival;
 pub use schedule::{Length, Point, Schedule, Strike};
 pub use service::{Broken, FaultyService, is_crash};

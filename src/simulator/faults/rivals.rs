@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::cast::{Cast, Propagation};
 use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
 use crate::simulator::controllers::kubelet::NODE_DOWN;
 use crate::simulator::request::Raw;
@@ -41,6 +42,10 @@ pub enum Rival {
         claim: String,
     },
     Evict {
+        pod: String,
+    },
+    /// A pod of somebody's own that has a member's name and uses its claims.
+    Impostor {
         pod: String,
     },
     /// The node takes no more pods, and those of the namespace are evicted.
@@ -80,38 +85,6 @@ pub enum Rival {
     },
 }
 
-/// What is to become of a deleted set's pods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagation {
-    Background,
-    Foreground,
-    Orphan,
-}
-
-impl Propagation {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Background => "Background",
-            Self::Foreground => "Foreground",
-            Self::Orphan => "Orphan",
-        }
-    }
-}
-
-/// The names that faults are about.
-#[derive(Clone, Debug, Default)]
-pub struct Cast {
-    pub namespace: String,
-    pub set: String,
-    /// What an autoscaler or a GitOps tool wants of the set.
-    pub replicas: u32,
-    pub pods: Vec<String>,
-    pub claims: Vec<String>,
-    pub volumes: Vec<String>,
-    pub nodes: Vec<String>,
-    pub class: String,
-}
-
 impl Rival {
     /// One of each kind, about everything in the cast.
     #[must_use]
@@ -138,6 +111,7 @@ impl Rival {
         }
         for pod in &cast.pods {
             all.push(Self::Evict { pod: pod.clone() });
+            all.push(Self::Impostor { pod: pod.clone() });
             all.push(Self::Finalizer { kind: "Pod", name: pod.clone() });
         }
         all.extend(cast.volumes.iter().map(|name| Self::Finalizer { kind: "PersistentVolume", name: name.clone() }));
@@ -160,6 +134,7 @@ impl Rival {
             Self::DeleteClaim { claim } => there.delete("PersistentVolumeClaim", claim, Propagation::Background),
             Self::RecreateClaim { claim } => there.again("PersistentVolumeClaim", claim),
             Self::Evict { pod } => there.evict(pod),
+            Self::Impostor { pod } => there.impostor(pod),
             Self::Drain { node } => there.drain(node),
             Self::Reapply { set, replicas } => there.reapply(set, *replicas),
             Self::Edit { set } => {
@@ -189,6 +164,7 @@ fn raw(method: Method, path: String, content_type: &str, body: &Value) -> Raw {
         content_type: content_type.to_owned(),
         user_agent: RIVAL.to_owned(),
         user: None,
+        looked_for: None,
         body: Bytes::from(body.to_string()),
     }
 }
@@ -250,6 +226,21 @@ impl Place<'_> {
                           "metadata": {"name": pod, "namespace": self.namespace}});
         let path = self.find("Pod", pod).map(|(path, _)| format!("{path}/eviction"));
         path.map(|path| raw(Method::POST, path, JSON, &body)).into_iter().collect()
+    }
+
+    /// Refused as long as the member is there.
+    fn impostor(&self, pod: &str) -> Vec<Raw> {
+        let Some(kind) = ApiKind::named("PersistentVolumeClaim") else { return Vec::new() };
+        let claims = self.store.objects(kind, self.namespace);
+        let claims = claims.filter_map(|claim| claim["metadata"]["name"].as_str());
+        let used = claims.filter(|claim| claim.strip_suffix(pod).is_some_and(|rest| rest.ends_with('-')));
+        let volumes: Vec<Value> =
+            used.map(|claim| json!({"name": claim, "persistentVolumeClaim": {"claimName": claim}})).collect();
+        let body = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": pod}, "spec": {
+            "containers": [{"name": "main", "image": "impostor:1"}], "volumes": volumes,
+        }});
+        let path = ApiKind::named("Pod").map(|kind| collection_path(kind, self.namespace)).unwrap_or_default();
+        vec![raw(Method::POST, path, JSON, &body)]
     }
 
     fn drain(&self, node: &str) -> Vec<Raw> {

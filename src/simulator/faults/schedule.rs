@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-use super::fault::{Answer, Crash, Disturbance, Fault, JournalFault, WatchFault};
-use super::rivals::{Cast, Rival};
+use super::cast::Cast;
+use super::fault::{Actor, Answer, Crash, Disturbance, Fault, JournalFault, WatchFault};
+use super::rivals::Rival;
 use crate::simulator::identity;
 
 /// Where a fault strikes; each is counted from 1 over all lives of a run.
@@ -82,12 +83,12 @@ impl Fault {
     pub fn meanwhile(cast: &Cast) -> Vec<Self> {
         let rivals =
             Rival::all(cast).into_iter().map(|act| Disturbance::Rival { namespace: cast.namespace.clone(), act });
-        let actors = ["statefulset-controller", "kubelet", "persistentvolume-binder"];
-        let stalled =
-            actors.map(|actor| Disturbance::Stalled { actor: actor.to_owned(), time: Duration::from_mins(10) });
-        let restarted = actors.map(|actor| Disturbance::Restarted { actor: actor.to_owned() });
+        let actors = Actor::all().into_iter();
+        let stalled = actors.clone().map(|actor| Disturbance::Stalled { actor, time: Duration::from_mins(10) });
+        let restarted = actors.clone().map(|actor| Disturbance::Restarted { actor });
+        let behind = actors.map(|actor| Disturbance::Behind { actor, revisions: 20 });
         let jumps = [3600, -3600].map(|seconds| Disturbance::Jump(SignedDuration::from_secs(seconds)));
-        rivals.chain(stalled).chain(restarted).chain(jumps).map(Self::Meanwhile).collect()
+        rivals.chain(stalled).chain(restarted).chain(behind).chain(jumps).map(Self::Meanwhile).collect()
     }
 
     /// What can go wrong with an event of a watch.

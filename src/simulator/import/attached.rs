@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::simulator::controllers::attachments::{NEVER_ATTACHED, needs_volumes, unique_name};
+use super::annotate;
+use crate::simulator::controllers::attachments::{NEVER_ATTACHED, driver_and_handle, needs_volumes, unique_name};
 use crate::simulator::controllers::fields::{Fields, claim_names};
 
 /// Before the objects are taken in; kinds that could not be read say nothing.
@@ -21,10 +22,8 @@ pub(super) fn fit(objects: &mut [Value], unread: &[String]) {
                     keep(object, list, &known);
                 }
             }
-            Some("PersistentVolume")
-                if object["spec"]["csi"]["driver"].as_str().is_some_and(|by| idle.contains(by)) =>
-            {
-                object["metadata"]["annotations"][NEVER_ATTACHED] = json!("true");
+            Some("PersistentVolume") if driver_and_handle(object).is_some_and(|(by, _)| idle.contains(by)) => {
+                annotate(object, NEVER_ATTACHED, "true");
             }
             _ => {}
         }
@@ -48,7 +47,8 @@ fn without_attachments(objects: &[Value]) -> BTreeSet<String> {
         claims.contains(&(claim.text("/namespace"), claim.text("/name").to_owned()))
     };
     let used = of_kind(objects, "PersistentVolume").filter(is_used);
-    used.filter_map(|volume| text(&volume["spec"]["csi"]["driver"])).filter(|by| !attaching.contains(by)).collect()
+    let drivers = used.filter_map(|volume| driver_and_handle(volume).map(|(driver, _)| driver.to_owned()));
+    drivers.filter(|by| !attaching.contains(by)).collect()
 }
 
 /// Leaves out what is not known from a list of a node's status.
@@ -63,6 +63,8 @@ fn keep(node: &mut Value, list: &str, known: &BTreeSet<String>) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn copied() -> Vec<Value> {

@@ -1,10 +1,11 @@
 //! What a copy cannot do without, and what was not read: namespaces that
 //! events go to; and for kinds that could not be read (for want of rights) what
-//! others refer to, or claims would lose their volumes and pods their nodes.
+//! others refer to, or claims would lose their volumes, pods their nodes, and what
+//! is owned would be taken for garbage.
 //! What is assumed is the worst that matters: a volume is deleted when its
 //! claim is, and it is out of reach of other nodes than those that it was seen on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::objects::kinds::ApiKind;
 use crate::simulator::clock::clock_text;
 use crate::simulator::controllers::all::DISK;
 use crate::simulator::controllers::binder::SELECTED_NODE;
+use crate::simulator::controllers::fields::Fields as _;
 use crate::simulator::identity;
 use crate::simulator::seed;
 use crate::simulator::world::World;
@@ -29,6 +31,7 @@ pub(super) fn fill(world: &mut World, namespace: &str, unread: &[String]) {
     for class in priority_classes(world) {
         add(world, "PriorityClass", "", class);
     }
+    let owners = named_owners(world, unread);
     for kind in unread {
         let made: Vec<Value> = match kind.as_str() {
             "PersistentVolume" => volumes(world),
@@ -40,8 +43,44 @@ pub(super) fn fill(world: &mut World, namespace: &str, unread: &[String]) {
             _ => Vec::new(),
         };
         for object in made {
-            add(world, kind, namespace, object);
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            let uid = owners.get(&(kind.clone(), name.to_owned())).cloned();
+            add_as(world, kind, namespace, object, uid);
         }
+    }
+    for ((kind, name), uid) in owners {
+        add_as(world, &kind, namespace, bare(&kind, &name), Some(uid));
+    }
+}
+
+/// The owners that objects of the copy name, of kinds that were not read: kind
+/// and name, with the UID by which the garbage collector knows them. One that is
+/// not there would take what it owns with it.
+fn named_owners(world: &World, unread: &[String]) -> BTreeMap<(String, String), String> {
+    let mut found = BTreeMap::new();
+    for object in world.store.everything() {
+        for owner in object.owners() {
+            let (version, kind) = (owner.text("/apiVersion"), owner.text("/kind"));
+            let (name, uid) = (owner.text("/name"), owner.text("/uid"));
+            let is_known = ApiKind::named(kind).is_some_and(|known| {
+                known.api_version() == version && !(known.namespaced && object.namespace().is_empty())
+            });
+            if is_known && !name.is_empty() && !uid.is_empty() && unread.iter().any(|held| held == kind) {
+                found.entry((kind.to_owned(), name.to_owned())).or_insert_with(|| uid.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// An object of which nothing is known but that it is there.
+fn bare(kind: &str, name: &str) -> Value {
+    match kind {
+        "Node" => node(name),
+        "StorageClass" => class(name),
+        "Secret" => json!({"metadata": {"name": name}, "type": "Opaque"}),
+        "Service" => json!({"metadata": {"name": name}, "spec": {"type": "ClusterIP", "clusterIP": "None"}}),
+        _ => json!({"metadata": {"name": name}}),
     }
 }
 
@@ -56,8 +95,13 @@ fn texts(objects: &[Arc<Value>], pointer: &str) -> impl Iterator<Item = String> 
     found.into_iter().filter(|text| !text.is_empty())
 }
 
-/// Puts an object in unless it is there, with a revision of its own.
-fn add(world: &mut World, kind: &str, namespace: &str, mut object: Value) {
+/// Puts an object in unless it is there, with a revision and a UID of its own.
+fn add(world: &mut World, kind: &str, namespace: &str, object: Value) {
+    add_as(world, kind, namespace, object, None);
+}
+
+/// The same with the UID that others know it by, if they do.
+fn add_as(world: &mut World, kind: &str, namespace: &str, mut object: Value, uid: Option<String>) {
     let Some(kind) = ApiKind::named(kind) else { return };
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if world.store.object(kind, namespace, &name).is_some() {
@@ -70,7 +114,7 @@ fn add(world: &mut World, kind: &str, namespace: &str, mut object: Value) {
     if kind.namespaced {
         meta["namespace"] = namespace.into();
     }
-    meta["uid"] = identity::uid(world.seed, revision).into();
+    meta["uid"] = uid.unwrap_or_else(|| identity::uid(world.seed, revision)).into();
     meta["resourceVersion"] = revision.to_string().into();
     meta["creationTimestamp"] = clock_text(world.now).into();
     meta["annotations"][ASSUMED] = "true".into();

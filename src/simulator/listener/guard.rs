@@ -16,6 +16,7 @@ use tower::Service as _;
 
 use super::pace::Timekeeper;
 use super::server::Limits;
+use super::shape::misshapen;
 use super::token::Expected;
 use crate::simulator::service::{AnswerBody, SimulatorService};
 use crate::simulator::status::Refusal;
@@ -39,6 +40,9 @@ impl Guard {
     /// # Errors
     /// None: the error type is the service's.
     pub async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<AnswerBody>, Infallible> {
+        if let Some(why) = misshapen(&request) {
+            return Ok(turned_away(why));
+        }
         if !self.expected.is_shown(request.headers()) {
             return Ok(refused(Refusal::unauthorized()));
         }
@@ -61,6 +65,16 @@ impl Guard {
         let frames = BodyStream::new(body).take_until(self.stop.clone());
         Response::from_parts(head, StreamBody::new(frames).boxed_unsync())
     }
+}
+
+/// The words of Go, after which it closes the connection.
+fn turned_away(why: &'static str) -> Response<AnswerBody> {
+    let mut response = Response::new(Full::new(Bytes::from_static(why.as_bytes())).boxed_unsync());
+    *response.status_mut() = http::StatusCode::BAD_REQUEST;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// The connection is closed after it: the rest of the request is still unread.

@@ -13,6 +13,7 @@ mod guard;
 mod kubeconfig;
 mod pace;
 mod server;
+mod shape;
 mod stalled;
 mod token;
 

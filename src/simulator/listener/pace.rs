@@ -83,7 +83,9 @@ mod tests {
         let (path, query) = ("/api/v1/namespaces/default/configmaps".to_owned(), query.to_owned());
         let (content_type, user_agent) = ("application/json".to_owned(), String::new());
         let body = Bytes::from_static(body.as_bytes());
-        let reply = simulator.handle(&Raw { method, path, query, content_type, user_agent, user: None, body }).unwrap();
+        let reply = simulator
+            .handle(&Raw { method, path, query, content_type, user_agent, user: None, looked_for: None, body })
+            .unwrap();
         assert!(reply.code < 300);
     }
 

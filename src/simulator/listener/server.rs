@@ -72,7 +72,6 @@ pub struct Listener {
     tcp: TcpListener,
     tls: TlsAcceptor,
     access: Access,
-    simulator: Simulator,
     pace: Arc<dyn Pace>,
     limits: Limits,
 }
@@ -86,13 +85,7 @@ impl Listener {
     ///
     /// # Errors
     /// See `ListenError`.
-    pub async fn bind(
-        simulator: &Simulator,
-        port: u16,
-        random: &[u8; 32],
-        pace: Arc<dyn Pace>,
-        limits: Limits,
-    ) -> Result<Self, ListenError> {
+    pub async fn bind(port: u16, random: &[u8; 32], pace: Arc<dyn Pace>, limits: Limits) -> Result<Self, ListenError> {
         let Certified { config, authority } = certified()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let bound = |source| ListenError::Bind { address, source };
@@ -102,7 +95,6 @@ impl Listener {
             tcp,
             tls: TlsAcceptor::from(config),
             access: Access { address, authority, token: token(random) },
-            simulator: simulator.clone(),
             pace,
             limits,
         })
@@ -113,12 +105,13 @@ impl Listener {
         &self.access
     }
 
-    /// Answers until the signal comes. Requests that have arrived are answered
-    /// before it returns; watches end.
-    pub async fn serve(self, signal: impl Future<Output = ()> + Send + 'static) {
-        let time = Timekeeper::new(self.simulator.clone(), Arc::clone(&self.pace));
+    /// Answers for this cluster until the signal comes. Requests that have arrived
+    /// are answered before it returns; watches end.
+    pub async fn serve(self, simulator: Simulator, signal: impl Future<Output = ()> + Send + 'static) {
+        let service = simulator.service();
+        let time = Timekeeper::new(simulator, Arc::clone(&self.pace));
         let guard = Arc::new(Guard {
-            service: self.simulator.service(),
+            service,
             expected: Expected::of(&self.access.token),
             time: time.clone(),
             limits: self.limits,

@@ -2,6 +2,7 @@
 //! path elements in their written form (`f:spec`, `k:{"name":"c"}`, `v:"a"`).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::{Map, Value};
 
@@ -51,35 +52,49 @@ impl FieldSet {
 
     #[must_use]
     pub fn union(mut self, other: Self) -> Self {
+        self.take_in(other);
+        self
+    }
+
+    fn take_in(&mut self, other: Self) {
         self.member |= other.member;
         for (element, theirs) in other.children {
-            let ours = self.children.remove(&element).unwrap_or_default();
-            self.children.insert(element, ours.union(theirs));
+            match self.children.entry(element) {
+                Entry::Vacant(place) => {
+                    place.insert(theirs);
+                }
+                Entry::Occupied(mut ours) => ours.get_mut().take_in(theirs),
+            }
         }
-        self
     }
 
     /// What is in this set but not in the other; paths below a removed path stay.
     #[must_use]
-    pub fn difference(&self, other: &Self) -> Self {
-        self.combine(other, |ours, theirs| ours && !theirs, true)
+    pub fn difference(mut self, other: &Self) -> Self {
+        self.subtract(other);
+        self
+    }
+
+    /// Leaves what is not in the other.
+    pub fn subtract(&mut self, other: &Self) {
+        self.member &= !other.member;
+        for (element, theirs) in &other.children {
+            if let Some(ours) = self.children.get_mut(element) {
+                ours.subtract(theirs);
+                if ours.is_empty() {
+                    self.children.remove(element);
+                }
+            }
+        }
     }
 
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        self.combine(other, |ours, theirs| ours && theirs, false)
-    }
-
-    fn combine(&self, other: &Self, member: fn(bool, bool) -> bool, keep_lonely: bool) -> Self {
-        let mut out = Self { member: member(self.member, other.member), children: BTreeMap::new() };
+        let mut out = Self { member: self.member && other.member, children: BTreeMap::new() };
         for (element, ours) in &self.children {
-            let child = match other.children.get(element) {
-                Some(theirs) => ours.combine(theirs, member, keep_lonely),
-                None if keep_lonely => ours.clone(),
-                None => continue,
-            };
-            if !child.is_empty() {
-                out.children.insert(element.clone(), child);
+            let common = other.children.get(element).map(|theirs| ours.intersection(theirs));
+            if let Some(common) = common.filter(|common| !common.is_empty()) {
+                out.children.insert(element.clone(), common);
             }
         }
         out
@@ -91,10 +106,10 @@ impl FieldSet {
         for (element, below) in &roots.children {
             if below.member {
                 self.children.remove(element);
-            } else if let Some(child) = self.children.remove(element) {
-                let child = child.without(below);
-                if !child.is_empty() {
-                    self.children.insert(element.clone(), child);
+            } else if let Some(child) = self.children.get_mut(element) {
+                *child = std::mem::take(child).without(below);
+                if child.is_empty() {
+                    self.children.remove(element);
                 }
             }
         }
@@ -189,7 +204,7 @@ mod tests {
     fn a_difference_keeps_what_lies_below_a_removed_path() {
         let all = FieldSet::from_fields(&json!({"f:a": {".": {}, "f:b": {}, "f:c": {}}}));
         let gone = FieldSet::from_fields(&json!({"f:a": {".": {}, "f:b": {}}}));
-        assert_eq!(all.difference(&gone).to_fields(), json!({"f:a": {"f:c": {}}}));
+        assert_eq!(all.clone().difference(&gone).to_fields(), json!({"f:a": {"f:c": {}}}));
         assert_eq!(all.intersection(&gone), gone);
         assert!(all.clone().without(&FieldSet::of_path(&["a"])).is_empty());
     }

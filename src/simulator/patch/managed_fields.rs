@@ -148,7 +148,7 @@ impl Managed {
         for entry in &mut entries {
             let is_kept = |seen: &Entry| seen.has_count() && seen.owner.is_same(&entry.owner);
             if entry.owner.operation == Operation::Update || !scale.entries.iter().any(is_kept) {
-                entry.set = entry.set.difference(&count());
+                entry.set.subtract(&count());
             }
         }
         entries.extend(fresh);
@@ -212,7 +212,7 @@ impl Managed {
     fn release(&mut self, gone: &[&FieldSet]) {
         for entry in &mut self.entries {
             for set in gone.iter().filter(|set| !set.is_empty()) {
-                entry.set = entry.set.difference(set);
+                entry.set.subtract(set);
             }
         }
     }
@@ -258,7 +258,7 @@ fn prune(shape: &Shape, merged: &Value, previous: &FieldSet, owned: &FieldSet) -
     let all = named(&field_set(shape, merged));
     let pruned = remove(shape, merged, &previous).unwrap_or_else(|| json!({}));
     let kept = named(&field_set(shape, &pruned)).union(named(owned));
-    let pruned = remove(shape, merged, &all.difference(&kept)).unwrap_or_else(|| json!({}));
+    let pruned = remove(shape, merged, &all.clone().difference(&kept)).unwrap_or_else(|| json!({}));
     let left = named(&field_set(shape, &pruned));
     let gone = all.difference(&left).intersection(&previous);
     remove(shape, merged, &gone).unwrap_or_else(|| json!({}))

@@ -28,6 +28,10 @@ pub fn convert(shape: &Shape, value: &mut Value) -> Result<(), String> {
             Value::Array(items) => items.iter_mut().try_for_each(|item| convert(of, item)),
             other => Err(format!("cannot restore slice from {}", go_kind(other))),
         },
+        Shape::Bytes if value.is_array() => {
+            let mut bytes = value.as_array_mut().into_iter().flatten();
+            bytes.try_for_each(|byte| whole(byte, "uint8", |number| number & 0xff))
+        }
         Shape::Bytes if !value.is_string() => Err(format!("cannot restore slice from {}", go_kind(value))),
         Shape::Int32 => whole(value, "int32", |number| i64::from(wrapped(number))),
         Shape::Int64 => whole(value, "int64", |number| number),

@@ -26,7 +26,7 @@ const LONG: usize = 4_000;
 /// How often the clock of a sandbox that stays open is written.
 const OFTEN: SignedDuration = SignedDuration::from_secs(1);
 
-pub use self::read::origin_of;
+pub use self::read::{Beginning, beginning_of};
 
 /// The file of one sandbox.
 pub struct Sandbox {

@@ -11,6 +11,6 @@ mod reset;
 mod serving;
 
 pub use error::{GivenUp, OpenError};
-pub use file::{Sandbox, origin_of};
+pub use file::{Beginning, Sandbox, beginning_of};
 pub use reset::reset;
 pub use serving::{Serving, served};

@@ -13,14 +13,14 @@ use super::serving::{Serving, outlives};
 use crate::simulator::options::Waiter;
 
 /// Removes what is in the folder of this log, between two requests of whoever
-/// has it open. A sandbox that is not there is no error.
+/// has it open. Whether there was such a sandbox.
 ///
 /// # Errors
 /// What cannot be removed, a waiter that gave up, or somebody who serves it.
-pub fn reset(log: &Path, mut waiter: Option<Box<dyn Waiter>>) -> Result<(), OpenError> {
+pub fn reset(log: &Path, mut waiter: Option<Box<dyn Waiter>>) -> Result<bool, OpenError> {
     let folder = folder_of(log);
     if fs::symlink_metadata(folder).is_err_and(|why| why.kind() == ErrorKind::NotFound) {
-        return Ok(());
+        return Ok(false);
     }
     let lock = Lock::beside(log)?;
     // Whoever waits here does not stand in the way of a server.
@@ -32,7 +32,7 @@ pub fn reset(log: &Path, mut waiter: Option<Box<dyn Waiter>>) -> Result<(), Open
             remove(&path).map_err(OpenError::io("remove", &path))?;
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::names;
+use super::{names, schemas};
 use crate::simulator::status::Cause;
 
 const PLACES: &str = "spec.versions";
@@ -118,10 +118,7 @@ fn of_shared(definition: &Value) -> Vec<Cause> {
 fn of_field(at: &str, field: &str, value: &Value) -> Vec<Cause> {
     match field {
         "schema" if value["openAPIV3Schema"].is_object() => {
-            let mut found = Vec::new();
-            of_schema(&format!("{at}.openAPIV3Schema"), &value["openAPIV3Schema"], Level::Root, &mut found);
-            found.sort_by_key(Cause::line);
-            found
+            schemas::of_schema(&format!("{at}.openAPIV3Schema"), &value["openAPIV3Schema"])
         }
         "subresources" => of_replicas(&format!("{at}.scale"), &value["scale"]),
         "additionalPrinterColumns" => {
@@ -184,48 +181,6 @@ fn of_names(given: &Value) -> Vec<Cause> {
 fn of_list(given: &Value, list: &str) -> Vec<Cause> {
     let names = given[list].as_array().into_iter().flatten().filter_map(Value::as_str).enumerate();
     names.flat_map(|(index, name)| names::old_label(&format!("spec.names.{list}[{index}]"), name)).collect()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Root,
-    Item,
-    Field,
-}
-
-/// Each part of a schema says of what type it is.
-fn of_schema(at: &str, schema: &Value, level: Level, causes: &mut Vec<Cause>) {
-    let is_free =
-        schema["x-kubernetes-int-or-string"] == true || schema["x-kubernetes-preserve-unknown-fields"] == true;
-    if text(schema, "type").is_empty() && !is_free {
-        let why = match level {
-            Level::Root => "must not be empty at the root",
-            Level::Item => "must not be empty for specified array items",
-            Level::Field => "must not be empty for specified object fields",
-        };
-        causes.push(Cause::required(format!("{at}.type"), why));
-    }
-    if level == Level::Root && !matches!(text(schema, "type"), "" | "object") {
-        causes.push(Cause::invalid(format!("{at}.type"), &schema["type"], "must be object at the root"));
-    }
-    if text(schema, "type") == "array" && schema["items"].is_null() {
-        causes.push(Cause::required(format!("{at}.items"), "must be specified"));
-    }
-    if schema["items"].is_object() {
-        of_schema(&format!("{at}.items"), &schema["items"], Level::Item, causes);
-    }
-    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        if level == Level::Root && name == "metadata" {
-            continue;
-        }
-        of_schema(&format!("{at}.properties[{name}]"), property, Level::Field, causes);
-    }
-    if schema["additionalProperties"].is_object() {
-        if level == Level::Root {
-            causes.push(Cause::forbidden(format!("{at}.additionalProperties"), "must not be used at the root"));
-        }
-        of_schema(&format!("{at}.additionalProperties"), &schema["additionalProperties"], Level::Field, causes);
-    }
 }
 
 fn of_replicas(at: &str, scale: &Value) -> Vec<Cause> {

@@ -20,6 +20,7 @@ mod quotas;
 mod read;
 mod rights;
 mod scaling;
+mod schemas;
 mod services;
 mod sets;
 mod slices;

@@ -5,7 +5,9 @@
 use serde_json::{Map, Value};
 
 use crate::objects::kinds::ApiKind;
-use crate::simulator::controllers::kubelet::{DOWN_SINCE, KNOBS, PREFIX};
+use crate::objects::nearest::within;
+use crate::objects::stuck::KNOB;
+use crate::simulator::controllers::kubelet::{DOWN_SINCE, HANGING, KNOBS};
 
 /// How many letters may be wrong for a name to be recognised.
 const FURTHEST: usize = 3;
@@ -30,7 +32,7 @@ fn each(place: &str, old: Option<&Value>, new: &Value, wrong: impl Fn(&str, &str
     let before = old.and_then(|old| old.pointer(place));
     let annotations = new.pointer(place).and_then(Value::as_object).into_iter().flat_map(Map::iter);
     let fresh = annotations.filter(|(key, value)| {
-        key.starts_with(PREFIX) && before.is_none_or(|before| before.get(key.as_str()) != Some(*value))
+        key.starts_with(KNOB) && before.is_none_or(|before| before.get(key.as_str()) != Some(*value))
     });
     let path = place.trim_start_matches('/').replace('/', ".");
     let told = fresh.filter_map(|(key, value)| {
@@ -45,16 +47,14 @@ fn misplaced() -> String {
 }
 
 fn unread(key: &str, value: &str) -> Option<String> {
-    if key == DOWN_SINCE {
+    if matches!(key, DOWN_SINCE | HANGING) {
         return None;
     }
     match KNOBS.iter().find(|knob| knob.key == key) {
         Some(knob) if knob.value.takes(value) => None,
         Some(knob) => Some(format!("{value:?} cannot be read, it takes {}", knob.value)),
         None => {
-            let distance = |known: &str| strsim::damerau_levenshtein(known, key);
-            let nearest = KNOBS.iter().map(|knob| knob.key).min_by_key(|known| distance(known));
-            let meant = nearest.filter(|known| distance(known) <= FURTHEST);
+            let meant = within(FURTHEST, key, KNOBS.iter().map(|knob| knob.key));
             let hint = meant.map_or_else(String::new, |known| format!("; did you mean {known}?"));
             Some(format!("the sandbox does not know it{hint}"))
         }
@@ -96,7 +96,7 @@ mod tests {
             ("exit-code", "oom", "one"),
             ("unready", "30-50", "50-30"),
         ] {
-            let key = format!("{PREFIX}{key}");
+            let key = format!("{KNOB}{key}");
             assert_eq!(said("Pod", None, &pod(&json!({key.as_str(): good}))), [""; 0]);
             let told = said("Pod", None, &pod(&json!({key.as_str(): bad})));
             assert!(told.len() == 1 && told[0].contains(&format!("{bad:?} cannot be read")), "{told:?}");

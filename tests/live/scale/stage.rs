@@ -84,8 +84,18 @@ impl<'a> Stage<'a> {
         Ok(stage)
     }
 
-    /// Waits until the set has so many members, seen by its controller and ready.
+    /// Waits until the set has so many members, seen by its controller, ready and
+    /// none of them on its way out: those still count as ready.
     pub fn until_ready(&self, replicas: u64) -> Result<Value, String> {
+        let members = format!("{}-", self.set);
+        self.world.until("members that stay", || {
+            let pods = self.world.list("Pod")?;
+            let leaves = |pod: &Value| {
+                let of_the_set = pod["metadata"]["name"].as_str().is_some_and(|name| name.starts_with(&members));
+                of_the_set && !pod["metadata"]["deletionTimestamp"].is_null()
+            };
+            Ok((!pods.iter().any(leaves)).then_some(()))
+        })?;
         self.world.until_object("StatefulSet", &self.set, |set| {
             let status = &set["status"];
             let is_seen = status["observedGeneration"] == set["metadata"]["generation"];
@@ -124,6 +134,14 @@ impl<'a> Stage<'a> {
         Ok(Picture { replicas, claims: claims.collect(), volumes: volumes.collect() })
     }
 
+    /// The UID of each claim.
+    pub fn claim_uids(&self) -> Result<BTreeMap<String, String>, Failed> {
+        let mut claims = self.world.list("PersistentVolumeClaim")?;
+        claims.retain(|claim| claim["spec"]["storageClassName"] == self.class.as_str());
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(claims.iter().map(|claim| (text(&claim["metadata"]["name"]), text(&claim["metadata"]["uid"]))).collect())
+    }
+
     /// Fails unless everything is as it was, with this text besides.
     pub fn is_still(&self, before: &Picture, said: &Said) -> Result<(), Failed> {
         let now = self.picture()?;
@@ -154,7 +172,8 @@ impl<'a> Stage<'a> {
         folders.iter().filter(|folder| folder.exists()).count()
     }
 
-    fn volumes(&self) -> Result<Vec<Value>, String> {
+    /// The volumes of its class: others are other tests'.
+    pub fn volumes(&self) -> Result<Vec<Value>, String> {
         let mut volumes = self.world.list("PersistentVolume")?;
         volumes.retain(|volume| volume["spec"]["storageClassName"] == self.class.as_str());
         Ok(volumes)

@@ -1,6 +1,8 @@
 //! One step of an entry of the corpus: the request that it stands for, and what
 //! is kept of the answer.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
@@ -38,6 +40,10 @@ pub(super) struct Step {
     /// anyhow.
     #[serde(default)]
     pub later: bool,
+    /// In place of `request`: from here on, revisions before this may be
+    /// forgotten. When they are, `until: 410` finds out.
+    #[serde(default)]
+    pub forget: bool,
     /// Who asks, if not the administrator.
     #[serde(rename = "as")]
     user: Option<User>,
@@ -70,6 +76,10 @@ struct User {
     name: String,
     #[serde(default)]
     groups: Vec<String>,
+    #[serde(default)]
+    uid: String,
+    #[serde(default)]
+    extra: BTreeMap<String, String>,
 }
 
 pub(super) struct Answer {
@@ -115,6 +125,11 @@ impl Step {
         let request = self.user.iter().fold(request, |request, user| {
             let name = user.name.replace(NAMESPACE, namespace);
             let request = if name.is_empty() { request } else { request.header("Impersonate-User", name) };
+            let request = if user.uid.is_empty() { request } else { request.header("Impersonate-Uid", &user.uid) };
+            let request = user
+                .extra
+                .iter()
+                .fold(request, |request, (key, value)| request.header(format!("Impersonate-Extra-{key}"), value));
             user.groups.iter().fold(request, |request, group| {
                 request.header("Impersonate-Group", group.replace(NAMESPACE, namespace))
             })

@@ -16,7 +16,8 @@ pub(super) struct Target {
 
 impl Target {
     /// Reads `claim/data-web-0`. `volume/of data-web-0` is the volume that the
-    /// claim of that name has, or last had.
+    /// claim of that name has, or last had; `seeded/standard` is a class that the
+    /// cluster has from the start.
     pub fn of(written: &str, story: &Story) -> Result<Self, String> {
         let (kind, name) = written.split_once('/').ok_or_else(|| format!("`{written}` is not KIND/NAME"))?;
         let namespace = story.namespace.as_str();
@@ -31,6 +32,7 @@ impl Target {
             "quota" => ("ResourceQuota", name.to_owned()),
             "node" => ("Node", name.to_owned()),
             "budget" => ("PodDisruptionBudget", name.to_owned()),
+            "seeded" => ("StorageClass", name.to_owned()),
             "class" if name.is_empty() => ("StorageClass", namespace.to_owned()),
             "class" => ("StorageClass", global),
             "volume" => match name.strip_prefix("of ") {

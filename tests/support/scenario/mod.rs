@@ -27,6 +27,7 @@ use step::Step;
 /// One file of `tests/scenarios/`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a line of the file that stands by itself")]
 pub struct Scenario {
     #[serde(skip)]
     pub name: String,
@@ -54,6 +55,10 @@ pub struct Scenario {
     /// told of them are looked at too. Its pods name their nodes.
     #[serde(default)]
     attachments: bool,
+    /// It changes what all of the cluster has in common, such as its default class,
+    /// and puts it back: no other is played beside it.
+    #[serde(default)]
+    pub alone: bool,
     #[serde(default)]
     steps: Vec<Step>,
 }

@@ -28,7 +28,7 @@ pub(super) fn of(story: &Story) -> Picture {
     let namespace = story.object("Namespace", &story.namespace).filter(|home| is_terminating(home));
     let home = namespace.map(|object| ("namespace".to_owned(), self::namespace(story, object).join("; ")));
     let lines = views.into_iter().flat_map(|(word, kind, view)| {
-        story.all(kind).filter_map(move |(name, object)| {
+        story.all(kind).filter(|(_, object)| !is_remade(story, object)).filter_map(move |(name, object)| {
             let mut line = view(story, object);
             line.extend(common(story, object));
             let name = if kind == "VolumeAttachment" { attached(story, object)? } else { story.plain(name) };
@@ -36,6 +36,19 @@ pub(super) fn of(story: &Story) -> Picture {
         })
     });
     home.into_iter().chain(lines).collect()
+}
+
+/// A revision of a set that waits for its dependents: the collector deletes it
+/// and the set makes it anew, by turns.
+fn is_remade(story: &Story, object: &Value) -> bool {
+    let owners = || object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    let waits = |set: &Value| {
+        let finalizers = set["metadata"]["finalizers"].as_array().into_iter().flatten();
+        is_terminating(set) && finalizers.into_iter().any(|finalizer| finalizer == "foregroundDeletion")
+    };
+    let sets = || story.all("StatefulSet").map(|(_, set)| set).filter(|set| waits(set));
+    object["kind"] == "ControllerRevision"
+        && sets().any(|set| owners().any(|owner| owner["uid"] == set["metadata"]["uid"]))
 }
 
 fn is_terminating(object: &Value) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::simulator::controllers::attachments::{
-    KIND, attachment, attachment_name, holds, is_managed, is_shared, needs_volumes, users, volume_of, volumes_of,
+    attachment, attachment_to, holds, is_managed, is_shared, needs_volumes, users, volume_of, volumes_of,
 };
 use crate::simulator::controllers::fields::Fields;
 use crate::simulator::controllers::{EventType, Step, View, Write};
@@ -20,7 +20,7 @@ pub(super) fn attach(view: &dyn View, pod: &Value) -> Step {
         return step;
     }
     for (_, volume) in volumes_of(view, pod) {
-        if view.get(KIND, "", &attachment_name(&volume, node)).is_some() {
+        if attachment_to(view, &volume, node).is_some() {
             continue;
         }
         let others = if is_shared(&volume) { Vec::new() } else { elsewhere(view, &volume, node) };
@@ -35,12 +35,8 @@ pub(super) fn attach(view: &dyn View, pod: &Value) -> Step {
 
 /// The attachments of a volume to other nodes.
 fn elsewhere(view: &dyn View, volume: &Value, node: &str) -> Vec<Arc<Value>> {
-    let mut others = view.list(KIND);
-    others.retain(|other| {
-        other["spec"]["source"]["persistentVolumeName"] == volume.name()
-            && other.text("/spec/nodeName") != node
-            && volume_of(view, other).is_some()
-    });
+    let mut others = view.attachments_of(volume.name());
+    others.retain(|other| other.text("/spec/nodeName") != node && volume_of(view, other).is_some());
     others
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::has_turned;
 use crate::simulator::controllers::attachments::{
-    KIND, attachment_name, attachment_of_listed, is_managed, needs_volumes, users, volumes_of,
+    attachment_to, is_managed, needs_volumes, unique_name, users, volume_of, volumes_of,
 };
 use crate::simulator::controllers::fields::{Fields, claim_names, targets};
 use crate::simulator::controllers::kubelet::is_up;
@@ -63,11 +63,13 @@ fn of_pod(view: &dyn View, change: &Change<'_>) -> Vec<Target> {
     let claims = claim_names(pod);
     let volumes = volumes_of(view, pod);
     if volumes.len() == claims.len() {
-        return volumes.iter().map(|(_, volume)| target(KIND, &attachment_name(volume, node))).collect();
+        let held: Vec<Arc<Value>> =
+            volumes.iter().filter_map(|(_, volume)| attachment_to(view, volume, node)).collect();
+        return targets(&held);
     }
     // A claim is gone already, and the volume remembers it.
-    let mut held = view.list(KIND);
-    held.retain(|attachment| attachment.text("/spec/nodeName") == node && is_of(view, attachment, pod, &claims));
+    let mut held = view.attachments_to(node);
+    held.retain(|attachment| is_of(view, attachment, pod, &claims));
     targets(&held)
 }
 
@@ -84,16 +86,17 @@ fn of_volumes_of_node(view: &dyn View, change: &Change<'_>) -> Vec<Target> {
     if let (Some(before), Some(after)) = (change.before, change.after)
         && !is_of_its_state(before, after)
     {
-        let names = given_up(change).filter_map(|unique| attachment_of_listed(unique, &node.name));
-        return names.map(|name| target(KIND, &name)).collect();
+        let given_up: BTreeSet<&str> = given_up(change).collect();
+        let is_given_up = |attachment: &Arc<Value>| {
+            volume_of(view, attachment).is_some_and(|volume| given_up.contains(unique_name(&volume).as_str()))
+        };
+        let mut attached = if given_up.is_empty() { Vec::new() } else { view.attachments_to(&node.name) };
+        attached.retain(is_given_up);
+        return targets(&attached);
     }
-    let mut attached = view.list(KIND);
-    attached.retain(|attachment| attachment.text("/spec/nodeName") == node.name);
-    let mut concerned = targets(&attached);
+    let mut concerned = targets(&view.attachments_to(&node.name));
     if !change.before.is_some_and(is_managed) {
-        let mut pods = view.list("Pod");
-        pods.retain(|pod| pod.text("/spec/nodeName") == node.name);
-        concerned.extend(targets(&pods));
+        concerned.extend(targets(&view.pods_on(&node.name)));
         concerned.push(node);
     }
     concerned
@@ -107,13 +110,10 @@ fn of_attachment(view: &dyn View, change: &Change<'_>) -> Vec<Target> {
     if !has_turned(change) && change.after.is_some() {
         return concerned;
     }
-    concerned.push(target("Node", attachment.text("/spec/nodeName")));
+    let node = attachment.text("/spec/nodeName").to_owned();
+    concerned.push(Target { kind: "Node".to_owned(), namespace: String::new(), name: node });
     let volume = view.get("PersistentVolume", "", attachment.text("/spec/source/persistentVolumeName"));
     let pods: Vec<Arc<Value>> = volume.map(|volume| users(view, &volume)).unwrap_or_default();
     concerned.extend(targets(&pods));
     concerned
-}
-
-fn target(kind: &str, name: &str) -> Target {
-    Target { kind: kind.to_owned(), namespace: String::new(), name: name.to_owned() }
 }

@@ -7,7 +7,7 @@ use super::listed::without;
 use crate::simulator::controllers::attachments::{unique_name, users, volume_of};
 use crate::simulator::controllers::fields::{Fields, later, stamp};
 use crate::simulator::controllers::kubelet::is_up;
-use crate::simulator::controllers::pod_garbage::OUT_OF_SERVICE;
+use crate::simulator::controllers::taints::is_out_of_service;
 use crate::simulator::controllers::{Step, View};
 
 /// How long a node that is not ready may keep a volume that nobody needs there,
@@ -61,6 +61,5 @@ pub(super) fn look_after(view: &dyn View, attachment: &Value, now: Timestamp) ->
 fn is_given_up(node: Option<&Value>, volume: &Value) -> bool {
     let Some(node) = node else { return false };
     let unique = unique_name(volume);
-    let is_out = node.items("/spec/taints").iter().any(|taint| taint["key"] == OUT_OF_SERVICE);
-    is_out || !node.items("/status/volumesInUse").iter().any(|used| *used == unique)
+    is_out_of_service(node) || !node.items("/status/volumesInUse").iter().any(|used| *used == unique)
 }

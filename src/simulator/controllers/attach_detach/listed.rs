@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::simulator::controllers::attachments::{KIND, holds, unique_name, users, volume_of};
+use crate::simulator::controllers::attachments::{holds, unique_name, users, volume_of};
 use crate::simulator::controllers::fields::Fields;
 use crate::simulator::controllers::{EventType, Step, View};
 
 /// Brings the list in line with the attachments that hold.
 pub(super) fn list(view: &dyn View, node: &Value) -> Step {
     let mut step = Step::default();
-    let mut attachments = view.list(KIND);
-    attachments.retain(|attachment| attachment.text("/spec/nodeName") == node.name() && holds(attachment));
+    let mut attachments = view.attachments_to(node.name());
+    attachments.retain(|attachment| holds(attachment));
     let attached: Vec<Arc<Value>> = attachments.iter().filter_map(|attachment| volume_of(view, attachment)).collect();
     let listed: BTreeSet<&str> =
         node.items("/status/volumesAttached").iter().map(|volume| volume.text("/name")).collect();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::bind::{bind, set_claim_status};
 use super::matching::{best, class_object, class_of, delayed, mismatch, reserved_for};
 use super::{BOUND_BY_CONTROLLER, Binding, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE, bound_once};
-use crate::simulator::controllers::fields::{Fields, claim_names};
+use crate::simulator::controllers::fields::Fields;
 use crate::simulator::controllers::{EventType, Step, View};
 
 const NOTHING_TO_BIND: &str = "no persistent volumes available for this claim and no storage class is set";
@@ -127,10 +127,9 @@ fn late_default(view: &dyn View, claim: &Value) -> Option<String> {
 
 fn waiting(view: &dyn View, claim: &Value) -> (&'static str, String) {
     let pods: Vec<String> = view
-        .list_in("Pod", claim.namespace())
+        .pods_with(claim.namespace(), claim.name())
         .iter()
         .filter(|pod| pod.text("/spec/nodeName").is_empty())
-        .filter(|pod| claim_names(pod).iter().any(|name| name == claim.name()))
         .map(|pod| pod.name().to_owned())
         .collect();
     match pods.as_slice() {

@@ -9,9 +9,6 @@ use serde_json::Value;
 
 use crate::simulator::controllers::fields::Fields;
 
-/// What the annotations begin with that this actor obeys.
-pub const PREFIX: &str = "sandbox.kubectl-stateful/";
-
 /// The readiness probe never succeeds. May be set and removed while the pod
 /// runs.
 pub const NEVER_READY: &str = "sandbox.kubectl-stateful/never-ready";
@@ -43,6 +40,10 @@ pub const START_SECONDS: &str = "sandbox.kubectl-stateful/start-seconds";
 pub const STOP_SECONDS: &str = "sandbox.kubectl-stateful/stop-seconds";
 /// The lines that containers write in each run.
 pub const LOGS: &str = "sandbox.kubectl-stateful/logs";
+/// What a program exits with that is run in a container from outside.
+pub const EXEC_EXIT: &str = "sandbox.kubectl-stateful/exec-exit";
+/// What such a program prints.
+pub const EXEC_PRINTS: &str = "sandbox.kubectl-stateful/exec-prints";
 /// The pod stays as it is until it is deleted: what keeps it from being well
 /// is outside of what a copy of its cluster holds. A claim with it gets nothing
 /// from its provisioner or resizer.
@@ -52,6 +53,9 @@ pub const AS_CAPTURED: &str = "sandbox.kubectl-stateful/as-captured";
 pub const NODE_DOWN: &str = "sandbox.kubectl-stateful/node-down";
 /// On a node that is down: since when. Its kubelet writes it as its last word.
 pub const DOWN_SINCE: &str = "sandbox.kubectl-stateful/down-since";
+/// On a node: volumes that containers hold which never stop, by the UIDs of
+/// their pods, of which some are gone. Its kubelet writes it.
+pub const HANGING: &str = "sandbox.kubectl-stateful/hanging";
 
 /// An annotation that people may set.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +74,8 @@ pub enum Form {
     Containers,
     /// What containers exit with.
     Code,
+    /// What programs exit with.
+    Number,
     /// From when to when.
     Range,
     Lines,
@@ -85,6 +91,7 @@ impl Form {
             Self::Seconds => value.parse::<i64>().is_ok_and(|seconds| seconds >= 0),
             Self::SecondsOrNever => value == "never" || Self::Seconds.takes(value),
             Self::Code => value == "oom" || is_number,
+            Self::Number => value.parse::<i32>().is_ok(),
             Self::Range => range(value).is_some(),
             Self::Containers | Self::Lines | Self::Anything => true,
         }
@@ -98,6 +105,7 @@ impl fmt::Display for Form {
             Self::SecondsOrNever => "seconds or `never`",
             Self::Containers => "containers",
             Self::Code => "number or `oom`",
+            Self::Number => "number",
             Self::Range => "seconds, as `30-50`",
             Self::Lines => "lines",
             Self::Anything => "anything",
@@ -117,7 +125,7 @@ const fn knob(key: &'static str, value: Form, meaning: &'static str) -> Knob {
 }
 
 /// All annotations that people may set, as the documentation has them.
-pub const KNOBS: [Knob; 15] = [
+pub const KNOBS: [Knob; 17] = [
     knob(
         START_SECONDS,
         Form::Seconds,
@@ -139,14 +147,11 @@ pub const KNOBS: [Knob; 15] = [
     knob(LIVENESS_SECONDS, Form::Seconds, "when after the start liveness probes begin to fail, where there are any"),
     knob(IMAGE_ERROR, Form::Containers, "their images cannot be pulled"),
     knob(LOGS, Form::Lines, "what `kubectl logs` shows of each run"),
+    knob(EXEC_EXIT, Form::Number, "what `--before-remove` and other programs run in the pod exit with; else 0"),
+    knob(EXEC_PRINTS, Form::Lines, "what they print"),
     knob(AS_CAPTURED, Form::Anything, "the pod stays as it is until it is deleted; `sandbox capture` sets it"),
     knob(NODE_DOWN, Form::Anything, "on a node: its kubelet is gone"),
 ];
-
-/// Whether the pod has annotations that this actor obeys.
-pub fn goes_by_knobs(pod: &Value) -> bool {
-    pod["metadata"]["annotations"].as_object().is_some_and(|told| told.keys().any(|key| key.starts_with(PREFIX)))
-}
 
 /// The knobs of one pod.
 pub(super) struct Knobs<'a>(pub &'a Value);
@@ -197,15 +202,15 @@ impl Knobs<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objects::stuck::KNOB;
 
     #[test]
-    fn the_table_has_every_annotation_but_the_one_that_a_kubelet_writes() {
+    fn the_table_has_every_annotation_but_those_that_a_kubelet_writes() {
         let written =
-            include_str!("knobs.rs").lines().filter(|line| line.starts_with("pub const ") && line.contains(PREFIX));
-        // And what they all begin with.
+            include_str!("knobs.rs").lines().filter(|line| line.starts_with("pub const ") && line.contains(KNOB));
         assert_eq!(written.count(), KNOBS.len() + 2);
         for knob in KNOBS {
-            assert!(knob.key.starts_with(PREFIX) && knob.key != DOWN_SINCE, "{}", knob.key);
+            assert!(knob.key.starts_with(KNOB) && ![DOWN_SINCE, HANGING].contains(&knob.key), "{}", knob.key);
         }
     }
 }

@@ -5,16 +5,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Kubelet;
-use super::address::Addresses;
+use super::address::address;
 use super::container::{Container, Ending, Role, State};
 use super::course::{Scene, killed};
-use super::knobs::{AS_CAPTURED, Knobs, START_SECONDS, goes_by_knobs};
+use super::knobs::{AS_CAPTURED, Knobs, START_SECONDS};
 use super::news::News;
 use super::probes::Probes;
 use super::sources::unmounted;
-use super::status::{Picture, phase};
+use super::status::{Picture, gates, phase};
 use super::stop::stop;
 use super::volumes::awaits;
+use crate::objects::stuck::goes_by_knobs;
 use crate::simulator::controllers::fields::{Fields, later};
 use crate::simulator::controllers::{Step, View};
 
@@ -38,7 +39,7 @@ impl Kubelet {
         let mut news = News::default();
         let picture = picture(&scene, &mut news);
         let address = match pod.text("/status/podIP") {
-            "" => Addresses::in_use(&view.list("Pod")).give(pod),
+            "" => address(view, pod),
             held => held.to_owned(),
         };
         if let Some(status) = picture.status(pod, &address, &host_address(node), now) {
@@ -154,13 +155,19 @@ fn exceed(containers: &mut [Container<'_>], now: Timestamp, news: &mut News) {
 pub fn is_settled(pod: &Value) -> bool {
     let statuses = pod.items("/status/containerStatuses");
     let containers = pod.items("/spec/containers");
+    let prepared = pod.items("/status/initContainerStatuses");
+    let mut sidecars = pod.items("/spec/initContainers").iter().filter(|init| init["restartPolicy"] == "Always");
     pod.phase() == "Running"
         && pod.holds("Ready")
         && !pod.text("/status/podIP").is_empty()
         && !goes_by_knobs(pod)
         && pod["spec"]["activeDeadlineSeconds"].is_null()
+        && gates(pod).holds
         && containers.len() == statuses.len()
         && containers.iter().zip(statuses).all(|(wanted, held)| wanted["image"] == held["image"])
+        && sidecars.all(|wanted| {
+            prepared.iter().any(|held| held["name"] == wanted["name"] && held["image"] == wanted["image"])
+        })
 }
 
 fn host_address(node: &Value) -> String {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::knobs::{DOWN_SINCE, NODE_DOWN};
+use super::knobs::{DOWN_SINCE, HANGING, NODE_DOWN};
 use crate::simulator::controllers::Step;
 use crate::simulator::controllers::attachments::{MANAGED, is_managed};
 use crate::simulator::controllers::fields::{Fields, stamp, with_condition};
@@ -22,8 +22,10 @@ pub(super) fn keep(node: &Value, now: Timestamp) -> Step {
     let mut step = Step::default();
     let is_noted = node.annotation(DOWN_SINCE).is_some();
     if is_up(node) == is_noted {
-        let since = if is_noted { Value::Null } else { json!(stamp(now)) };
-        step.patch_unchanged(node, json!({ "metadata": { "annotations": { DOWN_SINCE: since } } }));
+        // One that comes up anew has no containers of before.
+        let noted =
+            if is_noted { json!({ DOWN_SINCE: null, HANGING: null }) } else { json!({ DOWN_SINCE: stamp(now) }) };
+        step.patch_unchanged(node, json!({ "metadata": { "annotations": noted } }));
         return step;
     }
     if is_noted {

@@ -8,8 +8,11 @@ use crate::simulator::controllers::binder::is_bound;
 use crate::simulator::controllers::fields::{Fields, claim_names};
 use crate::simulator::controllers::protection;
 
+/// In every namespace of a real cluster; nobody makes it here.
+const ROOT_CERTIFICATE: &str = "kube-root-ca.crt";
+
 /// Why the pod's volumes cannot be mounted yet: claims that are not bound,
-/// ConfigMaps and Secrets that do not exist.
+/// ConfigMaps and Secrets, or keys in them, that do not exist.
 pub(super) fn unmounted(view: &dyn View, pod: &Value) -> Option<String> {
     for name in claim_names(pod) {
         let claim = view.get("PersistentVolumeClaim", pod.namespace(), &name);
@@ -28,16 +31,45 @@ pub(super) fn unmounted(view: &dyn View, pod: &Value) -> Option<String> {
         }
     }
     pod.items("/spec/volumes").iter().find_map(|volume| {
-        let secret = (&volume["secret"], "Secret", "secretName", "secret");
-        let map = (&volume["configMap"], "ConfigMap", "name", "configmap");
-        [secret, map].into_iter().find_map(|(source, kind, field, word)| {
-            let name = source[field].as_str().filter(|_| source["optional"] != true)?;
-            let missing = view.get(kind, pod.namespace(), name).is_none();
-            missing.then(|| {
-                format!("MountVolume.SetUp failed for volume {:?} : {word} {name:?} not found", volume.text("/name"))
-            })
-        })
+        let missing = |(kind, source, field)| absent(view, pod.namespace(), kind, source, field);
+        let mut all: Vec<String> = Vec::new();
+        for told in sources(volume).filter_map(missing) {
+            if !all.contains(&told) {
+                all.push(told);
+            }
+        }
+        let why = match all.as_slice() {
+            [] => return None,
+            [one] => one.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        Some(format!("MountVolume.SetUp failed for volume {:?} : {why}", volume.text("/name")))
     })
+}
+
+/// What a volume takes from Secrets and ConfigMaps: kind, source, and the field of its name.
+fn sources(volume: &Value) -> impl Iterator<Item = (&'static str, &Value, &'static str)> {
+    let plain = [("Secret", &volume["secret"], "secretName"), ("ConfigMap", &volume["configMap"], "name")];
+    let projected = volume
+        .items("/projected/sources")
+        .iter()
+        .flat_map(|source| [("Secret", &source["secret"], "name"), ("ConfigMap", &source["configMap"], "name")]);
+    plain.into_iter().chain(projected)
+}
+
+/// What is not there of a Secret or ConfigMap that a volume needs: itself, or a key.
+fn absent(view: &dyn View, namespace: &str, kind: &str, source: &Value, field: &str) -> Option<String> {
+    let name = source[field].as_str().filter(|name| source["optional"] != true && *name != ROOT_CERTIFICATE)?;
+    let Some(object) = view.get(kind, namespace, name) else {
+        return Some(format!("{} {name:?} not found", kind.to_lowercase()));
+    };
+    let key = source.items("/items").iter().map(|item| item.text("/key")).find(|key| !has_key(&object, key))?;
+    let what = if kind == "Secret" {
+        "references non-existent secret key"
+    } else {
+        "configmap references non-existent config key"
+    };
+    Some(format!("{what}: {key}"))
 }
 
 /// A Secret or ConfigMap, or a key in it, that a container's environment names
@@ -60,6 +92,9 @@ fn missing(view: &dyn View, namespace: &str, kind: &str, reference: &Value) -> O
         return Some(format!("{} {name:?} not found", kind.to_lowercase()));
     };
     let key = reference["key"].as_str()?;
-    let held = ["data", "binaryData"].iter().any(|map| object[map].get(key).is_some());
-    (!held).then(|| format!("couldn't find key {key} in {kind} {namespace}/{name}"))
+    (!has_key(&object, key)).then(|| format!("couldn't find key {key} in {kind} {namespace}/{name}"))
+}
+
+fn has_key(object: &Value, key: &str) -> bool {
+    ["data", "binaryData"].iter().any(|map| object[map].get(key).is_some())
 }

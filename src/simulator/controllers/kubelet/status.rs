@@ -111,8 +111,8 @@ impl Picture<'_> {
 
 /// Whether a condition holds, and if not, why.
 #[derive(Clone, Default)]
-struct Verdict {
-    holds: bool,
+pub(super) struct Verdict {
+    pub holds: bool,
     reason: &'static str,
     message: String,
 }
@@ -139,7 +139,7 @@ impl Verdict {
 }
 
 /// What others have to say about the readiness of a pod.
-fn gates(pod: &Value) -> Verdict {
+pub(super) fn gates(pod: &Value) -> Verdict {
     let closed = pod.items("/spec/readinessGates").iter().filter_map(|gate| {
         let kind = gate.text("/conditionType");
         match pod.condition(kind) {

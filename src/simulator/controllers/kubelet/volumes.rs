@@ -1,13 +1,14 @@
 //! What a kubelet has to do with attached volumes: it tells in its node's status
 //! which ones it uses, and starts nothing before they are attached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::knobs::{HANGING, STOP_SECONDS};
 use super::news::News;
-use crate::simulator::controllers::attachments::{KIND, attachment_name, has_claims, holds, unique_name, volumes_of};
+use crate::simulator::controllers::attachments::{attachment_to, has_claims, holds, unique_name, volumes_of};
 use crate::simulator::controllers::fields::{Fields, claim_names, later};
 use crate::simulator::controllers::{Change, Step, View};
 
@@ -25,8 +26,46 @@ fn uses_volumes(pod: &Value) -> bool {
     !pod.text("/spec/nodeName").is_empty() && !matches!(pod.phase(), "Succeeded" | "Failed")
 }
 
+/// Whether the containers of a pod begin or cease to hang.
+pub(super) fn turns(change: &Change<'_>) -> bool {
+    change.kind == "Pod" && change.after.is_some_and(|after| change.before.is_some_and(hangs) != hangs(after))
+}
+
+/// A container runs that will not stop, whatever becomes of the pod.
+fn hangs(pod: &Value) -> bool {
+    let runs = |status: &Value| status["state"]["running"].is_object();
+    let lists = ["/status/initContainerStatuses", "/status/containerStatuses"];
+    uses_volumes(pod)
+        && pod.annotation(STOP_SECONDS) == Some("never")
+        && lists.iter().any(|list| pod.items(list).iter().any(runs))
+}
+
+/// Volumes by the UID of the pod whose containers hold them.
+type Held = BTreeMap<String, BTreeSet<String>>;
+
+/// What containers hold that never stop. It is kept on the node, since they run
+/// on when their pods are deleted by force; of a pod that is there it is as its
+/// containers are now.
+fn held(view: &dyn View, pods: &[&Value], node: &Value, step: &mut Step) -> Held {
+    let noted: Held = node.annotation(HANGING).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let mut held = noted.clone();
+    for pod in pods {
+        held.remove(pod.uid());
+        let volumes = if hangs(pod) { volumes_of(view, pod) } else { Vec::new() };
+        if !volumes.is_empty() {
+            held.insert(pod.uid().to_owned(), volumes.iter().map(|(_, volume)| unique_name(volume)).collect());
+        }
+    }
+    if held != noted {
+        let told = if held.is_empty() { Value::Null } else { json!(json!(held).to_string()) };
+        step.patch_unchanged(node, json!({ "metadata": { "annotations": { HANGING: told } } }));
+    }
+    held
+}
+
 /// Adds the volumes of a pod to those that its node uses.
 pub(super) fn take(view: &dyn View, pod: &Value, node: &Value, step: &mut Step) {
+    held(view, &[pod], node, step);
     if !uses_volumes(pod) {
         return;
     }
@@ -39,17 +78,21 @@ pub(super) fn take(view: &dyn View, pod: &Value, node: &Value, step: &mut Step) 
     }
 }
 
-/// Brings the list of a node in line with its pods. Nothing is given up while
-/// there is a pod whose claims are gone: nobody knows what it holds.
+/// Brings the list of a node in line with its pods. What hangs is not given up;
+/// and nothing is while there is a pod whose claims are gone: nobody knows what
+/// it holds.
 pub(super) fn count(view: &dyn View, node: &Value, step: &mut Step) {
-    let mut pods = view.list("Pod");
-    pods.retain(|pod| pod.text("/spec/nodeName") == node.name() && uses_volumes(pod));
+    let mut pods = view.pods_on(node.name());
+    let all: Vec<&Value> = pods.iter().map(|pod| &**pod).collect();
+    let hanging: BTreeSet<String> = held(view, &all, node, step).into_values().flatten().collect();
+    pods.retain(|pod| uses_volumes(pod));
     let is_known = |name: &String, pod: &Value| view.get("PersistentVolumeClaim", pod.namespace(), name).is_some();
     let knows_all = pods.iter().all(|pod| claim_names(pod).iter().all(|name| is_known(name, pod)));
     let used: BTreeSet<String> =
         pods.iter().flat_map(|pod| volumes_of(view, pod)).map(|(_, volume)| unique_name(&volume)).collect();
     let listed: Vec<&str> = node.items("/status/volumesInUse").iter().filter_map(Value::as_str).collect();
-    let mut told: Vec<&str> = listed.iter().copied().filter(|name| !knows_all || used.contains(*name)).collect();
+    let mut told: Vec<&str> =
+        listed.iter().copied().filter(|name| !knows_all || used.contains(*name) || hanging.contains(*name)).collect();
     told.extend(used.iter().map(String::as_str).filter(|name| !listed.contains(name)));
     if told != listed {
         let told = if told.is_empty() { Value::Null } else { json!(told) };
@@ -61,8 +104,7 @@ pub(super) fn count(view: &dyn View, node: &Value, step: &mut Step) {
 /// lasted.
 pub(super) fn awaits(view: &dyn View, pod: &Value, start: Timestamp, now: Timestamp, news: &mut News) -> bool {
     let node = pod.text("/spec/nodeName");
-    let is_attached =
-        |volume: &Value| view.get(KIND, "", &attachment_name(volume, node)).is_some_and(|one| holds(&one));
+    let is_attached = |volume: &Value| attachment_to(view, volume, node).is_some_and(|one| holds(&one));
     let mut missing: Vec<String> =
         volumes_of(view, pod).into_iter().filter(|(_, volume)| !is_attached(volume)).map(|(name, _)| name).collect();
     if missing.is_empty() {

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::View;
-use super::super::attachments::{attachment_name, unique_name};
+use super::super::attachments::{attachment_name, holds, unique_name};
 use super::super::fields::Fields;
-use super::super::kubelet::NODE_DOWN;
+use super::super::kubelet::{IMAGE_ERROR, NODE_DOWN, STOP_SECONDS};
 use super::super::world::World;
 use super::{claim, host_path, pod_with_claim, scale, set, world_with};
 
@@ -102,6 +102,118 @@ fn folders_are_not_attached() {
     world.settle();
     assert_eq!(world.object("Pod", "user").phase(), "Running");
     assert_eq!(attached(&world), Vec::<String>::new());
+}
+
+#[test]
+fn disks_of_clouds_are_attached_by_the_drivers_that_took_them_over() {
+    for (source, driver, handle) in [
+        (json!({ "awsElasticBlockStore": { "volumeID": "h" } }), "ebs.csi.aws.com", "h"),
+        (json!({ "awsElasticBlockStore": { "volumeID": "aws://eu-1a/vol-1" } }), "ebs.csi.aws.com", "vol-1"),
+        (json!({ "gcePersistentDisk": { "pdName": "h" } }), "pd.csi.storage.gke.io", "h"),
+        (json!({ "azureDisk": { "diskName": "d", "diskURI": "h" } }), "disk.csi.azure.com", "h"),
+        (json!({ "vsphereVolume": { "volumePath": "h" } }), "csi.vsphere.vmware.com", "h"),
+        (json!({ "cinder": { "volumeID": "h" } }), "cinder.csi.openstack.org", "h"),
+    ] {
+        let mut world = World::new();
+        world.play_copy();
+        let mut volume = host_path("disk", "manual");
+        volume["spec"]["hostPath"] = Value::Null;
+        json_patch::merge(&mut volume["spec"], &source);
+        world.put(volume);
+        world.put(claim("data", Some("manual")));
+        world.put(pod_with_claim("user", "data"));
+        world.settle();
+        let pod = world.object("Pod", "user");
+        assert_eq!(pod.phase(), "Running");
+        let attachment = world.list("VolumeAttachment").pop().expect(driver);
+        assert_eq!((attachment.text("/spec/attacher"), holds(&attachment)), (driver, true));
+        let unique = format!("kubernetes.io/csi/{driver}^{handle}");
+        for list in ["/status/volumesInUse", "/status/volumesAttached"] {
+            assert_eq!(listed(&world, pod.text("/spec/nodeName"), list), [unique.as_str()], "{list}");
+        }
+        world.remove("PersistentVolume", "disk");
+        world.remove("PersistentVolumeClaim", "data");
+        world.remove("Pod", "user");
+        world.settle();
+        assert_eq!(attached(&world), Vec::<String>::new());
+        assert!(!world.exists("PersistentVolume", "disk"), "its driver's attacher lets it go");
+    }
+}
+
+#[test]
+fn an_attachment_of_another_name_is_that_of_its_volume_and_node() {
+    let mut world = World::new();
+    world.play_copy();
+    let mut volume = host_path("disk", "manual");
+    volume["spec"]["hostPath"] = Value::Null;
+    volume["spec"]["gcePersistentDisk"] = json!({ "pdName": "h" });
+    world.put(volume);
+    world.put(claim("data", Some("manual")));
+    // As of a handle that only the driver could translate.
+    world.put(json!({
+        "apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment",
+        "metadata": { "name": format!("csi-{}", "0".repeat(64)) },
+        "spec": { "attacher": "pd.csi.storage.gke.io", "nodeName": "node-a",
+                  "source": { "persistentVolumeName": "disk" } },
+    }));
+    let mut pod = pod_with_claim("user", "data");
+    pod["spec"]["nodeName"] = json!("node-a");
+    world.put(pod);
+    world.settle();
+    assert_eq!((attached(&world), world.object("Pod", "user").phase()), (vec!["node-a".to_owned()], "Running"));
+    world.remove("Pod", "user");
+    world.settle();
+    assert_eq!(attached(&world), Vec::<String>::new());
+}
+
+#[test]
+fn what_hangs_and_is_deleted_by_force_keeps_its_volume_until_its_node_comes_up_anew() {
+    let mut world = pinned();
+    let volume = world.list("PersistentVolume").remove(0);
+    world.edit("Pod", "web-0", json!({ "metadata": { "annotations": { STOP_SECONDS: "never" } } }));
+    scale(&mut world, 0);
+    world.run(60);
+    world.force("web-0");
+    rival(&mut world);
+    world.run(3600);
+    assert!(!world.exists("Pod", "web-0"));
+    assert_eq!(attached(&world), ["node-a"]);
+    assert_eq!(listed(&world, "node-a", "/status/volumesInUse"), [unique_name(&volume)]);
+    let message = format!(
+        "Multi-Attach error for volume {:?} Volume is already exclusively attached to one node and can't be attached \
+         to another",
+        volume.name()
+    );
+    assert!(world.events("Pod", "rival").contains(&("FailedAttachVolume".to_owned(), message)));
+    down(&mut world, "node-a", &json!("true"));
+    world.run(60);
+    assert_eq!(attached(&world), ["node-a"]);
+    down(&mut world, "node-a", &Value::Null);
+    world.settle();
+    assert_eq!(attached(&world), ["node-b"]);
+    assert_eq!(listed(&world, "node-a", "/status/volumesInUse"), Vec::<String>::new());
+}
+
+#[test]
+fn what_hangs_no_more_or_never_ran_keeps_no_volume_when_it_is_deleted_by_force() {
+    for (knob, mended) in [(STOP_SECONDS, true), (IMAGE_ERROR, false)] {
+        let mut world = pinned();
+        scale(&mut world, 0);
+        world.settle();
+        let template = json!({ "metadata": { "annotations": { STOP_SECONDS: "never", knob: "never" } } });
+        world.edit("StatefulSet", "web", json!({ "spec": { "template": template } }));
+        scale(&mut world, 1);
+        world.run(60);
+        assert_eq!(attached(&world), ["node-a"]);
+        if mended {
+            world.edit("Pod", "web-0", json!({ "metadata": { "annotations": { STOP_SECONDS: null } } }));
+        }
+        scale(&mut world, 0);
+        world.run(0);
+        world.force("web-0");
+        world.settle();
+        assert_eq!(attached(&world), Vec::<String>::new(), "{knob}");
+    }
 }
 
 #[test]

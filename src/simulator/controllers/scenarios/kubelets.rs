@@ -94,6 +94,114 @@ fn a_missing_secret_key_keeps_the_container_from_being_made() {
 }
 
 #[test]
+fn volumes_wait_for_their_secrets_and_config_maps_and_the_keys_in_them() {
+    let item = |key: &str| json!([{ "key": key, "path": "p" }]);
+    let projected = |sources: Value| json!({ "projected": { "sources": sources } });
+    let missing = "secret \"gone\" not found";
+    for (source, why) in [
+        (json!({ "secret": { "secretName": "gone" } }), missing),
+        (json!({ "secret": { "secretName": "gone", "optional": true } }), ""),
+        (json!({ "secret": { "secretName": "held", "items": item("a") } }), ""),
+        (json!({ "secret": { "secretName": "held", "items": item("K") } }), "references non-existent secret key: K"),
+        (json!({ "secret": { "secretName": "held", "items": item("K"), "optional": true } }), ""),
+        (json!({ "configMap": { "name": "gone" } }), "configmap \"gone\" not found"),
+        (
+            json!({ "configMap": { "name": "held", "items": item("K") } }),
+            "configmap references non-existent config key: K",
+        ),
+        (json!({ "configMap": { "name": "held", "items": item("binary") } }), ""),
+        (projected(json!([{ "secret": { "name": "gone" } }])), missing),
+        (projected(json!([{ "secret": { "name": "gone", "optional": true } }])), ""),
+        (
+            projected(
+                json!([{ "secret": { "name": "gone" } }, { "configMap": { "name": "gone" } }, { "secret": { "name": "gone" } }]),
+            ),
+            "[secret \"gone\" not found, configmap \"gone\" not found]",
+        ),
+        (
+            projected(
+                json!([{ "secret": { "name": "held" } }, { "configMap": { "name": "held", "items": item("K") } }]),
+            ),
+            "configmap references non-existent config key: K",
+        ),
+        (
+            projected(json!([{ "serviceAccountToken": { "path": "t" } }, { "downwardAPI": { "items": [] } },
+                             { "configMap": { "name": "kube-root-ca.crt", "items": item("ca.crt") } }])),
+            "",
+        ),
+    ] {
+        let mut world = World::new();
+        let held = |kind: &str| {
+            json!({ "apiVersion": "v1", "kind": kind, "data": { "a": "" }, "binaryData": { "binary": "" },
+            "metadata": { "name": "held", "namespace": "default" } })
+        };
+        world.put(held("Secret"));
+        world.put(held("ConfigMap"));
+        let mut pod = plain("one");
+        pod["spec"]["volumes"] = json!([source]);
+        pod["spec"]["volumes"][0]["name"] = json!("v");
+        world.put(pod);
+        world.settle();
+        let told = world.events("Pod", "one").into_iter().find(|(reason, _)| reason == "FailedMount");
+        let told = told.map(|(_, message)| message).unwrap_or_default();
+        let expected =
+            if why.is_empty() { String::new() } else { format!("MountVolume.SetUp failed for volume \"v\" : {why}") };
+        assert_eq!((told, world.object("Pod", "one").holds("Ready")), (expected, why.is_empty()), "{source}");
+    }
+}
+
+#[test]
+fn a_gate_that_closes_makes_a_ready_pod_unready() {
+    let mut world = World::new();
+    let mut pod = plain("one");
+    pod["spec"]["readinessGates"] = json!([{ "conditionType": "example.com/open" }]);
+    world.put(pod);
+    world.settle();
+    let gate = |world: &mut World, status: &str| {
+        let pod = world.object("Pod", "one");
+        let mut conditions = pod.items("/status/conditions").to_vec();
+        conditions.retain(|held| held["type"] != "example.com/open");
+        conditions.push(json!({ "type": "example.com/open", "status": status }));
+        world.edit_status("Pod", "one", &json!({ "conditions": conditions }));
+        world.settle();
+        world.object("Pod", "one").condition("Ready").map(|ready| ready.text("/message").to_owned())
+    };
+    assert_eq!(gate(&mut world, "True"), Some(String::new()));
+    let why = "the status of pod readiness gate \"example.com/open\" is not \"True\", but False";
+    assert_eq!(gate(&mut world, "False"), Some(why.to_owned()));
+    assert_eq!(gate(&mut world, "True"), Some(String::new()));
+}
+
+#[test]
+fn a_sidecar_with_a_new_image_is_started_again() {
+    let mut world = World::new();
+    let sidecar = |image: &str| json!([{ "name": "side", "image": image, "restartPolicy": "Always" }]);
+    let mut pod = plain("one");
+    pod["spec"]["initContainers"] = sidecar("side:1");
+    world.put(pod);
+    world.settle();
+    world.edit("Pod", "one", json!({ "spec": { "initContainers": sidecar("side:2") } }));
+    world.settle();
+    let pod = world.object("Pod", "one");
+    let held = &pod["status"]["initContainerStatuses"][0];
+    assert_eq!((held.text("/image"), held.number("/restartCount")), ("side:2", Some(1)));
+    let killing = ("Killing".to_owned(), "Init container side definition changed".to_owned());
+    assert!(pod.holds("Ready") && world.events("Pod", "one").contains(&killing));
+}
+
+#[test]
+fn a_grace_period_beyond_all_times_does_not_keep_a_pod_from_stopping() {
+    let mut world = World::new();
+    let mut pod = plain("one");
+    pod["spec"]["terminationGracePeriodSeconds"] = json!(9_000_000_000_000_i64);
+    world.put(pod);
+    world.settle();
+    world.remove("Pod", "one");
+    world.run(60);
+    assert!(!world.exists("Pod", "one"));
+}
+
+#[test]
 fn a_slow_pod_takes_its_time_but_never_more_than_its_grace_period() {
     for (wanted, gone_after) in [("10", 10), ("300", 30)] {
         let mut world = World::new();

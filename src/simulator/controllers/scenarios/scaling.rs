@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::fields::Fields;
+use super::super::world::World;
 use super::{scale, set, world_with};
 
 #[test]
@@ -43,4 +44,23 @@ fn ss_02_an_absurd_number_of_replicas_does_not_hurt() {
     scale(&mut world, i64::from(i32::MAX));
     world.run(10);
     assert_eq!(world.names("Pod").len(), 7);
+}
+
+#[test]
+fn a_parallel_set_makes_no_more_pods_while_so_many_of_it_wait_for_a_node() {
+    let mut world = World::new();
+    for actor in ["default-scheduler", "kubelet", "endpointslice-controller", "garbage-collector-controller"] {
+        world.stop_actor(actor);
+    }
+    let mut absurd = set(i32::MAX.into(), "fast");
+    absurd["spec"]["podManagementPolicy"] = json!("Parallel");
+    absurd["spec"]["volumeClaimTemplates"] = json!([]);
+    world.put(absurd);
+    world.settle();
+    assert_eq!(world.names("Pod").len(), 500);
+    for ordinal in 0..3 {
+        world.edit("Pod", &format!("web-{ordinal}"), json!({ "spec": { "nodeName": "node-a" } }));
+    }
+    world.settle();
+    assert_eq!(world.names("Pod").len(), 503);
 }

@@ -104,6 +104,9 @@ fn wanted(set: &Set, ordinal: i64) -> Wanted {
 
 /// The same owners with the same controller flags, in any order.
 fn same_owners(wanted: &[Value], held: &[Value]) -> bool {
+    if wanted.len() != held.len() {
+        return false;
+    }
     let key = |owner: &Value| (owner.text("/uid").to_owned(), owner["controller"] == true);
     let sorted = |owners: &[Value]| {
         let mut keys: Vec<_> = owners.iter().map(key).collect();

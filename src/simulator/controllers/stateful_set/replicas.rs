@@ -4,14 +4,14 @@
 use serde_json::Value;
 
 use super::identity::{self, new_pod, repair};
-use super::members::{available, ready};
+use super::members::{Member, Phase};
 use super::set::Strategy;
 use super::{Flow, Pass, events};
 use crate::simulator::controllers::fields::Fields;
 use crate::simulator::controllers::{Step, Write};
 
-/// How many pods a Parallel set makes in one pass; the rest follow in the
-/// next. It bounds a pass over a set with an absurd number of replicas.
+/// How many pods of a Parallel set wait for a node at most; the rest follow when
+/// some have one. It bounds what a set with an absurd number of replicas makes.
 const BATCH: usize = 500;
 
 /// The batches in which a Parallel set works: 1, 2, 4, … pods. A refused write
@@ -58,17 +58,18 @@ impl Pass<'_> {
             let all_done = slots.all(|ordinal| matches!(self.fill(ordinal), Slot::Done));
             return if all_done { Flow::Continue } else { Flow::Stop };
         }
-        let mut made = 0;
+        let has_no_node = |pod: &&Member| pod.text("/spec/nodeName").is_empty();
+        let mut waiting = self.members.replicas.values().filter(has_no_node).count();
         let mut failed = false;
         let mut batches = Batches::default();
         let mut step = std::mem::take(&mut self.step);
         for ordinal in self.set.range() {
             if !self.members.replicas.contains_key(&ordinal) {
-                made += 1;
-            }
-            if made > BATCH {
-                failed = true;
-                break;
+                if waiting >= BATCH {
+                    failed = true;
+                    break;
+                }
+                waiting += 1;
             }
             failed |= matches!(self.fill(ordinal), Slot::Failed);
             if batches.take(std::mem::take(&mut self.step), &mut step) && failed {
@@ -110,20 +111,20 @@ impl Pass<'_> {
     }
 
     /// An existing pod (SS-33 steps 1, 3, 4, 5).
-    fn keep(&mut self, pod: &Value, ordinal: i64) -> Slot {
-        if matches!(pod.phase(), "Failed" | "Succeeded") {
-            if !pod.terminating() {
+    fn keep(&mut self, pod: &Member, ordinal: i64) -> Slot {
+        if pod.phase == Phase::Ended {
+            if !pod.is_terminating {
                 self.remove(pod);
             }
             return Slot::Waiting;
         }
-        if pod.phase() == "Pending" {
+        if pod.phase == Phase::Pending {
             if self.make_claims(ordinal).is_err() {
                 return Slot::Failed;
             }
             self.own_claims(pod, ordinal, true);
         }
-        if self.set.monotonic && (pod.terminating() || !ready(pod) || !available(pod, &self.set, self.now)) {
+        if self.set.monotonic && (pod.is_terminating || !pod.is_ready || !pod.is_available(self.now)) {
             return Slot::Waiting;
         }
         let repair = repair(&self.set, pod, ordinal);
@@ -133,7 +134,7 @@ impl Pass<'_> {
             events::pod_failed(self, "update", pod.name(), &reason);
             return Slot::Failed;
         }
-        let owned_anew = pod.phase() != "Pending" && self.own_claims(pod, ordinal, false);
+        let owned_anew = pod.phase != Phase::Pending && self.own_claims(pod, ordinal, false);
         if owned_anew || repair.is_some() {
             if let Some(patch) = repair {
                 self.step.patch(pod, patch);
@@ -164,9 +165,9 @@ impl Pass<'_> {
             return Flow::Continue;
         }
         let Some((ordinal, pod)) = self.members.condemned.first().cloned() else { return Flow::Continue };
-        let healthy = ready(&pod) && available(&pod, &self.set, self.now);
+        let healthy = pod.is_ready && pod.is_available(self.now);
         let is_next = healthy || self.members.first_unavailable(&self.set, self.now) == Some(ordinal);
-        if is_next && !pod.terminating() {
+        if is_next && !pod.is_terminating {
             self.remove(&pod);
         }
         Flow::Stop
@@ -177,7 +178,7 @@ impl Pass<'_> {
         let mut batches = Batches::default();
         let mut step = std::mem::take(&mut self.step);
         for (_, pod) in self.members.condemned.clone() {
-            if !pod.terminating() {
+            if !pod.is_terminating {
                 self.remove(&pod);
             }
             batches.take(std::mem::take(&mut self.step), &mut step);

@@ -64,6 +64,15 @@ impl<'a> Set<'a> {
         self.object.items("/spec/volumeClaimTemplates")
     }
 
+    /// Whether a claim of this name is one of a member in the range.
+    pub(super) fn wants_claim(&self, name: &str) -> bool {
+        let ordinal = |template: &Value| {
+            let rest = name.strip_prefix(template.name())?.strip_prefix('-')?.strip_prefix(self.name)?;
+            rest.strip_prefix('-')?.parse().ok()
+        };
+        self.claim_templates().iter().filter_map(ordinal).any(|ordinal| self.range().contains(&ordinal))
+    }
+
     /// Partition, or 0 where there is none.
     pub(super) fn partition(&self) -> i64 {
         match self.strategy {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::identity;
-use super::members::{Members, available, available_from, ready};
+use super::members::{Members, Phase};
 use super::revisions::Revisions;
 use super::set::{Set, Strategy};
 use crate::simulator::controllers::Step;
@@ -24,7 +24,7 @@ struct Counters {
 /// changed, and asks for a look when a pod will become available.
 pub(super) fn pass(set: &Set, revisions: &Revisions, members: &Members, now: Timestamp) -> Step {
     let mut step = Step::default();
-    let mut counters = count(set, revisions, members, now);
+    let mut counters = count(revisions, members, now);
     let mut current = &revisions.current.name;
     let rolling = matches!(set.strategy, Strategy::RollingUpdate { .. });
     let all = set.replicas;
@@ -52,23 +52,24 @@ pub(super) fn pass(set: &Set, revisions: &Revisions, members: &Members, now: Tim
             }),
         );
     }
-    for time in members.all().filter_map(|pod| available_from(pod, set)).filter(|time| *time > now) {
+    for time in members.all().filter_map(|pod| pod.available_from).filter(|time| *time > now) {
         step.wake_at(time);
     }
     step
 }
 
-fn count(set: &Set, revisions: &Revisions, members: &Members, now: Timestamp) -> Counters {
+fn count(revisions: &Revisions, members: &Members, now: Timestamp) -> Counters {
     let mut counters = Counters::default();
-    for pod in members.all().filter(|pod| !pod.phase().is_empty()) {
+    for pod in members.all().filter(|pod| pod.phase != Phase::Unset) {
         counters.replicas += 1;
-        if ready(pod) {
+        if pod.is_ready {
             counters.ready += 1;
-            counters.available += i64::from(available(pod, set, now));
+            counters.available += i64::from(pod.is_available(now));
         }
-        if !pod.terminating() {
-            counters.current += i64::from(identity::revision(pod) == revisions.current.name);
-            counters.updated += i64::from(identity::revision(pod) == revisions.update.name);
+        if !pod.is_terminating {
+            let revision = identity::revision(pod);
+            counters.current += i64::from(revision == revisions.current.name);
+            counters.updated += i64::from(revision == revisions.update.name);
         }
     }
     counters

@@ -1,13 +1,8 @@
 //! Phase D: replacing pods of an old revision, highest first (SS-60 to SS-66).
 
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use super::Pass;
-use super::members::unavailable;
+use super::members::Member;
 use super::set::Strategy;
-use crate::simulator::controllers::fields::Fields;
 
 impl Pass<'_> {
     /// Reached only if scaling did not stop the pass (SS-38).
@@ -21,7 +16,7 @@ impl Pass<'_> {
 
     /// The slots from the highest ordinal down to `start + partition` (SS-61);
     /// `None` for one that this pass has only just filled.
-    fn targets(&self) -> impl Iterator<Item = Option<&Arc<Value>>> {
+    fn targets(&self) -> impl Iterator<Item = Option<&Member>> {
         let range = self.set.range();
         let lowest = range.start.saturating_add(self.set.partition());
         range.rev().take_while(move |ordinal| *ordinal >= lowest).map(|ordinal| self.members.replicas.get(&ordinal))
@@ -30,9 +25,9 @@ impl Pass<'_> {
     /// One at a time: deletes the first pod of another revision, or waits for
     /// the first one that is right but unavailable (SS-60).
     fn roll_one(&mut self) {
-        let waits = |pod: &&Arc<Value>| !self.is_updated(pod) || unavailable(pod, &self.set, self.now);
+        let waits = |pod: &&Member| !self.is_updated(pod) || pod.is_unavailable(self.now);
         let first = self.targets().find(|target| target.as_ref().is_none_or(waits)).flatten().cloned();
-        if let Some(old) = first.filter(|pod| !self.is_updated(pod) && !pod.terminating()) {
+        if let Some(old) = first.filter(|pod| !self.is_updated(pod) && !pod.is_terminating) {
             self.remove(&old);
         }
     }
@@ -40,13 +35,13 @@ impl Pass<'_> {
     /// With `maxUnavailable` (SS-63): all unavailable pods of the range count,
     /// those below the partition too.
     fn roll_with_budget(&mut self) {
-        let down = self.members.replicas.values().filter(|pod| unavailable(pod, &self.set, self.now)).count();
+        let down = self.members.replicas.values().filter(|pod| pod.is_unavailable(self.now)).count();
         let missing = usize::try_from(self.set.replicas).unwrap_or(0).saturating_sub(self.members.replicas.len());
         let budget = self.budget().saturating_sub(down + missing);
-        let old: Vec<Arc<Value>> = self
+        let old: Vec<Member> = self
             .targets()
             .flatten()
-            .filter(|pod| !self.is_updated(pod) && !pod.terminating())
+            .filter(|pod| !self.is_updated(pod) && !pod.is_terminating)
             .take(budget)
             .cloned()
             .collect();

@@ -15,13 +15,35 @@ use crate::simulator::world::World;
 
 const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
-/// What the sandbox with this log was copied from, if it was; a glance that
-/// waits for nobody and finds nothing wrong.
+/// How a sandbox began, as its first line tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    Fresh,
+    CopyOf(Origin),
+    /// There is none, or the line cannot be read, or by a newer version alone.
+    Unknown,
+}
+
+impl Beginning {
+    /// What it was copied from, if it was.
+    #[must_use]
+    pub fn origin(self) -> Option<Origin> {
+        match self {
+            Self::CopyOf(origin) => Some(origin),
+            Self::Fresh | Self::Unknown => None,
+        }
+    }
+}
+
+/// How the sandbox with this log began; a glance that waits for nobody.
 #[must_use]
-pub fn origin_of(log: &Path) -> Option<Origin> {
+pub fn beginning_of(log: &Path) -> Beginning {
     let mut first = Vec::new();
-    BufReader::new(File::open(log).ok()?).take(LONGEST_LINE).read_until(b'\n', &mut first).ok()?;
-    serde_json::from_slice::<Header>(&first).ok()?.origin
+    let read = File::open(log).and_then(|file| BufReader::new(file).take(LONGEST_LINE).read_until(b'\n', &mut first));
+    match read.ok().and_then(|_| serde_json::from_slice::<Header>(&first).ok()) {
+        Some(Header { sandbox, origin, .. }) if sandbox <= FORMAT => origin.map_or(Beginning::Fresh, Beginning::CopyOf),
+        Some(_) | None => Beginning::Unknown,
+    }
 }
 
 impl Sandbox {
@@ -136,7 +158,9 @@ mod tests {
             let content_type = "application/json".to_owned();
             let (path, query, user_agent) = (path.to_owned(), String::new(), String::new());
             let body = Bytes::from_static(body.as_bytes());
-            world.handle(&Raw { method, path, query, content_type, user_agent, user: None, body }).code
+            world
+                .handle(&Raw { method, path, query, content_type, user_agent, user: None, looked_for: None, body })
+                .code
         };
         assert_eq!(send(&mut world, Method::POST, maps, r#"{"metadata": {"name": "lost"}}"#), 201);
         std::fs::rename(&path, &away).unwrap();

@@ -1,5 +1,6 @@
 //! What a retired volume says about itself, so that it can be restored without
-//! any file of ours: one label to find it by, and annotations.
+//! any file of ours: one label to find it by, and annotations. It is there from
+//! the moment when the volume is protected until its claim has it back.
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,138 @@
+//! `resume`: a stopped run goes on, by its plan or by a new one for what is left.
+
+use serde_json::Value;
+
+use super::carry_out::{self, Going};
+use super::flags::RunFlags;
+use super::later::{chosen, damaged, in_use, same_cluster, unreadable};
+use super::{approve, planning};
+use crate::commands::Context;
+use crate::error::Failure;
+use crate::runbook::script::Runbook;
+use crate::runs::ahead::approved;
+use crate::runs::asking::NO_APP_CHECK;
+use crate::runs::event::Event;
+use crate::runs::folder::{About, RunFolder, State};
+use crate::runs::journal::Journal;
+use crate::runs::plan::{Line, Plan};
+use crate::runs::record::{self, Record};
+use crate::wizard::parameter::Answers;
+
+/// A run that can go on.
+struct Unfinished {
+    folder: RunFolder,
+    lines: Vec<Value>,
+    runbook: Runbook,
+    plan: Plan,
+    answers: Answers,
+    /// Whether `--no-app-check` was given when it began.
+    no_app_check: bool,
+}
+
+impl Unfinished {
+    /// The flags it goes on with: who answered beforehand need not do so again.
+    fn flags(&self, given: &RunFlags) -> RunFlags {
+        RunFlags { no_app_check: given.no_app_check || self.no_app_check, ..given.clone() }
+    }
+}
+
+/// Carries a stopped run on from where its journal ends.
+///
+/// # Errors
+/// It cannot be found or read, belongs to another cluster, or stops again.
+pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
+    let Some(run) = unfinished(run, "resume", context).await? else { return Ok(()) };
+    let flags = &run.flags(flags);
+    let Unfinished { folder, runbook, plan, answers, .. } = run;
+    if flags.plan_only {
+        return context.screen.plan(&plan, flags.output);
+    }
+    approve::going_on(&folder.id, flags, context)?;
+    let journal = Journal::reopen(&folder.path).map_err(|why| in_use(&folder, &why))?.written_with(&context.pen);
+    context.screen.event(Event::Started { run: folder.id.to_string() });
+    // Nobody else can have gone on with it since: the journal is ours now.
+    let lines = folder.lines().map_err(|why| damaged(&folder, &why))?;
+    let (replay, unanswered) = (record::finished(&lines).into(), record::unanswered(&lines));
+    let going = Going { folder, journal, approved: approved(&plan), replay, unanswered };
+    carry_out::go_on(&runbook, &answers, going, flags, context).await
+}
+
+/// Plans what is left anew, on the cluster as it is by now, and goes on with
+/// that once it is approved.
+///
+/// # Errors
+/// As `resume`.
+pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
+    let Some(run) = unfinished(run, "resume --replan", context).await? else { return Ok(()) };
+    let flags = &run.flags(flags);
+    let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
+    let done = record::finished(&lines);
+    let rest = planning::rest(&runbook, &answers, &folder.id, done.clone().into(), context).await?;
+    if flags.plan_only {
+        return context.screen.plan(&rest, flags.output);
+    }
+    context.screen.event(Event::Plan(Box::new(rest.clone())));
+    approve::approve(&rest, flags, context)?;
+    let mut journal = Journal::reopen(&folder.path).map_err(|why| in_use(&folder, &why))?.written_with(&context.pen);
+    if folder.lines().map_err(|why| damaged(&folder, &why))?.len() != lines.len() {
+        let what = format!("run {} went on while you were asked; nothing was changed", folder.id);
+        return Err(Failure::refused("run-went-on", what).hint("type the same command again"));
+    }
+    let whole = Plan { lines: [lines_of(&plan, &done), rest.lines].concat(), ..rest };
+    folder.replace_plan(&whole).map_err(|why| carry_out::no_folder(&why))?;
+    journal.replanned(context.connection.clock.now()).map_err(|why| carry_out::no_folder(&why))?;
+    context.screen.event(Event::Started { run: folder.id.to_string() });
+    let unanswered = record::unanswered(&lines);
+    let going = Going { folder, journal, approved: approved(&whole), replay: done.into(), unanswered };
+    carry_out::go_on(&runbook, &answers, going, flags, context).await
+}
+
+/// The lines of a plan that were used up by what was done.
+fn lines_of(plan: &Plan, done: &[Record]) -> Vec<Line> {
+    let mut effects = plan.lines.iter().filter(|line| matches!(line, Line::Effect { .. }));
+    let used = |record: &&Record| !record.fingerprint.is_empty();
+    let mut line = |record: &Record| {
+        effects.find(|line| matches!(line, Line::Effect { fingerprint, .. } if *fingerprint == record.fingerprint))
+    };
+    done.iter().filter(used).filter_map(|record| line(record).cloned()).collect()
+}
+
+/// The run that is meant; none if it is done already, which is told.
+async fn unfinished(run: Option<&str>, verb: &str, context: &Context<'_>) -> Result<Option<Unfinished>, Failure> {
+    let fits = |state: &State, lines: &[Value]| {
+        let over = matches!(state, State::Ended(how) if ["done", "undone", "partly undone"].contains(&how.as_str()));
+        !over && !record::written(lines).is_empty()
+    };
+    let (folder, about, lines) = chosen(run, verb, &fits, context).await?;
+    match RunFolder::state(&lines) {
+        State::Ended(how) if how == "done" => {
+            context.screen.tell(&format!("run {} is done: nothing is left to do", folder.id));
+            return Ok(None);
+        }
+        State::Ended(how) if how == "undone" => {
+            return Err(Failure::refused("run-undone", format!("run {} was undone; nothing was changed", folder.id)));
+        }
+        _ if lines.iter().any(|line| line["state"] == "undoing") => {
+            let what = format!("run {} was partly undone; nothing was changed", folder.id);
+            return Err(
+                Failure::refused("run-undone", what).hint(context.as_given().ours(&format!("undo {}", folder.id)))
+            );
+        }
+        State::Ended(_) | State::Open => {}
+    }
+    same_cluster(&folder, &about, context).await?;
+    read(folder, about, lines).map(Some)
+}
+
+fn read(folder: RunFolder, about: About, lines: Vec<Value>) -> Result<Unfinished, Failure> {
+    let unreadable = |why: &dyn std::fmt::Display| unreadable(&folder, why);
+    let Some(name) = about.runbook else {
+        return Err(Failure::usage("no-runbook", format!("run {} was `{}`: type it again", folder.id, about.command)));
+    };
+    let source = folder.script().map_err(|why| unreadable(&why))?;
+    let plan = folder.plan().map_err(|why| unreadable(&why))?;
+    let runbook = Runbook::from_source(name, source)?;
+    let answers = planning::answers(&runbook.header.parameters, &about.parameters).map_err(|why| unreadable(&why))?;
+    let no_app_check = about.answered.iter().any(|flag| flag == NO_APP_CHECK);
+    Ok(Unfinished { folder, lines, runbook, plan, answers, no_app_check })
+}

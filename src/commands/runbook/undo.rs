@@ -1,0 +1,239 @@
+//! `undo`: takes a run back.
+
+use serde_json::Value;
+
+use super::flags::RunFlags;
+use super::later::{chosen, damaged, in_use, same_cluster};
+use super::{approve, report};
+use crate::commands::Context;
+use crate::commands::refused::of_runbook;
+use crate::effects::{Effect, EffectError, Target};
+use crate::error::{Failure, Kind};
+use crate::runs::event::Event;
+use crate::runs::folder::{About, RunFolder, State};
+use crate::runs::journal::Journal;
+use crate::runs::keeper::{Keeper, outlast};
+use crate::runs::record;
+use crate::runs::undo::{Undoing, Undone, not_theirs, undo_all};
+use crate::runs::waits::{WaitFailed, Waits};
+
+/// Seconds that the members have to become ready after an undo.
+const AT_MOST: u64 = 600;
+
+/// How an undo ended that could not take everything back.
+const PARTLY: &str = "partly undone";
+
+/// Takes back what a run has done, the last first.
+///
+/// # Errors
+/// Something stands in the way: what was taken back by then is told.
+pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
+    let undoable = |state: &State, lines: &[Value]| {
+        let stands = !matches!(state, State::Ended(how) if how == "undone") && !Undoing::of(lines).steps.is_empty();
+        stands || holds_a_lock(state, lines)
+    };
+    let (folder, about, lines) = chosen(run, "undo", &undoable, context).await?;
+    if RunFolder::state(&lines) == State::Ended("undone".to_owned()) {
+        context.screen.tell(&format!("run {} is undone already", folder.id));
+        return Ok(());
+    }
+    same_cluster(&folder, &about, context).await?;
+    let mut undoing = Undoing::of(&lines);
+    if undoing.steps.is_empty() && !holds_a_lock(&RunFolder::state(&lines), &lines) {
+        // A run that lost its rights could not give back what it had locked.
+        for lock in record::locks(&lines) {
+            let _ = lock.give_back(context.connection).await;
+        }
+        let was = lines.iter().any(|line| line["state"] == "undone");
+        let what = if was { "has nothing left" } else { "has changed nothing" };
+        context.screen.tell(&format!("run {} {what} that can be taken back", folder.id));
+        return Ok(());
+    }
+    undoing.without(&nothing_later(&folder, &about, &lines, context)?);
+    if flags.plan_only {
+        approve::show(&undoing, context);
+        return Ok(());
+    }
+    approve::undoing(&undoing, &folder.id, flags, context)?;
+    let mut journal = Journal::reopen(&folder.path).map_err(|why| in_use(&folder, &why))?.written_with(&context.pen);
+    let shown = lines.len();
+    let lines = folder.lines().map_err(|why| damaged(&folder, &why))?;
+    if lines.len() != shown {
+        let what = format!("run {} went on while you were asked; nothing was changed", folder.id);
+        return Err(Failure::refused("run-went-on", what).hint("type the same command again"));
+    }
+    context.screen.event(Event::Started { run: folder.id.to_string() });
+    let connection = context.connection;
+    let keeper = Keeper::default();
+    for lock in record::locks(&lines) {
+        let object = lock.object.to_string();
+        let refused = |error: EffectError| of_runbook(&object, &error, context);
+        let lock = outlast(lock, connection, context.screen).await.map_err(refused)?;
+        lock.renew_or_take(connection).await.map_err(refused)?;
+        keeper.holds(lock, connection.clock.now());
+    }
+    let waits = Waits { connection, observer: context.screen, keeper: &keeper };
+    let (undone, found) = seen_through(&undoing, &folder, &mut journal, &waits).await;
+    let is_whole = undoing.lost.is_empty() && !matches!(found, Err(Short::Elsewhere(_)));
+    let whole = if is_whole { "undone" } else { PARTLY };
+    let ended = end_of_undo(undone, (&RunFolder::state(&lines), whole), &mut journal, &folder, context);
+    report::save(&folder, context);
+    connection.interrupt.lower();
+    keeper.give_back(connection).await;
+    ended?;
+    found.map_err(|short| short.told(context))?;
+    if undoing.lost.is_empty() {
+        context.screen.tell(&format!("run {} is undone", folder.id));
+        return Ok(());
+    }
+    let what = format!("{PARTLY}: {} gone for good, all else is taken back", undoing.lost.join(", "));
+    let hint = context.as_given().led("`kubectl stateful status` shows the members, which start with nothing");
+    Err(Failure::new(Kind::Partial, "data-destroyed", what).hint(hint))
+}
+
+/// A run that was killed still holds what it had locked, also where it has
+/// changed nothing else.
+fn holds_a_lock(state: &State, lines: &[Value]) -> bool {
+    *state == State::Open && !record::locks(lines).is_empty()
+}
+
+/// Takes all steps back, and looks what the set has become.
+async fn seen_through(
+    undoing: &Undoing,
+    folder: &RunFolder,
+    journal: &mut Journal,
+    waits: &Waits<'_>,
+) -> (Undone, Result<(), Short>) {
+    let undone = undo_all(undoing, &folder.id, journal, waits).await;
+    if undone.stopped.is_some() {
+        return (undone, Ok(()));
+    }
+    let found = stands(undoing, waits).await;
+    if !matches!(found, Err(Short::Elsewhere(_))) {
+        for step in &undone.held {
+            let _ = journal.undone(*step, waits.connection.clock.now());
+        }
+    }
+    (undone, found)
+}
+
+/// Why a set is not what it was, although everything is taken back.
+enum Short {
+    NotReady(String),
+    /// Somebody else has changed it, or it was not what it seemed.
+    Elsewhere(String),
+}
+
+impl Short {
+    fn told(self, context: &Context<'_>) -> Failure {
+        let (code, why, hint) = match self {
+            Self::NotReady(why) => {
+                ("not-ready", why, "`kubectl stateful status` says which member is not ready, and why")
+            }
+            Self::Elsewhere(why) => ("changed-meanwhile", why, "look at `kubectl stateful status`"),
+        };
+        Failure::new(Kind::Problems, code, format!("everything is taken back, but {why}"))
+            .hint(context.as_given().led(hint))
+    }
+}
+
+/// Everything is taken back; that the members are ready again, each on what it
+/// had, is seen, too.
+async fn stands(undoing: &Undoing, waits: &Waits<'_>) -> Result<(), Short> {
+    let scale = undoing.steps.iter().rev().flat_map(|step| &step.undo).find_map(|effect| match effect {
+        Effect::Scale(scale) => Some(scale),
+        _ => None,
+    });
+    let Some(scale) = scale else { return Ok(()) };
+    waits.ready(&scale.set, scale.to, AT_MOST).await.map_err(|why| match &why {
+        WaitFailed::Wait(_) | WaitFailed::Lock(_) => Short::NotReady(why.to_string()),
+        WaitFailed::Changed(_) | WaitFailed::Read(_) => Short::Elsewhere(why.to_string()),
+    })?;
+    if scale.from.is_some_and(|from| from > scale.to) {
+        return Ok(());
+    }
+    match not_theirs(undoing, waits).await {
+        Ok(claims) if claims.is_empty() => Ok(()),
+        Ok(claims) => Err(Short::Elsewhere(format!(
+            "somebody has deleted claims meanwhile, and members have begun with nothing: {}",
+            claims.join(", ")
+        ))),
+        Err(why) => Err(Short::NotReady(format!("its claims cannot be read: {why}"))),
+    }
+}
+
+/// Writes how an undo ended, and tells it.
+fn end_of_undo(
+    undone: Undone,
+    (before, whole): (&State, &str),
+    journal: &mut Journal,
+    folder: &RunFolder,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
+    let connection = context.connection;
+    let before = match before {
+        State::Ended(how) => how.as_str(),
+        State::Open => "stopped",
+    };
+    // What was announced and has no answer may have been carried out, too.
+    let is_open = folder.lines().is_ok_and(|lines| lines.last().is_some_and(|line| line["state"] == "undoing"));
+    let how = match &undone.stopped {
+        None => whole,
+        // What was sent without an answer may have been carried out.
+        Some((_, EffectError::AnswerLost { .. })) => PARTLY,
+        Some(_) if undone.changed.is_empty() && !is_open => before,
+        Some(_) => PARTLY,
+    };
+    let ended = journal.ended(connection.clock.now(), how);
+    match undone.stopped {
+        None => ended.map_err(|why| {
+            let what = format!("everything is taken back, and the journal does not say so: {why}");
+            Failure::new(Kind::Problems, "no-journal", what)
+                .hint(context.as_given().ours(&format!("undo {}", folder.id)))
+        }),
+        Some((object, error)) => {
+            let mut failure = of_runbook(&object, &error, context);
+            if how != PARTLY {
+                failure.message.push_str("; nothing was changed");
+                return Err(failure);
+            }
+            failure.message = format!("{PARTLY}: {}", failure.message);
+            failure.kind = Kind::Partial;
+            let failure = undone.changed.into_iter().fold(failure, Failure::changed);
+            Err(failure.hint(context.as_given().ours(&format!("undo {}", folder.id))))
+        }
+    }
+}
+
+/// What a later run has done on the same objects stands on what this one did,
+/// and is taken back first. The volumes that later runs have destroyed.
+fn nothing_later(
+    folder: &RunFolder,
+    about: &About,
+    lines: &[Value],
+    context: &Context<'_>,
+) -> Result<Vec<Target>, Failure> {
+    let mut purged = Vec::new();
+    let own = record::touched(lines);
+    for later in RunFolder::all(&context.places.runs()) {
+        if later.id <= folder.id {
+            break;
+        }
+        let (Ok(other), Ok(lines)) = (later.about(), later.lines()) else { continue };
+        if other.cluster_uid != about.cluster_uid || other.namespace_uid != about.namespace_uid {
+            continue;
+        }
+        purged.extend(record::purged(&lines));
+        let stands = RunFolder::state(&lines) != State::Ended("undone".to_owned());
+        // The newest come first: these are all that were destroyed since.
+        let mut left = Undoing::of(&lines);
+        left.without(&purged);
+        if stands && !own.is_disjoint(&record::touched(&lines)) && !left.steps.is_empty() {
+            let what = format!("run {} came later and stands on it; nothing was changed", later.id);
+            return Err(
+                Failure::refused("later-run", what).hint(context.as_given().ours(&format!("undo {}", later.id)))
+            );
+        }
+    }
+    Ok(purged)
+}

@@ -1,0 +1,160 @@
+//! What stands in the functions of a script, read from its syntax tree: calls,
+//! fields, and branches that depend on values which change by themselves.
+
+use std::collections::BTreeSet;
+
+use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
+
+use super::super::verbs::UNSTABLE;
+
+/// A function of the script, closures among them.
+pub(super) struct Function {
+    pub name: String,
+    pub params: Vec<String>,
+    pub calls: Vec<Called>,
+    pub fields: Vec<Field>,
+    pub branches: Vec<Branch>,
+    /// Closures that it makes, by their names.
+    pub closures: BTreeSet<String>,
+}
+
+/// `scale(…)` or `set.scale(…)`.
+pub(super) struct Called {
+    pub name: String,
+    pub is_method: bool,
+    /// The variables among its arguments, by position.
+    pub arguments: Vec<Option<String>>,
+    pub at: Position,
+}
+
+/// `p.replicas`; of what, if that is a plain variable.
+pub(super) struct Field {
+    pub of: Option<String>,
+    pub name: String,
+    pub at: Position,
+}
+
+/// An `if` or a loop whose condition looks at a value that changes by itself.
+pub(super) struct Branch {
+    pub field: String,
+    pub at: Position,
+    /// What is called or made into a closure in it.
+    pub names: BTreeSet<String>,
+}
+
+/// A script as it was read.
+pub(super) struct Reading {
+    pub functions: Vec<Function>,
+    /// The keys of the maps that it makes itself.
+    pub keys: BTreeSet<String>,
+}
+
+impl Reading {
+    pub(super) fn of(ast: &AST) -> Self {
+        let mut keys = BTreeSet::new();
+        let read = |known: rhai::ScriptFnMetadata<'_>| {
+            let mut alone = ast.clone_functions_only();
+            alone.retain_functions(|_, _, name, params| name == known.name && params == known.params.len());
+            let mut function = Function {
+                name: known.name.to_owned(),
+                params: known.params.iter().map(|param| (*param).to_owned()).collect(),
+                calls: Vec::new(),
+                fields: Vec::new(),
+                branches: Vec::new(),
+                closures: BTreeSet::new(),
+            };
+            alone.walk(&mut |path: &[ASTNode<'_>]| {
+                function.take(path, &mut keys);
+                true
+            });
+            function
+        };
+        let functions = ast.iter_functions().map(read).collect();
+        Self { functions, keys }
+    }
+}
+
+impl Function {
+    fn take(&mut self, path: &[ASTNode<'_>], keys: &mut BTreeSet<String>) {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::FnCall(call, at)) | ASTNode::Expr(Expr::FnCall(call, at))) => {
+                self.call(call, false, *at);
+            }
+            Some(ASTNode::Stmt(Stmt::If(flow, _) | Stmt::While(flow, _) | Stmt::Do(flow, ..))) => {
+                let inside = flow.body.iter().chain(flow.branch.iter());
+                self.branch(&flow.expr, inside);
+            }
+            Some(ASTNode::Expr(Expr::MethodCall(call, at))) => self.call(call, true, *at),
+            Some(ASTNode::Expr(this @ Expr::Property(field, at))) => {
+                self.fields.push(Field { of: of_variable(path, this), name: field.2.to_string(), at: *at });
+            }
+            Some(ASTNode::Expr(Expr::Map(map, _))) => keys.extend(map.0.iter().map(|(key, _)| key.name.to_string())),
+            Some(ASTNode::Expr(constant @ Expr::DynamicConstant(..))) => self.closures.extend(closure(constant)),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, call: &FnCallExpr, is_method: bool, at: Position) {
+        if call.op_token.is_some() {
+            return;
+        }
+        let arguments = call.args.iter().map(variable).collect();
+        self.calls.push(Called { name: call.name.to_string(), is_method, arguments, at });
+    }
+
+    fn branch<'a>(&mut self, condition: &Expr, inside: impl Iterator<Item = &'a Stmt>) {
+        let mut unstable = None;
+        condition.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+            if let Some(ASTNode::Expr(Expr::Property(field, at))) = path.last()
+                && UNSTABLE.contains(&field.2.as_str())
+            {
+                unstable.get_or_insert((field.2.to_string(), *at));
+            }
+            true
+        });
+        let Some((field, at)) = unstable else { return };
+        let mut names = BTreeSet::new();
+        for statement in inside {
+            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+                match path.last() {
+                    Some(
+                        ASTNode::Stmt(Stmt::FnCall(call, _))
+                        | ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)),
+                    ) => {
+                        names.insert(call.name.to_string());
+                    }
+                    Some(ASTNode::Expr(constant @ Expr::DynamicConstant(..))) => names.extend(closure(constant)),
+                    _ => {}
+                }
+                true
+            });
+        }
+        self.branches.push(Branch { field, at, names });
+    }
+}
+
+/// The variable that stands directly before a field. In `p.a.b` what follows the
+/// first dot is one expression, whose left side is `a`.
+fn of_variable(path: &[ASTNode<'_>], this: &Expr) -> Option<String> {
+    let mut inner = this;
+    for node in path.iter().rev().skip(1) {
+        let ASTNode::Expr(outer @ (Expr::Dot(pair, ..) | Expr::Index(pair, ..))) = node else { return None };
+        if std::ptr::eq(&raw const pair.rhs, inner) {
+            return variable(&pair.lhs);
+        }
+        inner = outer;
+    }
+    None
+}
+
+fn variable(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Variable(named, ..) => Some(named.1.to_string()),
+        _ => None,
+    }
+}
+
+fn closure(constant: &Expr) -> Option<String> {
+    let Expr::DynamicConstant(value, _) = constant else { return None };
+    value.read_lock::<FnPtr>().map(|pointer| pointer.fn_name().to_owned())
+}

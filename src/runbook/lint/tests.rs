@@ -1,0 +1,111 @@
+//! What `runbook check` finds, and that it finds nothing in what is shipped.
+
+use super::*;
+
+/// A runbook with these functions, checked.
+fn found(functions: &str) -> Vec<Finding> {
+    let header = "const RUNBOOK = #{ api: 1, summary: \"s\", effects: [\"scale\", \"protect\"],\nparams: [
+#{ name: \"set\", type: \"statefulset\", positional: true, prompt: \"P\", help: \"H\" },
+#{ name: \"count\", type: \"int\", min: 0, max: 9, prompt: \"P\", help: \"H\" } ] };\n";
+    Runbook::from_source("x.rhai".to_owned(), format!("{header}{functions}")).unwrap().check().unwrap()
+}
+
+/// `E` or `W`, line within the functions, message and hints of each.
+fn lines(functions: &str) -> Vec<String> {
+    let line = |finding: &Finding| {
+        let (sort, error) = match finding {
+            Finding::Error(error) => ("E", error),
+            Finding::Warning(warning) => ("W", warning),
+        };
+        let line = error.place().map_or(0, |place| place.line).saturating_sub(4);
+        let words: Vec<&str> =
+            std::iter::once(error.message()).chain(error.hints().iter().map(String::as_str)).collect();
+        format!("{sort} {line} {}", words.join("; "))
+    };
+    found(functions).iter().map(line).collect()
+}
+
+const GOOD: &str = "fn run(p) {
+    for member in p.set.members_from(p.count) { step(`remove ${member.name}`, || member.protect()); }
+    p.set.scale(p.count);
+}";
+
+#[test]
+fn what_is_in_order_has_no_findings() {
+    assert_eq!(lines(GOOD), Vec::<String>::new());
+    for (name, _) in Runbook::shipped_headers() {
+        assert_eq!(Runbook::shipped(name).unwrap().check().unwrap(), [], "{name}");
+    }
+}
+
+#[test]
+fn names_that_nothing_has_are_told_with_what_was_meant() {
+    for (script, expected) in [
+        ("fn run(p) {\n p.set.scal(p.count);\n}", "E 2 there is no function `scal`; did you mean `scale`?"),
+        ("fn run(p) {\n p.set.scale(p.cuont);\n}", "E 2 no parameter `cuont` is declared; did you mean `count`?"),
+        (
+            "fn run(p) {\n p.set.scale(p.set.replica - 1);\n}",
+            "E 2 nothing has a field `replica`; did you mean `replicas`?",
+        ),
+        (
+            "fn run(p) {\n always(\"end\", || p.set.scale(p.count));\n}",
+            "E 2 there is no function `always`; there is no `always(…)` yet: what is to happen at the end stands in \
+             `verify(p)`, which a stopped run does not reach",
+        ),
+        ("fn run(p) {\n p.set.scale(p.count, 1);\n}", "E 2 `scale` does not take 2 arguments"),
+        ("fn run(p) {\n note(`have ${p.set.redy}`);\n}", "E 2 nothing has a field `redy`; did you mean `ready`?"),
+        (
+            "fn run(p) {\n step(\"x\", || p.set.scale(wnated(p)));\n}\nfn wanted(p) { p.count }",
+            "E 2 there is no function `wnated`; did you mean `wanted`?",
+        ),
+    ] {
+        assert!(lines(script).contains(&expected.to_owned()), "{script}: {:?}", lines(script));
+    }
+    let own = "fn run(p) {\n let made = #{ mine: p.count };\n p.set.scale(made.mine);\n }";
+    assert!(lines(own).iter().all(|line| !line.starts_with('E')), "{:?}", lines(own));
+}
+
+#[test]
+fn parameters_and_effects_that_are_not_used_are_warned_of() {
+    assert_eq!(
+        lines("fn run(q) { helper(q) }\nfn helper(all) { all.set.scale(1) }"),
+        ["W 0 parameter `count` is declared and never used", "W 0 effect `protect` is declared and never used"]
+            .into_iter()
+            .map(str::to_owned)
+            .rev()
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn effects_are_declared_and_happen_in_the_run() {
+    let undeclared = lines("fn run(p) {\n for volume in p.set.retired(p.count) {\n volume.purge();\n }\n}");
+    let expected =
+        "E 3 `purge` is an effect of kind `purge`, which is not declared; add \"purge\" to `RUNBOOK.effects`";
+    assert!(undeclared.contains(&expected.to_owned()), "{undeclared:?}");
+    let early = lines(&format!("{GOOD}\nfn preflight(p) {{ step(\"x\", || act(p)) }}\nfn act(p) {{ p.set.scale(1) }}"));
+    assert_eq!(
+        early,
+        ["E 5 `preflight(p)` has an effect, and may only look; what changes something belongs into `run(p)`"]
+    );
+}
+
+#[test]
+fn a_value_that_changes_by_itself_may_not_decide_about_an_effect() {
+    let decides = "fn run(p) {
+    if p.set.ready > p.count { step(\"x\", || p.set.scale(1)); }
+    for member in p.set.members() { member.protect(); }
+}";
+    let told = lines(decides);
+    assert!(told.len() == 1 && told[0].starts_with("W 2 `ready` changes by itself"), "{told:?}");
+    let only_told = decides
+        .replace("step(\"x\", || p.set.scale(1));", "note(\"x\");")
+        .replace("member.protect()", "p.set.scale(1); member.protect()");
+    assert_eq!(lines(&only_told), Vec::<String>::new());
+}
+
+#[test]
+fn a_finding_shows_its_place() {
+    let Some(Finding::Error(error)) = found("fn run(p) { p.set.scal(1) }").into_iter().next_back() else { panic!() };
+    assert!(error.to_string().contains("--> x.rhai:5:19\n"), "{error}");
+}

@@ -1,0 +1,68 @@
+//! Members that a run has added go again: one at a time, each waited for, with
+//! the guards of every scale-down asked before it.
+
+use super::journal::Journal;
+use super::lost::unread;
+use super::reads::{members, same_set};
+use super::undo::{AT_MOST, one};
+use super::waits::{WaitFailed, Waits};
+use crate::effects::scale::Scale;
+use crate::effects::{Effect, EffectError};
+use crate::facts::reader::Reader;
+
+/// Seconds in which new members may get ready.
+const A_MOMENT: u64 = 60;
+
+/// Lowers a set as `scale` says, which takes back the effect `of`; `lowered` says
+/// how far that came before. Whether anything was changed.
+pub(super) async fn lower(
+    scale: &Scale,
+    of: u64,
+    lowered: &[(u64, u64)],
+    journal: &mut Journal,
+    waits: &Waits<'_>,
+) -> Result<bool, EffectError> {
+    let reader = Reader::new(waits.connection.client.clone());
+    let now = same_set(&reader, &scale.set).await.map_err(unread)?.range.replicas;
+    let expected = scale.from.unwrap_or(now);
+    if ![expected, scale.to].contains(&now) && !lowered.contains(&(of, now)) {
+        return Err(EffectError::OtherReplicas { found: now, expected });
+    }
+    if now < expected {
+        // The last member that was asked to go may still be on its way.
+        let start = same_set(&reader, &scale.set).await.map_err(unread)?.range.start;
+        waits.gone(&scale.set, start.saturating_add(now), &[], &[], AT_MOST).await.map_err(|why| held(&why))?;
+        waits.ready(&scale.set, now, AT_MOST).await.map_err(|why| held(&why))?;
+    }
+    // Members that have only just come are not ready yet. Whether those that do not
+    // get ready stand in the way is for the guards to say.
+    let _ = waits.ready(&scale.set, now, A_MOMENT).await;
+    for to in (scale.to..now).rev() {
+        if waits.connection.interrupt.is_raised() {
+            return Err(EffectError::Guarded {
+                code: "interrupted",
+                why: format!("interrupted at {} replicas", to.saturating_add(1)),
+                hint: "`kubectl stateful undo` goes on".to_owned(),
+            });
+        }
+        let start = same_set(&reader, &scale.set).await.map_err(unread)?.range.start;
+        let going = members(&reader, &scale.set, start.saturating_add(to)).await.map_err(unread)?;
+        let step = Scale { set: scale.set.clone(), to, from: Some(to.saturating_add(1)) };
+        one(&Effect::Scale(step), of, journal, waits).await?;
+        for member in going {
+            let claims: Vec<_> = member.claims.iter().map(|claim| claim.claim.clone()).collect();
+            let volumes: Vec<_> = member.claims.iter().filter_map(|claim| claim.volume.clone()).collect();
+            waits.gone(&scale.set, member.ordinal, &claims, &volumes, AT_MOST).await.map_err(|why| held(&why))?;
+        }
+        waits.ready(&scale.set, to, AT_MOST).await.map_err(|why| held(&why))?;
+    }
+    Ok(now != scale.to)
+}
+
+fn held(why: &WaitFailed) -> EffectError {
+    EffectError::Guarded {
+        code: "member-stays",
+        why: why.to_string(),
+        hint: "`kubectl stateful status` says what holds it; type the same command again once it is gone".to_owned(),
+    }
+}

@@ -1,0 +1,72 @@
+//! The objects themselves, in the order in which they are listed: by kind, then
+//! by namespace and name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::objects::kinds::ApiKind;
+
+/// Where the objects of a kind stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shelf {
+    /// Custom kinds have all one rank.
+    rank: usize,
+    pub kind: &'static str,
+}
+
+/// The place of an object of its kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Ends in a slash, which is part of the order as in etcd: `a-b/` stands
+    /// before `a/`. Empty for objects of no namespace.
+    pub namespace: String,
+    pub name: String,
+}
+
+/// Which object: kind, namespace, name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    pub shelf: Shelf,
+    pub place: Place,
+}
+
+impl Key {
+    pub fn new(kind: &ApiKind, namespace: &str, name: &str) -> Self {
+        let namespace = if kind.namespaced { format!("{namespace}/") } else { String::new() };
+        let shelf = Shelf { rank: kind.rank(), kind: kind.kind };
+        Self { shelf, place: Place { namespace, name: name.to_owned() } }
+    }
+}
+
+/// All objects.
+#[derive(Clone, Debug, Default)]
+pub struct Shelves {
+    held: BTreeMap<Shelf, BTreeMap<Place, Arc<Value>>>,
+}
+
+impl Shelves {
+    pub fn get(&self, key: &Key) -> Option<&Arc<Value>> {
+        self.held.get(&key.shelf)?.get(&key.place)
+    }
+
+    pub fn insert(&mut self, key: Key, object: Arc<Value>) {
+        self.held.entry(key.shelf).or_default().insert(key.place, object);
+    }
+
+    pub fn remove(&mut self, key: &Key) {
+        if let Some(shelf) = self.held.get_mut(&key.shelf) {
+            shelf.remove(&key.place);
+        }
+    }
+
+    /// The objects on one shelf from this place on.
+    pub fn from(&self, Key { shelf, place }: Key) -> impl Iterator<Item = (&Place, &Arc<Value>)> {
+        self.held.get(&shelf).into_iter().flat_map(move |objects| objects.range(place.clone()..))
+    }
+
+    pub fn values(&self) -> impl Iterator<Item = &Arc<Value>> {
+        self.held.values().flat_map(BTreeMap::values)
+    }
+}

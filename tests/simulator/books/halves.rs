@@ -1,0 +1,57 @@
+//! All templates of a member or none.
+
+use std::time::Duration;
+
+use kubectl_stateful::runbook::script::Runbook;
+use serde_json::Value;
+
+use super::{Said, Stage};
+use crate::support::delete;
+
+const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";
+const VOLUMES: &str = "/api/v1/persistentvolumes";
+
+fn shipped(stage: &Stage, name: &str, words: &[&str]) -> Said {
+    stage.play(&Runbook::shipped(name).unwrap(), &[&["web", "--yes"], words].concat())
+}
+
+fn goes(stage: &Stage, path: &str) {
+    delete(&stage.simulator, path).ok();
+    stage.simulator.pass(Duration::from_mins(5));
+}
+
+fn of_claim(stage: &Stage, claim: &str) -> Option<Value> {
+    let volumes = stage.get(VOLUMES)["items"].as_array().cloned().unwrap();
+    volumes.into_iter().find(|volume| volume["spec"]["claimRef"]["name"] == claim)
+}
+
+#[test]
+fn leftover_claims_are_retired_by_whole_members() {
+    let stage = Stage::new(3);
+    stage.scale(&["--replicas", "1", "--claims", "keep", "--settle", "0s"]).done();
+    goes(&stage, &format!("{CLAIMS}/log-web-2"));
+    let failure = shipped(&stage, "retire-leftovers", &[]).failed("guard", 3);
+    for part in ["member 2", "1 of 2", "kubectl delete", "data-web-2", "nothing was changed"] {
+        assert!(failure.message.contains(part), "{part}: {failure}");
+    }
+    goes(&stage, &format!("{CLAIMS}/data-web-2"));
+    shipped(&stage, "retire-leftovers", &[]).done();
+    for claim in ["data-web-1", "log-web-1"] {
+        let volume = of_claim(&stage, claim).unwrap();
+        assert_eq!((&volume["status"]["phase"], volume["metadata"]["labels"].is_null()), (&"Released".into(), false));
+    }
+}
+
+#[test]
+fn a_member_of_which_a_volume_is_gone_does_not_keep_the_others() {
+    let stage = Stage::new(3);
+    stage.scale(&["--replicas", "1", "--claims", "retire", "--settle", "0s"]).done();
+    let gone = of_claim(&stage, "log-web-2").unwrap();
+    goes(&stage, &format!("{VOLUMES}/{}", gone["metadata"]["name"].as_str().unwrap()));
+    let failure = shipped(&stage, "restore-volumes", &["--ordinal", "2"]).failed("guard", 3);
+    assert!(failure.message.contains("only 1 of 2 volumes of member 2"), "{failure}");
+    let plan = shipped(&stage, "restore-volumes", &[]).done().plan.unwrap();
+    assert!(format!("{:?}", plan.lines).contains("only 1 of 2 volumes of member 2"), "{plan:?}");
+    let phase = |claim: &str| of_claim(&stage, claim).unwrap()["status"]["phase"].clone();
+    assert_eq!(["data-web-1", "log-web-1", "data-web-2"].map(phase), ["Bound", "Bound", "Released"]);
+}

@@ -1,0 +1,67 @@
+//! Runs that stand on one another, and what later ones have destroyed.
+
+use std::time::Duration;
+
+use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::undo;
+use kubectl_stateful::runbook::script::Runbook;
+
+use super::{SETS, Said, Stage};
+
+fn undone(stage: &Stage, run: &str) -> Said {
+    let flags = RunFlags { yes: true, no_app_check: true, ..RunFlags::default() };
+    stage.run(async |context| undo(Some(run), &flags, context).await)
+}
+
+fn shipped(stage: &Stage, book: &str, words: &[&str]) {
+    stage.play(&Runbook::shipped(book).unwrap(), &[&["web", "--yes"], words].concat()).done();
+}
+
+fn claims(stage: &Stage) -> usize {
+    stage.get("/api/v1/namespaces/default/persistentvolumeclaims")["items"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_claim_that_the_undo_of_a_later_run_gave_back_is_not_lost() {
+    let stage = Stage::new(3);
+    stage.scale(&["--replicas", "2", "--claims", "keep", "--settle", "0s"]).done();
+    let smaller = stage.runs().remove(0);
+    shipped(&stage, "retire-leftovers", &[]);
+    let retired = stage.runs().remove(0);
+    assert_eq!(claims(&stage), 4);
+    undone(&stage, &smaller).failed("later-run", 3);
+    undone(&stage, &retired).done();
+    undone(&stage, &smaller).done();
+    assert_eq!(claims(&stage), 6);
+    assert_eq!(stage.get(&format!("{SETS}/web"))["status"]["readyReplicas"], 3);
+}
+
+#[test]
+fn a_run_before_one_whose_volumes_were_purged_is_taken_back() {
+    let stage = Stage::new(3);
+    let retire = |replicas: &str| {
+        stage.scale(&["--replicas", replicas, "--claims", "retire", "--settle", "0s"]).done();
+        stage.runs().remove(0)
+    };
+    let (first, second) = (retire("2"), retire("1"));
+    shipped(&stage, "purge-volumes", &["--ordinal", "1", "--confirm", "web"]);
+    let failure = undone(&stage, &second).failed("data-destroyed", 4);
+    assert!(failure.message.contains("gone for good"), "{failure}");
+    undone(&stage, &first).done();
+    assert_eq!(stage.get(&format!("{SETS}/web"))["spec"]["replicas"], 3);
+}
+
+#[test]
+fn what_a_script_has_purged_of_earlier_runs_is_named_by_its_undo() {
+    let stage = Stage::new(2);
+    stage.scale(&["--replicas", "1", "--claims", "retire", "--settle", "0s"]).done();
+    let script = "fn run(p) {
+        confirm(`sure?`, #{ typed: p.set.name });
+        for volume in p.set.retired() { volume.purge(); }
+        p.set.scale(2);
+    }";
+    stage.play_own(&["purge", "scale"], script, &["web", "--yes", "--confirm", "web"]).done();
+    stage.simulator.pass(Duration::from_mins(5));
+    let failure = undone(&stage, &stage.runs().remove(0)).failed("data-destroyed", 4);
+    assert!(failure.message.matches("PersistentVolume/").count() == 2, "{failure}");
+}

@@ -1,0 +1,83 @@
+//! Runbooks on the sandbox, as somebody types them who has only the binary.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::program::Home;
+
+const SCALE: &str = "scale web --replicas 1 --claims retire --settle 0s --no-app-check --sandbox";
+
+fn with_a_set() -> Home {
+    let home = Home::new();
+    home.say("init generic --name web --image nginx:1.29 --replicas 3 --size 1Gi --port 80 --sandbox --yes")
+        .told(0, &[]);
+    home
+}
+
+#[test]
+fn a_plan_says_what_the_cluster_says_to_it() {
+    let home = with_a_set();
+    let shown = home.say(&format!("{SCALE} --plan-only"));
+    for part in [
+        "rights      all ",
+        "dry runs    3 of 3 accepted by the server",
+        "Delete → Retain  (undo: unprotect)",
+        "3 → 2  (undo: scale to 3)",
+        "deleted  (undo: reserve PersistentVolume/pvc-",
+        ", create-claim)",
+    ] {
+        assert!(shown.told(0, &[]).stdout.contains(part), "{}", shown.stdout);
+    }
+    let plan: Value = serde_json::from_str(&home.say(&format!("{SCALE} --plan-only -o json")).stdout).unwrap();
+    assert!(plan["rights"].as_array().unwrap().iter().all(|right| right["answer"] == "allowed"), "{plan}");
+    assert_eq!(plan["dryRuns"][0]["verb"], "protect", "{plan}");
+}
+
+#[test]
+fn a_run_is_reported_and_all_its_events_are_documented() {
+    let home = with_a_set();
+    home.say(&format!("{SCALE} --yes --events jsonl=events")).told(0, &["undo"]);
+    let pages = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/events.md")).unwrap();
+    let events = std::fs::read_to_string(home.path().join("events")).unwrap();
+    let kinds: BTreeSet<String> = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(kinds.len() >= 8, "{kinds:?}");
+    for kind in kinds {
+        assert!(pages.contains(&format!("| `{kind}` |")), "{kind}");
+    }
+    let report = home.say("report --sandbox");
+    for part in ["state       done", "kept        volume", "data-web-2", "effects can be taken back"] {
+        assert!(report.told(0, &[]).stdout.contains(part), "{part}: {}", report.stdout);
+    }
+    for format in ["json", "yaml"] {
+        let report = home.say(&format!("report --sandbox -o {format}"));
+        assert!(report.told(0, &[]).stdout.contains("Report"), "{}", report.stdout);
+    }
+    home.say("undo --sandbox --yes").told(0, &["is undone"]);
+    assert!(home.say("report --sandbox").stdout.contains("done and taken back"));
+    home.say("report nothing --sandbox").hinted(2, &["there is no run `nothing`"]);
+}
+
+#[test]
+fn a_runbook_with_mistakes_is_told_each_with_its_place() {
+    let home = Home::new();
+    let text = home.say("runbook show scale-down").stdout;
+    home.say("runbook check scale-down").told(0, &["in order"]);
+    let broken = text.replace("member.wait_gone(", "member.wait_gon(").replace("p.settle", "p.setle");
+    home.write("mine.rhai", broken);
+    let told = home.say("runbook check ./mine.rhai");
+    told.hinted(
+        2,
+        &[
+            "no function `wait_gon`",
+            "no parameter `setle`",
+            "./mine.rhai:",
+            "did you mean `wait_gone`?",
+            "did you mean `settle`?",
+        ],
+    );
+    told.told(2, &["! ./mine.rhai:", "parameter `settle` is declared and never used"]);
+}
