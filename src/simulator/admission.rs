@@ -90,8 +90,9 @@ fn stored_versions(definition: &Value, mut known: Vec<Value>) -> Vec<Value> {
 }
 
 /// What is switched on in one release and not in another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Features {
+    /// Whether `rollingUpdate.maxUnavailable` of a set is kept (SS-63).
     pub max_unavailable: bool,
 }
 

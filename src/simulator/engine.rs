@@ -67,6 +67,7 @@ impl Simulator {
     #[must_use]
     pub fn with_controllers(options: Options, controllers: Vec<Box<dyn Controller>>) -> Self {
         let mut world = World::new(options.seed, options.start, options.deny);
+        world.features = options.features;
         seed::fill(&mut world);
         let lags = Lags::new(options.seed, options.lags);
         Self::of_world(world, controllers, None, lags)

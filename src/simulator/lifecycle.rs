@@ -38,11 +38,14 @@ fn text<'a>(object: &'a Value, name: &str) -> &'a str {
 }
 
 /// The object with defaults filled in, in the server's spelling.
-fn completed(kind: &ApiKind, mut object: Value) -> Value {
+fn completed(kind: &ApiKind, mut object: Value, features: Features) -> Value {
     if kind.is_custom() {
         return object;
     }
     defaults::apply(kind, &mut object);
+    if features.max_unavailable {
+        defaults::max_unavailable(kind, &mut object);
+    }
     settle(&table().kind(kind.kind), object).unwrap_or_default()
 }
 
@@ -59,7 +62,7 @@ impl World {
         managed: Option<Managed>,
     ) -> Result<Arc<Value>, Refusal> {
         let kind = writer.kind;
-        let mut object = completed(kind, object);
+        let mut object = completed(kind, object, self.features());
         self.keep_version(kind, &mut object);
         let managed = managed.unwrap_or_else(|| {
             let mut managed = Managed::of(&object);
@@ -126,9 +129,10 @@ impl World {
         Ok(())
     }
 
-    /// What is switched on, which in a copy is what its original has.
+    /// What is switched on; in a copy, what its original has.
     fn features(&self) -> Features {
-        Features { max_unavailable: self.origin.as_ref().is_some_and(Origin::counts_max_unavailable) }
+        let counts = self.origin.as_ref().map(Origin::counts_max_unavailable);
+        counts.map_or(self.features, |max_unavailable| Features { max_unavailable })
     }
 
     /// What made-up names and addresses are drawn from. A dry run must not give
@@ -153,7 +157,7 @@ impl World {
     ) -> Result<Arc<Value>, Refusal> {
         let kind = writer.kind;
         let name = text(old, "name").to_owned();
-        let mut new = completed(kind, new);
+        let mut new = completed(kind, new, self.features());
         self.keep_version(kind, &mut new);
         if self.origin.is_some() && !kind.is_custom() {
             newer::keep(&table().kind(kind.kind), old, &mut new);

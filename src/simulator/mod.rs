@@ -78,6 +78,7 @@ mod world;
 mod writer;
 mod writes;
 
+pub use admission::Features;
 pub use engine::Simulator;
 pub use import::{Origin, Original};
 pub use listener::{Access, Limits, ListenError, Listener, Pace, kubeconfig};

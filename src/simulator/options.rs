@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::admission::Features;
 use super::store::Commit;
 
 /// How a simulated cluster begins.
@@ -20,13 +21,15 @@ pub struct Options {
     /// most. How far a look is behind is drawn from the seed; it never goes
     /// back, and an actor that is behind looks again until it is not.
     pub lags: BTreeMap<String, u64>,
+    /// What is switched on beyond what 1.36 has. The actors know of it by themselves.
+    pub features: Features,
 }
 
 impl Default for Options {
     fn default() -> Self {
         // 2026-01-01T00:00:00Z: long after the epoch, so that ages look right.
         let start = Timestamp::from_second(1_767_225_600).unwrap_or(Timestamp::UNIX_EPOCH);
-        Self { seed: 0, start, deny: Vec::new(), lags: BTreeMap::new() }
+        Self { seed: 0, start, deny: Vec::new(), lags: BTreeMap::new(), features: Features::default() }
     }
 }
 

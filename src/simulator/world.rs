@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::access::{self, Rights};
+use super::admission::Features;
 use super::custom::Version;
 use super::discovery;
 use super::identity;
@@ -92,6 +93,8 @@ pub struct World {
     pub denied: Vec<(String, String)>,
     /// Of a copy of a live namespace.
     pub origin: Option<Origin>,
+    /// Of a cluster that is no copy.
+    pub features: Features,
     /// Commits of the request under way.
     pub fresh: Vec<Commit>,
     /// One line per request.
@@ -109,7 +112,16 @@ const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s
 impl World {
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, denied: Vec<(String, String)>) -> Self {
-        Self { store: Store::default(), now, seed, denied, origin: None, fresh: Vec::new(), log: Recent::default() }
+        Self {
+            store: Store::default(),
+            now,
+            seed,
+            denied,
+            origin: None,
+            features: Features::default(),
+            fresh: Vec::new(),
+            log: Recent::default(),
+        }
     }
 
     /// Answers a client's request and notes it in the request log.

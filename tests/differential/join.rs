@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use kubectl_stateful::simulator::controllers::all::all;
 use kubectl_stateful::simulator::controllers::attacher::Attacher;
-use kubectl_stateful::simulator::{Options, Simulator};
+use kubectl_stateful::simulator::controllers::stateful_set::StatefulSets;
+use kubectl_stateful::simulator::{Features, Options, Simulator};
 
 use crate::support::seed::CLOUD;
 
@@ -17,6 +18,14 @@ pub fn simulator() -> Simulator {
     let mut actors = all();
     actors.push(Box::new(Attacher::new(CLOUD)));
     Simulator::with_controllers(options(), actors)
+}
+
+/// The same where `rollingUpdate.maxUnavailable` of a set counts.
+pub fn gated() -> Simulator {
+    let mut actors = all();
+    actors[0] = Box::new(StatefulSets { max_unavailable: true });
+    actors.push(Box::new(Attacher::new(CLOUD)));
+    Simulator::with_controllers(Options { features: Features { max_unavailable: true }, ..options() }, actors)
 }
 
 /// The same as the bare API server of the live tests: no controller runs beside it.

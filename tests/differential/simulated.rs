@@ -72,8 +72,8 @@ const NOT: &str = "\nAlso not simulated: images, processes and networks (no `exe
     autoscaler (the object is stored as it is); preemption and scoring in the scheduler; the clustered applications of\n\
     Kubernetes' own tests, whose scripts need programs in the pods; of custom resource definitions\n\
     rules in CEL, `format`, `allOf` and the like, selectable fields and conversion by webhook.\n\n\
-    Simulated, and not compared with a real server: `maxUnavailable` of rolling updates, which counts in copies of releases where\n\
-    it does (of 1.37 a Parallel set still waits where a cluster removes unavailable pods of an old revision first). Lost nodes and\n\
+    `maxUnavailable` of rolling updates counts in copies of releases where it does. It is compared with a 1.36 in which it is switched\n\
+    on; of 1.37 a Parallel set still waits where a cluster removes unavailable pods of an old revision first. Lost nodes and\n\
     the course of budgets are compared live alone. Scenarios compare the course, the states at each rest and the events of the\n\
     set's controller, not the texts of all conditions and not the times.\n";
 

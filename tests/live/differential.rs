@@ -29,8 +29,12 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 
 fn trial(entry: Entry) -> Trial {
     needs_tools(format!("corpus::{}", entry.name), move |namespace| {
-        let plane = if entry.forgets { plane::forgetful()? } else { plane::bare()? };
-        play(&entry, &World::on(plane, &namespace)?)
+        let plane = match (entry.forgets, entry.gated) {
+            (true, _) => plane::forgetful(),
+            (_, true) => plane::gated(),
+            (false, false) => plane::bare(),
+        };
+        play(&entry, &World::on(plane?, &namespace)?)
     })
 }
 

@@ -40,6 +40,8 @@ struct Both {
     simulated: Api,
     /// Nodes whose lease nobody renews.
     silent: BTreeSet<&'static str>,
+    /// A node of which is not compared whether its pods are evicted.
+    undecided: Option<&'static str>,
 }
 
 impl Both {
@@ -54,7 +56,7 @@ impl Both {
         };
         let made = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
         real.runtime.block_on(simulated.create(&made)).map_err(String::from)?;
-        Ok(Self { real, simulator, simulated, silent: BTreeSet::new() })
+        Ok(Self { real, simulator, simulated, silent: BTreeSet::new(), undecided: None })
     }
 
     fn send(&self, method: Method, path: &str, body: &Value) -> Result<(), Failed> {
@@ -122,7 +124,12 @@ impl Both {
 
     fn seen(&self, api: &Api) -> Result<Value, String> {
         let list = |kind: &str, namespace: &str| self.real.runtime.block_on(api.list(kind, namespace));
-        let nodes: Vec<Value> = list("Node", "")?.iter().map(node).collect();
+        let mut nodes: Vec<Value> = list("Node", "")?.iter().map(node).collect();
+        for node in nodes.iter_mut().filter(|node| self.undecided.is_some_and(|name| node["name"] == name)) {
+            if let Some(taints) = node["taints"].as_array_mut() {
+                taints.retain(|taint| !taint.as_str().is_some_and(|taint| taint.contains(":\"NoExecute\"")));
+            }
+        }
         let pods: Vec<Value> = list("Pod", &self.real.namespace)?.iter().map(pod).collect();
         let mut told: BTreeSet<String> = BTreeSet::new();
         for event in list("Event", "")? {
@@ -215,6 +222,9 @@ fn lost_and_found(namespace: &str) -> Result<(), Failed> {
     both.agree("its second loss", 60)?;
     both.silence("node-b")?;
     both.silence("node-c")?;
+    // Of the last two nodes the real controller sees one first, queues its eviction and empties the queue when it
+    // sees the other; a worker of its own may have been at the queue between the two.
+    both.undecided = Some("node-b");
     both.agree("the loss of all nodes", 60)?;
     both.wake("node-c")?;
     both.agree("the return of one of them", 60)?;

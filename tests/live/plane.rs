@@ -30,9 +30,11 @@ static STUCK: Shared = Mutex::new(None);
 static BARE: Shared = Mutex::new(None);
 static FORGETFUL: Shared = Mutex::new(None);
 static ALONE: Shared = Mutex::new(None);
+static GATED: Shared = Mutex::new(None);
 static PROGRAMS: OnceLock<Result<(), String>> = OnceLock::new();
 static HISTORY: Mutex<Option<Result<Arc<History>, String>>> = Mutex::new(None);
 static HISTORY_ALONE: Mutex<Option<Result<Arc<History>, String>>> = Mutex::new(None);
+static HISTORY_GATED: Mutex<Option<Result<Arc<History>, String>>> = Mutex::new(None);
 
 fn locked(shared: &'static Shared) -> MutexGuard<'static, Option<Result<Running, String>>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
@@ -46,7 +48,11 @@ fn plane_of(shared: &'static Shared, start: fn() -> Result<Running, String>) -> 
 }
 
 fn whole() -> Result<Running, String> {
-    let plane = Arc::new(ControlPlane::start()?);
+    with_actors(ControlPlane::start()?)
+}
+
+fn with_actors(plane: ControlPlane) -> Result<Running, String> {
+    let plane = Arc::new(plane);
     let actors = Actors::start(
         &plane,
         vec![
@@ -87,6 +93,11 @@ pub fn for_one_alone() -> Result<Arc<ControlPlane>, String> {
     plane_of(&ALONE, whole)
 }
 
+/// A fifth, where `rollingUpdate.maxUnavailable` of a set counts.
+pub fn gated() -> Result<Arc<ControlPlane>, String> {
+    plane_of(&GATED, || with_actors(ControlPlane::start_gated()?))
+}
+
 /// What happens on the whole one, recorded since this was first asked for.
 pub fn history() -> Result<Arc<History>, String> {
     recorded(&HISTORY, get)
@@ -95,6 +106,11 @@ pub fn history() -> Result<Arc<History>, String> {
 /// What happens on the one for one test at a time.
 pub fn history_alone() -> Result<Arc<History>, String> {
     recorded(&HISTORY_ALONE, for_one_alone)
+}
+
+/// What happens on the one where `maxUnavailable` counts.
+pub fn history_gated() -> Result<Arc<History>, String> {
+    recorded(&HISTORY_GATED, gated)
 }
 
 fn recorded(
@@ -119,7 +135,7 @@ pub fn forgetful() -> Result<Arc<ControlPlane>, String> {
 /// Ends everything and waits for it. Should this not be reached, the end of
 /// the process does the same.
 pub fn stop() {
-    for plane in [&WHOLE, &CHANGING, &STUCK, &ALONE, &BARE, &FORGETFUL] {
+    for plane in [&WHOLE, &CHANGING, &STUCK, &ALONE, &GATED, &BARE, &FORGETFUL] {
         drop(locked(plane).take());
     }
 }

@@ -39,7 +39,11 @@ fn trial(scenario: Scenario) -> Trial {
     idle(format!("scenario::{}", scenario.name), move |namespace| {
         let _alone = scenario.alone.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
         let world = |namespace: &str| {
-            let plane = if scenario.alone { plane::for_one_alone() } else { plane::get() };
+            let plane = match (scenario.alone, scenario.gated) {
+                (true, _) => plane::for_one_alone(),
+                (_, true) => plane::gated(),
+                (false, false) => plane::get(),
+            };
             let world = World::on(plane?, namespace)?;
             if scenario.alone {
                 with_its_default_class(&world)?;
@@ -82,7 +86,11 @@ fn play(scenario: &Scenario, world: &World) -> Result<(), Failed> {
     };
     let patience = Duration::from_secs(patience);
     let api = Api::new(world.client.clone(), "scenario");
-    let history = if scenario.alone { plane::history_alone() } else { plane::history() };
+    let history = match (scenario.alone, scenario.gated) {
+        (true, _) => plane::history_alone(),
+        (_, true) => plane::history_gated(),
+        (false, false) => plane::history(),
+    };
     let mut stage = Real { world, api, history: history?, heard: 0, begun: Instant::now(), patience };
     let played = scenario.play(&mut stage, &world.namespace)?;
     world.runtime.block_on(world.api.send(Method::Delete, &path_of("StorageClass", "", &world.namespace), None)).ok();

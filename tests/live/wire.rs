@@ -27,6 +27,7 @@ struct Case {
     name: &'static str,
     line: String,
     headers: String,
+    body: String,
     ours: Option<u16>,
 }
 
@@ -37,8 +38,15 @@ pub fn tests() -> Vec<Trial> {
 /// `TOKEN` stands for that of the server.
 fn cases() -> Vec<Case> {
     const SHOWN: &str = "Authorization: Bearer TOKEN\r\n";
-    let case =
-        |name, line: &str, headers: &str| Case { name, line: line.to_owned(), headers: headers.to_owned(), ours: None };
+    let case = |name, line: &str, headers: &str| Case {
+        name,
+        line: line.to_owned(),
+        headers: headers.to_owned(),
+        body: String::new(),
+        ours: None,
+    };
+    // One byte more than a server takes.
+    let body = " ".repeat(3 * 1024 * 1024 + 1);
     let list = "GET /api/v1/nodes HTTP/1.1";
     let long = "x".repeat(600_000);
     vec![
@@ -52,6 +60,18 @@ fn cases() -> Vec<Case> {
         case("half an escape", "GET /api/v1/nodes/%2 HTTP/1.1", &format!("Host: x\r\n{SHOWN}")),
         case("two tokens, the first is good", list, &format!("Host: x\r\n{SHOWN}Authorization: Bearer no\r\n")),
         case("two tokens, the second is good", list, &format!("Host: x\r\nAuthorization: Bearer no\r\n{SHOWN}")),
+        case("a wrong token", list, "Host: x\r\nAuthorization: Bearer no\r\n"),
+        // A sandbox knows nobody without a token.
+        Case { ours: Some(401), ..case("an empty token", list, "Host: x\r\nAuthorization: Bearer \r\n") },
+        Case { ours: Some(401), ..case("a user and a password", list, "Host: x\r\nAuthorization: Basic YTpi\r\n") },
+        Case {
+            body: body.clone(),
+            ..case(
+                "a body that is too large",
+                "POST /api/v1/namespaces/default/configmaps HTTP/1.1",
+                &format!("Host: x\r\n{SHOWN}Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()),
+            )
+        },
         Case { ours: Some(431), ..case("a long header", list, &format!("Host: x\r\n{SHOWN}X: {long}\r\n")) },
         Case {
             ours: Some(400),
@@ -114,7 +134,7 @@ impl Server {
     /// The code and the body.
     fn answers(&self, case: &Case) -> Result<(u16, String), Failed> {
         let headers = case.headers.replace("TOKEN", &self.token);
-        let request = format!("{}\r\n{headers}Connection: close\r\n\r\n", case.line);
+        let request = format!("{}\r\n{headers}Connection: close\r\n\r\n{}", case.line, case.body);
         let stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let connection = ClientConnection::new(Arc::clone(&self.config), ServerName::try_from("127.0.0.1")?)?;

@@ -28,6 +28,9 @@ clusterrole-aggregation-controller,ephemeral-volume-controller,resourcequota-con
 
 const NODE_CONTROLLERS: &str = "node-lifecycle-controller,taint-eviction-controller,pod-garbage-collector-controller";
 
+/// Off in 1.36 (SS-63).
+const GATE: &str = "--feature-gates=MaxUnavailableStatefulSet=true";
+
 /// How often a start is repeated with other ports when one was taken.
 const ATTEMPTS: u32 = 4;
 const READY_WITHIN: Duration = Duration::from_secs(90);
@@ -47,6 +50,8 @@ pub struct ControlPlane {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parts {
     All,
+    /// The same with `rollingUpdate.maxUnavailable` of sets switched on.
+    Gated,
     /// No controllers, no scheduler.
     ApiServer,
     /// The same, with a short memory.
@@ -72,6 +77,11 @@ impl ControlPlane {
     /// server is ready and puts the nodes and storage classes in.
     pub fn start() -> Result<Self, String> {
         Self::with(Parts::All)
+    }
+
+    /// The same where `rollingUpdate.maxUnavailable` of a set counts, as in 1.37 (SS-63).
+    pub fn start_gated() -> Result<Self, String> {
+        Self::with(Parts::Gated)
     }
 
     /// The same without controllers and scheduler.
@@ -117,6 +127,9 @@ impl ControlPlane {
         if parts == Parts::Forgetful {
             api_server.push("--etcd-compaction-interval=1s".to_owned());
         }
+        if parts == Parts::Gated {
+            api_server.push(GATE.to_owned());
+        }
         plane.launch("kube-apiserver", &api_server)?;
         runtime()?.block_on(plane.until_serving())?;
         runtime()?.block_on(async { seed::put_in(&plane.client(User::Admin).await?).await })?;
@@ -128,8 +141,11 @@ impl ControlPlane {
                 controllers.push("--node-monitor-grace-period=4s".to_owned());
                 plane.launch("kube-controller-manager", &controllers)?;
             }
-            Parts::All => {
-                let controllers = plane.controller_manager_flags(CONTROLLERS);
+            Parts::All | Parts::Gated => {
+                let mut controllers = plane.controller_manager_flags(CONTROLLERS);
+                if parts == Parts::Gated {
+                    controllers.push(GATE.to_owned());
+                }
                 plane.launch("kube-controller-manager", &controllers)?;
                 let scheduler = plane.scheduler_flags();
                 plane.launch("kube-scheduler", &scheduler)?;

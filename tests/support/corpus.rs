@@ -38,6 +38,10 @@ pub struct Entry {
     /// It is played where old revisions are soon forgotten.
     #[serde(default)]
     pub forgets: bool,
+    /// It is played where `rollingUpdate.maxUnavailable` of a set counts. Controllers
+    /// run there: only dry runs are answered by the server alone.
+    #[serde(default)]
+    pub gated: bool,
     steps: Vec<Step>,
 }
 

@@ -86,6 +86,22 @@ pub fn merge(home: &Home, path: &str, change: &Value) -> Value {
     send(home, request).expect("the neighbour may patch")
 }
 
+/// Changes a label of an object so many times.
+pub fn merge_often(home: &Home, path: &str, times: usize) {
+    let simulator = simulator(home);
+    block_on(async {
+        let client = simulator.client();
+        for time in 0..times {
+            let change = serde_json::json!({"metadata": {"labels": {"time": time.to_string()}}});
+            let request = Request::patch(path)
+                .header("content-type", "application/merge-patch+json")
+                .body(change.to_string().into_bytes())
+                .unwrap();
+            client.request::<Value>(request).await.expect("the neighbour may patch");
+        }
+    });
+}
+
 /// Deletes an object and lets the controllers do what follows.
 pub fn delete(home: &Home, path: &str) {
     let simulator = simulator(home);

@@ -1,5 +1,6 @@
-//! `sandbox serve` is killed while several clients write at once, again and
-//! again: what was acknowledged is there as it was answered, and all is whole.
+//! `sandbox serve` is killed or interrupted while several clients write at once,
+//! again and again, also while it writes its log anew: what was acknowledged is
+//! there as it was answered, and all is whole.
 #![cfg(unix)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,8 @@ const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 const CLIENTS: usize = 4;
 /// Kills of a test run; more on demand (`KUBECTL_STATEFUL_RANDOM`).
 const KILLS: usize = 4;
+/// A log is written anew when it is longer than this.
+const LONG_LOG: usize = 4_000;
 /// Long enough for half of it to be missed.
 const LENGTH: usize = 3_000;
 
@@ -96,8 +99,8 @@ impl Known {
         }
     }
 
-    /// Starts a server, has it written to, and kills it after so many answers.
-    fn round(&mut self, home: &Home, round: usize, answers: usize) {
+    /// Starts a server, has it written to, and ends it with this signal after so many answers.
+    fn round(&mut self, home: &Home, round: usize, answers: usize, signal: Signal) {
         let server = Server::start(home);
         let (words, heard) = channel();
         for number in 0..CLIENTS {
@@ -112,7 +115,7 @@ impl Known {
         while done < answers {
             done += self.take(heard.recv().expect("the clients go on until the server dies"));
         }
-        server.signal(Signal::KILL);
+        server.signal(signal);
         for word in heard {
             self.take(word);
         }
@@ -141,14 +144,24 @@ impl Known {
     }
 }
 
+/// Makes the log so many lines long, without more objects.
+fn lengthen(home: &Home, lines: usize) {
+    let known = std::fs::read_to_string(home.log()).unwrap().lines().count();
+    neighbour::merge_often(home, "/api/v1/namespaces/default", lines.saturating_sub(known));
+}
+
 #[test]
 fn a_server_killed_under_parallel_writes_loses_none_that_it_acknowledged() {
     let number = std::env::var("KUBECTL_STATEFUL_RANDOM").ok().and_then(|text| text.parse().ok());
     let (home, mut known) = (Home::new(), Known::default());
     for round in 0..number.unwrap_or(KILLS) {
         let answers = 1 + (round * 37) % 101;
-        known.round(&home, round, answers);
-        known.check(&home, &format!("kill {round}, after {answers} answers"));
+        let signal = if round % 2 == 0 { Signal::KILL } else { Signal::INT };
+        if round % 4 >= 2 {
+            lengthen(&home, LONG_LOG + answers / 2);
+        }
+        known.round(&home, round, answers, signal);
+        known.check(&home, &format!("round {round}, {signal:?} after {answers} answers"));
     }
     assert!(known.there.len() > KILLS, "hardly anything was written");
 }

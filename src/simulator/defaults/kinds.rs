@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::choose::{items, set, set_empty};
 use super::disks::disks;
 use super::pods::pod_spec;
+use crate::objects::kinds::ApiKind;
 
 pub fn namespace(namespace: &mut Value) {
     let name = namespace["metadata"]["name"].clone();
@@ -93,6 +94,17 @@ pub fn service(service: &mut Value) {
     }
     if kind == "LoadBalancer" {
         set(spec, "allocateLoadBalancerNodePorts", true);
+    }
+}
+
+/// Where `rollingUpdate.maxUnavailable` counts, a rolling update has one (SS-63).
+pub fn max_unavailable(kind: &ApiKind, set_object: &mut Value) {
+    if kind.kind != "StatefulSet" {
+        return;
+    }
+    let strategy = &mut set_object["spec"]["updateStrategy"];
+    if strategy["type"] == "RollingUpdate" && strategy["rollingUpdate"].is_object() {
+        set(&mut strategy["rollingUpdate"], "maxUnavailable", 1);
     }
 }
 

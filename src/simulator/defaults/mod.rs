@@ -9,3 +9,4 @@ mod others;
 mod pods;
 
 pub use choose::apply;
+pub use kinds::max_unavailable;

@@ -93,7 +93,7 @@ pub fn of_budget(budget: &Value) -> Vec<Cause> {
 }
 
 /// A number of pods or a percentage of them.
-fn share(field: &str, value: &Value) -> Option<Cause> {
+pub(super) fn share(field: &str, value: &Value) -> Option<Cause> {
     let Some(text) = value.as_str() else {
         let is_negative = value.as_i64().is_some_and(|count| count < 0);
         return is_negative.then(|| Cause::invalid(field, value, "must be greater than or equal to 0"));

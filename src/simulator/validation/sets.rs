@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::read::non_negative;
-use super::{claims, go, names, pods};
+use super::{claims, go, names, pods, scaling};
 use crate::simulator::selectors::LabelSelector;
 use crate::simulator::status::Cause;
 
@@ -128,6 +128,7 @@ fn strategy(spec: &Value, causes: &mut Vec<Cause>) {
         Some("RollingUpdate") => {
             let path = "spec.updateStrategy.rollingUpdate.partition";
             causes.extend(non_negative(&rolling["partition"], path));
+            causes.extend(max_unavailable(&rolling["maxUnavailable"]));
         }
         Some("OnDelete") if rolling.is_object() => {
             let why = "only allowed for updateStrategy 'RollingUpdate'";
@@ -148,6 +149,18 @@ fn strategy(spec: &Value, causes: &mut Vec<Cause>) {
             causes.push(Cause::unsupported(path, value, &["Retain", "Delete"]));
         }
     }
+}
+
+/// It may stand there only where it is switched on (SS-63).
+fn max_unavailable(value: &Value) -> Vec<Cause> {
+    let path = "spec.updateStrategy.rollingUpdate.maxUnavailable";
+    let is_nothing = match value {
+        Value::Null => return Vec::new(),
+        Value::String(text) => text.strip_suffix('%').unwrap_or(text).parse::<i64>().unwrap_or(0) == 0,
+        number => number.as_i64() == Some(0),
+    };
+    let nothing = is_nothing.then(|| Cause::invalid(path, value, "cannot be 0"));
+    scaling::share(path, value).into_iter().chain(nothing).collect()
 }
 
 /// Which pods a set selects, as far as its template is concerned.

@@ -111,6 +111,9 @@ impl Step {
     async fn send(&self, client: &Client, namespace: &str, earlier: &[Value]) -> Result<Answer, String> {
         let line = fill(&self.request, namespace, earlier)?;
         let (method, path) = line.split_once(' ').ok_or("`request` is not METHOD PATH")?;
+        if is_cached_read(method, path) {
+            catch_up(client, path).await?;
+        }
         let body = match (&self.text, &self.body) {
             (Some(text), _) => fill(text, namespace, earlier)?,
             (None, Some(body)) => filled(body, namespace, earlier)?.to_string(),
@@ -152,6 +155,32 @@ impl Step {
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         Ok(Answer { code, warnings, headers, body, stream: None })
     }
+}
+
+/// Whether a real server answers from its watch cache as that stands at the moment.
+fn is_cached_read(method: &str, path: &str) -> bool {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    method == "GET" && query.contains("resourceVersion=") && !query.contains("resourceVersionMatch=Exact")
+}
+
+/// Has the watch cache of a real server hear of all writes so far, by a
+/// consistent list of the same resource, which waits for it. How far the cache
+/// is behind is not what the entries compare.
+async fn catch_up(client: &Client, path: &str) -> Result<(), String> {
+    let request = http::Request::get(collection(path)).body(Body::empty()).map_err(|error| error.to_string())?;
+    let answer = client.send(request).await.map_err(|error| error.to_string())?;
+    within_patience(answer.into_body().collect()).await?.map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+/// The path of all objects of the resource that a path is of, without a query.
+fn collection(path: &str) -> &str {
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    let ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]).collect();
+    let version = if path.starts_with("/api/") { 1 } else { 2 };
+    let in_namespace = path[ends[version.min(ends.len() - 1)]..].starts_with("/namespaces/");
+    let resource = version + if in_namespace && ends.len() > version + 3 { 3 } else { 1 };
+    &path[..ends[resource.min(ends.len() - 1)]]
 }
 
 /// The type of an answer that is no JSON, and when to come again.

@@ -59,6 +59,9 @@ pub struct Scenario {
     /// and puts it back: no other is played beside it.
     #[serde(default)]
     pub alone: bool,
+    /// It is played where `rollingUpdate.maxUnavailable` of a set counts (SS-63).
+    #[serde(default)]
+    pub gated: bool,
     #[serde(default)]
     steps: Vec<Step>,
 }
