@@ -18,7 +18,7 @@ const SETS: &str = "/apis/apps/v1/namespaces/default/statefulsets";
 const ROUNDS: usize = 3;
 /// Linear would be 2.
 const MOST_RATIO: f64 = 3.0;
-/// The memory in the end, as a multiple of that of the new cluster.
+/// The memory in the end, as a multiple of that after the creation.
 const MOST_GROWTH: f64 = 1.5;
 
 fn main() -> ExitCode {
@@ -72,6 +72,7 @@ fn stays_small() -> bool {
             };
             let request = request.expect("request");
             let answer = simulator.service().oneshot(request).await.expect("the service never fails");
+            assert!(answer.status().is_success(), "{}", answer.status());
             answer.into_body().collect().await.expect("body");
         }
     });

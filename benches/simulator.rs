@@ -9,7 +9,8 @@
 #[expect(dead_code, unused_imports, reason = "the harness is shared")]
 mod support;
 
-use std::process::ExitCode;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
@@ -33,7 +34,7 @@ const REQUESTS: u32 = 300;
 const TURNS: u32 = 3;
 
 fn main() -> ExitCode {
-    let mut rows = vec![ready(), seeding()];
+    let mut rows = vec![ready(), serving(), seeding()];
     match support::tools::missing() {
         None => rows.push(beside_the_real_one()),
         Some(reason) => println!("skip requests beside the real API server: {reason}"),
@@ -52,6 +53,27 @@ fn ready() -> (String, bool) {
     runtime.block_on(api.list("Node", "")).unwrap();
     let first = start.elapsed();
     (format!("ready, with its first answer, in {:.1} ms", ms(first)), first < READY)
+}
+
+/// The program, from its start until it says where it serves.
+fn serving() -> (String, bool) {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kubectl-stateful"));
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .args(["sandbox", "serve"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let start = Instant::now();
+    let mut server = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let taken = start.elapsed();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(line.starts_with("export KUBECONFIG="), "it says {line:?}");
+    (format!("`sandbox serve` of a new sandbox serves after {:.1} ms", ms(taken)), taken < READY)
 }
 
 fn in_process(runtime: &tokio::runtime::Runtime, simulator: &Simulator) -> Api {

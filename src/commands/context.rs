@@ -61,7 +61,9 @@ impl Way<'_> {
             if index > 0 {
                 led.push('`');
             }
-            match part.strip_prefix("kubectl stateful ").filter(|_| index % 2 == 1) {
+            // One that names its sandbox is whole.
+            let is_whole = part.split(' ').any(|word| word.starts_with("--sandbox"));
+            match part.strip_prefix("kubectl stateful ").filter(|_| index % 2 == 1 && !is_whole) {
                 Some(words) => led.push_str(&self.ours(words)),
                 None => led.push_str(part),
             }
@@ -136,5 +138,7 @@ mod tests {
             "see `kubectl stateful runs --context 'big one' -n shop`, or wait; `kubectl get` tells more"
         );
         assert_eq!(way.led("an odd `"), "an odd `");
+        let whole = "`kubectl stateful sandbox serve --sandbox=two` serves it again";
+        assert_eq!(way.led(whole), whole);
     }
 }

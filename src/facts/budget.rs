@@ -16,6 +16,8 @@ pub struct Budget {
     selector: Option<LabelSelector>,
     at_least: Option<Amount>,
     at_most: Option<Amount>,
+    /// How many pods its controller has counted, those of other workloads too.
+    expected: Option<u64>,
 }
 
 /// A number of pods or a share of them.
@@ -52,6 +54,7 @@ impl Budget {
             selector: LabelSelector::read(&spec["selector"]),
             at_least: Amount::read(&spec["minAvailable"]),
             at_most: Amount::read(&spec["maxUnavailable"]),
+            expected: object["status"]["expectedPods"].as_u64(),
         })
     }
 
@@ -66,9 +69,11 @@ impl Budget {
         self.at_least.map(|least| least.of(pods))
     }
 
-    /// Whether not even one of so many pods, all of them well, may be evicted.
+    /// Whether not even one of so many pods, all of them well, may be evicted;
+    /// more, where the budget covers others too.
     #[must_use]
     pub fn forbids_all(&self, pods: u64) -> bool {
+        let pods = pods.max(self.expected.unwrap_or(0));
         match (self.at_most, self.at_least) {
             (Some(most), _) => most.of(pods) == 0,
             (None, Some(least)) => least.of(pods) >= pods,
@@ -95,6 +100,16 @@ mod tests {
         assert!(forbids(&json!({"maxUnavailable": "0%"}), 3));
         assert!(forbids(&json!({"maxUnavailable": 0}), 3) && forbids(&json!({"minAvailable": 3}), 3));
         assert!(!forbids(&json!({"minAvailable": 2}), 3) && !forbids(&json!({}), 3));
+    }
+
+    #[test]
+    fn pods_of_other_workloads_count_too() {
+        let budget = |expected: u64| {
+            let spec = json!({"minAvailable": 1, "selector": {}});
+            Budget::read(&json!({"metadata": {"name": "b"}, "spec": spec, "status": {"expectedPods": expected}}))
+                .unwrap()
+        };
+        assert!(budget(1).forbids_all(1) && !budget(2).forbids_all(1));
     }
 
     #[test]

@@ -40,23 +40,39 @@ pub enum Stuck {
     Down,
 }
 
-/// The names of volumes that are attached, or about to be: these wait for more
-/// than their driver.
-#[must_use]
-pub fn attached(objects: &[Value]) -> BTreeSet<String> {
-    let held = objects.iter().filter(|object| object["kind"] == "VolumeAttachment");
-    held.filter_map(|held| held["spec"]["source"]["persistentVolumeName"].as_str().map(str::to_owned)).collect()
+/// What the objects of a cluster say of one another.
+#[derive(Debug, Default)]
+pub struct Around {
+    /// Volumes that are attached, or about to be: these wait for more than their driver.
+    attached: BTreeSet<String>,
+    /// Nodes that are down: their pods wait for them.
+    down: BTreeSet<String>,
 }
 
-/// Whether an object is stuck, as it was found at this time, with these volumes attached.
+impl Around {
+    /// Of all objects of a cluster, or of those that were read.
+    #[must_use]
+    pub fn of(objects: &[Value]) -> Self {
+        let of_kind = |kind: &'static str| objects.iter().filter(move |object| object["kind"] == kind);
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let attached = of_kind("VolumeAttachment");
+        let down = of_kind("Node").filter(|node| !holds(node, "Ready"));
+        Self {
+            attached: attached.filter_map(|held| text(&held["spec"]["source"]["persistentVolumeName"])).collect(),
+            down: down.filter_map(|node| text(&node["metadata"]["name"])).collect(),
+        }
+    }
+}
+
+/// Whether an object is stuck by itself, as it was found at this time among others.
 #[must_use]
-pub fn stuck(object: &Value, at: Timestamp, attached: &BTreeSet<String>) -> Option<Stuck> {
-    let is_attached = || object["metadata"]["name"].as_str().is_some_and(|name| attached.contains(name));
+pub fn stuck(object: &Value, at: Timestamp, around: &Around) -> Option<Stuck> {
+    let is_among = |names: &BTreeSet<String>, name: &Value| name.as_str().is_some_and(|name| names.contains(name));
     match object["kind"].as_str() {
         Some("PersistentVolumeClaim") => of_claim(object, at),
         Some("VolumeAttachment") => of_attachment(object, at),
-        Some("PersistentVolume") if !is_attached() => of_volume(object, at),
-        Some("Pod") => of_pod(object, at),
+        Some("PersistentVolume") if !is_among(&around.attached, &object["metadata"]["name"]) => of_volume(object, at),
+        Some("Pod") => of_pod(object, at, is_among(&around.down, &object["spec"]["nodeName"])),
         Some("Node") => (!holds(object, "Ready")).then_some(Stuck::Down),
         _ => None,
     }
@@ -71,15 +87,15 @@ fn of_attachment(attachment: &Value, at: Timestamp) -> Option<Stuck> {
     waits.then_some(Stuck::Unattached)
 }
 
-/// One that is told how it goes on is not stuck.
-fn of_pod(pod: &Value, at: Timestamp) -> Option<Stuck> {
+/// One that is told how it goes on is not stuck, nor one that its node does not stop.
+fn of_pod(pod: &Value, at: Timestamp, is_on_lost_node: bool) -> Option<Stuck> {
     let (meta, status) = (&pod["metadata"], &pod["status"]);
     let is_over = matches!(status["phase"].as_str(), Some("Succeeded" | "Failed"));
     if is_over || pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) || goes_by_knobs(pod) {
         return None;
     }
     if meta["deletionTimestamp"].is_string() {
-        return is_old(time(&meta["deletionTimestamp"]), at).then_some(Stuck::Unstopped);
+        return (is_old(time(&meta["deletionTimestamp"]), at) && !is_on_lost_node).then_some(Stuck::Unstopped);
     }
     if holds(pod, "Ready") {
         return None;
@@ -182,7 +198,8 @@ mod tests {
     use serde_json::json;
 
     fn found(object: &Value) -> Option<Stuck> {
-        stuck(object, "2026-05-01T10:00:00Z".parse().unwrap(), &["held".to_owned()].into())
+        let around = Around { attached: ["held".to_owned()].into(), down: ["lost".to_owned()].into() };
+        stuck(object, "2026-05-01T10:00:00Z".parse().unwrap(), &around)
     }
 
     #[test]
@@ -225,6 +242,8 @@ mod tests {
         );
         assert_eq!(pod("True", long_ago, json!({"metadata/deletionTimestamp": now})), None);
         assert_eq!(pod("True", long_ago, json!({"metadata/deletionTimestamp": long_ago})), Some(Stuck::Unstopped));
+        let on_lost = json!({"metadata/deletionTimestamp": long_ago, "spec/nodeName": "lost"});
+        assert_eq!(pod("True", long_ago, on_lost), None, "its node does not stop it");
     }
 
     #[test]

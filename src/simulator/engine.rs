@@ -18,7 +18,7 @@ use state::State;
 
 use super::clock::held_back;
 use super::controllers::Controller;
-use super::controllers::all::{all, of as actors_of};
+use super::controllers::all::{of as actors_of, with_features};
 use super::custom::Definition;
 use super::import::{Origin, Original, world_of};
 use super::lags::Lags;
@@ -60,7 +60,8 @@ impl Simulator {
     /// A fresh cluster in memory with all actors.
     #[must_use]
     pub fn in_memory(options: Options) -> Self {
-        Self::with_controllers(options, all())
+        let actors = with_features(options.features);
+        Self::with_controllers(options, actors)
     }
 
     /// A fresh cluster in memory with these actors.
@@ -77,7 +78,7 @@ impl Simulator {
     #[must_use]
     pub fn copy_of(original: Original, seed: u64) -> Self {
         let world = world_of(original, seed);
-        let actors = actors_of(world.origin.as_ref());
+        let actors = actors_of(&world);
         Self::of_world(world, actors, None, Lags::default())
     }
 
@@ -101,7 +102,7 @@ impl Simulator {
     /// See `OpenError`.
     pub fn open(path: &Path, now_real: Timestamp, waiter: Option<Box<dyn Waiter>>) -> Result<Self, OpenError> {
         let (file, world, elapsed) = Sandbox::open(path, now_real, waiter)?;
-        let actors = actors_of(world.origin.as_ref());
+        let actors = actors_of(&world);
         Self::go_on(file, world, elapsed, now_real, actors)
     }
 

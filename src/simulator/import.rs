@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::world::World;
 use crate::objects::release::Release;
-use crate::objects::stuck;
+use crate::objects::stuck::Around;
 use crate::objects::withheld::withhold;
 
 /// What was read of a live namespace.
@@ -55,7 +55,7 @@ impl Origin {
 pub fn world_of(original: Original, seed: u64) -> World {
     let Original { origin, mut objects, unread } = original;
     attached::fit(&mut objects, &unread);
-    let attached = stuck::attached(&objects);
+    let around = Around::of(&objects);
     let mut world = World::new(seed, origin.at, Vec::new());
     let mut highest = 0;
     for mut object in objects {
@@ -68,7 +68,7 @@ pub fn world_of(original: Original, seed: u64) -> World {
         let revision = meta["resourceVersion"].as_str().and_then(|text| text.parse().ok());
         highest = highest.max(revision.unwrap_or(0));
         withhold(&mut object);
-        captured::mark(&mut object, origin.at, &attached);
+        captured::mark(&mut object, origin.at, &around);
         world.store.restore(kind, object);
     }
     world.store.begin_at(highest);

@@ -21,9 +21,10 @@ impl Lags {
         Self { seed, most, ..Self::default() }
     }
 
-    /// From now on this actor is up to so many revisions behind.
-    pub fn fall_behind(&mut self, actor: &str, most: u64) {
+    /// From now on this actor, which has seen the newest revision, is up to so many behind.
+    pub fn fall_behind(&mut self, actor: &str, most: u64, newest: u64) {
         self.most.insert(actor.to_owned(), most);
+        self.seen.entry(actor.to_owned()).or_insert(newest);
     }
 
     /// The revision that an actor sees in its next look; `None` for the newest.
@@ -56,7 +57,8 @@ mod tests {
         }
         assert!(behind > 50, "hardly ever behind: {behind}");
         assert_eq!(lags.seen("other", 10), None);
-        lags.fall_behind("other", 5);
-        assert!((10..30).any(|newest| lags.seen("other", newest).is_some()));
+        lags.fall_behind("other", 5, 10);
+        assert_eq!(lags.seen("other", 10), None, "it has seen that");
+        assert!((11..30).any(|newest| lags.seen("other", newest).is_some()));
     }
 }

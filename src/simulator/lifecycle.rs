@@ -130,7 +130,7 @@ impl World {
     }
 
     /// What is switched on; in a copy, what its original has.
-    fn features(&self) -> Features {
+    pub(super) fn features(&self) -> Features {
         let counts = self.origin.as_ref().map(Origin::counts_max_unavailable);
         counts.map_or(self.features, |max_unavailable| Features { max_unavailable })
     }

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 
 /// How many lines are kept.
 const MOST: usize = 20_000;
+/// What of a line is kept, in bytes.
+const LONGEST: usize = 1_024;
 
 /// The newest lines, and how many there have been.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +16,8 @@ pub struct Recent {
 }
 
 impl Recent {
-    pub fn push(&mut self, line: String) {
+    pub fn push(&mut self, mut line: String) {
+        line.truncate(line.floor_char_boundary(LONGEST));
         if self.lines.len() == MOST {
             self.lines.pop_front();
         }

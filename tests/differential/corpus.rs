@@ -11,7 +11,7 @@ use serde_json::json;
 use tower::ServiceExt as _;
 
 use crate::support::api::{Api, runtime};
-use crate::support::corpus::{self, Entry};
+use crate::support::corpus::{self, Entry, Plane};
 use crate::{join, known};
 
 /// There must never be fewer entries than this.
@@ -41,11 +41,11 @@ pub fn tests() -> Vec<Trial> {
 fn play(entry: &Entry) -> Result<(), Failed> {
     let runtime = runtime()?;
     runtime.block_on(async {
-        let simulator = if entry.gated { join::gated() } else { join::bare() };
+        let simulator = if entry.plane == Plane::Gated { join::gated() } else { join::bare() };
         let client = simulator.client();
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         Api::new(client.clone(), "live-test").create(&namespace).await.map_err(String::from)?;
-        let meanwhile = if entry.forgets { forget } else { pass };
+        let meanwhile = if entry.plane == Plane::Forgetful { forget } else { pass };
         let played = entry.play(&client, NAMESPACE, &|| meanwhile(&simulator)).await?;
         known::check(&entry.name, &played, entry.compare(&played)?)?;
         Ok(())

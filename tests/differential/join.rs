@@ -1,9 +1,8 @@
 //! The one place where these tests get hold of a simulated cluster.
 
 use jiff::Timestamp;
-use kubectl_stateful::simulator::controllers::all::all;
+use kubectl_stateful::simulator::controllers::all::{all, with_features};
 use kubectl_stateful::simulator::controllers::attacher::Attacher;
-use kubectl_stateful::simulator::controllers::stateful_set::StatefulSets;
 use kubectl_stateful::simulator::{Features, Options, Simulator};
 
 use crate::support::seed::CLOUD;
@@ -22,10 +21,10 @@ pub fn simulator() -> Simulator {
 
 /// The same where `rollingUpdate.maxUnavailable` of a set counts.
 pub fn gated() -> Simulator {
-    let mut actors = all();
-    actors[0] = Box::new(StatefulSets { max_unavailable: true });
+    let features = Features { max_unavailable: true };
+    let mut actors = with_features(features);
     actors.push(Box::new(Attacher::new(CLOUD)));
-    Simulator::with_controllers(Options { features: Features { max_unavailable: true }, ..options() }, actors)
+    Simulator::with_controllers(Options { features, ..options() }, actors)
 }
 
 /// The same as the bare API server of the live tests: no controller runs beside it.

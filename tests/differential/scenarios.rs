@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::support::api::{Api, runtime};
-use crate::support::scenario::{self, Change, Scenario, Stage};
+use crate::support::scenario::{self, Change, Plane, Scenario, Stage};
 use crate::{join, known};
 
 /// There must never be fewer scenarios than this.
@@ -40,7 +40,7 @@ pub fn tests() -> Vec<Trial> {
 }
 
 fn play(scenario: &Scenario) -> Result<(), Failed> {
-    let mut stage = Simulated::of(if scenario.gated { join::gated() } else { join::simulator() })?;
+    let mut stage = Simulated::of(if scenario.plane == Plane::Gated { join::gated() } else { join::simulator() })?;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     stage.wait(stage.api.create(&namespace)).map_err(String::from)?;
     let played = scenario.play(&mut stage, NAMESPACE)?;

@@ -72,6 +72,16 @@ const NOT: &str = "\nAlso not simulated: images, processes and networks (no `exe
     autoscaler (the object is stored as it is); preemption and scoring in the scheduler; the clustered applications of\n\
     Kubernetes' own tests, whose scripts need programs in the pods; of custom resource definitions\n\
     rules in CEL, `format`, `allOf` and the like, selectable fields and conversion by webhook.\n\n\
+    Of nodes and kubelets: a kubelet takes each pod that names its node (no `OutOfcpu`, `NodeAffinity`, `PodOSNotSupported`), and\n\
+    finds out nothing of `runAsNonRoot`, of names of images and of drivers of inline volumes; a pod that is not restarted goes on until\n\
+    a knob ends it; logs of a lost node are still there; growing claims have no `allocatedResources`; events of containers name\n\
+    neither the container nor the node. All nodes have one address, also that of pods in their network; there are no heartbeats, no\n\
+    node Leases, no `kube-node-lease` and `kube-public`, and no events of nodes that come, go or are cordoned.\n\n\
+    Kinds that are not simulated are not announced either: `kubectl apply` says `no matches for kind` of them, `kubectl get` that there\n\
+    is no such resource, and a request to their path is refused by name (501). So `kubectl apply --prune` without\n\
+    `--prune-allowlist` and `kubectl cluster-info dump` end with an error. Bodies are taken in JSON and in kubectl's protobuf form,\n\
+    not in YAML; `/`, `/metrics` and the list of checks of `/readyz` are not there; `kubectl explain` does not go into the metadata of\n\
+    custom resources.\n\n\
     `maxUnavailable` of rolling updates counts in copies of releases where it does. It is compared with a 1.36 in which it is switched\n\
     on; of 1.37 a Parallel set still waits where a cluster removes unavailable pods of an old revision first. Lost nodes and\n\
     the course of budgets are compared live alone. Scenarios compare the course, the states at each rest and the events of the\n\
@@ -239,7 +249,8 @@ async fn not_refused(api: &Api, missing: &BTreeMap<String, Vec<String>>) -> Vec<
             let answer = api.send(method, &path, matches!(method, Method::Post).then_some(&json!({}))).await;
             let is_none = answer.as_ref().is_ok_and(|list| list["items"].as_array().is_some_and(Vec::is_empty));
             let code = answer.err().and_then(|refusal| refusal.code);
-            if if is_read { !is_none } else { code != Some(501) } {
+            let is_as_told = if is_read { is_none } else { code == Some(501) };
+            if !is_as_told {
                 wrong.push(format!("{method:?} {path}: {code:?}"));
             }
         }

@@ -6,7 +6,7 @@ use std::fs;
 
 use libtest_mimic::{Failed, Trial};
 
-use crate::support::corpus::{self, Entry};
+use crate::support::corpus::{self, Entry, Plane};
 use crate::world::World;
 use crate::{needs_tools, plane};
 
@@ -29,10 +29,10 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 
 fn trial(entry: Entry) -> Trial {
     needs_tools(format!("corpus::{}", entry.name), move |namespace| {
-        let plane = match (entry.forgets, entry.gated) {
-            (true, _) => plane::forgetful(),
-            (_, true) => plane::gated(),
-            (false, false) => plane::bare(),
+        let plane = match entry.plane {
+            Plane::Forgetful => plane::forgetful(),
+            Plane::Gated => plane::gated(),
+            Plane::Bare => plane::bare(),
         };
         play(&entry, &World::on(plane?, &namespace)?)
     })

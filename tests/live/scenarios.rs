@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::history::History;
 use crate::support::api::{Api, Method, path_of};
+use crate::support::control_plane::ControlPlane;
 use crate::support::corpus;
-use crate::support::scenario::{self, Change, Scenario, Stage};
+use crate::support::scenario::{self, Change, Plane, Scenario, Stage};
 use crate::world::World;
 use crate::{idle, plane, twice};
 
@@ -37,15 +38,10 @@ fn none_of(orphans: Result<Vec<String>, String>) -> Result<(), Failed> {
 
 fn trial(scenario: Scenario) -> Trial {
     idle(format!("scenario::{}", scenario.name), move |namespace| {
-        let _alone = scenario.alone.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
+        let _alone = (scenario.plane == Plane::Alone).then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
         let world = |namespace: &str| {
-            let plane = match (scenario.alone, scenario.gated) {
-                (true, _) => plane::for_one_alone(),
-                (_, true) => plane::gated(),
-                (false, false) => plane::get(),
-            };
-            let world = World::on(plane?, namespace)?;
-            if scenario.alone {
+            let world = World::on(control_plane(&scenario)?, namespace)?;
+            if scenario.plane == Plane::Alone {
                 with_its_default_class(&world)?;
             }
             Ok::<_, String>(world)
@@ -58,6 +54,14 @@ fn trial(scenario: Scenario) -> Trial {
         // make wrong: what differs must differ twice.
         twice::or_again(&scenario.name, first, || play(&scenario, &world(&format!("{namespace}-again"))?))
     })
+}
+
+fn control_plane(scenario: &Scenario) -> Result<Arc<ControlPlane>, String> {
+    match scenario.plane {
+        Plane::Shared => plane::get(),
+        Plane::Alone => plane::for_one_alone(),
+        Plane::Gated => plane::gated(),
+    }
 }
 
 /// Whatever a play that stopped half-way has left.
@@ -82,14 +86,15 @@ fn play(scenario: &Scenario, world: &World) -> Result<(), Failed> {
     let patience = match (updates, scenario.ends()) {
         (true, true) => 10,
         (true, false) => 3,
-        (false, _) => 15,
+        // A rest ends as soon as it is the golden one; controllers that were refused wait ever longer.
+        (false, _) => 45,
     };
     let patience = Duration::from_secs(patience);
     let api = Api::new(world.client.clone(), "scenario");
-    let history = match (scenario.alone, scenario.gated) {
-        (true, _) => plane::history_alone(),
-        (_, true) => plane::history_gated(),
-        (false, false) => plane::history(),
+    let history = match scenario.plane {
+        Plane::Shared => plane::history(),
+        Plane::Alone => plane::history_alone(),
+        Plane::Gated => plane::history_gated(),
     };
     let mut stage = Real { world, api, history: history?, heard: 0, begun: Instant::now(), patience };
     let played = scenario.play(&mut stage, &world.namespace)?;

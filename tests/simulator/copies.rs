@@ -233,6 +233,11 @@ fn a_pod_that_does_not_stop_and_a_node_that_is_down_stay_that_way() {
     run(&simulator, seconds(600));
     assert_eq!(get(&simulator, POD).ok()["metadata"]["uid"], pod("True")["metadata"]["uid"]);
     assert_eq!(get(&simulator, "/api/v1/nodes/n1").ok()["status"]["conditions"][0]["status"], "Unknown");
+    // It comes back: a pod that was deleted meanwhile ends, and its set makes another.
+    let back = json!({"metadata": {"annotations": {"sandbox.kubectl-stateful/node-down": null}}});
+    merge(&simulator, "/api/v1/nodes/n1", &back).ok();
+    run(&simulator, seconds(600));
+    assert_ne!(get(&simulator, POD).ok()["metadata"]["uid"], pod("True")["metadata"]["uid"]);
 }
 
 #[test]

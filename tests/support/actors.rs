@@ -124,14 +124,31 @@ impl Sender for Hand<'_> {
 struct LiveView<'a> {
     runtime: &'a Runtime,
     api: &'a Api,
-    seen: RefCell<HashMap<String, Vec<Arc<Value>>>>,
+    seen: RefCell<HashMap<String, Listed>>,
     failed: RefCell<Option<Refusal>>,
+}
+
+/// All objects of a kind, and each by namespace and name.
+#[derive(Default)]
+struct Listed {
+    all: Vec<Arc<Value>>,
+    named: HashMap<(String, String), Arc<Value>>,
+}
+
+impl Listed {
+    fn of(items: Vec<Value>) -> Self {
+        let all: Vec<Arc<Value>> = items.into_iter().map(Arc::new).collect();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let key = |item: &Value| (text(&item["metadata"]["namespace"]), text(&item["metadata"]["name"]));
+        let named = all.iter().map(|item| (key(item), Arc::clone(item))).collect();
+        Self { all, named }
+    }
 }
 
 impl View for LiveView<'_> {
     fn list(&self, kind: &str) -> Vec<Arc<Value>> {
         self.read(kind);
-        self.seen.borrow().get(kind).cloned().unwrap_or_default()
+        self.seen.borrow().get(kind).map(|listed| listed.all.clone()).unwrap_or_default()
     }
 
     fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
@@ -213,15 +230,12 @@ impl LiveView<'_> {
             self.failed.replace(Some(refusal));
             Vec::new()
         });
-        self.seen.borrow_mut().insert(kind.to_owned(), items.into_iter().map(Arc::new).collect());
+        self.seen.borrow_mut().insert(kind.to_owned(), Listed::of(items));
     }
 
     /// An object that was listed during this look.
     fn cached(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let seen = self.seen.borrow();
-        let found = seen.get(kind)?.iter().find(|item| {
-            item["metadata"]["name"] == name && item["metadata"]["namespace"].as_str().unwrap_or("") == namespace
-        });
-        found.cloned()
+        seen.get(kind)?.named.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 }

@@ -35,14 +35,24 @@ pub struct Entry {
     pub name: String,
     /// What the golden answers of this entry are evidence of.
     proves: String,
-    /// It is played where old revisions are soon forgotten.
+    /// Where it is played.
     #[serde(default)]
-    pub forgets: bool,
-    /// It is played where `rollingUpdate.maxUnavailable` of a set counts. Controllers
-    /// run there: only dry runs are answered by the server alone.
-    #[serde(default)]
-    pub gated: bool,
+    pub plane: Plane,
     steps: Vec<Step>,
+}
+
+/// Where an entry is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Plane {
+    /// Beside an API server alone.
+    #[default]
+    Bare,
+    /// The same, where old revisions are soon forgotten.
+    Forgetful,
+    /// Where `rollingUpdate.maxUnavailable` of a set counts. Controllers run there:
+    /// such an entry has dry runs alone.
+    Gated,
 }
 
 /// All entries, sorted by name.
@@ -56,6 +66,9 @@ pub fn entries() -> Result<Vec<Entry>, String> {
         let mut entry: Entry =
             serde_saphyr::from_str(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
         entry.name = stem(&path);
+        if entry.plane == Plane::Gated && entry.requests().any(|request| !request.contains("dryRun=All")) {
+            return Err(format!("`{}`: controllers answer too where it is played", path.display()));
+        }
         entries.push(entry);
     }
     Ok(entries)

@@ -9,7 +9,7 @@ use super::Snapshot;
 use super::admission::{self, Rules};
 use crate::facts::meta::{Meta, Owner, condition};
 use crate::objects::release::{Release, SIMULATED};
-use crate::objects::stuck::{self, Stuck, stuck};
+use crate::objects::stuck::{Around, Stuck, stuck};
 
 /// Finalizers whose owners are simulated.
 const KNOWN_FINALIZERS: &[&str] = &[
@@ -139,11 +139,11 @@ pub(super) fn find(snapshot: &Snapshot, others: &Rules, namespace: &str) -> Vec<
             );
         }
     }
-    let attached = stuck::attached(&snapshot.objects);
+    let around = Around::of(&snapshot.objects);
     let not_read: Vec<&str> = snapshot.not_read().map(|kind| kind.kind).collect();
     for object in &snapshot.objects {
         of_object(object, &not_read, &mut gaps);
-        let held = snapshot.at.and_then(|at| stuck(object, at, &attached));
+        let held = snapshot.at.and_then(|at| stuck(object, at, &around));
         gaps.extend(held.map(|stuck| Gap::Stuck { name: name(object), stuck }));
     }
     gaps
@@ -329,7 +329,7 @@ mod tests {
             pod("well", "True", None),
             pod("unwell", "False", None),
             pod("late", "True", Some(long_ago)),
-            json!({"kind": "Node", "metadata": {"name": "n"}}),
+            json!({"kind": "Node", "metadata": {"name": "lost"}}),
         ];
         let snapshot = Snapshot { at, ..snapshot(objects) };
         let others = Rules { rules: Some(Vec::new()), limits: Some(Vec::new()) };
@@ -347,7 +347,7 @@ mod tests {
                 "Pod/unwell is not ready, and stays so in the copy until it is deleted; \
                  a new one of the same template becomes ready there",
                 "Pod/late does not stop, and stays so in the copy until it is deleted by force",
-                "Node/n is not ready, and stays so in the copy, as one whose kubelet is gone",
+                "Node/lost is not ready, and stays so in the copy, as one whose kubelet is gone",
             ]
         );
     }

@@ -19,25 +19,37 @@ use super::resizer::Resizer;
 use super::scheduler::Scheduler;
 use super::stateful_set::StatefulSets;
 use super::taint_eviction::TaintEviction;
-use crate::simulator::import::Origin;
+use crate::simulator::admission::Features;
+use crate::simulator::world::World;
 
 /// The provisioner whose volumes the simulated cluster makes, deletes and grows.
 pub const DISK: &str = "sandbox.kubectl-stateful/disk";
 
 /// One of each, in a fixed order, so that a seed gives the same history.
 pub fn all() -> Vec<Box<dyn Controller>> {
-    with(StatefulSets::default(), Provisioner::new(DISK), Resizer::new(DISK), Attacher::new(DISK))
+    with_features(Features::default())
 }
 
-/// The same for the copy of a cluster, whose classes have provisioners of
-/// their own, and whose sets may know `maxUnavailable`.
-pub fn of_copy(max_unavailable: bool) -> Vec<Box<dyn Controller>> {
-    with(StatefulSets { max_unavailable }, Provisioner::of_all(), Resizer::of_all(), Attacher::of_all())
+/// The same where this is switched on.
+pub fn with_features(features: Features) -> Vec<Box<dyn Controller>> {
+    let sets = StatefulSets { max_unavailable: features.max_unavailable };
+    with(sets, Provisioner::new(DISK), Resizer::new(DISK), Attacher::new(DISK))
 }
 
-/// Those of a cluster that is a copy or not.
-pub fn of(origin: Option<&Origin>) -> Vec<Box<dyn Controller>> {
-    origin.map_or_else(all, |origin| of_copy(origin.counts_max_unavailable()))
+/// Those of a world: what is switched on there counts, and the classes of a
+/// copy have provisioners of their own.
+pub(in crate::simulator) fn of(world: &World) -> Vec<Box<dyn Controller>> {
+    let features = world.features();
+    if world.origin.is_none() {
+        return with_features(features);
+    }
+    of_copy(features)
+}
+
+/// Those of a copy, which play every driver.
+pub(super) fn of_copy(features: Features) -> Vec<Box<dyn Controller>> {
+    let sets = StatefulSets { max_unavailable: features.max_unavailable };
+    with(sets, Provisioner::of_all(), Resizer::of_all(), Attacher::of_all())
 }
 
 fn with(

@@ -5,9 +5,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::attachments::{KIND, driver_and_handle, volume_of};
+use super::attachments::{KIND, volume_of};
 use super::fields::{Fields, targets};
 use super::kubelet::AS_CAPTURED;
+use super::migrated::driver_and_handle;
 use super::provisioner::driver_of;
 use super::{Change, Controller, Keyed, Step, Target, View};
 

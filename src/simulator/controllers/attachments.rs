@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::View;
 use super::binder::is_bound;
 use super::fields::{Fields, claim_names, ephemeral_claim_name};
+use super::migrated::driver_and_handle;
 
 /// On a volume of a copy whose driver attaches nothing.
 pub(in crate::simulator) const NEVER_ATTACHED: &str = "sandbox.kubectl-stateful/never-attached";
@@ -30,30 +31,6 @@ pub const MANAGED: &str = "volumes.kubernetes.io/controller-managed-attach-detac
 /// Whether the controller looks after the volumes of a node.
 pub(super) fn is_managed(node: &Value) -> bool {
     node.annotation(MANAGED).is_some()
-}
-
-/// Disks of clouds that volumes may still name in the words from before there were
-/// drivers: how, by which field, and which driver has taken them over.
-const MIGRATED: &[(&str, &str, &str)] = &[
-    ("awsElasticBlockStore", "volumeID", "ebs.csi.aws.com"),
-    ("gcePersistentDisk", "pdName", "pd.csi.storage.gke.io"),
-    ("azureDisk", "diskURI", "disk.csi.azure.com"),
-    ("vsphereVolume", "volumePath", "csi.vsphere.vmware.com"),
-    ("cinder", "volumeID", "cinder.csi.openstack.org"),
-];
-
-/// The driver of a volume, and what the driver calls it. Some drivers translate
-/// the name of a disk that they have taken over further, with what only they know.
-pub(in crate::simulator) fn driver_and_handle(volume: &Value) -> Option<(&str, &str)> {
-    let driver = volume.text("/spec/csi/driver");
-    if !driver.is_empty() {
-        return Some((driver, volume.text("/spec/csi/volumeHandle")));
-    }
-    let (source, field, driver) = MIGRATED.iter().find(|(source, ..)| volume["spec"][*source].is_object())?;
-    let disk = volume["spec"][*source][*field].as_str().unwrap_or_default();
-    // As in `aws://eu-1a/vol-1`.
-    let handle = disk.strip_prefix("aws://").and_then(|place| place.rsplit('/').next()).unwrap_or(disk);
-    Some((*driver, handle))
 }
 
 /// Whether a volume has to be attached.
@@ -117,12 +94,19 @@ pub(super) fn holds(attachment: &Value) -> bool {
 /// The volumes of a pod that have to be attached, each with the name that the
 /// pod gives it, as far as its claims are bound.
 pub(super) fn volumes_of(view: &dyn View, pod: &Value) -> Vec<(String, Arc<Value>)> {
+    let mut volumes = volumes_of_any_kind(view, pod);
+    volumes.retain(|(_, volume)| is_attachable(volume));
+    volumes
+}
+
+/// The same of all volumes.
+pub(super) fn volumes_of_any_kind(view: &dyn View, pod: &Value) -> Vec<(String, Arc<Value>)> {
     let claims = pod.items("/spec/volumes").iter().filter_map(|named| Some((named, claim_name(pod, named)?)));
     claims
         .filter_map(|(named, claim)| {
             let claim = view.get("PersistentVolumeClaim", pod.namespace(), &claim)?;
             let volume = view.get("PersistentVolume", "", claim.text("/spec/volumeName"))?;
-            let is_there = is_bound(&claim) && claim.phase() == "Bound" && is_attachable(&volume);
+            let is_there = is_bound(&claim) && claim.phase() == "Bound";
             is_there.then(|| (named.text("/name").to_owned(), volume))
         })
         .collect()

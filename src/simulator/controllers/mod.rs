@@ -24,6 +24,7 @@ pub mod endpoints;
 pub mod ephemeral;
 pub mod garbage;
 pub mod kubelet;
+pub(in crate::simulator) mod migrated;
 pub mod namespaces;
 pub mod node_lifecycle;
 pub mod pod_garbage;

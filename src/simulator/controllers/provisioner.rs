@@ -12,6 +12,7 @@ use super::attachments::NEVER_ATTACHED;
 use super::binder::{PROVISIONED_BY, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE, class_of};
 use super::fields::{Fields, targets};
 use super::kubelet::AS_CAPTURED;
+use super::migrated::driver_of_former;
 use super::{Change, Controller, EventType, Keyed, Step, Target, View, Write};
 
 /// What names of provisioners inside of Kubernetes begin with.
@@ -40,7 +41,7 @@ impl Provisioner {
     fn is(&self, name: &str) -> bool {
         match &self.name {
             Some(own) => own == name,
-            None => !name.is_empty() && !name.starts_with(IN_TREE),
+            None => !name.is_empty() && (!name.starts_with(IN_TREE) || driver_of_former(name).is_some()),
         }
     }
 
@@ -50,9 +51,11 @@ impl Provisioner {
 }
 
 /// The CSI driver of a provisioner. A class may name its provisioner with a
-/// slash, as a label is named; a driver is a DNS subdomain, which has none.
+/// slash, as a label is named; a driver is a DNS subdomain, which has none. One
+/// of before there were drivers has been taken over by one.
 pub(super) fn driver_of(provisioner: &str) -> &str {
-    provisioner.split_once('/').map_or(provisioner, |(domain, _)| domain)
+    let own = provisioner.split_once('/').map_or(provisioner, |(domain, _)| domain);
+    driver_of_former(provisioner).unwrap_or(own)
 }
 
 impl Controller for Provisioner {
@@ -212,6 +215,9 @@ fn hindrance(claim: &Value) -> Option<&'static str> {
     let spec = &claim["spec"];
     if !spec["selector"].is_null() {
         return Some("claim Selector is not supported");
+    }
+    if spec["volumeAttributesClassName"].as_str().is_some_and(|name| !name.is_empty()) {
+        return Some("classes of volume attributes are not simulated");
     }
     (!spec["dataSource"].is_null() || !spec["dataSourceRef"].is_null()).then_some("data sources are not simulated")
 }

@@ -8,6 +8,7 @@ use super::amount::amount;
 use super::binder::{PROVISIONED_BY, class_of, is_bound};
 use super::fields::{Fields, claim_names, targets, with_condition};
 use super::kubelet::{AS_CAPTURED, is_up};
+use super::migrated::driver_and_handle;
 use super::provisioner::driver_of;
 use super::{Change, Controller, EventType, Keyed, Step, Target, View};
 
@@ -33,7 +34,7 @@ impl Resizer {
             Some(own) => {
                 volume.text("/spec/csi/driver") == driver_of(own) || volume.annotation(PROVISIONED_BY) == Some(own)
             }
-            None => volume["spec"]["csi"].is_object(),
+            None => driver_and_handle(volume).is_some(),
         }
     }
 }
@@ -112,7 +113,9 @@ impl Resizer {
             let left = claim.items("/status/conditions").iter().filter(|held| !of_resizing(held));
             let conditions: Vec<&Value> = left.collect();
             let conditions = if conditions.is_empty() { Value::Null } else { json!(conditions) };
-            step.patch_status(claim, &json!({ "capacity": { "storage": wanted }, "conditions": conditions }));
+            // It may have been asked for more meanwhile than it is asked for now.
+            let made = &volume["spec"]["capacity"]["storage"];
+            step.patch_status(claim, &json!({ "capacity": { "storage": made }, "conditions": conditions }));
             let message = "MountVolume.NodeExpandVolume succeeded for volume";
             step.event(claim, EventType::Normal, "FileSystemResizeSuccessful", message);
         } else if !claim.holds("FileSystemResizePending") {

@@ -82,6 +82,15 @@ fn waits(pod: &Value) -> bool {
         && pod.items("/spec/schedulingGates").is_empty()
 }
 
+/// Claims for devices are not simulated: there is never one.
+fn without_devices(pod: &Value) -> Option<String> {
+    let asked = pod.items("/spec/resourceClaims").first()?;
+    Some(match asked["resourceClaimName"].as_str() {
+        Some(name) => format!("resourceclaim.resource.k8s.io {name:?} not found"),
+        None => format!("pod {:?}: ResourceClaim not created yet", format!("{}/{}", pod.namespace(), pod.name())),
+    })
+}
+
 fn has_ended(pod: &Value) -> bool {
     matches!(pod.phase(), "Succeeded" | "Failed")
 }
@@ -132,6 +141,9 @@ impl<'a> Cluster<'a> {
     fn place(&self, pod: &Value) -> Result<(String, Placement), Refusal> {
         if self.nodes.is_empty() {
             return Err(Refusal::Pod("no nodes available to schedule pods".to_owned()));
+        }
+        if let Some(why) = without_devices(pod) {
+            return Err(Refusal::Pod(self.none_available(&why)));
         }
         let needs = ClaimNeed::of_pod(self.view, pod).map_err(|reason| Refusal::Pod(self.none_available(&reason)))?;
         let is_taken = self.is_claim_taken(pod);

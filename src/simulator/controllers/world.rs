@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::fields::{Fields, later, stamp};
 use super::play::{self, Refusal, Sender};
 use super::{Controller, Dependents, Part, Step, Target, View, Write};
+use crate::simulator::admission::Features;
 
 type Key = (String, String, String);
 
@@ -192,12 +193,12 @@ impl World {
 
     /// Switches the feature of SS-63.
     pub fn set_max_unavailable(&mut self, max_unavailable: bool) {
-        self.actors[0] = Box::new(super::stateful_set::StatefulSets { max_unavailable });
+        self.actors = super::all::with_features(Features { max_unavailable });
     }
 
     /// The actors of a copy, which are those of every driver.
     pub fn play_copy(&mut self) {
-        self.actors = super::all::of_copy(false);
+        self.actors = super::all::of_copy(Features::default());
     }
 
     /// Takes one actor away until the next restart.

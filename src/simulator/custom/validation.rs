@@ -115,7 +115,6 @@ fn of_replicas(version: &Version, object: &Value, with_wanted: bool) -> Vec<Caus
     causes
 }
 
-/// Holds a value against a schema.
 /// What is wrong with a value by a schema alone.
 pub fn of_value(schema: &Value, value: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
@@ -123,6 +122,7 @@ pub fn of_value(schema: &Value, value: &Value) -> Vec<Cause> {
     causes
 }
 
+/// Holds a value against a schema.
 fn check(at: &str, schema: &Value, value: &Value, causes: &mut Vec<Cause>) {
     if value.is_null() || !schema.is_object() {
         return;

@@ -25,7 +25,7 @@ impl Simulator {
     #[must_use]
     pub fn fork(&self) -> Self {
         let state = self.state();
-        let actors = actors_of(state.world.origin.as_ref());
+        let actors = actors_of(&state.world);
         let mut world = state.world.clone();
         world.log = Recent::default();
         let fork = Self::of_world(world, actors, None, state.lags.clone());
@@ -79,7 +79,9 @@ impl State {
                     self.queue.restart(index, now);
                 }
             }
-            Disturbance::Behind { actor, revisions } => self.lags.fall_behind(actor.name(), *revisions),
+            Disturbance::Behind { actor, revisions } => {
+                self.lags.fall_behind(actor.name(), *revisions, self.world.store.revision());
+            }
             Disturbance::Jump(time) => self.world.now = now.checked_add(*time).unwrap_or(now),
         }
     }

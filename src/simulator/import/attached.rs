@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::annotate;
-use crate::simulator::controllers::attachments::{NEVER_ATTACHED, driver_and_handle, needs_volumes, unique_name};
+use crate::simulator::controllers::attachments::{NEVER_ATTACHED, needs_volumes, unique_name};
 use crate::simulator::controllers::fields::{Fields, claim_names};
+use crate::simulator::controllers::migrated::driver_and_handle;
 
 /// Before the objects are taken in; kinds that could not be read say nothing.
 pub(super) fn fit(objects: &mut [Value], unread: &[String]) {

@@ -4,22 +4,20 @@
 //! or deleted, is inside of its driver. It would get well in the copy by itself,
 //! so it is marked to stay as it is.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::annotate;
-use crate::objects::stuck::{Stuck, goes_by_knobs, ready_since, stuck};
+use crate::objects::stuck::{Around, Stuck, goes_by_knobs, ready_since, stuck};
 use crate::simulator::clock::clock_text;
 use crate::simulator::controllers::attacher::DETACHING;
 use crate::simulator::controllers::fields::Fields as _;
 use crate::simulator::controllers::kubelet::{AS_CAPTURED, DOWN_SINCE, NODE_DOWN, STOP_SECONDS, is_settled};
 
-/// Marks what is stuck, where these volumes are attached, and pods that are well
+/// Marks what is stuck among the others, and pods that are well
 /// in another way than ours would be.
-pub(super) fn mark(object: &mut Value, at: Timestamp, attached: &BTreeSet<String>) {
-    let Some(stuck) = stuck(object, at, attached) else {
+pub(super) fn mark(object: &mut Value, at: Timestamp, around: &Around) {
+    let Some(stuck) = stuck(object, at, around) else {
         if is_well_otherwise(object) {
             annotate(object, AS_CAPTURED, "true");
         }

@@ -23,6 +23,9 @@ use crate::simulator::world::World;
 
 /// A log with more lines than this beyond its objects is compacted when opened.
 const LONG: usize = 4_000;
+/// So is one of more bytes than this, if that is several times what its objects take.
+const LARGE: u64 = 64 * 1024 * 1024;
+const TIMES: u64 = 4;
 /// How often the clock of a sandbox that stays open is written.
 const OFTEN: SignedDuration = SignedDuration::from_secs(1);
 
@@ -37,6 +40,8 @@ pub struct Sandbox {
     /// Bytes and lines of the log that the world has taken in.
     offset: u64,
     lines: usize,
+    /// The bytes of the log when it was last written anew; 0 if that was another's work.
+    compact: u64,
     /// The clock as the log has it.
     clock: Timestamp,
     /// When the sandbox was last opened, in real time.
@@ -92,13 +97,17 @@ impl Sandbox {
     /// Compacts a log that has grown long while it was open. Where that cannot
     /// be done the long one says the same, so it is no trouble.
     pub fn shorten(&mut self, world: &World) {
-        if self.lines > LONG && self.is_long(world) {
+        if (self.lines > LONG || self.is_large()) && self.is_long(world) {
             let _ = self.rewrite(world);
         }
     }
 
     fn is_long(&self, world: &World) -> bool {
-        self.lines > world.store.everything().count().saturating_add(LONG)
+        self.is_large() || self.lines > world.store.everything().count().saturating_add(LONG)
+    }
+
+    fn is_large(&self) -> bool {
+        self.offset > LARGE.max(self.compact.saturating_mul(TIMES))
     }
 
     /// A place that nothing was read from yet.
@@ -113,6 +122,7 @@ impl Sandbox {
             epoch: 0,
             offset: 0,
             lines: 0,
+            compact: 0,
             clock: now_real,
             real: None,
             stays_open: false,
@@ -139,6 +149,9 @@ impl Sandbox {
         }
         if header.epoch != self.epoch {
             self.reload(world)?;
+            // Whoever replaced it may have died before the folder knew.
+            self.is_renamed = true;
+            self.settle_rename()?;
             return Ok((held, true));
         }
         if length == self.offset {
@@ -223,6 +236,7 @@ impl Sandbox {
         self.is_renamed = true;
         self.epoch = epoch;
         self.offset = u64::try_from(text.len()).unwrap_or(0);
+        self.compact = self.offset;
         self.lines = lines;
         self.clock = world.now;
         self.settle_rename()

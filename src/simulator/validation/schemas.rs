@@ -90,7 +90,7 @@ fn of_words(at: &str, schema: &Value, causes: &mut Vec<Cause>) {
         let why = "additionalProperties and properties are mutual exclusive";
         causes.push(Cause::forbidden(format!("{at}.additionalProperties"), why));
     }
-    if let Some(Err(fault)) = pattern(schema) {
+    if let Some(Err(fault @ regex::Error::Syntax(_))) = pattern(schema) {
         let fault = fault.to_string();
         let last = fault.lines().last().unwrap_or_default().trim_start_matches("error: ");
         let why = format!("must be a valid regular expression, but isn't: error parsing regexp: {last}");
@@ -113,7 +113,9 @@ fn of_defaults(at: &str, schema: &Value, level: Level, causes: &mut Vec<Cause>) 
             cause
         }));
     }
-    for (at, part, level) in parts(at, schema, level) {
+    // The server does not look at the defaults of what has any name.
+    let named = |(at, _, _): &(String, &Value, Level)| !at.ends_with(".additionalProperties");
+    for (at, part, level) in parts(at, schema, level).into_iter().filter(named) {
         of_defaults(&at, part, level, causes);
     }
 }

@@ -27,7 +27,6 @@ use step::Step;
 /// One file of `tests/scenarios/`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a line of the file that stands by itself")]
 pub struct Scenario {
     #[serde(skip)]
     pub name: String,
@@ -55,15 +54,25 @@ pub struct Scenario {
     /// told of them are looked at too. Its pods name their nodes.
     #[serde(default)]
     attachments: bool,
-    /// It changes what all of the cluster has in common, such as its default class,
-    /// and puts it back: no other is played beside it.
+    /// Where it is played.
     #[serde(default)]
-    pub alone: bool,
-    /// It is played where `rollingUpdate.maxUnavailable` of a set counts (SS-63).
-    #[serde(default)]
-    pub gated: bool,
+    pub plane: Plane,
     #[serde(default)]
     steps: Vec<Step>,
+}
+
+/// Where a scenario is played.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Plane {
+    /// On one with many others beside it.
+    #[default]
+    Shared,
+    /// On one with no other beside it: it changes what all of the cluster has in
+    /// common, such as its default class.
+    Alone,
+    /// On one where `rollingUpdate.maxUnavailable` of a set counts (SS-63).
+    Gated,
 }
 
 fn empty() -> Value {

@@ -9,6 +9,7 @@ use super::bind::{bind, set_claim_status};
 use super::matching::{best, class_object, class_of, delayed, mismatch, reserved_for};
 use super::{BOUND_BY_CONTROLLER, Binding, PROVISIONER, PROVISIONER_BETA, SELECTED_NODE, bound_once};
 use crate::simulator::controllers::fields::Fields;
+use crate::simulator::controllers::migrated::{self, driver_of_former};
 use crate::simulator::controllers::{EventType, Step, View};
 
 const NOTHING_TO_BIND: &str = "no persistent volumes available for this claim and no storage class is set";
@@ -16,6 +17,9 @@ const NOTHING_TO_BIND: &str = "no persistent volumes available for this claim an
 impl Binding<'_> {
     pub(super) fn sync_claim(&self, claim: &Value) -> Step {
         let mut step = Step::default();
+        if migrated::note(claim, &mut step) {
+            return step;
+        }
         let named = claim.text("/spec/volumeName");
         if bound_once(claim) {
             self.sync_bound(claim, named, &mut step);
@@ -146,7 +150,8 @@ fn provision(view: &dyn View, claim: &Value, step: &mut Step) {
         step.event_once(view, claim, EventType::Warning, "ProvisioningFailed", message);
         return;
     };
-    let provisioner = class.text("/provisioner");
+    let named = class.text("/provisioner");
+    let provisioner = driver_of_former(named).unwrap_or(named);
     if provisioner.starts_with("kubernetes.io/") {
         let error = format!("no volume plugin matched name: {provisioner}");
         step.event_once(view, claim, EventType::Warning, "ProvisioningFailed", error);

@@ -7,6 +7,7 @@ use super::bind::set_volume_phase;
 use super::matching::modes_differ;
 use super::{BOUND_BY_CONTROLLER, Binding, PROVISIONED_BY};
 use crate::simulator::controllers::fields::Fields;
+use crate::simulator::controllers::migrated::{self, is_migrated};
 use crate::simulator::controllers::{EventType, Step};
 
 /// Keeps a volume of an in-tree provisioner until its asset is gone (PV-43).
@@ -15,6 +16,9 @@ const IN_TREE: &str = "kubernetes.io/pv-controller";
 impl Binding<'_> {
     pub(super) fn sync_volume(&self, volume: &Value) -> Step {
         let mut step = Step::default();
+        if migrated::note(volume, &mut step) {
+            return step;
+        }
         let reference = &volume["spec"]["claimRef"];
         let uid = reference.text("/uid");
         if uid.is_empty() {
@@ -81,7 +85,7 @@ fn release(volume: &Value, step: &mut Step) {
 fn delete(volume: &Value, step: &mut Step) {
     let external =
         volume.annotation(PROVISIONED_BY).is_some_and(|by| !by.is_empty() && !by.starts_with("kubernetes.io/"));
-    if external || volume["spec"]["csi"].is_object() {
+    if external || is_migrated(volume) || volume["spec"]["csi"].is_object() {
         return;
     }
     if volume.terminating() {

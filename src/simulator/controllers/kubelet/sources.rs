@@ -30,6 +30,9 @@ pub(super) fn unmounted(view: &dyn View, pod: &Value) -> Option<String> {
             ));
         }
     }
+    if let Some(why) = super::volumes::in_another_mode(view, pod) {
+        return Some(why);
+    }
     pod.items("/spec/volumes").iter().find_map(|volume| {
         let missing = |(kind, source, field)| absent(view, pod.namespace(), kind, source, field);
         let mut all: Vec<String> = Vec::new();

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::knobs::{HANGING, STOP_SECONDS};
 use super::news::News;
-use crate::simulator::controllers::attachments::{attachment_to, has_claims, holds, unique_name, volumes_of};
+use crate::simulator::controllers::attachments::{
+    attachment_to, has_claims, holds, unique_name, volumes_of, volumes_of_any_kind,
+};
 use crate::simulator::controllers::fields::{Fields, claim_names, later};
 use crate::simulator::controllers::{Change, Step, View};
 
@@ -98,6 +100,26 @@ pub(super) fn count(view: &dyn View, node: &Value, step: &mut Step) {
         let told = if told.is_empty() { Value::Null } else { json!(told) };
         step.patch_status(node, &json!({ "volumesInUse": told }));
     }
+}
+
+/// What a kubelet says of a volume that a container takes as files and that has
+/// none, or the reverse.
+pub(super) fn in_another_mode(view: &dyn View, pod: &Value) -> Option<String> {
+    let named = |list: &'static str, name: &str| {
+        let lists = ["/spec/initContainers", "/spec/containers"];
+        let mut taken = lists.iter().flat_map(|lists| pod.items(lists)).flat_map(move |one| one.items(list));
+        taken.any(|taken| taken["name"] == name)
+    };
+    volumes_of_any_kind(view, pod).into_iter().find_map(|(name, volume)| {
+        let is_block = volume["spec"]["volumeMode"] == "Block";
+        let (mode, list) = if is_block { ("Block", "volumeMounts") } else { ("Filesystem", "volumeDevices") };
+        named(if is_block { "/volumeMounts" } else { "/volumeDevices" }, &name).then(|| {
+            format!(
+                "Unable to attach or mount volumes: unmounted volumes=[{name}], unattached volumes=[], failed to process \
+                 volumes=[{name}]: volume {name} has volumeMode {mode}, but is specified in {list}"
+            )
+        })
+    })
 }
 
 /// Whether volumes of the pod are not attached yet, which is told when it has

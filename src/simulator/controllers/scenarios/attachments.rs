@@ -109,7 +109,11 @@ fn disks_of_clouds_are_attached_by_the_drivers_that_took_them_over() {
     for (source, driver, handle) in [
         (json!({ "awsElasticBlockStore": { "volumeID": "h" } }), "ebs.csi.aws.com", "h"),
         (json!({ "awsElasticBlockStore": { "volumeID": "aws://eu-1a/vol-1" } }), "ebs.csi.aws.com", "vol-1"),
-        (json!({ "gcePersistentDisk": { "pdName": "h" } }), "pd.csi.storage.gke.io", "h"),
+        (
+            json!({ "gcePersistentDisk": { "pdName": "h" } }),
+            "pd.csi.storage.gke.io",
+            "projects/UNSPECIFIED/zones/UNSPECIFIED/disks/h",
+        ),
         (json!({ "azureDisk": { "diskName": "d", "diskURI": "h" } }), "disk.csi.azure.com", "h"),
         (json!({ "vsphereVolume": { "volumePath": "h" } }), "csi.vsphere.vmware.com", "h"),
         (json!({ "cinder": { "volumeID": "h" } }), "cinder.csi.openstack.org", "h"),

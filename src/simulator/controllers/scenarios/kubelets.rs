@@ -8,7 +8,7 @@ use super::super::View;
 use super::super::fields::{Fields, later};
 use super::super::kubelet::{CRASH_LOOP, IMAGE_ERROR, NEVER_READY, NODE_DOWN, START_SECONDS, STOP_SECONDS};
 use super::super::world::World;
-use super::{set, world_with};
+use super::{claim, class, pod_with_claim, set, world_with};
 
 fn plain(name: &str) -> Value {
     json!({
@@ -170,6 +170,44 @@ fn a_gate_that_closes_makes_a_ready_pod_unready() {
     let why = "the status of pod readiness gate \"example.com/open\" is not \"True\", but False";
     assert_eq!(gate(&mut world, "False"), Some(why.to_owned()));
     assert_eq!(gate(&mut world, "True"), Some(String::new()));
+}
+
+#[test]
+fn a_volume_of_blocks_is_no_place_for_files_nor_the_reverse() {
+    for (mode, list, other) in
+        [("Block", "volumeMounts", "volumeDevices"), ("Filesystem", "volumeDevices", "volumeMounts")]
+    {
+        let mut world = World::new();
+        world.put(class("fast", "Immediate", "Delete"));
+        let mut disk = claim("disk", Some("fast"));
+        disk["spec"]["volumeMode"] = json!(mode);
+        world.put(disk);
+        for (name, list) in [("wrong", list), ("right", other)] {
+            let mut pod = pod_with_claim(name, "disk");
+            let place = if list == "volumeMounts" { "mountPath" } else { "devicePath" };
+            pod["spec"]["containers"][0][list] = json!([{ "name": "data", place: "/data" }]);
+            pod["spec"]["nodeName"] = json!("node-a");
+            world.put(pod);
+        }
+        world.settle();
+        assert_eq!(world.object("Pod", "right").phase(), "Running", "{mode}");
+        assert_eq!(world.object("Pod", "wrong").phase(), "Pending", "{mode}");
+        let told = format!("volume data has volumeMode {mode}, but is specified in {list}");
+        assert!(
+            world.events("Pod", "wrong").iter().any(|(reason, why)| reason == "FailedMount" && why.contains(&told))
+        );
+    }
+}
+
+#[test]
+fn a_pod_that_claims_devices_waits_for_them() {
+    let mut world = World::new();
+    let mut pod = plain("one");
+    pod["spec"]["resourceClaims"] = json!([{ "name": "card", "resourceClaimName": "gpu" }]);
+    world.put(pod);
+    world.settle();
+    let why = world.object("Pod", "one").condition("PodScheduled").map(|held| held.text("/message").to_owned());
+    assert!(why.is_some_and(|why| why.contains("resourceclaim.resource.k8s.io \"gpu\" not found")));
 }
 
 #[test]

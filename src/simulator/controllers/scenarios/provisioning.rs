@@ -6,7 +6,7 @@ use super::super::fields::Fields;
 use super::super::kubelet::NODE_DOWN;
 use super::super::provisioner::Provisioner;
 use super::super::world::World;
-use super::super::{Keyed, Part, Write};
+use super::super::{Keyed, Part, View, Write};
 use super::binding::volume_of;
 use super::{claim, class, host_path, pod_with_claim};
 
@@ -38,12 +38,61 @@ fn claims_that_no_provisioner_would_serve_wait_and_say_why() {
     let mut copied = claim("copied", Some("fast"));
     copied["spec"]["dataSource"] = json!({ "kind": "PersistentVolumeClaim", "name": "choosy" });
     world.put(copied);
+    let mut golden = claim("golden", Some("fast"));
+    golden["spec"]["volumeAttributesClassName"] = json!("gold");
+    world.put(golden);
     world.settle();
-    for (name, why) in [("choosy", "claim Selector is not supported"), ("copied", "data sources are not simulated")] {
+    for (name, why) in [
+        ("choosy", "claim Selector is not supported"),
+        ("copied", "data sources are not simulated"),
+        ("golden", "classes of volume attributes are not simulated"),
+    ] {
         assert_eq!(world.object("PersistentVolumeClaim", name).phase(), "Pending");
         let told = format!("failed to provision volume with StorageClass \"fast\": {why}");
         assert!(world.events("PersistentVolumeClaim", name).contains(&("ProvisioningFailed".to_owned(), told)));
     }
+}
+
+#[test]
+fn in_a_copy_a_class_from_before_there_were_drivers_is_served_grown_and_cleaned_up_by_its_driver() {
+    let mut world = World::new();
+    world.play_copy();
+    let mut gp2 = class("gp2", "Immediate", "Delete");
+    gp2["provisioner"] = json!("kubernetes.io/aws-ebs");
+    world.put(gp2);
+    world.put(claim("mine", Some("gp2")));
+    world.put(pod_with_claim("user", "mine"));
+    let mut old = host_path("old", "gp2");
+    old["metadata"]["annotations"] = json!({ "pv.kubernetes.io/provisioned-by": "kubernetes.io/aws-ebs" });
+    old["spec"]["hostPath"] = json!(null);
+    old["spec"]["awsElasticBlockStore"] = json!({ "volumeID": "aws://eu-1a/vol-1" });
+    old["spec"]["persistentVolumeReclaimPolicy"] = json!("Delete");
+    old["spec"]["claimRef"] = json!({ "namespace": "default", "name": "gone", "uid": "gone" });
+    world.put(old);
+    world.settle();
+    let volume = world.object("PersistentVolume", &volume_of(&world, "mine"));
+    assert_eq!(volume["spec"]["csi"]["driver"], "ebs.csi.aws.com");
+    assert!(world.get("PersistentVolume", "", "old").is_none(), "its claim is gone, and its driver deletes it");
+    let more = json!({ "spec": { "resources": { "requests": { "storage": "3Gi" } } } });
+    world.edit("PersistentVolumeClaim", "mine", more);
+    world.settle();
+    assert_eq!(world.object("PersistentVolumeClaim", "mine")["status"]["capacity"]["storage"], "3Gi");
+}
+
+#[test]
+fn a_request_that_is_taken_back_does_not_make_a_volume_smaller() {
+    let mut world = World::new();
+    world.put(class("fast", "Immediate", "Delete"));
+    world.put(claim("mine", Some("fast")));
+    world.settle();
+    for size in ["9Gi", "6Gi"] {
+        let more = json!({ "spec": { "resources": { "requests": { "storage": size } } } });
+        world.edit("PersistentVolumeClaim", "mine", more);
+        world.settle();
+    }
+    world.put(pod_with_claim("user", "mine"));
+    world.settle();
+    assert_eq!(world.object("PersistentVolumeClaim", "mine")["status"]["capacity"]["storage"], "9Gi");
 }
 
 #[test]
