@@ -47,15 +47,28 @@ impl Watched {
         self.frame.draw(out, &View { lines, cursor }, size)
     }
 
-    /// The text, if it is another one than the last time; set apart from it.
+    /// The text, if something but ages is another than the last time; set apart from it.
     pub fn added(&mut self, text: &str) -> Option<String> {
-        if self.last.as_deref() == Some(text) {
+        if self.last.as_deref().is_some_and(|last| without_ages(last) == without_ages(text)) {
             return None;
         }
         let gap = if self.last.is_some() { "\n" } else { "" };
         self.last = Some(text.to_owned());
         Some(format!("{gap}{text}"))
     }
+}
+
+/// The words of each line but ages, whose widths move the columns as well.
+fn without_ages(text: &str) -> Vec<Vec<&str>> {
+    text.lines().map(|line| line.split_whitespace().filter(|word| !is_age(word)).collect()).collect()
+}
+
+/// `14s`, `4m5s`, `(5d3h)`; what has an age too small to be one is `<invalid>`.
+fn is_age(word: &str) -> bool {
+    let word = word.trim_matches(|letter| "(),.:;".contains(letter));
+    let mut units = word.split(|letter: char| letter.is_ascii_digit()).filter(|unit| !unit.is_empty());
+    let is_amount = word.starts_with(|letter: char| letter.is_ascii_digit()) && word.ends_with(char::is_alphabetic);
+    word == "<invalid>" || is_amount && units.all(|unit| ["s", "m", "h", "d", "y"].contains(&unit))
 }
 
 #[cfg(test)]
@@ -110,5 +123,18 @@ mod tests {
         let mut watched = Watched::default();
         let added: Vec<Option<String>> = ["a\n", "a\n", "b\n"].map(|text| watched.added(text)).to_vec();
         assert_eq!(added, [Some("a\n".to_owned()), None, Some("\nb\n".to_owned())]);
+    }
+
+    #[test]
+    fn without_a_terminal_an_age_alone_is_no_change() {
+        let mut watched = Watched::default();
+        let mut adds = |text: &str| watched.added(text).is_some();
+        assert!(adds("web-0  Ready 59s  10Gi\nweb-1  Pending (9m59s)\n"));
+        assert!(!adds("web-0  Ready 4m5s   10Gi\nweb-1  Pending (10m)\n"));
+        assert!(adds("web-0  Ready 4m5s   10Gi\nweb-1  Ready (10m)\n"));
+        assert!(adds("web-0  Ready 4m5s   20Gi\nweb-1  Ready (10m)\n"));
+        for word in ["web", "10Gi", "2/3", "s", "5", "v5s", "4x"] {
+            assert!(!is_age(word), "{word}");
+        }
     }
 }
