@@ -15,6 +15,7 @@ use super::causes::{causes, find};
 use super::connection::Identity;
 use super::interrupt::Interrupted;
 use super::login::LoginError;
+use super::missing_right::MissingRight;
 use super::plugin::PluginError;
 use super::time_limit::TimedOut;
 use crate::error::{Failure, Kind};
@@ -68,9 +69,12 @@ fn refused(status: &Status, identity: &Identity, doing: &str) -> Failure {
     // A missing right is a refusal, like those that are found before a write.
     let kind = if code == "forbidden" { Kind::Refused } else { Kind::Failed };
     let failure = Failure::new(kind, code, format!("{message}{}", while_doing(doing)));
-    let failure = match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+    let failure = match (MissingRight::read(&status.message).filter(|_| code == "forbidden"), hint) {
+        (Some(right), _) => failure
+            .hint(format!("ask for this right: {}", right.in_words()))
+            .hint(format!("`kubectl {}` says whether you have it", right.question())),
+        (None, Some(hint)) => failure.hint(hint),
+        (None, None) => failure,
     };
     if causes_of(status).iter().any(|cause| cause.reason == "DisruptionBudget") {
         return failure.hint("a PodDisruptionBudget forbids it at the moment; see `kubectl get pdb`");
@@ -339,6 +343,13 @@ mod tests {
         assert_eq!(failure.message, "Error from server (Forbidden): pods is forbidden: User \"jane\" cannot list");
         assert_eq!((failure.code, failure.kind), ("forbidden", Kind::Refused));
         assert!(failure.hints[0].contains("kubectl auth can-i"));
+        let named =
+            "pods is forbidden: User \"jane\" cannot list resource \"pods\" in API group \"\" in the namespace \"db\"";
+        let right = [
+            "ask for this right: `list` on `pods` in namespace `db`",
+            "`kubectl auth can-i list pods -n db` says whether you have it",
+        ];
+        assert_eq!(told(status(403, "Forbidden", named)).hints, right);
         let by_admission = "pvc \"a\" is forbidden: only dynamically provisioned pvc can be resized";
         assert!(told(status(403, "Forbidden", by_admission)).hints.is_empty(), "rights would not help");
     }

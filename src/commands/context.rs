@@ -71,6 +71,18 @@ impl Way<'_> {
         led
     }
 
+    /// The same with hints in which a question about rights is asked of this cluster, by
+    /// the same user; where kubectl cannot reach it the question is left out.
+    #[must_use]
+    pub fn asked(&self, mut failure: Failure) -> Failure {
+        let led = |hint: String| match hint.strip_prefix("`kubectl auth can-i ") {
+            Some(rest) => self.kubectl(&format!("auth can-i {rest}")).map(|line| format!("`{line}")),
+            None => Some(hint),
+        };
+        failure.hints = failure.hints.into_iter().filter_map(led).collect();
+        failure
+    }
+
     /// A command for kubectl to type next, about what lives in no namespace; none
     /// where kubectl cannot reach the cluster, as the sandbox: it would do it on
     /// another one.
@@ -140,5 +152,17 @@ mod tests {
         assert_eq!(way.led("an odd `"), "an odd `");
         let whole = "`kubectl stateful sandbox serve --sandbox=two` serves it again";
         assert_eq!(way.led(whole), whole);
+    }
+
+    #[test]
+    fn a_question_about_rights_is_asked_of_the_same_cluster_or_not_at_all() {
+        let failure =
+            || Failure::failed("forbidden", "no").hint("ask").hint("`kubectl auth can-i list pods -n db` says");
+        let hints = |word: &str| {
+            let words = [word.to_owned()];
+            Way { words: &words, namespace: None }.asked(failure()).hints
+        };
+        assert_eq!(hints("--as=jane"), ["ask", "`kubectl --as=jane auth can-i list pods -n db` says"]);
+        assert_eq!(hints("--sandbox"), ["ask"]);
     }
 }

@@ -166,7 +166,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
         },
     };
     screen.show_warnings(&connection);
-    result
+    result.map_err(|failure| context.as_given().asked(failure))
 }
 
 /// What is asked about a run that is there already.
