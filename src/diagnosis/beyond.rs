@@ -7,20 +7,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::kind::Kind;
+use super::labels::demands;
 use super::manifests::{Document, Manifests};
 use super::references::references;
 use super::wanted::wanted;
+use crate::facts::budget::Budget;
 use crate::facts::claim::Claim;
 use crate::facts::class::Class;
 use crate::facts::volume::Volume;
+use crate::facts::workload::{self, Workload};
 use crate::objects::kinds::{ApiKind, ObjectRef};
 use crate::objects::placed::Placed;
 
 /// What is to be read. Objects without a namespace have an empty one here.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Classes and volumes, and the claims of these namespaces.
+    pub classes: bool,
+    pub volumes: bool,
+    /// The claims of these namespaces.
     pub claims_of: BTreeSet<String>,
+    /// Who makes pods in these namespaces, or is one.
+    pub workloads_of: BTreeSet<String>,
+    pub budgets_of: BTreeSet<String>,
     pub objects: BTreeMap<(&'static str, String, String), ObjectRef>,
 }
 
@@ -32,6 +40,9 @@ pub struct Beyond {
     pub classes: Option<Vec<Class>>,
     pub volumes: Option<Vec<Volume>>,
     pub claims: Option<Vec<Claim>>,
+    /// Without the pods of sets, which are as their sets say.
+    pub workloads: Option<Vec<Workload>>,
+    pub budgets: Option<Vec<Budget>>,
     /// Kind, namespace and name; `None`: it does not exist. Of Secrets and
     /// ConfigMaps the keys alone.
     pub objects: BTreeMap<(&'static str, String, String), Option<Value>>,
@@ -52,6 +63,11 @@ impl Needs {
     pub fn of(all: &Manifests) -> Self {
         let mut needs = Self::default();
         needs.claims_of.extend(wanted(all).iter().map(|claim| claim.document.namespace().to_owned()));
+        needs.classes = !needs.claims_of.is_empty();
+        needs.volumes = needs.classes || all.of_kind(Kind::Volume).next().is_some();
+        let reserved = all.of_kind(Kind::Volume).map(|volume| volume.text("spec.claimRef.namespace"));
+        needs.claims_of.extend(reserved.filter(|namespace| !namespace.is_empty()).map(str::to_owned));
+        needs.of_selectors(all);
         for set in all.of_kind(Kind::StatefulSet) {
             needs.add("StatefulSet", set, set.name());
             let service = set.text("spec.serviceName");
@@ -70,6 +86,25 @@ impl Needs {
         needs
     }
 
+    /// Who chooses pods of the input has them; for all others they are looked for.
+    fn of_selectors(&mut self, all: &Manifests) {
+        for budget in all.of_kind(Kind::Budget) {
+            self.budgets_of.insert(budget.namespace().to_owned());
+        }
+        for service in all.of_kind(Kind::Service).filter(|service| !service.text("spec.clusterIP").is_empty()) {
+            self.add("Service", service, service.name());
+        }
+        for document in all.of_kind(Kind::Service).chain(all.of_kind(Kind::Budget)) {
+            if demands(document).is_none() || !all.chosen_by(document).is_empty() {
+                continue;
+            }
+            self.workloads_of.insert(document.namespace().to_owned());
+            if document.kind == Kind::Service {
+                self.add("Service", document, document.name());
+            }
+        }
+    }
+
     fn add(&mut self, kind: &str, document: &Document, name: &str) {
         let Some(kind) = ApiKind::named(kind).filter(|_| !name.is_empty()) else { return };
         let key = (kind.kind, document.namespace().to_owned(), name.to_owned());
@@ -79,19 +114,24 @@ impl Needs {
     /// The manifests stand for themselves.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.claims_of.is_empty() && self.objects.is_empty()
+        self.resources().is_empty()
     }
 
     /// The resources, as rights name them.
     #[must_use]
     pub fn resources(&self) -> Vec<&'static str> {
-        let storage: &[&str] = if self.claims_of.is_empty() {
-            &[]
-        } else {
-            &["storageclasses", "persistentvolumes", "persistentvolumeclaims"]
-        };
+        let storage = [
+            (self.classes, "storageclasses"),
+            (self.volumes, "persistentvolumes"),
+            (!self.claims_of.is_empty(), "persistentvolumeclaims"),
+        ];
+        let makers = workload::KINDS.iter().map(|kind| (!self.workloads_of.is_empty(), kind.plural));
+        let budgets = (!self.budgets_of.is_empty(), "poddisruptionbudgets");
+        let lists = storage.into_iter().chain(makers).chain([budgets]);
+        let lists: Vec<&'static str> = lists.filter_map(|(is_needed, plural)| is_needed.then_some(plural)).collect();
         let objects: BTreeSet<&'static str> = self.objects.values().map(|object| object.kind.plural).collect();
-        storage.iter().copied().chain(objects).collect()
+        let objects = objects.into_iter().filter(|plural| !lists.contains(plural));
+        lists.iter().copied().chain(objects).collect()
     }
 }
 
@@ -175,12 +215,27 @@ mod tests {
         let named = |text: &str| -> Vec<String> {
             Needs::of(&manifests(text)).objects.values().map(ToString::to_string).collect()
         };
-        assert_eq!(named(&text), ["Secret/login", "StatefulSet/web"]);
+        assert_eq!(named(&text), ["Secret/login", "Service/web", "StatefulSet/web"]);
         assert_eq!(named(text.split_once("---\n").unwrap().1), ["Secret/login", "Service/web", "StatefulSet/web"]);
         let needs = Needs::of(&manifests(&text));
-        let all = ["storageclasses", "persistentvolumes", "persistentvolumeclaims", "secrets", "statefulsets"];
+        let all =
+            ["storageclasses", "persistentvolumes", "persistentvolumeclaims", "secrets", "services", "statefulsets"];
         assert_eq!(needs.resources(), all);
         assert!(Needs::of(&manifests("apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")).is_empty());
+    }
+
+    #[test]
+    fn who_chooses_nobody_here_needs_those_who_make_pods_and_a_volume_the_other_volumes() {
+        let needs = |text: &str| Needs::of(&manifests(text)).resources();
+        let service = SOUND.split_once("---\n").unwrap().0;
+        assert_eq!(needs(service), ["statefulsets", "deployments", "daemonsets", "pods", "services"]);
+        assert!(needs(&service.replace("clusterIP: None", "type: ExternalName")).is_empty());
+        let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec: {selector: {}}\n";
+        assert_eq!(needs(budget), ["poddisruptionbudgets"]);
+        let volume = "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec: {}\n";
+        assert_eq!(needs(volume), ["persistentvolumes"]);
+        let reserved = volume.replace("{}", "{claimRef: {namespace: db, name: data}}");
+        assert_eq!(needs(&reserved), ["persistentvolumes", "persistentvolumeclaims"]);
     }
 
     #[test]

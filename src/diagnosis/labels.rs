@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::kind::Kind;
 use super::manifests::Document;
 use crate::objects::placed::Placed;
 
@@ -12,10 +13,23 @@ pub fn labels(map: Option<&Placed>) -> BTreeMap<&str, &str> {
     entries.iter().filter_map(|entry| Some((entry.key.as_str(), entry.value.text()?))).collect()
 }
 
-/// Whether the pods of a workload have everything that is demanded. Nothing
+/// Whether pods with these labels have everything that is demanded. Nothing
 /// demanded chooses nobody.
 #[must_use]
-pub fn chooses(demanded: &BTreeMap<&str, &str>, workload: &Document) -> bool {
-    let has = |(key, value): (&&str, &&str)| workload.pod_labels().get(*key).is_some_and(|label| label == value);
+pub fn chooses(demanded: &BTreeMap<&str, &str>, labels: &BTreeMap<String, String>) -> bool {
+    let has = |(key, value): (&&str, &&str)| labels.get(*key).is_some_and(|label| label == value);
     !demanded.is_empty() && demanded.iter().all(has)
+}
+
+/// What a Service or budget demands of the labels of pods, and where that stands.
+/// An alias has no pods; what expressions demand is not looked at.
+#[must_use]
+pub fn demands(document: &Document) -> Option<(&Placed, BTreeMap<&str, &str>)> {
+    let selector = document.at("spec.selector")?;
+    let demanded = if document.kind == Kind::Budget {
+        selector.get("matchLabels").filter(|_| selector.get("matchExpressions").is_none())?
+    } else {
+        Some(selector).filter(|_| document.kind == Kind::Service && document.text("spec.type") != "ExternalName")?
+    };
+    Some((demanded, labels(Some(demanded)))).filter(|(_, demanded)| !demanded.is_empty())
 }

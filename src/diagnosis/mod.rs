@@ -12,6 +12,7 @@ pub mod form;
 pub mod kind;
 pub mod labels;
 pub mod live;
+pub mod makers;
 pub mod manifests;
 pub mod outlook;
 pub mod references;

@@ -14,7 +14,8 @@ use super::typed_tests::can_be_typed;
 use crate::facts::inventory::Inventory;
 use crate::facts::overview::overviews;
 use crate::facts::samples::{claim, inventory, node, now, pod, service, set, surroundings};
-use crate::objects::kinds::ObjectRef;
+use crate::facts::workload::{self, Workload};
+use crate::objects::kinds::{ApiKind, ObjectRef};
 
 pub(crate) fn manifests(text: &str) -> Manifests {
     Manifests::of(&[Input { name: "a.yaml".to_owned(), bytes: text.as_bytes().to_vec() }])
@@ -70,6 +71,8 @@ pub(crate) fn beyond(objects: &[Value]) -> Beyond {
         classes: surroundings(objects).classes,
         volumes: seen.volumes,
         claims: seen.claims,
+        workloads: Some(workload::without_members(workloads(objects))),
+        budgets: surroundings(objects).budgets,
         ..Beyond::default()
     };
     for object in objects {
@@ -78,6 +81,16 @@ pub(crate) fn beyond(objects: &[Value]) -> Beyond {
             .extend(ObjectRef::of(object).map(|of| ((of.kind.kind, of.namespace, of.name), Some(object.clone()))));
     }
     beyond
+}
+
+fn workloads(objects: &[Value]) -> Vec<Workload> {
+    let of_kind = |kind: &'static ApiKind| {
+        objects
+            .iter()
+            .filter(move |object| object["kind"] == kind.kind)
+            .filter_map(move |one| Workload::read(one, kind))
+    };
+    workload::KINDS.iter().flat_map(of_kind).collect()
 }
 
 fn found_beyond(rule: &Rule, text: &str, mut beyond: Beyond) -> Vec<Finding> {

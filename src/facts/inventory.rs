@@ -162,6 +162,20 @@ pub async fn read_selected<T>(
     read: impl Fn(&Value) -> Option<T>,
 ) -> Result<Option<Vec<T>>, kube::Error> {
     let Some(kind) = ApiKind::named(kind) else { return Ok(None) };
+    read_kind(reader, kind, namespace, selector, read).await
+}
+
+/// The same of a kind that this program otherwise does not handle.
+///
+/// # Errors
+/// Whatever is not a lack of rights.
+pub async fn read_kind<T>(
+    reader: &Reader,
+    kind: &ApiKind,
+    namespace: &str,
+    selector: Option<&str>,
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Option<Vec<T>>, kube::Error> {
     match reader.list_as(kind, namespace, selector, read).await {
         Ok(found) => Ok(Some(found)),
         Err(error) if is_forbidden(&error) => Ok(None),

@@ -41,3 +41,4 @@ pub mod topology;
 pub mod volume;
 pub mod wish;
 pub mod words;
+pub mod workload;

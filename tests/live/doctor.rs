@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         live("after_an_undone_rollout_doctor_names_the_pod_to_delete_and_is_silent_after_it", rollout),
         live("a_claim_that_is_deleted_under_its_pod_is_told_first_with_what_keeps_the_volume", claim),
         live("the_server_takes_every_manifest_that_doctor_must_not_call_wrong", valid),
+        live("a_service_or_budget_alone_is_held_against_what_a_real_cluster_has", alone),
         live("without_rights_to_volumes_and_nodes_doctor_works_and_says_what_is_unknown", viewer),
     ]
 }
@@ -109,6 +110,79 @@ fn valid(world: &World) -> Result<(), Failed> {
     let said = cli.run_kubectl(&create, "")?.ended(0)?;
     let taken = said.stdout.lines().filter(|line| line.ends_with("created (server dry run)")).count();
     ensure(taken >= 80, || format!("{taken} objects: {said}"))
+}
+
+/// A set, a Deployment that nobody has scaled up yet, and a Service with an address.
+const NEIGHBOURS: &str = r#"
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: web}
+spec:
+  serviceName: web
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: app, image: "web:1", ports: [{name: http, containerPort: 80}]}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: app, image: "api:1", ports: [{name: grpc, containerPort: 81}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: clients}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}
+"#;
+
+/// A selector, a port, a budget and an address: what is wrong with each is what the
+/// cluster shows, and the same without the slip is fine, also for a Deployment.
+fn alone(world: &World) -> Result<(), Failed> {
+    let cli = world.cli(User::Admin)?;
+    cli.run_kubectl(&["apply", "-f", "-"], NEIGHBOURS)?.ended(0)?;
+    let told = |text: &str| -> Result<Vec<String>, Failed> {
+        let path = cli.home().join("alone.yaml");
+        std::fs::write(&path, text)?;
+        Ok(codes(&cli, &["-f", &path.display().to_string()])?)
+    };
+    let service = |name: &str, app: &str, spec: &str| {
+        let head =
+            format!("apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec:\n  selector: {{app: {app}}}\n");
+        format!("{head}  {spec}\n")
+    };
+    let port = |name: &str| format!("ports: [{{port: 80, targetPort: {name}}}]");
+    let headless = |name: &str| format!("clusterIP: None\n  {}", port(name));
+    let budget = |least: u64| {
+        format!(
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: web}}\n\
+             spec: {{minAvailable: {least}, selector: {{matchLabels: {{app: web}}}}}}\n"
+        )
+    };
+    let cases: [(String, &[&str]); 9] = [
+        (service("web", "web", &headless("http")), &[]),
+        (service("api", "api", &port("grpc")), &[]),
+        (service("clients", "web", &port("http")), &[]),
+        (budget(1), &[]),
+        (service("web", "wbe", &headless("http")), &["selector-matches-nothing Service/web"]),
+        (service("web", "web", &port("http")), &["service-not-headless Service/web"]),
+        (service("api", "api", &port("http")), &["port-missing Service/api"]),
+        (service("clients", "web", &headless("http")), &["immutable-field Service/clients"]),
+        (budget(2), &["budget-forbids-all PodDisruptionBudget/web"]),
+    ];
+    for (text, expected) in cases {
+        let found = told(&text)?;
+        ensure(found == expected, || format!("{found:?} of\n{text}"))?;
+    }
+    // What doctor says of the address, the server says as well.
+    let refused = cli.run_kubectl(&["apply", "-f", "-"], &service("clients", "web", &headless("http")))?;
+    refused.says("may not change once set")?;
+    Ok(())
 }
 
 fn viewer(world: &World) -> Result<(), Failed> {

@@ -6,6 +6,7 @@
 mod again;
 mod answers;
 mod asking;
+mod beyond;
 mod claims;
 mod completions;
 mod disks;

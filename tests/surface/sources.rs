@@ -132,6 +132,7 @@ fn found(text: &str, claim: Option<&str>) -> Vec<Finding> {
             classes: Some(Class::read(&class).into_iter().collect()),
             volumes: Some(Vec::new()),
             objects: sets.into_iter().collect(),
+            ..Beyond::default()
         }
     });
     examine_all(&all).findings

@@ -3,7 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::labels::{chooses, labels};
+use crate::diagnosis::makers::Maker;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
@@ -23,22 +23,51 @@ const BECAUSE: &str =
     "draining a node waits for ever at the first of these pods, and so does an upgrade of the cluster";
 
 fn check(all: &Manifests) -> Vec<Finding> {
-    all.of_kind(Kind::Budget).filter_map(|budget| strict(all, budget)).collect()
+    let budgets = || all.of_kind(Kind::Budget);
+    budgets()
+        .filter_map(|budget| strict(all, budget))
+        .chain(budgets().filter_map(|budget| second(all, budget)))
+        .collect()
 }
 
 fn strict(all: &Manifests, budget: &Document) -> Option<Finding> {
-    let demanded = labels(budget.at("spec.selector.matchLabels"));
-    let members: i64 = all
-        .workloads()
-        .filter(|workload| workload.namespace() == budget.namespace() && chooses(&demanded, workload))
-        .map(Document::replicas)
-        .sum();
+    let chosen = all.chosen_by(budget);
+    let members = chosen.iter().fold(0, |sum: i64, maker| sum.saturating_add(maker.pods()));
     let at_most = budget.at("spec.maxUnavailable").filter(|most| most.number() == Some(0) || most.text() == Some("0%"));
     let at_least = budget.at("spec.minAvailable").filter(|least| {
         least.text() == Some("100%") || least.number().is_some_and(|least| members > 0 && least >= members)
     });
     let place = at_most.or(at_least)?;
-    Some(RULE.at(budget, place, "no pod may be evicted").because(BECAUSE).remedy("allow one: `maxUnavailable: 1`"))
+    let finding = RULE.at(budget, place, "no pod may be evicted");
+    let live = chosen.iter().filter(|maker| maker.is_live() && maker.pods() > 0);
+    let finding = live.fold(finding, |finding, maker| {
+        let pods = if maker.pods() == 1 { "1 pod".to_owned() } else { format!("{} pods", maker.pods()) };
+        finding.evidence(format!("{} has {pods}", maker.title()))
+    });
+    Some(finding.because(BECAUSE).remedy("allow one: `maxUnavailable: 1`"))
+}
+
+/// Another budget, of the input or of the cluster, is for the same pods.
+fn second(all: &Manifests, document: &Document) -> Option<Finding> {
+    let budget = Budget::read(&document.root.to_value())?;
+    let own = all.resolved(document.namespace());
+    let before = all.of_kind(Kind::Budget).take_while(|other| other.position < document.position);
+    let before = before.filter(|other| all.resolved(other.namespace()) == own && other.name() != document.name());
+    let written = before.filter_map(|other| Some((other.title(), Budget::read(&other.root.to_value())?)));
+    let live = all.beyond.iter().filter_map(|beyond| beyond.budgets.as_ref()).flatten();
+    let live =
+        live.filter(|other| other.meta.namespace == own && all.find(Kind::Budget, own, &other.meta.name).is_none());
+    let live = live.map(|other| (format!("PodDisruptionBudget/{} of the cluster", other.meta.name), other.clone()));
+    let (title, maker) = written.chain(live).find_map(|(title, other)| {
+        let both = |maker: &Maker<'_>| budget.covers(maker.labels()) && other.covers(maker.labels());
+        Some((title, all.makers(document.namespace()).find(both)?))
+    })?;
+    Some(
+        RULE.at(document, document.at("spec.selector")?, format!("{title} is for the same pods"))
+            .evidence(format!("both are for pods of {}", maker.title()))
+            .because("the server evicts no pod that more than one budget covers, so a drain never ends")
+            .remedy("keep one of them"),
+    )
 }
 
 fn live(sight: &Sight<'_>) -> Vec<Finding> {
@@ -72,7 +101,8 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    use crate::diagnosis::samples::{Broken, SOUND, calm, fires, silent, tells};
+    use crate::diagnosis::samples::{Broken, SOUND, beyond, calm, fires, fires_beyond, silent, silent_beyond, tells};
+    use crate::facts::samples::{pod, set};
 
     fn with(rule: &str) -> String {
         format!(
@@ -91,6 +121,39 @@ mod tests {
     fn budgets_that_allow_one_are_fine() {
         silent(&RULE, &with("minAvailable: 2"));
         silent(&RULE, &with("maxUnavailable: 1"));
+    }
+
+    #[test]
+    fn a_budget_alone_is_held_against_the_sets_of_the_cluster() {
+        let alone = |rule: &str| with(rule).rsplit_once("---\n").unwrap().1.to_owned();
+        let told = fires_beyond(&RULE, &alone("minAvailable: 3"), beyond(&[set("web", 3), pod("web", 0, "node-a")]));
+        assert_eq!(told[0].message, "no pod may be evicted");
+        assert_eq!(told[0].evidence, ["StatefulSet/web of the cluster has 3 pods"]);
+        silent_beyond(&RULE, &alone("minAvailable: 3"), beyond(&[set("web", 4)]));
+        silent_beyond(&RULE, &alone("minAvailable: 3"), beyond(&[set("db", 3)]));
+    }
+
+    #[test]
+    fn a_second_budget_for_the_same_pods_is_found_here_and_on_the_cluster() {
+        let one = with("maxUnavailable: 1");
+        let budget = one.rsplit_once("---\n").unwrap().1;
+        let two = format!("{one}---\n{}", budget.replace("name: web", "name: other"));
+        assert_eq!(fires(&RULE, &two), ["52:13 PodDisruptionBudget/web is for the same pods"]);
+        silent(
+            &RULE,
+            &two.replace(
+                "name: other}\nspec:\n  maxUnavailable: 1\n  selector: {matchLabels: {app: web}}",
+                "name: other}\nspec:\n  maxUnavailable: 1\n  selector: {matchLabels: {app: db}}",
+            ),
+        );
+        let live = |name: &str| {
+            let spec = json!({"maxUnavailable": 1, "selector": {"matchLabels": {"app": "web"}}});
+            json!({"kind": "PodDisruptionBudget", "metadata": {"namespace": "default", "name": name}, "spec": spec})
+        };
+        let told = fires_beyond(&RULE, budget, beyond(&[set("web", 3), live("old")]));
+        assert_eq!(told[0].message, "PodDisruptionBudget/old of the cluster is for the same pods");
+        silent_beyond(&RULE, budget, beyond(&[set("web", 3), live("web")]));
+        silent_beyond(&RULE, budget, beyond(&[set("db", 3), live("old")]));
     }
 
     fn live_with(specs: &[(&str, Value)]) -> Broken {

@@ -1,4 +1,6 @@
-//! A set that exists, and a manifest that changes what cannot be changed.
+//! A set or Service that exists, and a manifest that changes what cannot be changed.
+
+use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
@@ -14,7 +16,7 @@ pub static RULE: Rule = Rule {
     code: "immutable-field",
     severity: Severity::Error,
     sources: &["SS-13"],
-    summary: "the manifest changes what cannot be changed of the set that exists",
+    summary: "the manifest changes what cannot be changed of the set or Service that exists",
     page: include_str!("../../../docs/explain/immutable-field.md"),
     checks: &[Check::Files(check)],
 };
@@ -23,7 +25,29 @@ const BECAUSE: &str =
     "the server refuses it: `updates to statefulset spec for fields other than` a few `are forbidden`";
 
 fn check(all: &Manifests) -> Vec<Finding> {
-    all.of_kind(Kind::StatefulSet).flat_map(|set| changes(all, set)).collect()
+    let sets = all.of_kind(Kind::StatefulSet).flat_map(|set| changes(all, set));
+    sets.chain(all.of_kind(Kind::Service).filter_map(|service| address(all, service))).collect()
+}
+
+/// Also to and from `None`. An alias has no address, and may become one or be one no longer.
+fn address(all: &Manifests, service: &Document) -> Option<Finding> {
+    let Seen::There(live) = all.seen("Service", service.namespace(), service.name()) else { return None };
+    let spec = &live["spec"];
+    let here = service.at("spec.clusterIP")?;
+    let written = here.text().filter(|text| *text == "None" || text.parse::<IpAddr>().is_ok())?;
+    let there = spec["clusterIP"].as_str().filter(|text| !text.is_empty())?;
+    let same = written == there || written.parse::<IpAddr>().ok().is_some_and(|ip| there.parse() == Ok(ip));
+    if same || service.text("spec.type") == "ExternalName" || spec["type"] == "ExternalName" {
+        return None;
+    }
+    Some(
+        RULE.at(service, here, format!("`spec.clusterIP` cannot be changed; it is `{there}` on the cluster"))
+            .because("the server refuses it: `spec.clusterIPs[0]`: `may not change once set`")
+            .remedy(
+                "leave the field out, or write what the cluster has; for another one delete the Service and apply it anew, \
+                 or make a second one of another name",
+            ),
+    )
 }
 
 /// Fields that the manifest does not write are merged from the cluster, and so stay.
@@ -152,6 +176,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{SOUND, beyond, fires_beyond, silent, silent_beyond};
+    use crate::facts::samples::service;
 
     /// The set of `SOUND` as a server gives it back.
     fn live() -> Value {
@@ -186,6 +211,23 @@ mod tests {
         let words =
             "claim template `data` cannot be changed; `storageClassName` is unset on the cluster, and \"fast\" here";
         assert_eq!(class, [words]);
+    }
+
+    #[test]
+    fn an_address_of_a_service_that_exists_does_not_change() {
+        let mut addressed = service("web");
+        silent_beyond(&RULE, SOUND, beyond(&[addressed.clone()]));
+        addressed["spec"]["clusterIP"] = json!("10.0.0.1");
+        let words = "`spec.clusterIP` cannot be changed; it is `10.0.0.1` on the cluster";
+        assert_eq!(fires_beyond(&RULE, SOUND, beyond(&[addressed.clone()]))[0].message, words);
+        let other = SOUND.replace("clusterIP: None", "clusterIP: 10.0.0.2");
+        assert_eq!(fires_beyond(&RULE, &other, beyond(&[addressed.clone()]))[0].message, words);
+        let fine = ["clusterIP: 10.0.0.1", "clusterIP: ''", "type: ExternalName", "type: NodePort"];
+        for fine in fine.map(|fine| SOUND.replace("clusterIP: None", fine)) {
+            silent_beyond(&RULE, &fine, beyond(&[addressed.clone()]));
+        }
+        addressed["spec"]["type"] = json!("ExternalName");
+        silent_beyond(&RULE, SOUND, beyond(&[addressed]));
     }
 
     #[test]

@@ -72,6 +72,7 @@ mod reference_missing;
 mod released_volume;
 mod removed_api_version;
 mod removed_volume_type;
+mod reserved_in_vain;
 mod rollout_stuck;
 mod run_lock;
 mod run_stopped;
@@ -197,6 +198,7 @@ pub static ALL: &[&Rule] = &[
     &reference_missing::RULE,
     &removed_api_version::RULE,
     &removed_volume_type::RULE,
+    &reserved_in_vain::RULE,
     &selector_not_of_template::RULE,
     &selector_too_wide::RULE,
     &service_after_set::RULE,

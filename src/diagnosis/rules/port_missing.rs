@@ -2,7 +2,6 @@
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::labels::{chooses, labels};
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::words::quoted;
@@ -54,20 +53,23 @@ fn of_probes(document: &Document) -> Vec<Finding> {
 }
 
 fn of_service(all: &Manifests, service: &Document) -> Vec<Finding> {
-    let demanded = labels(service.at("spec.selector"));
-    let is_meant = |workload: &&Document| workload.namespace() == service.namespace() && chooses(&demanded, workload);
-    let names: Vec<&str> = all.workloads().filter(is_meant).flat_map(Document::containers).flat_map(names).collect();
-    if !all.workloads().any(|workload| is_meant(&workload)) {
-        return Vec::new();
-    }
+    let chosen = all.chosen_by(service);
+    // Of pods alone, names of ports are not read: one of them may have the port.
+    let names: Option<Vec<Vec<&str>>> = chosen.iter().map(|maker| maker.port_names()).collect();
+    let Some(names) = names.filter(|names| !names.is_empty()) else { return Vec::new() };
+    let names = names.concat();
+    let titles: Vec<String> = chosen.iter().filter(|maker| maker.is_live()).map(|maker| maker.title()).collect();
     let ports = service.items("spec.ports").iter().filter_map(|port| port.get("targetPort"));
     let missing =
         ports.filter_map(|port| Some((port, port.text().filter(|name| is_name(name) && !names.contains(name))?)));
     let told = |(port, name): (&Placed, &str)| {
         let finding = RULE.at(service, port, format!("no container behind this Service has a port `{name}`"));
-        with_names(finding, &names)
-            .because("the Service has no endpoints for this port, so nothing is sent anywhere")
-            .remedy("write the number of the port, or the name of one below `ports` of a container")
+        with_names(
+            titles.iter().fold(finding, |finding, title| finding.evidence(format!("it leads to {title}"))),
+            &names,
+        )
+        .because("the Service has no endpoints for this port, so nothing is sent anywhere")
+        .remedy("write the number of the port, or the name of one below `ports` of a container")
     };
     missing.map(told).collect()
 }
@@ -93,7 +95,10 @@ fn with_names(finding: Finding, names: &[&str]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, found, silent};
+    use serde_json::json;
+
+    use crate::diagnosis::samples::{SOUND, beyond, fires, fires_beyond, found, silent, silent_beyond};
+    use crate::facts::samples::{pod, set};
 
     #[test]
     fn a_probe_of_a_port_that_is_not_there_is_found() {
@@ -127,5 +132,21 @@ mod tests {
         let other = SOUND.replace("{name: http, port: 80}", "{name: http, port: 80, targetPort: web}");
         silent(&RULE, &other.replace("  selector: {app: web}\n  ports", "  selector: {app: db}\n  ports"));
         silent(&RULE, &SOUND.replace("{name: http, port: 80}", "{name: http, port: 80, targetPort: '80'}"));
+    }
+
+    #[test]
+    fn a_service_alone_is_held_against_the_sets_of_the_cluster() {
+        let alone = SOUND.split_once("---\n").unwrap().0;
+        let service = alone.replace("{name: http, port: 80}", "{name: http, port: 80, targetPort: http}");
+        let mut web = set("web", 1);
+        let told = fires_beyond(&RULE, &service, beyond(&[web.clone()]));
+        assert_eq!(told[0].message, "no container behind this Service has a port `http`");
+        assert_eq!(told[0].evidence, ["it leads to StatefulSet/web of the cluster", "no port has a name"]);
+        let mut bare = pod("api", 0, "node-a");
+        bare["metadata"]["labels"] = json!({"app": "web"});
+        silent_beyond(&RULE, &service, beyond(&[web.clone(), bare]));
+        let port = json!({"name": "http", "containerPort": 80});
+        web["spec"]["template"]["spec"]["containers"] = json!([{"name": "app", "ports": [port]}]);
+        silent_beyond(&RULE, &service, beyond(&[web]));
     }
 }

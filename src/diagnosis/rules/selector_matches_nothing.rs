@@ -4,7 +4,8 @@ use crate::diagnosis::beyond::Seen;
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::labels::{chooses, labels};
+use crate::diagnosis::labels::{chooses, demands};
+use crate::diagnosis::makers::Maker;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
@@ -13,7 +14,6 @@ use crate::facts::overview::ServiceState;
 use crate::facts::service::Service;
 use crate::facts::set::Set;
 use crate::facts::surroundings::Surroundings;
-use crate::objects::placed::Placed;
 
 pub static RULE: Rule = Rule {
     code: "selector-matches-nothing",
@@ -25,13 +25,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
-    let services = all.of_kind(Kind::Service).filter_map(|service| empty(all, service, service.at("spec.selector")?));
-    let budgets = all.of_kind(Kind::Budget).filter_map(|budget| {
-        let selector = budget.at("spec.selector")?;
-        empty(all, budget, selector.get("matchLabels").filter(|_| selector.get("matchExpressions").is_none())?)
-    });
+    let choosing = all.of_kind(Kind::Service).chain(all.of_kind(Kind::Budget));
     let governing = all.of_kind(Kind::StatefulSet).filter_map(|set| on_the_cluster(all, set));
-    services.chain(budgets).chain(governing).collect()
+    choosing.filter_map(|document| empty(all, document)).chain(governing).collect()
 }
 
 /// The governing Service is none of the input, but the cluster has it.
@@ -51,28 +47,36 @@ fn on_the_cluster(all: &Manifests, set: &Document) -> Option<Finding> {
     )
 }
 
-fn empty(all: &Manifests, document: &Document, selector: &Placed) -> Option<Finding> {
-    let demanded = labels(Some(selector));
-    let workloads = || all.workloads().filter(|workload| workload.namespace() == document.namespace());
-    if demanded.is_empty() || workloads().next().is_none() || workloads().any(|workload| chooses(&demanded, workload)) {
+/// Those of the cluster that are named one by one.
+const MOST_NAMED: usize = 5;
+
+fn empty(all: &Manifests, document: &Document) -> Option<Finding> {
+    let (selector, demanded) = demands(document)?;
+    let makers: Vec<Maker<'_>> = all.makers(document.namespace()).collect();
+    if makers.is_empty() || makers.iter().any(|maker| chooses(&demanded, maker.labels())) {
         return None;
     }
-    let pods = |workload: &Document| {
-        let has: Vec<String> = workload.pod_labels().iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
-        format!(
-            "pods of {} have {}",
-            workload.title(),
-            if has.is_empty() { "no labels".to_owned() } else { has.join(", ") }
-        )
-    };
     let wants: Vec<String> = demanded.iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
-    let finding = RULE.at(document, selector, format!("no pod here has {}", wants.join(" and ")));
-    let finding = workloads().map(pods).fold(finding, Finding::evidence);
+    let place = if all.sees_makers() { "here or on the cluster" } else { "here" };
+    let finding = RULE.at(document, selector, format!("no pod {place} has {}", wants.join(" and ")));
+    let written = makers.iter().filter(|maker| !maker.is_live());
+    let live = makers.iter().filter(|maker| maker.is_live() && maker.has_template());
+    let finding = written.chain(live.take(MOST_NAMED)).map(has).fold(finding, Finding::evidence);
     let because = match document.kind {
         Kind::Budget => "the budget protects nobody: a drain takes all pods at once",
         _ => "the Service leads nowhere: it has no endpoints",
     };
-    Some(finding.because(because).remedy("write labels of the pod template into the selector"))
+    let remedy = if makers.iter().all(|maker| maker.is_live()) {
+        "write labels of the pods into the selector; if what it is for is still to come, all is well"
+    } else {
+        "write labels of the pod template into the selector"
+    };
+    Some(finding.because(because).remedy(remedy))
+}
+
+fn has(maker: &Maker<'_>) -> String {
+    let has: Vec<String> = maker.labels().iter().map(|(key, value)| format!("`{key}: {value}`")).collect();
+    format!("pods of {} have {}", maker.title(), if has.is_empty() { "no labels".to_owned() } else { has.join(", ") })
 }
 
 fn live(sight: &Sight<'_>) -> Vec<Finding> {
@@ -127,7 +131,7 @@ mod tests {
     use crate::diagnosis::samples::{
         Broken, SOUND, beyond, calm, fires, fires_beyond, found, silent, silent_beyond, tells,
     };
-    use crate::facts::samples::{pod, service};
+    use crate::facts::samples::{pod, service, set};
 
     #[test]
     fn a_service_for_nobody_is_found() {
@@ -168,6 +172,34 @@ mod tests {
         silent(&RULE, SOUND);
         silent(&RULE, SOUND.split_once("---\n").unwrap().0);
         silent(&RULE, &SOUND.replace("  selector: {app: web}\n  ports", "  ports"));
+    }
+
+    #[test]
+    fn a_service_or_budget_alone_is_held_against_the_sets_and_pods_of_the_cluster() {
+        let service = SOUND.split_once("---\n").unwrap().0.replace("{app: web}", "{app: wbe}");
+        let told = fires_beyond(&RULE, &service, beyond(&[set("web", 1)]));
+        assert_eq!(told[0].message, "no pod here or on the cluster has `app: wbe`");
+        assert_eq!(told[0].evidence, ["pods of StatefulSet/web of the cluster have `app: web`"]);
+        let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec:\n  \
+            maxUnavailable: 1\n  selector: {matchLabels: {app: wbe}}\n";
+        fires_beyond(&RULE, budget, beyond(&[set("web", 1)]));
+        silent_beyond(&RULE, &budget.replace("wbe", "web"), beyond(&[set("web", 1)]));
+    }
+
+    #[test]
+    fn a_service_for_other_pods_of_the_cluster_and_one_in_an_empty_namespace_are_left_alone() {
+        let service = SOUND.split_once("---\n").unwrap().0.replace("{app: web}", "{app: api}");
+        let mut bare = pod("api", 0, "node-a");
+        bare["metadata"]["labels"] = json!({"app": "api"});
+        silent_beyond(&RULE, &service, beyond(&[set("web", 1), bare]));
+        let mut deployment = set("api", 0);
+        deployment["kind"] = json!("Deployment");
+        silent_beyond(&RULE, &service, beyond(&[set("web", 1), deployment]));
+        silent_beyond(&RULE, &service, beyond(&[]));
+        let mut hidden = beyond(&[set("web", 1)]);
+        hidden.workloads = None;
+        silent_beyond(&RULE, &service, hidden);
+        silent_beyond(&RULE, &service.replace("clusterIP: None", "type: ExternalName"), beyond(&[set("web", 1)]));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::labels::{chooses, labels};
+use crate::diagnosis::makers::Maker;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
@@ -23,12 +23,8 @@ pub static RULE: Rule = Rule {
 fn check(all: &Manifests) -> Vec<Finding> {
     let wide = |service: &Document| {
         let selector = service.at("spec.selector")?;
-        let demanded = labels(Some(selector));
-        let hit: Vec<String> = all
-            .workloads()
-            .filter(|workload| workload.namespace() == service.namespace() && chooses(&demanded, workload))
-            .map(Document::title)
-            .collect();
+        let hit = all.chosen_by(service).into_iter().filter(|maker| !maker.is_live() || maker.has_template());
+        let hit: Vec<String> = hit.map(Maker::title).collect();
         if hit.len() < 2 || !governs(all, service) {
             return None;
         }
@@ -74,8 +70,7 @@ fn live(sight: &Sight<'_>) -> Vec<Finding> {
 
 /// A Service for clients may lead to several workloads; that is how canaries work.
 fn governs(all: &Manifests, service: &Document) -> bool {
-    all.of_kind(Kind::StatefulSet)
-        .any(|set| set.namespace() == service.namespace() && set.text("spec.serviceName") == service.name())
+    all.makers(service.namespace()).any(|maker| maker.is_governed_by(service.name()))
 }
 
 #[cfg(test)]
@@ -83,8 +78,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    use crate::diagnosis::samples::{Broken, SOUND, calm, fires, silent, tells};
-    use crate::facts::samples::pod;
+    use crate::diagnosis::samples::{Broken, SOUND, beyond, calm, fires, fires_beyond, silent, silent_beyond, tells};
+    use crate::facts::samples::{pod, set};
 
     const OTHER: &str = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n";
 
@@ -97,6 +92,16 @@ mod tests {
     fn one_workload_and_services_for_clients_are_left_alone() {
         silent(&RULE, SOUND);
         silent(&RULE, &format!("{SOUND}{OTHER}").replace("serviceName: web", "serviceName: other"));
+    }
+
+    #[test]
+    fn a_service_alone_of_two_sets_of_the_cluster_is_found() {
+        let alone = SOUND.split_once("---\n").unwrap().0;
+        let mut other = set("api", 1);
+        silent_beyond(&RULE, alone, beyond(&[set("web", 1), other.clone()]));
+        other["spec"]["template"]["metadata"]["labels"] = json!({"app": "web"});
+        let told = fires_beyond(&RULE, alone, beyond(&[set("web", 1), other]));
+        assert_eq!(told[0].evidence, ["StatefulSet/web of the cluster", "StatefulSet/api of the cluster"]);
     }
 
     #[test]

@@ -24,27 +24,42 @@ const BECAUSE: &str = "its name leads to one address instead of to the pods; nam
 
 fn check(all: &Manifests) -> Vec<Finding> {
     let governed = |set: &Document| {
-        let service = all.find(Kind::Service, set.namespace(), set.text("spec.serviceName"))?;
-        let address = service.at("spec.clusterIP");
-        if address.and_then(Placed::text) == Some("None") {
-            return None;
-        }
-        let message = format!("it governs {} and is not headless", set.title());
-        let finding = match address.or_else(|| service.at("spec.type")) {
-            Some(value) => RULE.at(service, value, message),
-            None => RULE.on(service, message),
-        };
-        Some(
-            finding
-                .because(
-                    "its name leads to one address of its own instead of to the pods; names of single pods are only \
-                     promised for headless Services, and an existing Service cannot be made headless",
-                )
-                .remedy("write `clusterIP: None` here, and add a second Service with another name for clients"),
-        )
+        addressed(all.find(Kind::Service, set.namespace(), set.text("spec.serviceName"))?, &set.title())
     };
     let sets = || all.of_kind(Kind::StatefulSet);
-    sets().filter_map(governed).chain(sets().filter_map(|set| on_the_cluster(all, set))).collect()
+    let of_live_sets = all.of_kind(Kind::Service).filter_map(|service| of_a_live_set(all, service));
+    let of_sets = sets().filter_map(governed).chain(sets().filter_map(|set| on_the_cluster(all, set)));
+    of_sets.chain(of_live_sets).collect()
+}
+
+fn addressed(service: &Document, governs: &str) -> Option<Finding> {
+    let address = service.at("spec.clusterIP");
+    if address.and_then(Placed::text) == Some("None") {
+        return None;
+    }
+    let message = format!("it governs {governs} and is not headless");
+    let finding = match address.or_else(|| service.at("spec.type")) {
+        Some(value) => RULE.at(service, value, message),
+        None => RULE.on(service, message),
+    };
+    Some(
+        finding
+            .because(
+                "its name leads to one address of its own instead of to the pods; names of single pods are only \
+                 promised for headless Services, and an existing Service cannot be made headless",
+            )
+            .remedy("write `clusterIP: None` here, and add a second Service with another name for clients"),
+    )
+}
+
+/// A set of the cluster waits for this Service. One that exists already keeps its address.
+fn of_a_live_set(all: &Manifests, service: &Document) -> Option<Finding> {
+    if all.seen("Service", service.namespace(), service.name()) != Seen::Absent {
+        return None;
+    }
+    let mut makers = all.makers(service.namespace());
+    let set = makers.find(|maker| maker.is_live() && maker.is_governed_by(service.name()))?;
+    addressed(service, &set.title())
 }
 
 /// The Service is none of the input, but the cluster has it.
@@ -80,7 +95,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{Broken, SOUND, beyond, calm, fires, fires_beyond, silent, silent_beyond, tells};
-    use crate::facts::samples::service;
+    use crate::facts::samples::{service, set};
 
     #[test]
     fn a_governing_service_with_an_address_is_found() {
@@ -108,6 +123,17 @@ mod tests {
         addressed["spec"]["clusterIP"] = json!("10.0.0.1");
         let found = fires_beyond(&RULE, alone, beyond(&[addressed]));
         assert_eq!(found[0].message, "Service `web` of the cluster is not headless");
+    }
+
+    #[test]
+    fn one_that_a_set_of_the_cluster_waits_for_is_told_unless_it_exists() {
+        let alone = SOUND.split_once("---\n").unwrap().0;
+        let addressed = alone.replace("  clusterIP: None\n", "");
+        let told = fires_beyond(&RULE, &addressed, beyond(&[set("web", 1)]));
+        assert_eq!(told[0].message, "it governs StatefulSet/web of the cluster and is not headless");
+        silent_beyond(&RULE, alone, beyond(&[set("web", 1)]));
+        silent_beyond(&RULE, &addressed, beyond(&[set("web", 1), service("web")]));
+        silent_beyond(&RULE, &addressed, beyond(&[set("db", 1)]));
     }
 
     #[test]

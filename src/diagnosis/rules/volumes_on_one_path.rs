@@ -20,6 +20,8 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Files(check), Check::Deep(live)],
 };
 
+const BECAUSE: &str = "two claims would write into the same files, and removing one takes the data of the other";
+
 fn check(all: &Manifests) -> Vec<Finding> {
     let mut seen: BTreeMap<String, &Document> = BTreeMap::new();
     let mut found = Vec::new();
@@ -34,13 +36,36 @@ fn check(all: &Manifests) -> Vec<Finding> {
             found.push(
                 RULE.at(volume, at, format!("{} lies on the same place", other.title()))
                     .evidence(format!("both are {back_end}"))
-                    .because("two claims would write into the same files, and removing one takes the data of the other")
+                    .because(BECAUSE)
                     .remedy("give each volume a place of its own"),
             );
         }
         seen.entry(place).or_insert(volume);
+        found.extend(on_the_cluster(all, volume, at));
     }
     found
+}
+
+/// A volume of the cluster lies there, and is not the one that is written here.
+fn on_the_cluster(all: &Manifests, document: &Document, at: &Placed) -> Option<Finding> {
+    let volume = Volume::read(&document.root.to_value())?;
+    let same = |other: &&Volume| {
+        other.meta.deleting.is_none()
+            && !volume.source.is_empty()
+            && other.source.trim_end_matches('/') == volume.source.trim_end_matches('/')
+            && other.nodes == volume.nodes
+            && all.find(Kind::Volume, "", &other.meta.name).is_none()
+    };
+    let other = all.beyond.as_ref()?.volumes.iter().flatten().find(same)?;
+    let finding = RULE.at(document, at, format!("volume `{}` of the cluster lies on the same place", other.meta.name));
+    let finding = finding.evidence(format!("both are {}", other.source));
+    let finding = match &other.claim {
+        Some(claim) => {
+            finding.evidence(format!("it belongs to claim `{}` of namespace `{}`", claim.name, claim.namespace))
+        }
+        None => finding,
+    };
+    Some(finding.because(BECAUSE).remedy("give the volume a place of its own"))
 }
 
 /// What lies behind it, and where that is written.
@@ -96,7 +121,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    use crate::diagnosis::samples::{Broken, calm, fires, found, silent, tells};
+    use crate::diagnosis::samples::{Broken, beyond, calm, fires, fires_beyond, found, silent, silent_beyond, tells};
     use crate::facts::samples::volume_name;
 
     fn pair(one: &str, other: &str) -> String {
@@ -118,6 +143,25 @@ mod tests {
         silent(&RULE, &pair("{hostPath: {path: /data/a}}", "{hostPath: {path: /data/b}}"));
         silent(&RULE, &pair("{nfs: {server: a, path: /d}}", "{nfs: {server: b, path: /d}}"));
         silent(&RULE, &pair("{local: {path: /d}, nodeAffinity: {a: 1}}", "{local: {path: /d}, nodeAffinity: {a: 2}}"));
+    }
+
+    #[test]
+    fn a_volume_alone_is_held_against_those_of_the_cluster() {
+        let folder = |path: &str| json!({"hostPath": {"path": path}, "claimRef": {"namespace": "db", "name": "data"}});
+        let live = |name: &str, path: &str| json!({"kind": "PersistentVolume", "metadata": {"name": name}, "spec": folder(path)});
+        let pair = pair("{hostPath: {path: /data/}}", "{}");
+        let alone = pair.split_once("---\n").unwrap().0;
+        let told = fires_beyond(&RULE, alone, beyond(&[live("old", "/data")]));
+        assert_eq!(told[0].message, "volume `old` of the cluster lies on the same place");
+        assert_eq!(told[0].evidence, ["both are hostPath /data", "it belongs to claim `data` of namespace `db`"]);
+        silent_beyond(&RULE, alone, beyond(&[live("old", "/data/a"), live("a", "/data")]));
+        let mut leaving = live("old", "/data");
+        leaving["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:56:00Z");
+        silent_beyond(&RULE, alone, beyond(&[leaving]));
+        let mut elsewhere = live("old", "/data");
+        let term = json!({"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]});
+        elsewhere["spec"]["nodeAffinity"] = json!({"required": {"nodeSelectorTerms": [term]}});
+        silent_beyond(&RULE, alone, beyond(&[elsewhere]));
     }
 
     #[test]
