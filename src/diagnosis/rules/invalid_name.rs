@@ -5,7 +5,8 @@ use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::rules::is_placeholder;
-use crate::objects::names::{LABEL_MAX, dns_label, dns_subdomain, label_value, port_name};
+use crate::objects::names::{LABEL_MAX, config_key, dns_label, dns_subdomain, label_value, port_name};
+use crate::objects::nearest::shortened;
 use crate::objects::placed::Placed;
 
 pub static RULE: Rule = Rule {
@@ -25,6 +26,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
 
 fn wrong_names(document: &Document) -> Vec<Finding> {
     let Some(of_object) = judge(document.kind) else { return Vec::new() };
+    let mut found: Vec<Finding> = config_keys(document).collect();
     let mut names: Vec<(&Placed, Judge)> = Vec::new();
     names.extend(document.at("metadata.name").map(|name| (name, of_object)));
     let labels = [document.at("metadata.labels"), document.template().and_then(|pods| pods.at("metadata.labels"))];
@@ -41,7 +43,26 @@ fn wrong_names(document: &Document) -> Vec<Finding> {
     names.extend(volumes.iter().filter_map(|volume| Some((volume.get("name")?, label as Judge))));
     let templates = document.items("spec.volumeClaimTemplates");
     names.extend(templates.iter().filter_map(|claim| Some((claim.at("metadata.name")?, label as Judge))));
-    names.into_iter().filter_map(|(name, judge)| wrong(document, name, judge)).collect()
+    found.extend(names.into_iter().filter_map(|(name, judge)| wrong(document, name, judge)));
+    found
+}
+
+/// Keys become names of files, and are no secret.
+fn config_keys(document: &Document) -> impl Iterator<Item = Finding> {
+    let has_keys = matches!(document.kind, Kind::Secret | Kind::ConfigMap);
+    let maps = ["data", "binaryData", "stringData"].into_iter().filter(move |_| has_keys);
+    let entries = maps.filter_map(|map| document.at(map)).flat_map(Placed::entries);
+    entries.filter_map(|entry| {
+        let why = config_key(&entry.key).err().filter(|_| !is_placeholder(&entry.key))?;
+        let message = format!("the key `{}` cannot stand here: {why}", shortened(&entry.key));
+        let finding = RULE.at_key(document, entry, message);
+        let because = "the server refuses the object; keys become names of files and variables";
+        Some(
+            finding
+                .because(because)
+                .remedy("write letters, digits, `-`, `_` and `.`; what a key stands for may be any text"),
+        )
+    })
 }
 
 fn label(name: &str) -> Result<(), String> {
@@ -73,7 +94,7 @@ fn wrong(document: &Document, name: &Placed, judge: Judge) -> Option<Finding> {
     let text = name.text().filter(|text| !text.is_empty() && !is_placeholder(text))?;
     let why = judge(text).err()?;
     Some(
-        RULE.at(document, name, format!("`{}` cannot stand here: {why}", crate::objects::nearest::shortened(text)))
+        RULE.at(document, name, format!("`{}` cannot stand here: {why}", shortened(text)))
             .because("the server refuses the object; names become parts of host names and labels")
             .remedy("write small letters, digits and `-`, beginning and ending with a letter or digit"),
     )
@@ -100,6 +121,20 @@ mod tests {
             assert!(SOUND.contains(good), "{good}");
             assert_eq!(fires(&RULE, &SOUND.replace(good, bad)).len(), 1, "{bad}");
         }
+    }
+
+    #[test]
+    fn keys_that_the_server_refuses_are_found_and_odd_ones_are_fine() {
+        let with = |key: &str| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  {key}: b\n");
+        let told = fires(&RULE, &with("my key"));
+        assert_eq!(told, ["5:3 the key `my key` cannot stand here: a key has only letters, digits, `-`, `_` and `.`"]);
+        for bad in ["etc/app.conf", "..", "ä"] {
+            assert_eq!(fires(&RULE, &with(bad)).len(), 1, "{bad}");
+        }
+        for good in ["app.conf", ".hidden", "_A-b", "1"] {
+            silent(&RULE, &with(good));
+        }
+        silent(&RULE, "apiVersion: v1\nkind: StatefulSet\nmetadata: {name: a}\ndata: {a/b: c}\n");
     }
 
     #[test]

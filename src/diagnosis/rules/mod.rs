@@ -21,7 +21,9 @@ mod config_missing;
 mod container_fails;
 mod controller_behind;
 mod duplicate_key;
+mod duplicate_name;
 mod duplicate_object;
+mod either_or;
 mod empty_namespace;
 mod even_members;
 mod failed_create;
@@ -46,6 +48,7 @@ mod member_waits;
 mod members_fixed;
 mod migrated_volume_type;
 mod misplaced_field;
+mod missing_field;
 mod mount_without_volume;
 mod no_kind;
 mod no_node;
@@ -72,6 +75,7 @@ mod reference_missing;
 mod released_volume;
 mod removed_api_version;
 mod removed_volume_type;
+mod request_above_limit;
 mod reserved_in_vain;
 mod rollout_stuck;
 mod run_lock;
@@ -172,7 +176,9 @@ pub static ALL: &[&Rule] = &[
     &class_unset::RULE,
     &class_without_provisioner::RULE,
     &duplicate_key::RULE,
+    &duplicate_name::RULE,
     &duplicate_object::RULE,
+    &either_or::RULE,
     &empty_namespace::RULE,
     &even_members::RULE,
     &host_path_delete::RULE,
@@ -185,6 +191,7 @@ pub static ALL: &[&Rule] = &[
     &members_fixed::RULE,
     &migrated_volume_type::RULE,
     &misplaced_field::RULE,
+    &missing_field::RULE,
     &mount_without_volume::RULE,
     &no_kind::RULE,
     &no_objects::RULE,
@@ -198,6 +205,7 @@ pub static ALL: &[&Rule] = &[
     &reference_missing::RULE,
     &removed_api_version::RULE,
     &removed_volume_type::RULE,
+    &request_above_limit::RULE,
     &reserved_in_vain::RULE,
     &selector_not_of_template::RULE,
     &selector_too_wide::RULE,

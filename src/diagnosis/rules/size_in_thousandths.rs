@@ -1,4 +1,5 @@
-//! A size with the suffix `m`: thousandths of a byte.
+//! A size with the suffix `m`: thousandths of a byte. For a disk that is never meant;
+//! programs that set the memory of containers write large amounts so.
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
@@ -6,6 +7,7 @@ use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::wanted::wanted;
 use crate::objects::placed::Placed;
+use crate::objects::quantity::Quantity;
 
 pub static RULE: Rule = Rule {
     code: "size-in-thousandths",
@@ -20,7 +22,23 @@ fn check(all: &Manifests) -> Vec<Finding> {
     let sizes = wanted(all).into_iter().filter_map(|claim| Some((claim.document, claim.size()?.clone())));
     let volumes =
         all.of_kind(Kind::Volume).filter_map(|volume| Some((volume, volume.at("spec.capacity.storage")?.clone())));
-    sizes.chain(volumes).filter_map(|(document, size)| tiny(document, &size)).collect()
+    let disks = sizes.chain(volumes).filter_map(|(document, size)| tiny(document, &size));
+    disks.chain(all.workloads().flat_map(in_containers)).collect()
+}
+
+/// A mebibyte, in billionths of a byte. Less memory is a slip; the server takes it, and the container is killed at once.
+const LEAST_MEMORY: i128 = 1024 * 1024 * 1_000_000_000;
+
+fn in_containers(document: &Document) -> Vec<Finding> {
+    let lists =
+        document.containers().flat_map(|one| ["resources.requests", "resources.limits"].map(|path| one.at(path)));
+    let amounts = lists.flatten().flat_map(|list| ["memory", "ephemeral-storage"].map(|name| list.get(name)));
+    let is_small = |amount: &&Placed| {
+        let amount = amount.text().and_then(|text| Quantity::parse(text).ok());
+        amount.is_some_and(|amount| amount.nanos() < LEAST_MEMORY)
+    };
+    let told = |amount: &Placed| Some(Finding { severity: Severity::Warning, ..tiny(document, amount)? });
+    amounts.flatten().filter(is_small).filter_map(told).collect()
 }
 
 fn tiny(document: &Document, size: &Placed) -> Option<Finding> {
@@ -36,7 +54,7 @@ fn tiny(document: &Document, size: &Placed) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, silent};
+    use crate::diagnosis::samples::{SOUND, fires, found, silent};
 
     #[test]
     fn a_size_in_thousandths_is_found() {
@@ -44,6 +62,19 @@ mod tests {
             fires(&RULE, &SOUND.replace("storage: 1Gi", "storage: 100m")),
             ["38:20 `100m` are thousandths of a byte"]
         );
+    }
+
+    #[test]
+    fn memory_in_thousandths_is_a_warning_unless_a_program_wrote_it() {
+        let with = |memory: &str| {
+            let resources = format!("resources: {{limits: {{cpu: 500m, memory: {memory}}}}}\n        readinessProbe:");
+            SOUND.replace("readinessProbe:", &resources)
+        };
+        let found = found(&RULE, &with("512m"));
+        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
+        assert_eq!(found[0].remedy, "write `512M` or `512Mi`");
+        silent(&RULE, &with("536870912000m"));
+        silent(&RULE, &with("512M"));
     }
 
     #[test]
