@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::facts::mark::RETIRED;
 use crate::facts::volume::Volume;
+use crate::facts::wish::Wish;
+use crate::facts::words::VolumeMode;
 
 /// Whose command it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +116,22 @@ impl Command {
         let labels = selector.iter().flat_map(|(key, value)| ["--selector".to_owned(), format!("{key}={value}")]);
         let words = ["create", "service", name].map(str::to_owned).into_iter().chain(ports).chain(labels);
         Self { tool: Tool::Ours, words: words.collect(), namespace: Some(namespace.to_owned()) }
+    }
+
+    /// A volume made by hand for one claim and no other. Where it lies is asked for.
+    #[must_use]
+    pub fn create_volume(name: &str, wish: &Wish) -> Self {
+        let mut words =
+            vec!["create".to_owned(), "pv".to_owned(), name.to_owned(), "--size".to_owned(), wish.size.clone()];
+        if let Some(class) = wish.class.as_ref().filter(|class| !class.is_empty()) {
+            words.extend(["--storage-class".to_owned(), class.clone()]);
+        }
+        words.extend(wish.modes.iter().flat_map(|mode| ["--access-mode".to_owned(), mode.clone()]));
+        if wish.volume_mode == VolumeMode::Block {
+            words.extend(["--source", "local", "--volume-mode", "Block"].map(str::to_owned));
+        }
+        words.extend(["--for-claim".to_owned(), format!("{}/{}", wish.namespace, wish.name)]);
+        Self { tool: Tool::Ours, words, namespace: None }
     }
 
     /// The data outlives the claim (PV-41).

@@ -112,6 +112,17 @@ impl<'a> Seen<'a> {
         Some(Self { wish: Wish::of(claim), volumes, classes })
     }
 
+    /// What makes a volume for this claim alone. Of a claim that names its volume, only that one
+    /// helps; if it is there already, making another does not.
+    fn volume_that_fits(&self) -> Option<Command> {
+        let is_free = |name: &String| !self.volumes.iter().any(|volume| volume.meta.name == *name);
+        let names = match &self.wish.volume {
+            Some(name) => vec![name.clone()],
+            None => vec![self.wish.name.clone(), format!("{}-{}", self.wish.namespace, self.wish.name)],
+        };
+        Some(Command::create_volume(&names.into_iter().find(is_free)?, &self.wish))
+    }
+
     fn prospect(&self) -> Prospect {
         prospect(&self.wish, &self.volumes, self.classes)
     }
@@ -131,7 +142,7 @@ impl<'a> Seen<'a> {
                         .evidence(format!("class `{class}` does not exist, nor does a volume of it"))
                         .evidence(others)
                         .remedy("make the class, or a volume of this class; the class of a claim cannot be changed")
-                        .command(Command::get(None, "storageclass")),
+                        .command(self.volume_that_fits().unwrap_or_else(|| Command::get(None, "storageclass"))),
                 )
             }
             Prospect::Nothing { obstacles, .. } => {
@@ -150,9 +161,13 @@ impl<'a> Seen<'a> {
                     (_, others) => finding
                         .evidence(format!("{others} further volumes belong to other claims or are of other classes")),
                 };
-                Some(finding.remedy(
+                let finding = finding.remedy(
                     "make a volume that fits: at least as large, of the same class, with the same access modes",
-                ))
+                );
+                Some(match self.volume_that_fits() {
+                    Some(command) => finding.command(command),
+                    None => finding,
+                })
             }
             Prospect::Made | Prospect::FirstUse { .. } | Prospect::Volume(_) => None,
         }
@@ -183,6 +198,20 @@ mod tests {
         assert_eq!(tells(&RULE, &broken()), ["claim `data-web-0` has no volume yet"]);
         let found = broken().findings(&RULE).remove(0);
         assert_eq!(found.evidence, [format!("volume `{}` holds 1Gi, and 10Gi are asked for", volume_name(0))]);
+        let typed = |broken: &Broken| broken.findings(&RULE).remove(0).command.unwrap().words.join(" ");
+        let command = "create pv data-web-0 --size 10Gi --storage-class standard --access-mode ReadWriteOnce \
+                       --for-claim default/data-web-0";
+        assert_eq!(typed(&broken()), command);
+        let mut taken = broken();
+        let mut namesake = taken.volume.clone();
+        namesake["metadata"] = json!({"name": "data-web-0", "uid": "other"});
+        taken.more.push(namesake);
+        assert!(typed(&taken).starts_with("create pv default-data-web-0 "), "{}", typed(&taken));
+        let mut named = broken();
+        named.claim["spec"]["volumeName"] = json!("disk");
+        assert!(typed(&named).starts_with("create pv disk "), "{}", typed(&named));
+        named.claim["spec"]["volumeName"] = json!(volume_name(0));
+        assert!(typed(&named).starts_with("describe persistentvolumeclaim "), "{}", typed(&named));
         let mut more = broken();
         let [_, mut others] = claim("data", "db", 7, "eu-1a");
         others["spec"]["storageClassName"] = json!("slow");
