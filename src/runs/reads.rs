@@ -1,6 +1,8 @@
 //! The reads of a runbook: quorum reads, answered with what a script needs and
 //! with the UIDs that its effects will be held to.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::call::{ClaimAnswer, MemberAnswer, RetiredAnswer, SetAnswer};
@@ -81,12 +83,15 @@ pub async fn same_set(reader: &Reader, target: &Target) -> Result<Set, ReadError
 pub async fn members(reader: &Reader, target: &Target, from: u64) -> Result<Vec<MemberAnswer>, ReadError> {
     let set = same_set(reader, target).await?;
     let namespace = target.object.namespace.as_str();
-    let claims = claims_of(reader, &set, namespace).await?;
+    let mut claims: BTreeMap<u64, Vec<ClaimAnswer>> = BTreeMap::new();
+    for claim in claims_of(reader, &set, namespace).await? {
+        claims.entry(claim.ordinal).or_default().push(claim);
+    }
     let first = set.range.start.max(from);
     let member = |ordinal: u64| MemberAnswer {
         ordinal,
         pod: pod_name(&set.meta.name, Ordinal(ordinal)),
-        claims: claims.iter().filter(|claim| claim.ordinal == ordinal).cloned().collect(),
+        claims: claims.remove(&ordinal).unwrap_or_default(),
     };
     Ok((first..set.range.end()).rev().map(member).collect())
 }
@@ -112,7 +117,7 @@ async fn claims_of(reader: &Reader, set: &Set, namespace: &str) -> Result<Vec<Cl
     found.sort_by_key(|(template, ordinal, ..)| (*ordinal, templates.iter().position(|known| known == template)));
     let volumes = volumes(reader, None).await?;
     let answer = |(template, ordinal, claim, volume, size): (String, u64, Target, Option<String>, String)| {
-        let volume = volumes.iter().find(|known| Some(&known.object.name) == volume.as_ref());
+        let volume = volume.and_then(|name| volumes.get(&name));
         ClaimAnswer {
             template,
             ordinal,
@@ -131,17 +136,17 @@ struct KnownVolume {
     policy: String,
 }
 
-/// All volumes; none where they may not be read.
-async fn volumes(reader: &Reader, selector: Option<&str>) -> Result<Vec<KnownVolume>, ReadError> {
-    let Some(kind) = ApiKind::named("PersistentVolume") else { return Ok(Vec::new()) };
+/// All volumes by name; none where they may not be read.
+async fn volumes(reader: &Reader, selector: Option<&str>) -> Result<BTreeMap<String, KnownVolume>, ReadError> {
+    let Some(kind) = ApiKind::named("PersistentVolume") else { return Ok(BTreeMap::new()) };
     let known = |object: &Value| {
         let Target { object: reference, uid } = Target::of(kind, object)?;
         let policy = object["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or_default().to_owned();
-        Some(KnownVolume { object: reference, uid, policy })
+        Some((reference.name.clone(), KnownVolume { object: reference, uid, policy }))
     };
     match reader.list_as(kind, "", selector, known).await {
-        Err(error) if is_forbidden(&error) => Ok(Vec::new()),
-        found => Ok(found?),
+        Err(error) if is_forbidden(&error) => Ok(BTreeMap::new()),
+        found => Ok(found?.into_iter().collect()),
     }
 }
 
