@@ -95,7 +95,8 @@ pub(super) fn count(view: &dyn View, node: &Value, step: &mut Step) {
     let listed: Vec<&str> = node.items("/status/volumesInUse").iter().filter_map(Value::as_str).collect();
     let mut told: Vec<&str> =
         listed.iter().copied().filter(|name| !knows_all || used.contains(*name) || hanging.contains(*name)).collect();
-    told.extend(used.iter().map(String::as_str).filter(|name| !listed.contains(name)));
+    let known: BTreeSet<&str> = listed.iter().copied().collect();
+    told.extend(used.iter().map(String::as_str).filter(|name| !known.contains(name)));
     if told != listed {
         let told = if told.is_empty() { Value::Null } else { json!(told) };
         step.patch_status(node, &json!({ "volumesInUse": told }));
