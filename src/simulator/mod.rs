@@ -66,6 +66,7 @@ mod service;
 mod settle;
 mod shelves;
 mod sizes;
+mod standings;
 mod status;
 mod store;
 mod tables;

@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::controllers::attachments::KIND as ATTACHMENT;
+use super::controllers::stateful_set::Standing;
 use super::controllers::{Change, View};
 use super::custom::Definitions;
 use super::mounts::Mounts;
 use super::placed::Placed;
 use super::shelves::{Key, Place, Shelves};
+use super::standings::Standings;
 use super::status::Refusal;
 use crate::objects::kinds::ApiKind;
 
@@ -63,6 +65,7 @@ pub struct Store {
     dependents: BTreeMap<String, BTreeSet<Key>>,
     mounts: Mounts,
     placed: Placed,
+    standings: Standings,
     history: VecDeque<Commit>,
     /// Everything up to this revision is forgotten.
     forgotten: u64,
@@ -209,7 +212,7 @@ impl Store {
     /// Takes in a commit; its revision becomes the newest.
     pub fn put(&mut self, commit: Commit) {
         let key = Key::new(commit.kind, &commit.namespace, &commit.name);
-        self.index(&key, commit.before.as_deref(), commit.after.as_deref());
+        self.index(&key, commit.before.as_deref(), commit.after.as_ref());
         match &commit.after {
             Some(after) => self.objects.insert(key, Arc::clone(after)),
             None => self.objects.remove(&key),
@@ -229,7 +232,9 @@ impl Store {
         &self.definitions
     }
 
-    fn index(&mut self, key: &Key, before: Option<&Value>, after: Option<&Value>) {
+    fn index(&mut self, key: &Key, before: Option<&Value>, after: Option<&Arc<Value>>) {
+        self.standings.note(before, after);
+        let after = after.map(|after| &**after);
         if key.shelf.kind == DEFINITION {
             self.definitions.define(&key.place.name, after);
         }
@@ -257,8 +262,9 @@ impl Store {
     /// Takes in an object from a snapshot, which has no history.
     pub fn restore(&mut self, kind: &'static ApiKind, object: Value) {
         let (namespace, name) = place(&object);
+        let object = Arc::new(object);
         self.index(&Key::new(kind, &namespace, &name), None, Some(&object));
-        self.objects.insert(Key::new(kind, &namespace, &name), Arc::new(object));
+        self.objects.insert(Key::new(kind, &namespace, &name), object);
     }
 
     /// Ends a snapshot: this is the newest revision, and nothing before it is known.
@@ -322,6 +328,14 @@ impl View for Store {
     fn pods_with(&self, namespace: &str, claim: &str) -> Vec<Arc<Value>> {
         let names = self.mounts.of(namespace, claim);
         names.filter_map(|name| self.get("Pod", namespace, name)).collect()
+    }
+
+    fn standings(&self, namespace: &str) -> Vec<Arc<Standing>> {
+        self.standings.of_pods(namespace).cloned().collect()
+    }
+
+    fn has_owned_claims(&self, namespace: &str) -> bool {
+        self.standings.has_owned_claims(namespace)
     }
 
     fn attachments_of(&self, volume: &str) -> Vec<Arc<Value>> {

@@ -51,6 +51,7 @@ use serde_json::Value;
 
 use self::fields::Fields;
 use self::play::Refusal;
+use self::stateful_set::Standing;
 use crate::objects::kinds::{ApiKind, KINDS};
 
 /// What an actor may look at. Lists are sorted by namespace and name.
@@ -96,6 +97,16 @@ pub trait View {
         let mut all = self.list_in("Pod", namespace);
         all.retain(|pod| attachments::mounts(pod, claim));
         all
+    }
+
+    /// What the pods of a namespace say to their sets, in the order of a list.
+    fn standings(&self, namespace: &str) -> Vec<Arc<Standing>> {
+        self.list_in("Pod", namespace).iter().map(|pod| Arc::new(Standing::of(pod))).collect()
+    }
+
+    /// Whether any claim in a namespace has an owner.
+    fn has_owned_claims(&self, namespace: &str) -> bool {
+        self.list_in("PersistentVolumeClaim", namespace).iter().any(|claim| !claim.owners().is_empty())
     }
 
     /// The attachments of a volume.

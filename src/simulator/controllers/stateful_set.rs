@@ -12,6 +12,7 @@ mod ownership;
 mod replicas;
 mod revisions;
 mod set;
+mod standing;
 mod status;
 mod update;
 
@@ -24,6 +25,8 @@ use self::set::Set;
 use super::fields::{Fields, targets};
 use super::play::Refusal;
 use super::{Change, Controller, Keyed, Part, Step, Target, View, Write, selector};
+
+pub use self::standing::Standing;
 
 /// The controller, with the one feature that differs between releases.
 #[derive(Clone, Copy, Debug, Default)]
@@ -141,6 +144,8 @@ struct Pass<'a> {
     set: Set<'a>,
     revisions: Revisions,
     members: Members,
+    /// Whether any claim of the namespace has an owner.
+    has_owned_claims: bool,
     max_unavailable: bool,
     step: Step,
 }
@@ -156,7 +161,9 @@ impl StatefulSets {
         let members = Members::claim(view, &set, &mut step);
         let status = status::pass(&set, &revisions, &members, now);
         let history = revisions.truncate(&set, &members);
-        let mut pass = Pass { view, now, set, revisions, members, max_unavailable: self.max_unavailable, step };
+        let has_owned_claims = view.has_owned_claims(set.namespace);
+        let max_unavailable = self.max_unavailable;
+        let mut pass = Pass { view, now, set, revisions, members, has_owned_claims, max_unavailable, step };
         pass.work();
         vec![pass.step, status, history]
     }

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::set::Set;
+use super::standing::Standing;
 use crate::simulator::controllers::fields::{Fields, controller_reference};
 
 pub(super) const REVISION: &str = "controller-revision-hash";
@@ -24,7 +25,17 @@ pub(super) fn pod_name(set: &Set, ordinal: i64) -> String {
 }
 
 pub(super) fn claim_name(set: &Set, template: &Value, ordinal: i64) -> String {
-    format!("{}-{}-{ordinal}", template.name(), set.name)
+    claim_of(template.name(), set.name, ordinal)
+}
+
+/// The name of a template's claim for a member of a set.
+pub(super) fn claim_of(template: &str, set: &str, ordinal: i64) -> String {
+    format!("{template}-{set}-{ordinal}")
+}
+
+/// Whether the label says the name that the member of a set has.
+pub(super) fn is_labelled(pod: &Value, set: &str, ordinal: i64) -> bool {
+    pod.label(POD_NAME) == Some(&format!("{set}-{ordinal}"))
 }
 
 /// The revision a pod says it is of.
@@ -80,21 +91,19 @@ fn volumes(set: &Set, spec: &Value, ordinal: i64) -> Vec<Value> {
 
 /// What has to change so that a pod is again who its name says: its identity
 /// labels and its claim volumes. `None` if nothing has to.
-pub(super) fn repair(set: &Set, pod: &Value, ordinal: i64) -> Option<Value> {
-    let name = pod_name(set, ordinal);
+pub(super) fn repair(set: &Set, pod: &Standing, ordinal: i64) -> Option<Value> {
+    let is_mounted = |template: &Value| pod.mounted.iter().any(|mounted| mounted == template.name());
+    let mounted = set.claim_templates().iter().all(is_mounted);
+    if pod.is_labelled && mounted {
+        return None;
+    }
     let mut patch = Map::new();
-    if pod.label(POD_NAME) != Some(&name) {
-        let labels: Map<String, Value> = identity_labels(&name, ordinal).into_iter().collect();
+    if !pod.is_labelled {
+        let labels: Map<String, Value> = identity_labels(&pod_name(set, ordinal), ordinal).into_iter().collect();
         patch.insert("metadata".into(), json!({ "labels": labels }));
     }
-    let held = pod.items("/spec/volumes");
-    let mounted = set.claim_templates().iter().all(|template| {
-        let claim = claim_name(set, template, ordinal);
-        held.iter()
-            .any(|volume| volume["name"] == template.name() && volume.text("/persistentVolumeClaim/claimName") == claim)
-    });
     if !mounted {
-        patch.insert("spec".into(), json!({ "volumes": volumes(set, &pod["spec"], ordinal) }));
+        patch.insert("spec".into(), json!({ "volumes": volumes(set, &pod.pod["spec"], ordinal) }));
     }
-    (!patch.is_empty()).then_some(Value::Object(patch))
+    Some(Value::Object(patch))
 }

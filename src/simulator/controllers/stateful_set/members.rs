@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::identity::parent_and_ordinal;
 use super::set::Set;
+use super::standing::Standing;
 use crate::simulator::controllers::fields::{Fields, controller_reference, later};
 use crate::simulator::controllers::{Step, View, selector};
 
@@ -24,61 +24,32 @@ pub(super) struct Members {
 /// One pod of a set, with what every phase asks of it.
 #[derive(Clone)]
 pub(super) struct Member {
-    pod: Arc<Value>,
-    pub phase: Phase,
-    /// Phase Running and condition Ready.
-    pub is_ready: bool,
-    pub is_terminating: bool,
+    standing: Arc<Standing>,
     /// When a Ready pod becomes available: just after `minReadySeconds` have
     /// passed. `None` if it is not Ready.
     pub available_from: Option<Timestamp>,
 }
 
-/// The phase of a pod, as far as it matters to its set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// It has none yet.
-    Unset,
-    Pending,
-    Running,
-    /// Succeeded or failed.
-    Ended,
-    Unknown,
-}
-
-impl Phase {
-    fn of(pod: &Value) -> Self {
-        match pod.phase() {
-            "" => Self::Unset,
-            "Pending" => Self::Pending,
-            "Running" => Self::Running,
-            "Succeeded" | "Failed" => Self::Ended,
-            _ => Self::Unknown,
-        }
-    }
-}
-
 impl Deref for Member {
-    type Target = Value;
+    type Target = Standing;
 
-    fn deref(&self) -> &Value {
-        &self.pod
+    fn deref(&self) -> &Standing {
+        &self.standing
     }
 }
 
 impl Member {
-    fn new(pod: Arc<Value>, set: &Set) -> Self {
-        let phase = Phase::of(&pod);
-        let condition = pod.condition("Ready").filter(|condition| condition["status"] == "True");
-        let available_from = match condition {
-            None => None,
-            Some(_) if set.min_ready_seconds == 0 => Some(Timestamp::MIN),
-            Some(condition) => condition.instant("/lastTransitionTime").and_then(|since| {
+    fn new(standing: Arc<Standing>, set: &Set) -> Self {
+        let available_from = if !standing.says_ready {
+            None
+        } else if set.min_ready_seconds == 0 {
+            Some(Timestamp::MIN)
+        } else {
+            standing.ready_since.and_then(|since| {
                 later(since, set.min_ready_seconds).checked_add(jiff::SignedDuration::from_millis(1)).ok()
-            }),
+            })
         };
-        let (is_ready, is_terminating) = (phase == Phase::Running && condition.is_some(), pod.terminating());
-        Self { pod, phase, is_ready, is_terminating, available_from }
+        Self { standing, available_from }
     }
 
     pub(super) fn is_available(&self, now: Timestamp) -> bool {
@@ -95,16 +66,17 @@ impl Members {
     /// Adopts and releases as the real controller does, and sorts the rest.
     pub(super) fn claim(view: &dyn View, set: &Set, step: &mut Step) -> Self {
         let mut members = Self { replicas: BTreeMap::new(), condemned: Vec::new() };
-        for pod in view.list_in("Pod", set.namespace) {
-            let Some((parent, ordinal)) = parent_and_ordinal(pod.name()) else {
-                release_stranger(set, &pod, step);
+        for standing in view.standings(set.namespace) {
+            let Some((parent, ordinal)) = &standing.place else {
+                release_stranger(set, &standing.pod, step);
                 continue;
             };
-            let matches = parent == set.name && selector::matches(&set.object["spec"]["selector"], &pod);
-            if !belongs(set, &pod, matches, step) {
+            let ordinal = *ordinal;
+            let matches = parent == set.name && selector::matches(&set.object["spec"]["selector"], &standing.pod);
+            if !belongs(set, &standing.pod, matches, step) {
                 continue;
             }
-            let member = Member::new(pod, set);
+            let member = Member::new(standing, set);
             if set.range().contains(&ordinal) {
                 members.replicas.insert(ordinal, member);
             } else {

@@ -36,6 +36,9 @@ impl Pass<'_> {
     /// whether any had to change. That somebody else controls one is told when
     /// one of them changes, and otherwise only of a pod that is `fresh`.
     pub(super) fn own_claims(&mut self, pod: &Value, ordinal: i64, fresh: bool) -> bool {
+        if self.owns_nothing() {
+            return false;
+        }
         let templates = self.set.claim_templates();
         let claims: Vec<Arc<Value>> =
             templates.iter().filter_map(|template| self.claim(&claim_name(&self.set, template, ordinal))).collect();
@@ -60,11 +63,17 @@ impl Pass<'_> {
         changed
     }
 
+    /// Nobody is to own a claim of this set, and nobody owns one in its namespace:
+    /// so no claim has to be looked at.
+    fn owns_nothing(&self) -> bool {
+        keeps_all(&self.set) && !self.has_owned_claims
+    }
+
     /// Phase B: the claims of all condemned pods, before any of them is
     /// deleted (SS-35, SS-84). Claims without a pod are left alone (SS-83).
     pub(super) fn own_condemned_claims(&mut self) {
         for (ordinal, pod) in self.members.condemned.clone() {
-            self.own_claims(&pod, ordinal, false);
+            self.own_claims(&pod.pod, ordinal, false);
         }
     }
 }
@@ -119,7 +128,7 @@ fn same_owners(wanted: &[Value], held: &[Value]) -> bool {
 /// Another controller, or a set or pod of the same name that is gone, under
 /// any policy that would want a reference of ours.
 fn has_foreign_controller(claim: &Value, set: &Set, pod: &Value) -> bool {
-    if set.when_scaled == Retention::Retain && set.when_deleted == Retention::Retain {
+    if keeps_all(set) {
         return false;
     }
     let foreign = |owner: &Value| {
@@ -127,6 +136,11 @@ fn has_foreign_controller(claim: &Value, set: &Set, pod: &Value) -> bool {
         is_stale(owner, set, pod) || !ours && owner["controller"] == true
     };
     claim.owners().iter().any(foreign)
+}
+
+/// Its claims outlive both their members and the set.
+fn keeps_all(set: &Set) -> bool {
+    set.when_scaled == Retention::Retain && set.when_deleted == Retention::Retain
 }
 
 /// A set or pod of the same name that is gone.

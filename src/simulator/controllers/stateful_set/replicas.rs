@@ -1,11 +1,14 @@
 //! Phases A and C: pods of the range ascending, condemned pods descending
 //! (SS-33, SS-36, SS-37).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::identity::{self, new_pod, repair};
-use super::members::{Member, Phase};
+use super::identity::{new_pod, repair};
+use super::members::Member;
 use super::set::Strategy;
+use super::standing::Phase;
 use super::{Flow, Pass, events};
 use crate::simulator::controllers::fields::Fields;
 use crate::simulator::controllers::{Step, Write};
@@ -58,8 +61,7 @@ impl Pass<'_> {
             let all_done = slots.all(|ordinal| matches!(self.fill(ordinal), Slot::Done));
             return if all_done { Flow::Continue } else { Flow::Stop };
         }
-        let has_no_node = |pod: &&Member| pod.text("/spec/nodeName").is_empty();
-        let mut waiting = self.members.replicas.values().filter(has_no_node).count();
+        let mut waiting = self.members.replicas.values().filter(|pod| !pod.has_node).count();
         let mut failed = false;
         let mut batches = Batches::default();
         let mut step = std::mem::take(&mut self.step);
@@ -114,7 +116,7 @@ impl Pass<'_> {
     fn keep(&mut self, pod: &Member, ordinal: i64) -> Slot {
         if pod.phase == Phase::Ended {
             if !pod.is_terminating {
-                self.remove(pod);
+                self.remove(&pod.pod);
             }
             return Slot::Waiting;
         }
@@ -122,7 +124,7 @@ impl Pass<'_> {
             if self.make_claims(ordinal).is_err() {
                 return Slot::Failed;
             }
-            self.own_claims(pod, ordinal, true);
+            self.own_claims(&pod.pod, ordinal, true);
         }
         if self.set.monotonic && (pod.is_terminating || !pod.is_ready || !pod.is_available(self.now)) {
             return Slot::Waiting;
@@ -131,21 +133,21 @@ impl Pass<'_> {
         if repair.as_ref().is_some_and(|repair| !repair["spec"].is_null())
             && let Err(reason) = self.make_claims(ordinal)
         {
-            events::pod_failed(self, "update", pod.name(), &reason);
+            events::pod_failed(self, "update", pod.pod.name(), &reason);
             return Slot::Failed;
         }
-        let owned_anew = pod.phase != Phase::Pending && self.own_claims(pod, ordinal, false);
+        let owned_anew = pod.phase != Phase::Pending && self.own_claims(&pod.pod, ordinal, false);
         if owned_anew || repair.is_some() {
             if let Some(patch) = repair {
-                self.step.patch(pod, patch);
+                self.step.patch(&pod.pod, patch);
             }
-            events::pod_done(self, "update", pod.name());
+            events::pod_done(self, "update", pod.pod.name());
         }
         Slot::Done
     }
 
     /// The revision of a new pod (SS-34).
-    fn revision_for(&self, ordinal: i64) -> (String, Value) {
+    fn revision_for(&self, ordinal: i64) -> (String, Arc<Value>) {
         let old = match self.set.strategy {
             Strategy::OnDelete => false,
             Strategy::RollingUpdate { partition } => {
@@ -154,7 +156,7 @@ impl Pass<'_> {
             }
         };
         let revision = if old { &self.revisions.current } else { &self.revisions.update };
-        (revision.name.clone(), revision.template.clone())
+        (revision.name.clone(), Arc::clone(&revision.template))
     }
 
     /// Phase C. One deletion per pass in OrderedReady mode; with two or more
@@ -168,7 +170,7 @@ impl Pass<'_> {
         let healthy = pod.is_ready && pod.is_available(self.now);
         let is_next = healthy || self.members.first_unavailable(&self.set, self.now) == Some(ordinal);
         if is_next && !pod.is_terminating {
-            self.remove(&pod);
+            self.remove(&pod.pod);
         }
         Flow::Stop
     }
@@ -179,7 +181,7 @@ impl Pass<'_> {
         let mut step = std::mem::take(&mut self.step);
         for (_, pod) in self.members.condemned.clone() {
             if !pod.is_terminating {
-                self.remove(&pod);
+                self.remove(&pod.pod);
             }
             batches.take(std::mem::take(&mut self.step), &mut step);
         }
@@ -195,7 +197,7 @@ impl Pass<'_> {
     }
 
     /// Whether a pod is of the update revision.
-    pub(super) fn is_updated(&self, pod: &Value) -> bool {
-        identity::revision(pod) == self.revisions.update.name
+    pub(super) fn is_updated(&self, pod: &Member) -> bool {
+        pod.revision == self.revisions.update.name
     }
 }

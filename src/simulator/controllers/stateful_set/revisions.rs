@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::identity;
 use super::members::Members;
 use super::set::Set;
 use crate::simulator::controllers::fields::{Fields, controller_reference};
@@ -27,13 +26,7 @@ pub(super) struct Revisions {
 #[derive(Clone)]
 pub(super) struct Revision {
     pub name: String,
-    pub template: Value,
-}
-
-impl Revision {
-    fn of(object: &Value) -> Self {
-        Self { name: object.name().to_owned(), template: stored(object) }
-    }
+    pub template: Arc<Value>,
 }
 
 impl Revisions {
@@ -44,20 +37,23 @@ impl Revisions {
         let mut collisions = set.object.number("/status/collisionCount").unwrap_or(0);
         let template = bare(&set.object["spec"]["template"]);
         let next = history.last().and_then(|newest| newest.number("/revision")).unwrap_or(0).saturating_add(1);
-        let equal = history.iter().rev().find(|revision| stored(revision) == template);
+        let known: Vec<Revision> = history
+            .iter()
+            .map(|object| Revision { name: object.name().to_owned(), template: Arc::new(stored(object)) })
+            .collect();
+        let equal = known.iter().zip(&history).rev().find(|(revision, _)| *revision.template == template);
         let update = match equal {
-            Some(found) => {
+            Some((found, object)) => {
                 // A rollback: the old revision becomes the newest (SS-52).
-                if history.last().is_some_and(|newest| stored(newest) != template) {
-                    step.patch(found, json!({ "revision": next }));
+                if known.last().is_some_and(|newest| *newest.template != template) {
+                    step.patch(object, json!({ "revision": next }));
                 }
-                Revision::of(found)
+                found.clone()
             }
             None => create(view, set, &template, next, &mut collisions, step),
         };
         let named = set.object.text("/status/currentRevision");
-        let current = history.iter().find(|revision| revision.name() == named);
-        let current = current.map_or_else(|| update.clone(), |revision| Revision::of(revision));
+        let current = known.iter().find(|revision| revision.name == named).unwrap_or(&update).clone();
         Self { current, update, collisions, history }
     }
 
@@ -71,9 +67,7 @@ impl Revisions {
             .iter()
             .filter(|revision| {
                 let name = revision.name();
-                name != self.current.name
-                    && name != self.update.name
-                    && !members.all().any(|pod| identity::revision(pod) == name)
+                name != self.current.name && name != self.update.name && !members.all().any(|pod| pod.revision == name)
             })
             .collect();
         for surplus in unused.iter().take(unused.len().saturating_sub(limit)) {
@@ -143,7 +137,7 @@ fn create(
         "data": { "spec": { "template": replacing } },
         "revision": number,
     })));
-    Revision { name, template: template.clone() }
+    Revision { name, template: Arc::new(template.clone()) }
 }
 
 /// The template that a revision stores.

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::identity;
-use super::members::{Members, Phase};
+use super::members::Members;
 use super::revisions::Revisions;
 use super::set::{Set, Strategy};
+use super::standing::Phase;
 use crate::simulator::controllers::Step;
 use crate::simulator::controllers::fields::Fields;
 
@@ -67,9 +67,8 @@ fn count(revisions: &Revisions, members: &Members, now: Timestamp) -> Counters {
             counters.available += i64::from(pod.is_available(now));
         }
         if !pod.is_terminating {
-            let revision = identity::revision(pod);
-            counters.current += i64::from(revision == revisions.current.name);
-            counters.updated += i64::from(revision == revisions.update.name);
+            counters.current += i64::from(pod.revision == revisions.current.name);
+            counters.updated += i64::from(pod.revision == revisions.update.name);
         }
     }
     counters

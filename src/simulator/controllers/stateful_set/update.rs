@@ -28,7 +28,7 @@ impl Pass<'_> {
         let waits = |pod: &&Member| !self.is_updated(pod) || pod.is_unavailable(self.now);
         let first = self.targets().find(|target| target.as_ref().is_none_or(waits)).flatten().cloned();
         if let Some(old) = first.filter(|pod| !self.is_updated(pod) && !pod.is_terminating) {
-            self.remove(&old);
+            self.remove(&old.pod);
         }
     }
 
@@ -46,7 +46,7 @@ impl Pass<'_> {
             .cloned()
             .collect();
         for pod in old {
-            self.remove(&pod);
+            self.remove(&pod.pod);
         }
     }
 
