@@ -1,6 +1,7 @@
 //! POST, PUT and PATCH of objects and their status, up to the point where the
 //! new object is known; `lifecycle` takes it from there.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -23,6 +24,9 @@ use crate::objects::kinds::ApiKind;
 
 /// What Go reads patches into.
 const INTO_MAP: &str = "into Go value of type map[string]interface {}";
+
+/// The field of the metadata that says who wrote what.
+const MANAGERS: &str = "managedFields";
 
 /// An object for another namespace than the request's.
 pub(super) const OTHER_NAMESPACE: &str =
@@ -135,7 +139,7 @@ impl World {
         check_force(call)?;
         let old = self.stored(call)?;
         let is_copied = self.origin.is_some() && !call.kind.is_custom();
-        let known = if is_copied { newer::without(call.kind, &old) } else { Arc::clone(&old) };
+        let known = if is_copied { newer::without(call.kind, &old) } else { Cow::Borrowed(&*old) };
         let Read { mut object, mut warnings } = patched(raw, call, how, &known, self.custom(call))?;
         warnings.extend(named_once(&mut object, Found::InThePatched));
         let written = check_place(call, &object)
@@ -195,13 +199,22 @@ pub(super) fn patched(
 ) -> Result<Read, Refusal> {
     let change = body::json(raw, body_kind(call).1)?;
     match how {
-        PatchKind::Json => read_again(call, || json::apply(known, &change), custom),
-        PatchKind::Merge => read_again(call, || merged(known, &change), custom),
+        PatchKind::Json => {
+            let shown = || json::apply(known, &change).unwrap_or_default();
+            read_again(call, json::apply(known, &change)?, shown, custom)
+        }
+        PatchKind::Merge => {
+            check_merge(&change)?;
+            let is_of_managers = custom.is_some() || change["metadata"].get(MANAGERS).is_some();
+            let object = if is_of_managers { known.clone() } else { without_managers(known) };
+            read_again(call, merged(object, &change), || merged(known.clone(), &change), custom)
+        }
         PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change),
     }
 }
 
-fn merged(known: &Value, change: &Value) -> Result<Value, Refusal> {
+/// Only an object can be merged into one.
+fn check_merge(change: &Value) -> Result<(), Refusal> {
     if change.is_null() {
         return Err(Refusal::bad_request("Invalid JSON Patch"));
     }
@@ -210,22 +223,41 @@ fn merged(known: &Value, change: &Value) -> Result<Value, Refusal> {
         let why = format!("error decoding patch: json: cannot unmarshal {found} {INTO_MAP}");
         return Err(Refusal::bad_request(&why));
     }
-    Ok(merge::apply(known, change))
+    Ok(())
 }
 
-/// A patched object, read like a body. It is patched once more to be shown
-/// where it cannot be read.
+fn merged(mut object: Value, change: &Value) -> Value {
+    merge::apply(&mut object, change);
+    object
+}
+
+/// An object without its managers, which are about half of it. A patch that does
+/// not name them leaves them to the server, which knows them from what is stored.
+fn without_managers(object: &Value) -> Value {
+    let Some(fields) = object.as_object() else { return object.clone() };
+    let copied = |(name, value): (&String, &Value)| match value.as_object().filter(|_| name == "metadata") {
+        Some(meta) => {
+            let kept = meta.iter().filter(|(name, _)| *name != MANAGERS);
+            (name.clone(), kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+        }
+        None => (name.clone(), value.clone()),
+    };
+    fields.iter().map(copied).collect()
+}
+
+/// A patched object, read like a body. `shown` is what is told of it where it
+/// cannot be read.
 fn read_again(
     call: &ObjectCall,
-    patched: impl Fn() -> Result<Value, Refusal>,
+    object: Value,
+    shown: impl Fn() -> Value,
     custom: Option<&Version>,
 ) -> Result<Read, Refusal> {
-    let object = patched()?;
     if let Some(version) = custom {
         return custom::patched(object, version, call.query.field_validation);
     }
     let (api_version, kind) = body_kind(call);
-    let shown = || patched().map(|object| object.to_string()).unwrap_or_default();
+    let shown = || shown().to_string();
     body::patched(object, shown, &api_version, kind, call.query.field_validation)
 }
 

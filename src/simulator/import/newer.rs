@@ -2,7 +2,7 @@
 //! through every write, and cannot be changed: what we do not know we can
 //! neither check nor default.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use serde_json::Value;
 
@@ -19,12 +19,29 @@ pub fn keep(shape: &Shape, old: &Value, new: &mut Value) {
 /// The object without its unknown fields: what a patch is applied to, since
 /// the result would else be warned of.
 #[must_use]
-pub fn without(kind: &ApiKind, old: &Value) -> Arc<Value> {
+pub fn without<'a>(kind: &ApiKind, old: &'a Value) -> Cow<'a, Value> {
+    let shape = table().kind(kind.kind);
+    if is_known(&shape, old) {
+        return Cow::Borrowed(old);
+    }
     let mut known = old.clone();
-    each(&table().kind(kind.kind), old, &mut known, &mut |name, _, known| {
+    each(&shape, old, &mut known, &mut |name, _, known| {
         known.shift_remove(name);
     });
-    Arc::new(known)
+    Cow::Owned(known)
+}
+
+/// Whether the schema has all fields of a value, as it is in nearly all objects.
+fn is_known(shape: &Shape, value: &Value) -> bool {
+    match (shape, value) {
+        (Shape::Struct(name), Value::Object(fields)) => {
+            let known = &table().get(name).fields;
+            fields.iter().all(|(key, value)| known.get(key).is_some_and(|field| is_known(&field.shape, value)))
+        }
+        (Shape::Map { of, .. }, Value::Object(entries)) => entries.values().all(|value| is_known(of, value)),
+        (Shape::List { of, .. }, Value::Array(items)) => items.iter().all(|item| is_known(of, item)),
+        _ => true,
+    }
 }
 
 type Fields = serde_json::Map<String, Value>;
@@ -103,5 +120,6 @@ mod tests {
         );
         let known = without(ApiKind::named("StatefulSet").unwrap(), &old);
         assert!(!known.to_string().contains("ewer"), "{known}");
+        assert!(is_known(&shape, &known) && !is_known(&shape, &old));
     }
 }
