@@ -11,8 +11,9 @@ use crate::wizard::equivalent::quote;
 
 /// Makes a cluster to play on.
 pub trait Copies: Sync {
-    /// A copy of what was read through `connection`, as a cluster of its own.
-    fn copy(&self, taken: &Snapshot, connection: &Connection) -> Connection;
+    /// A copy of what was read through `connection`, as a cluster of its own. The
+    /// objects move into it: those of a large namespace are not held twice.
+    fn copy(&self, taken: &mut Snapshot, connection: &Connection) -> Connection;
 }
 
 /// Made by the spine, borrowed by a verb.

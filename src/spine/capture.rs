@@ -23,7 +23,7 @@ pub async fn capture(
     let place = connect::place_for_new(context.places, name)?;
     let taken = capture::take(context).await?;
     let turn = Turn { tell: screen.teller(), interrupt: interrupt.clone() };
-    let original = original(&taken, context.connection);
+    let original = original(&taken, taken.objects.clone(), context.connection);
     Simulator::found(&place, original, Timestamp::now(), Some(Box::new(turn)))
         .map_err(|error| connect::unopened(name, error))?;
     capture::tell(context, name, &taken)

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::exec::Assumed;
 use super::sandbox::simulated;
 use crate::cluster::{Connection, Entropy};
@@ -25,16 +27,17 @@ impl Entropy for Nothing {
 }
 
 impl Copies for OnSimulator {
-    fn copy(&self, taken: &Snapshot, connection: &Connection) -> Connection {
-        let simulator = Simulator::copy_of(original(taken, connection), SEED);
+    fn copy(&self, taken: &mut Snapshot, connection: &Connection) -> Connection {
+        let objects = std::mem::take(&mut taken.objects);
+        let simulator = Simulator::copy_of(original(taken, objects, connection), SEED);
         let name = &connection.identity.name;
         let copy = simulated(&simulator, name, &connection.namespace, Arc::new(Nothing), &connection.interrupt);
         Connection { exec: Arc::new(Assumed), ..copy }
     }
 }
 
-/// What was read, as a simulator takes it.
-pub fn original(taken: &Snapshot, connection: &Connection) -> Original {
+/// What was read, and the objects of it, as a simulator takes them.
+pub fn original(taken: &Snapshot, objects: Vec<Value>, connection: &Connection) -> Original {
     Original {
         origin: Origin {
             cluster: connection.identity.name.clone(),
@@ -42,7 +45,7 @@ pub fn original(taken: &Snapshot, connection: &Connection) -> Original {
             at: taken.at.unwrap_or_else(|| connection.clock.now()),
             version: taken.version.clone(),
         },
-        objects: taken.objects.clone(),
+        objects,
         unread: taken.not_read().map(|kind| kind.kind.to_owned()).collect(),
     }
 }

@@ -58,8 +58,8 @@ pub async fn rest(
     context: &Context<'_>,
 ) -> Result<Plan, Failure> {
     let connection = context.connection;
-    let taken = capture::take(context).await?;
-    let copy = context.copies.copy(&taken, connection);
+    let mut taken = capture::take(context).await?;
+    let copy = context.copies.copy(&mut taken, connection);
     let yes = |_: &str, _: Option<&str>, _: Option<&str>| ready(Ok::<_, Halt>(true)).boxed_local();
     let mut conductor = Conductor::new(&copy, &Quiet, run.clone(), &runbook.header.effects, &yes);
     conductor.guards = context.guards.clone();
