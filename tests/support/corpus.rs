@@ -133,6 +133,11 @@ impl Entry {
         Ok(json!({"proves": self.proves, "answers": answers}))
     }
 
+    /// The places in answers that are not compared.
+    pub fn left_out(&self) -> BTreeSet<&str> {
+        self.steps.iter().flat_map(|step| step.without.iter().map(String::as_str)).collect()
+    }
+
     /// Method and path of each request.
     pub fn requests(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().map(|step| step.request.as_str())
