@@ -104,6 +104,10 @@ impl Stage for Simulated {
         Ok(commits)
     }
 
+    fn wakes(&self) -> bool {
+        false
+    }
+
     fn pass(&mut self) -> bool {
         self.simulator.advance(Duration::from_secs(1)) == Advance::Passed
     }

@@ -131,6 +131,10 @@ impl Stage for Real<'_> {
         Ok(news)
     }
 
+    fn wakes(&self) -> bool {
+        true
+    }
+
     fn pass(&mut self) -> bool {
         thread::sleep(Duration::from_millis(30));
         true

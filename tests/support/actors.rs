@@ -1,14 +1,15 @@
 //! Nodes and disks of a real API server. The same pure actors that live in the
 //! simulator (kubelet, provisioner, resizer) look at the real cluster and have
-//! their writes sent, each as its own field manager, from one background
-//! thread that stops when this is dropped.
+//! their writes sent, each as its own field manager and from its own background
+//! thread, so that none waits for the writes of another. The threads stop when
+//! this is dropped.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -28,37 +29,46 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Actors at work; dropping it sends them home.
 pub struct Actors {
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Actors {
     /// Lets `actors` play against `plane` until the result is dropped.
     pub fn start(plane: &ControlPlane, actors: Vec<Box<dyn Controller>>) -> Result<Self, String> {
+        let file = File::create(plane.log("actors")).map_err(|error| format!("actors' log: {error}"))?;
+        let log = Arc::new(Mutex::new(Log { file, last: String::new() }));
+        let mut started = Self { stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
+        for actor in actors {
+            let thread = started.play(plane, actor, Arc::clone(&log))?;
+            started.threads.push(thread);
+        }
+        Ok(started)
+    }
+
+    fn play(
+        &self,
+        plane: &ControlPlane,
+        actor: Box<dyn Controller>,
+        log: Arc<Mutex<Log>>,
+    ) -> Result<JoinHandle<()>, String> {
         let runtime = runtime()?;
         let client = runtime.block_on(plane.client(User::Admin))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&stop);
-        let file = File::create(plane.log("actors")).map_err(|error| format!("actors' log: {error}"))?;
-        let mut log = Log { file, last: String::new() };
-        let thread = thread::Builder::new()
-            .name("actors".to_owned())
-            .spawn(move || {
-                while !seen.load(Ordering::SeqCst) {
-                    for actor in &actors {
-                        look(&runtime, &Api::new(client.clone(), actor.name()), actor.as_ref(), &mut log);
-                    }
-                    thread::sleep(PAUSE);
-                }
-            })
-            .map_err(|error| format!("actors: {error}"))?;
-        Ok(Self { stop, thread: Some(thread) })
+        let api = Api::new(client, actor.name());
+        let stop = Arc::clone(&self.stop);
+        let work = move || {
+            while !stop.load(Ordering::SeqCst) {
+                look(&runtime, &api, actor.as_ref(), &log);
+                thread::sleep(PAUSE);
+            }
+        };
+        thread::Builder::new().name("actor".to_owned()).spawn(work).map_err(|error| format!("actor: {error}"))
     }
 }
 
 impl Drop for Actors {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             thread.join().ok();
         }
     }
@@ -72,22 +82,21 @@ struct Log {
     last: String,
 }
 
-impl Log {
-    fn note(&mut self, actor: &str, refusal: &Refusal) {
-        if self.last != refusal.message {
-            self.last.clone_from(&refusal.message);
-            writeln!(self.file, "{} {actor}: {}", Timestamp::now(), refusal.message).ok();
-        }
+fn note(log: &Mutex<Log>, actor: &str, refusal: &Refusal) {
+    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+    if log.last != refusal.message {
+        log.last.clone_from(&refusal.message);
+        writeln!(log.file, "{} {actor}: {}", Timestamp::now(), refusal.message).ok();
     }
 }
 
 /// One look and what follows from it. A look that failed half-way is worth
 /// nothing: an actor must not take "could not be read" for "is not there".
-fn look(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &mut Log) {
+fn look(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &Mutex<Log>) {
     let view = LiveView { runtime, api, seen: RefCell::default(), failed: RefCell::default() };
     let passes = actor.passes(&view, Timestamp::now());
     if let Some(refusal) = view.failed.borrow().as_ref() {
-        log.note(api.manager(), refusal);
+        note(log, api.manager(), refusal);
         return;
     }
     let mut hand = Hand { view: &view, actor, log };
@@ -100,7 +109,7 @@ fn look(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &mut Log) {
 struct Hand<'a> {
     view: &'a LiveView<'a>,
     actor: &'a dyn Controller,
-    log: &'a mut Log,
+    log: &'a Mutex<Log>,
 }
 
 impl Sender for Hand<'_> {
@@ -108,7 +117,7 @@ impl Sender for Hand<'_> {
         let LiveView { runtime, api, .. } = self.view;
         let sent = runtime.block_on(apply(api, self.view, write));
         sent.map_err(|refusal| {
-            self.log.note(api.manager(), &refusal);
+            note(self.log, api.manager(), &refusal);
             refusal.message
         })
     }

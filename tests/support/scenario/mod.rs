@@ -46,10 +46,9 @@ pub struct Scenario {
     /// something is still to come, such as `minReadySeconds`.
     #[serde(default)]
     lull: u64,
-    /// Something goes on for ever, such as a container that ends and is started
-    /// again.
+    /// How it moves on.
     #[serde(default)]
-    restless: bool,
+    pace: Pace,
     /// It is about which volumes are attached where: the attachments and what is
     /// told of them are looked at too. Its pods name their nodes.
     #[serde(default)]
@@ -59,6 +58,22 @@ pub struct Scenario {
     pub plane: Plane,
     #[serde(default)]
     steps: Vec<Step>,
+}
+
+/// How a scenario moves on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Pace {
+    /// From rest to rest.
+    #[default]
+    Steady,
+    /// Something goes on for ever, such as a container that ends and is started
+    /// again.
+    Restless,
+    /// Its set is refused something for a time, so that its controller looks at
+    /// it ever more rarely. Where time cannot be advanced, an annotation has it
+    /// looked at again while something is waited for.
+    BacksOff,
 }
 
 /// Where a scenario is played.
@@ -101,7 +116,7 @@ pub fn orphans(scenarios: &[Scenario]) -> Result<Vec<String>, String> {
 impl Scenario {
     /// Whether nothing changes any more after the last rest.
     pub fn ends(&self) -> bool {
-        !self.restless
+        self.pace != Pace::Restless
     }
 
     /// What it is evidence of.

@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::Scenario;
 use super::base::Target;
 use super::picture::{self, Picture};
 use super::step::{Request, Step, filled};
 use super::story::{Change, Story};
-use crate::support::api::Api;
+use super::{Pace, Scenario};
+use crate::support::api::{Api, Method, path_of};
 
 /// Time of the stage for which nothing may change at a rest.
 const QUIET: Duration = Duration::from_secs(2);
+
+/// How long a controller that was refused is waited for until it is woken.
+const WOKEN_EACH: Duration = Duration::from_secs(5);
 
 /// A cluster that a scenario is played on, with a time of its own.
 pub trait Stage {
@@ -27,6 +30,10 @@ pub trait Stage {
 
     /// What has happened since this was last asked.
     fn news(&mut self) -> Result<Vec<Arc<Change>>, String>;
+
+    /// Whether a controller that waits for its next look has to be woken, since
+    /// time only passes by itself.
+    fn wakes(&self) -> bool;
 
     /// Lets a moment pass. Answers whether anything can happen by itself.
     fn pass(&mut self) -> bool;
@@ -175,9 +182,15 @@ impl<S: Stage> Player<'_, S> {
 
     fn until(&mut self, wanted: &BTreeMap<String, Value>) -> Result<(), String> {
         let begun = self.stage.now();
+        let mut woken = begun;
         self.hear()?;
         let mut holds = self.are_so(wanted)?;
         while !holds {
+            let since = self.stage.now().saturating_sub(woken);
+            if self.scenario.pace == Pace::BacksOff && self.stage.wakes() && since > WOKEN_EACH {
+                woken = self.stage.now();
+                self.wake(woken)?;
+            }
             let goes_on = self.stage.pass();
             let news = self.stage.news()?;
             // What passes quickly is seen too: one change after the other.
@@ -191,6 +204,17 @@ impl<S: Stage> Player<'_, S> {
             }
         }
         Ok(())
+    }
+
+    /// Has the controller of the set look at it at once, if there is one.
+    fn wake(&self, now: Duration) -> Result<(), String> {
+        let target = Target::of("set/web", &self.story)?;
+        let path = path_of(target.kind, &target.namespace, &target.name);
+        let note = json!({"metadata": {"annotations": {"woken-at": format!("{now:?}")}}});
+        match self.stage.wait(self.stage.api().send(Method::MergePatch, &path, Some(&note))) {
+            Err(refusal) if refusal.code != Some(404) => Err(refusal.message),
+            _ => Ok(()),
+        }
     }
 
     fn are_so(&self, wanted: &BTreeMap<String, Value>) -> Result<bool, String> {
