@@ -27,7 +27,7 @@ pub fn tests() -> Vec<Trial> {
 const LINES: usize = 9;
 const ROUNDS: usize = 3;
 /// A process that does not get to its next line by then never will.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// What an undisturbed run makes, whose name the others are compared under.
 const UNDISTURBED: &str = "undisturbed";
 
@@ -91,9 +91,10 @@ fn start(cli: &Cli, words: &[&str]) -> Result<Child, Failed> {
 fn until_lines(lines: usize, cli: &Cli, child: &mut Child) -> Result<(), Failed> {
     let deadline = Instant::now() + PATIENCE;
     while journal(cli).is_none_or(|text| text.matches('\n').count() < lines) {
-        // It may end just after its last line, before we look.
-        if child.try_wait()?.is_some() && lines < LINES {
-            return Err(format!("ended before line {lines}").into());
+        // On a busy machine it may have come to its end before we look.
+        if child.try_wait()?.is_some() {
+            let written = journal(cli).map_or(0, |text| text.matches('\n').count());
+            return ensure(written >= LINES, || format!("ended with line {written}, before line {lines}"));
         }
         if Instant::now() > deadline {
             child.kill()?;

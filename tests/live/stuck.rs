@@ -1,6 +1,7 @@
 //! The stuck states of `tests/stuck`, each produced with kubectl on the real
 //! control plane and on a served sandbox: what `doctor` says first is the cause,
-//! and when its remedy was typed, that finding is gone.
+//! what else it says is the same on both, and when the remedy was typed, that
+//! finding is gone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,8 @@ struct State {
     first: String,
     /// What is said of it.
     tells: Option<String>,
+    /// The same as `first` of all others that are found beside it, in their order.
+    also: Vec<String>,
     /// Lines of shell.
     steps: String,
     /// The same, typed after the command of the finding.
@@ -69,7 +72,9 @@ impl State {
         let words = |key: &str| state[key].as_str().map(|text| text.replace("$NAMESPACE", namespace));
         let needed = |key: &str| words(key).ok_or_else(|| format!("{name} has no `{key}`"));
         let (first, steps) = (needed("first")?, needed("steps")?);
-        Ok(Self { first, tells: words("tells"), steps, mend: words("mend"), instead: words("instead") })
+        let also = state["also"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let also = also.map(|text| text.replace("$NAMESPACE", namespace)).collect();
+        Ok(Self { first, tells: words("tells"), also, steps, mend: words("mend"), instead: words("instead") })
     }
 
     /// What somebody types who was told this.
@@ -81,13 +86,23 @@ impl State {
         format!("{command}\n{}", self.mend.as_deref().unwrap_or_default())
     }
 
-    fn is_first(&self, finding: &Value) -> bool {
-        let title = title(finding);
-        let is_it = match self.first.strip_suffix('*') {
-            Some(beginning) => title.starts_with(beginning),
-            None => title == self.first,
-        };
-        is_it && self.tells.as_deref().is_none_or(|words| finding.to_string().contains(words))
+    /// The first finding, if it is the one that is looked for and all others are those that go with it.
+    fn first_of<'a>(&self, found: &'a [Value]) -> Option<&'a Value> {
+        let (first, others) = found.split_first()?;
+        let is_it = is_called(first, &self.first)
+            && self.tells.as_deref().is_none_or(|words| first.to_string().contains(words));
+        let beside = others.len() == self.also.len()
+            && others.iter().zip(&self.also).all(|(other, expected)| is_called(other, expected));
+        Some(first).filter(|_| is_it && beside)
+    }
+}
+
+/// Behind a `*` comes any name.
+fn is_called(finding: &Value, expected: &str) -> bool {
+    let title = title(finding);
+    match expected.strip_suffix('*') {
+        Some(beginning) => title.starts_with(beginning),
+        None => title == expected,
     }
 }
 
@@ -124,7 +139,8 @@ fn stuck(state: &State, cli: &Cli, world: &World) -> Result<(), Failed> {
         fs::write(cli.home().join(path.file_name().unwrap_or_default()), text)?;
     }
     cli.run_shell(&format!("set -e\n{}", state.steps))?.ended(0)?;
-    let seen = world.until(&state.first, || Ok(findings(cli)?.into_iter().next().filter(|one| state.is_first(one))));
+    let wanted = format!("{} and then {:?}", state.first, state.also);
+    let seen = world.until(&wanted, || Ok(state.first_of(&findings(cli, world)?).cloned()));
     let seen = seen.map_err(|why| match cli.run(&["doctor"]) {
         Ok(said) => format!("{why}\n{said}"),
         Err(more) => format!("{why}\n{more}"),
@@ -132,7 +148,8 @@ fn stuck(state: &State, cli: &Cli, world: &World) -> Result<(), Failed> {
     let remedy = state.remedy(&seen);
     cli.run_shell(&format!("set -e\n{remedy}"))?.ended(0)?;
     let mended = world.until("the finding gone", || {
-        let left = findings(cli)?.iter().any(|one| one["code"] == seen["code"] && one["object"] == seen["object"]);
+        let left =
+            findings(cli, world)?.iter().any(|one| one["code"] == seen["code"] && one["object"] == seen["object"]);
         Ok((!left).then_some(()))
     });
     mended.map_err(|why| match cli.run(&["doctor"]) {
@@ -141,10 +158,14 @@ fn stuck(state: &State, cli: &Cli, world: &World) -> Result<(), Failed> {
     })
 }
 
-fn findings(cli: &Cli) -> Result<Vec<Value>, String> {
+/// What is found, but of the nodes that other tests make and lose beside this one.
+fn findings(cli: &Cli, world: &World) -> Result<Vec<Value>, String> {
     let said = cli.run(&["doctor", "-o", "json"])?;
     let document: Value = serde_json::from_str(&said.stdout).map_err(|why| format!("{why}: {said}"))?;
-    Ok(document["findings"].as_array().cloned().unwrap_or_default())
+    let mut found = document["findings"].as_array().cloned().unwrap_or_default();
+    let concerns = |object: &str| !object.starts_with("Node/") || object.contains(&world.namespace);
+    found.retain(|one| one["object"].as_str().is_none_or(concerns));
+    Ok(found)
 }
 
 /// A shell script has no terminal at which the program could ask.

@@ -23,8 +23,15 @@ use super::api::{Api, Method, Refusal, path_of, runtime};
 use super::control_plane::ControlPlane;
 use super::credentials::User;
 
-/// How long the actors look away between two looks.
+/// How long an actor looks away between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The same when it has had nothing to do for many looks: the planes that wait
+/// for their tests leave the machine to the others.
+const LONG_PAUSE: Duration = Duration::from_millis(500);
+
+/// As many looks.
+const IDLE: usize = 50;
 
 /// Actors at work; dropping it sends them home.
 pub struct Actors {
@@ -56,9 +63,11 @@ impl Actors {
         let api = Api::new(client, actor.name());
         let stop = Arc::clone(&self.stop);
         let work = move || {
+            let mut idle = 0;
             while !stop.load(Ordering::SeqCst) {
-                look(&runtime, &api, actor.as_ref(), &log);
-                thread::sleep(PAUSE);
+                let has_acted = look(&runtime, &api, actor.as_ref(), &log);
+                idle = if has_acted { 0 } else { idle + 1 };
+                thread::sleep(if idle < IDLE { PAUSE } else { LONG_PAUSE });
             }
         };
         thread::Builder::new().name("actor".to_owned()).spawn(work).map_err(|error| format!("actor: {error}"))
@@ -90,19 +99,20 @@ fn note(log: &Mutex<Log>, actor: &str, refusal: &Refusal) {
     }
 }
 
-/// One look and what follows from it. A look that failed half-way is worth
+/// One look and what follows from it, if anything does. A look that failed half-way is worth
 /// nothing: an actor must not take "could not be read" for "is not there".
-fn look(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &Mutex<Log>) {
+fn look(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &Mutex<Log>) -> bool {
     let view = LiveView { runtime, api, seen: RefCell::default(), failed: RefCell::default() };
     let passes = actor.passes(&view, Timestamp::now());
     if let Some(refusal) = view.failed.borrow().as_ref() {
         note(log, api.manager(), refusal);
-        return;
+        return true;
     }
     let mut hand = Hand { view: &view, actor, log };
-    for pass in passes {
+    for pass in &passes {
         play::play(&pass.parts, &mut hand);
     }
+    passes.iter().any(|pass| !pass.parts.is_empty())
 }
 
 /// An actor's way to the server.

@@ -36,7 +36,7 @@ const DRAWN: usize = 4;
 /// The same sets when only a few are drawn.
 const FEW: usize = 2;
 /// A process that does not get to its next line by then never will.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(4);
 /// Members before and after, each with two volumes.
 const FROM: u32 = 5;
 const TO: u32 = 2;

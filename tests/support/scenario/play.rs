@@ -198,7 +198,7 @@ impl<S: Stage> Player<'_, S> {
                 self.story.hear(std::slice::from_ref(change));
                 holds |= self.are_so(wanted)?;
             }
-            let is_late = self.stage.now().saturating_sub(begun) > Duration::from_mins(1);
+            let is_late = self.stage.now().saturating_sub(begun) > Duration::from_mins(3);
             if !holds && (is_late || !goes_on && news.is_empty()) {
                 return Err(format!("never so: {wanted:?}; there is {:#?}", picture::of(&self.story)));
             }
