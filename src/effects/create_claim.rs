@@ -2,7 +2,8 @@
 //!
 //! It is made with POST: a claim that is there already is never written over.
 //! Undo: it is deleted again, by the UID that it got and with the guards of every
-//! deletion, where it is known whose it was; its volume is protected by then.
+//! deletion, where it is known whose it was. Its volume is marked for it before:
+//! the mark of the claim that was retired tells of another one.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ use super::delete_claim::DeleteClaim;
 use super::error::EffectError;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
+use super::protect::Protect;
 use super::ready::{Done, Ready};
 use super::request::{self, Mode};
 use super::target::Target;
@@ -35,7 +37,12 @@ pub struct Member {
     pub volume: Target,
     /// Name of the set.
     pub set: String,
+    #[serde(default)]
+    pub template: String,
     pub ordinal: u64,
+    /// The run that retired it.
+    #[serde(default)]
+    pub run: String,
 }
 
 /// What a claim asks for that a volume is chosen by; a data source is not asked
@@ -74,11 +81,13 @@ impl CreateClaim {
         Ok(Ready { preview: Preview::of(change, before.as_ref(), Value::Null), before })
     }
 
-    /// Its deletion. The UID is not known yet: the journal of the run tells it.
-    pub(super) fn inverse(&self) -> Option<DeleteClaim> {
-        let Member { volume, set, ordinal } = self.of.clone()?;
+    /// The protection of its volume, and its deletion. The UID is not known yet:
+    /// the journal of the run tells it.
+    pub(super) fn inverse(&self) -> Option<(Protect, DeleteClaim)> {
+        let Member { volume, set, template, ordinal, run } = self.of.clone()?;
         let claim = Target { object: self.object.clone(), uid: String::new() };
-        Some(DeleteClaim { claim, volume, set, ordinal })
+        let deletion = DeleteClaim { claim: claim.clone(), volume: volume.clone(), set: set.clone(), ordinal };
+        Some((Protect { volume, claim, set, template, ordinal, run }, deletion))
     }
 
     pub(super) async fn perform(&self, connection: &Connection, mode: Mode) -> Result<Done, EffectError> {

@@ -205,7 +205,10 @@ impl Effect {
                 None => Vec::new(),
             },
             Self::Unprotect(effect) => effect.inverse(before).map(Self::Protect).into_iter().collect(),
-            Self::CreateClaim(effect) => effect.inverse().map(Self::DeleteClaim).into_iter().collect(),
+            Self::CreateClaim(effect) => match effect.inverse() {
+                Some((protect, deletion)) => vec![Self::Protect(protect), Self::DeleteClaim(deletion)],
+                None => Vec::new(),
+            },
             Self::Retention(effect) => effect.inverse(before).map(Self::Retention).into_iter().collect(),
             // A volume without a claim is kept whether it waits for one or not.
             Self::Reserve(_)
@@ -214,6 +217,15 @@ impl Effect {
             | Self::Purge(_)
             | Self::Lock(_)
             | Self::Exec(_) => Vec::new(),
+        }
+    }
+
+    /// What was made has its UID by now: what takes it back is about exactly that.
+    pub fn about(&mut self, made: &str) {
+        if let Self::Protect(Protect { claim, .. }) | Self::DeleteClaim(DeleteClaim { claim, .. }) = self
+            && claim.uid.is_empty()
+        {
+            made.clone_into(&mut claim.uid);
         }
     }
 

@@ -42,7 +42,8 @@ impl Protect {
         let volume = Volume::read(&before).ok_or(EffectError::Vanished)?;
         let mark = Mark::read(&before);
         let policy = volume.reclaim_policy.as_str().to_owned();
-        let holds = policy == "Retain" && mark.is_some_and(|mark| mark.claim_uid == self.claim.uid);
+        let is_told = |mark: &Mark| mark.claim_uid == self.claim.uid && self.is_of_member(mark);
+        let holds = policy == "Retain" && mark.as_ref().is_some_and(is_told);
         if !holds {
             let claim = self.claim.need(&reader).await?;
             let bound = Claim::read(&claim).is_some_and(|claim| volume.belongs_to(&claim));
@@ -74,7 +75,7 @@ impl Protect {
             ordinal: self.ordinal,
             claim_uid: self.claim.uid.clone(),
             claim_labels: (*labels).clone(),
-            former_policy: former_policy(before, &self.claim.uid),
+            former_policy: self.former_policy(before),
             run: self.run.clone(),
             at: connection.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         };
@@ -95,15 +96,21 @@ impl Protect {
     }
 
     pub(super) fn inverse(&self, before: &Value) -> Unprotect {
-        let policy = former_policy(before, &self.claim.uid);
+        let policy = self.former_policy(before);
         Unprotect { volume: self.volume.clone(), claim: self.claim.object.clone(), policy }
     }
-}
 
-/// What is to be put back one day: a volume that was marked for this claim
-/// already keeps what that says.
-fn former_policy(volume: &Value, claim: &str) -> String {
-    let policy = volume["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or("Retain");
-    let mark = Mark::read(volume).filter(|mark| mark.claim_uid == claim);
-    mark.map_or_else(|| policy.to_owned(), |mark| mark.former_policy)
+    fn is_of_member(&self, mark: &Mark) -> bool {
+        (&mark.set, &mark.template, mark.ordinal) == (&self.set, &self.template, self.ordinal)
+    }
+
+    /// What is to be put back one day. A volume that was marked for this claim
+    /// already keeps what that says; so does one that is `Retain` by a run that
+    /// retired the same member, and that a new claim of it has by now.
+    fn former_policy(&self, volume: &Value) -> String {
+        let policy = volume["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or("Retain");
+        let tells =
+            |mark: &Mark| mark.claim_uid == self.claim.uid || policy == "Retain" && self.is_of_member(mark);
+        Mark::read(volume).filter(tells).map_or_else(|| policy.to_owned(), |mark| mark.former_policy)
+    }
 }

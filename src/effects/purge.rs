@@ -17,8 +17,8 @@ use super::ready::{Done, Ready};
 use super::request::{self, Mode};
 use super::target::Target;
 use crate::cluster::Connection;
-use crate::facts::mark::Mark;
 use crate::facts::reader::Reader;
+use crate::facts::volume::Volume;
 
 /// Destroy `volume`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl Purge {
         let phase = before["status"]["phase"].as_str().unwrap_or_default();
         let asked = is_provisioned(&before)
             && before["spec"]["persistentVolumeReclaimPolicy"] == "Delete"
-            && Mark::read(&before).is_some()
+            && Volume::read(&before).is_some_and(|volume| volume.retired().is_some())
             && ["Released", "Failed"].contains(&phase);
         if asked || !before["metadata"]["deletionTimestamp"].is_null() {
             // Asked for already; the wait that follows sees it go.

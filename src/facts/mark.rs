@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::ordinals::{Ordinal, claim_name};
+
 /// The label of a retired volume; its value is always `true`.
 pub const RETIRED: &str = "kubectl-stateful/retired";
 
@@ -34,6 +36,18 @@ pub struct Mark {
 const KEYS: [&str; 8] = ["set", "template", "ordinal", "claim-uid", "claim-labels", "former-policy", "run", "at"];
 
 impl Mark {
+    /// The name of the claim whose data it tells of.
+    #[must_use]
+    pub fn claim(&self) -> String {
+        claim_name(&self.template, &self.set, Ordinal(self.ordinal))
+    }
+
+    /// Whether it tells of exactly this claim: a later one of the same name has another UID.
+    #[must_use]
+    pub fn is_of(&self, claim: &str, uid: &str) -> bool {
+        self.claim_uid == uid && self.claim() == claim
+    }
+
     /// Labels and annotations for a merge patch.
     #[must_use]
     pub fn metadata(&self) -> Value {

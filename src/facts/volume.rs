@@ -67,6 +67,23 @@ impl Volume {
         })
     }
 
+    /// The mark, where it tells of the claim that the volume had last. Nothing takes
+    /// a mark off by itself: a volume that was bound to another claim since holds
+    /// the data of that one, whatever it is marked with (H-33).
+    #[must_use]
+    pub fn retired(&self) -> Option<&Mark> {
+        let last = self.claim.as_ref()?;
+        self.mark.as_ref().filter(|mark| mark.is_of(&last.name, &last.uid))
+    }
+
+    /// The same, also while it waits for a new claim of the old name (PV-35).
+    #[must_use]
+    pub fn restorable(&self) -> Option<&Mark> {
+        let last = self.claim.as_ref()?;
+        let waits = |mark: &&Mark| last.uid.is_empty() && mark.claim() == last.name;
+        self.retired().or_else(|| self.mark.as_ref().filter(waits))
+    }
+
     /// Whether it may have to be attached: folders, local disks and shares never are.
     #[must_use]
     pub fn is_attachable(&self) -> bool {
@@ -126,6 +143,32 @@ mod tests {
         assert!(volume("").is_of("default", "data-web-0", "1"));
         assert!(!volume("1").is_of("default", "data-web-0", "2"));
         assert!(!volume("1").is_of("other", "data-web-0", "1"));
+    }
+
+    #[test]
+    fn a_mark_counts_for_the_claim_that_it_tells_of_and_for_no_later_one() {
+        let mark = Mark {
+            set: "web".to_owned(),
+            template: "data".to_owned(),
+            ordinal: 2,
+            claim_uid: "1".to_owned(),
+            claim_labels: std::collections::BTreeMap::new(),
+            former_policy: "Delete".to_owned(),
+            run: "0abc".to_owned(),
+            at: "2026-01-01T00:00:00Z".to_owned(),
+        };
+        let last = |name: &str, uid: &str| {
+            let claim = json!({"namespace": "default", "name": name, "uid": uid});
+            let mut volume = json!({"metadata": {"name": "pv"}, "spec": {"claimRef": claim}});
+            json_patch::merge(&mut volume, &json!({"metadata": mark.metadata()}));
+            let volume = Volume::read(&volume).unwrap();
+            (volume.retired().is_some(), volume.restorable().is_some())
+        };
+        assert_eq!(last("data-web-2", "1"), (true, true));
+        assert_eq!(last("data-web-2", ""), (false, true), "reserved for the member");
+        for (name, uid) in [("data-web-2", "2"), ("other", "1"), ("other", "2"), ("other", "")] {
+            assert_eq!(last(name, uid), (false, false), "{name} {uid}");
+        }
     }
 
     #[test]

@@ -8,7 +8,6 @@ use super::record::Written;
 use super::undo::{AT_MOST, Undoing};
 use super::waits::Waits;
 use crate::effects::create_claim::CreateClaim;
-use crate::effects::delete_claim::DeleteClaim;
 use crate::effects::reserve::Reserve;
 use crate::effects::{Effect, EffectError, Target};
 use crate::facts::ordinals::{Ordinal, OrdinalRange};
@@ -19,19 +18,19 @@ use crate::objects::kinds::ObjectRef;
 /// A claim whose creation nobody saw the answer of is known by its volume; if
 /// there is none of that volume, nothing was made.
 pub(super) async fn made_without_an_answer(undo: &[Effect], waits: &Waits<'_>) -> Result<Vec<Effect>, EffectError> {
-    let [Effect::DeleteClaim(deletion)] = undo else { return Ok(undo.to_vec()) };
-    if !deletion.claim.uid.is_empty() {
-        return Ok(undo.to_vec());
-    }
-    let claim = &deletion.claim.object;
-    let found = Reader::new(waits.connection.client.clone()).get(claim).await?;
+    let unheard = undo.iter().find_map(|effect| match effect {
+        Effect::DeleteClaim(deletion) if deletion.claim.uid.is_empty() => Some(deletion),
+        _ => None,
+    });
+    let Some(deletion) = unheard else { return Ok(undo.to_vec()) };
+    let found = Reader::new(waits.connection.client.clone()).get(&deletion.claim.object).await?;
     let ours = found.filter(|found| found["spec"]["volumeName"] == deletion.volume.object.name.as_str());
-    let uid = ours.as_ref().and_then(|found| found["metadata"]["uid"].as_str());
-    let known = |uid: &str| {
-        let claim = Target { object: claim.clone(), uid: uid.to_owned() };
-        Effect::DeleteClaim(DeleteClaim { claim, ..deletion.clone() })
-    };
-    Ok(uid.map(known).into_iter().collect())
+    let Some(uid) = ours.as_ref().and_then(|found| found["metadata"]["uid"].as_str()) else { return Ok(Vec::new()) };
+    let mut known = undo.to_vec();
+    for effect in &mut known {
+        effect.about(uid);
+    }
+    Ok(known)
 }
 
 /// Claims that nobody of us deleted when their members went: the set's policy

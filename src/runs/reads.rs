@@ -10,8 +10,8 @@ use crate::effects::Target;
 use crate::effects::create_claim::CreateClaim;
 use crate::effects::purge::is_provisioned;
 use crate::facts::claim::Claim;
-use crate::facts::mark::{Mark, RETIRED};
-use crate::facts::ordinals::{Ordinal, claim_member, claim_name, pod_name};
+use crate::facts::mark::RETIRED;
+use crate::facts::ordinals::{Ordinal, claim_member, pod_name};
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::set::Set;
 use crate::facts::volume::Volume;
@@ -172,13 +172,12 @@ pub async fn retired(
 }
 
 fn retired_answer(kind: &'static ApiKind, object: &Value) -> Option<RetiredAnswer> {
-    let mark = Mark::read(object)?;
     let volume = Volume::read(object)?;
+    let mark = volume.restorable()?.clone();
     let held = volume.claim.as_ref()?;
-    let name = claim_name(&mark.template, &mark.set, Ordinal(mark.ordinal));
     let spec = &object["spec"];
     let mut like = json!({
-        "metadata": { "name": name, "namespace": held.namespace },
+        "metadata": { "name": mark.claim(), "namespace": held.namespace },
         "spec": { "accessModes": spec["accessModes"], "volumeMode": spec["volumeMode"],
                   "storageClassName": spec["storageClassName"].as_str().unwrap_or_default(),
                   "resources": { "requests": { "storage": spec["capacity"]["storage"] } } },

@@ -166,11 +166,10 @@ pub fn written(lines: &[Value]) -> Vec<Written> {
         let Ok(Call::Effect { effect }) = serde_json::from_value(line["effect"]["call"].clone()) else { return None };
         let mut undo: Vec<Effect> = serde_json::from_value(line["undo"].clone()).unwrap_or_default();
         let made = lines.iter().find(|line| line["n"] == number && line["state"] == "done");
-        if let (Some(Effect::DeleteClaim(deletion)), Some(uid)) =
-            (undo.first_mut(), made.and_then(|line| line["uid"].as_str()))
-        {
-            // What was made has its UID by now.
-            uid.clone_into(&mut deletion.claim.uid);
+        if let Some(uid) = made.and_then(|line| line["uid"].as_str()) {
+            for effect in &mut undo {
+                effect.about(uid);
+            }
         }
         Some(Written { number, effect, undo, done: done(number) })
     };

@@ -153,6 +153,8 @@ pub async fn undo_all(undoing: &Undoing, run: &RunId, journal: &mut Journal, wai
             };
             match taken_back {
                 Ok(true) => changed.push(effect.object().to_string()),
+                // A mark that is there already is no sign that somebody was here before.
+                Ok(false) if matches!(effect, Effect::Protect(_)) => {}
                 Ok(false) => is_written = false,
                 // An effect that never came about needs no way back.
                 Err(EffectError::OtherReplicas { .. } | EffectError::NotItsVolume | EffectError::Vanished)

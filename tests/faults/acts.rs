@@ -139,17 +139,29 @@ pub fn unmarked(hands: Hands) -> BoxFuture<'static, ()> {
     })
 }
 
-/// Somebody puts the claims back by hand.
-pub fn taken_again(hands: Hands) -> BoxFuture<'static, ()> {
+/// Somebody keeps the volumes for new claims of the old names.
+pub fn reserved(hands: Hands) -> BoxFuture<'static, ()> {
     Box::pin(async move {
-        for (path, volume) in retired(&hands).await {
-            let claim = &volume["spec"]["claimRef"]["name"];
+        for (path, _) in retired(&hands).await {
+            hands.merge(&path, &json!({"spec": {"claimRef": {"uid": null, "resourceVersion": null}}})).await.unwrap();
+        }
+    })
+}
+
+/// Somebody gives the volumes to other claims, which write to them and go again.
+pub fn used_by_another(hands: Hands) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        for (number, (path, volume)) in retired(&hands).await.into_iter().enumerate() {
+            let claim = format!("other-{number}");
             let body = json!({"metadata": {"name": claim}, "spec": {
                 "accessModes": volume["spec"]["accessModes"], "storageClassName": volume["spec"]["storageClassName"],
                 "resources": {"requests": volume["spec"]["capacity"]}, "volumeName": volume["metadata"]["name"],
             }});
             hands.post(CLAIMS, &body).await.unwrap();
-            hands.merge(&path, &json!({"spec": {"claimRef": {"uid": null, "resourceVersion": null}}})).await.unwrap();
+            let given = json!({"name": claim, "uid": null, "resourceVersion": null});
+            hands.merge(&path, &json!({"spec": {"claimRef": given}})).await.unwrap();
+            hands.simulator.pass(Duration::from_mins(1));
+            hands.delete(&format!("{CLAIMS}/{claim}"), None).await.unwrap();
         }
         hands.simulator.pass(Duration::from_mins(1));
     })

@@ -12,8 +12,8 @@ use kubectl_stateful::wizard::parameter::Answer;
 use serde_json::Value;
 
 use crate::acts::{
-    attached, autoscaled, budgeted, given_up, own, pointed_elsewhere, read_by_a_pod, retained_without_a_mark, rival,
-    taken_again, two_on_one_path, two_sets_with_one_claim, unmarked,
+    attached, autoscaled, budgeted, given_up, own, pointed_elsewhere, read_by_a_pod, reserved, retained_without_a_mark, rival,
+    two_on_one_path, two_sets_with_one_claim, unmarked, used_by_another,
 };
 use crate::program::Program;
 use crate::stage::{Act, SET, claim};
@@ -222,12 +222,23 @@ pub const SCENES: &[Scene] = &[
         ..QUIET
     },
     Scene {
+        guard: "volume-not-retired",
+        is_retired: true,
+        program: || Program::named("purge-volumes"),
+        meanwhile: Some(used_by_another),
+        harm: Harm::Write("PersistentVolume", |_, volume, after| {
+            let last = &volume["spec"]["claimRef"]["uid"];
+            is_given_up(volume, after) && Mark::read(volume).is_some_and(|mark| *last != mark.claim_uid.as_str())
+        }),
+        ..QUIET
+    },
+    Scene {
         guard: "volume-not-released",
         is_retired: true,
         program: || Program::named("purge-volumes"),
-        meanwhile: Some(taken_again),
+        meanwhile: Some(reserved),
         harm: Harm::Write("PersistentVolume", |_, volume, after| {
-            is_given_up(volume, after) && volume["status"]["phase"] == "Bound"
+            is_given_up(volume, after) && volume["spec"]["claimRef"]["uid"].is_null()
         }),
         ..QUIET
     },

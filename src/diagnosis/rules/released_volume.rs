@@ -61,7 +61,7 @@ fn former(sight: &Sight<'_>) -> Vec<Finding> {
         if let Some(other) = now_on {
             return replaced(sight, volume, &member, other);
         }
-        if let Some(mark) = &volume.mark {
+        if let Some(mark) = volume.retired() {
             return retired(sight, name, mark, &member);
         }
         if !rivals.is_empty() {
@@ -116,7 +116,7 @@ fn replaced(sight: &Sight<'_>, volume: &Volume, member: &str, now_on: &str) -> F
     };
     let present = sight.scene.volumes.as_ref().and_then(|volumes| volumes.get(now_on));
     let finding = [Some(volume), present.copied()].into_iter().flatten().map(made).fold(finding, Finding::evidence);
-    let mark = volume.mark.as_ref().map(|mark| format!("run `{}` has kept it at {}", mark.run, mark.at));
+    let mark = volume.retired().map(|mark| format!("run `{}` has kept it at {}", mark.run, mark.at));
     mark.into_iter()
         .fold(finding, Finding::evidence)
         .about(format!("PersistentVolume/{name}"))

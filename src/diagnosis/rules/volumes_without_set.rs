@@ -72,7 +72,7 @@ fn in_words(volume: &Volume, scene: &Scene<'_>) -> String {
     if volume.meta.deleting.is_some() {
         words = format!("{words} {},", words::deleted(&volume.meta, scene));
     }
-    if let Some(mark) = &volume.mark {
+    if let Some(mark) = volume.retired() {
         words = format!("{words} kept by run `{}` at {},", mark.run, mark.at);
     }
     words

@@ -9,7 +9,6 @@ use crate::effects::delete_claim::DeleteClaim;
 use crate::effects::error::EffectError;
 use crate::facts::attachment::Attachment;
 use crate::facts::claim::Claim;
-use crate::facts::mark::Mark;
 use crate::facts::meta::Owner;
 use crate::facts::ordinals::{Ordinal, OrdinalRange, claim_names, sets_of_claim};
 use crate::facts::pod::Pod;
@@ -23,7 +22,6 @@ use crate::objects::kinds::ApiKind;
 pub struct ClaimScene {
     claim: Claim,
     volume: Option<Volume>,
-    mark: Option<Mark>,
     volume_uid: String,
     set: String,
     ordinal: Ordinal,
@@ -59,7 +57,6 @@ impl ClaimScene {
         let attachments = if_allowed(attachments)?;
         Ok(Self {
             claim: Claim::read(claim).ok_or(EffectError::Vanished)?,
-            mark: volume.as_ref().and_then(Mark::read),
             volume: volume.as_ref().and_then(Volume::read),
             volume_uid: effect.volume.uid.clone(),
             set: effect.set.clone(),
@@ -81,12 +78,21 @@ fn claims_of_member(effect: &DeleteClaim, sets: &[Set]) -> Vec<String> {
 }
 
 fn not_kept(scene: &ClaimScene) -> Option<Refusal> {
-    let volume = scene.volume.as_ref();
-    let is_kept = volume.is_some_and(|volume| {
-        volume.reclaim_policy == ReclaimPolicy::Retain && volume.meta.deleting.is_none() && scene.mark.is_some()
+    let (volume, claim) = (scene.volume.as_ref(), &scene.claim.meta);
+    let stays = volume.is_some_and(|volume| {
+        volume.reclaim_policy == ReclaimPolicy::Retain && volume.meta.deleting.is_none()
     });
-    if is_kept {
+    let is_marked = volume.and_then(|volume| volume.mark.as_ref()).is_some_and(|mark| {
+        mark.is_of(&claim.name, &claim.uid) && mark.set == scene.set && mark.ordinal == scene.ordinal.0
+    });
+    if stays && is_marked {
         return None;
+    }
+    if stays {
+        return Some(refusal(
+            "its volume is not protected: it does not say that it holds the data of this claim",
+            "protect the volume first: without its mark nothing would bring the data back",
+        ));
     }
     let policy = volume.map_or_else(|| "unknown".to_owned(), |volume| volume.reclaim_policy.as_str().to_owned());
     Some(refusal(

@@ -68,7 +68,8 @@ async fn unprotected(set: &Set, to: u64, reader: &Reader) -> Result<Vec<Unprotec
         let Some(volume) = Claim::read(&claim).and_then(|claim| claim.volume_name) else { continue };
         let volume = get(reader, "PersistentVolume", "", &volume).await?.unwrap_or_default();
         let is_kept = volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain";
-        let is_ours = Mark::read(&volume).is_some_and(|mark| claim["metadata"]["uid"] == mark.claim_uid.as_str());
+        let uid = claim["metadata"]["uid"].as_str().unwrap_or_default();
+        let is_ours = Mark::read(&volume).is_some_and(|mark| mark.is_of(&name, uid));
         if !is_kept || !is_ours {
             found.push(Unprotected { claim: name, is_kept });
         }

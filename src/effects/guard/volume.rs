@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{Guard, Refusal, refusal};
 use crate::effects::error::EffectError;
-use crate::facts::mark::Mark;
 use crate::facts::reader::Reader;
 use crate::facts::volume::Volume;
 use crate::facts::words::VolumePhase;
@@ -13,7 +12,6 @@ use crate::objects::kinds::ApiKind;
 /// A volume among all others, read at one moment.
 pub struct VolumeScene {
     volume: Volume,
-    mark: Option<Mark>,
     others: Vec<Volume>,
 }
 
@@ -27,18 +25,28 @@ impl VolumeScene {
     pub(in crate::effects) async fn read(volume: &Value, reader: &Reader) -> Result<Self, EffectError> {
         let kind = ApiKind::named("PersistentVolume").ok_or(EffectError::Vanished)?;
         let others = reader.list_as(kind, "", None, Volume::read).await?;
-        Ok(Self { mark: Mark::read(volume), volume: Volume::read(volume).ok_or(EffectError::Vanished)?, others })
+        Ok(Self { volume: Volume::read(volume).ok_or(EffectError::Vanished)?, others })
     }
 }
 
 fn not_retired(scene: &VolumeScene) -> Option<Refusal> {
-    if scene.mark.is_some() {
+    if scene.volume.restorable().is_some() {
         return None;
     }
-    Some(refusal("it was not retired by this program", "`kubectl stateful volumes list` shows what was"))
+    Some(match &scene.volume.mark {
+        Some(_) => refusal(
+            "it was retired once, and holds the data of another claim since",
+            "nobody has retired that: look what is in it, and delete it by hand if nobody needs it",
+        ),
+        None => refusal("it was not retired by this program", "`kubectl stateful volumes list` shows what was"),
+    })
 }
 
 fn not_released(scene: &VolumeScene) -> Option<Refusal> {
+    if scene.volume.claim.as_ref().is_some_and(|claim| claim.uid.is_empty()) {
+        // That it is called Released only lags behind (PV-35).
+        return Some(refusal("it is reserved for a claim that is to come", "only what no claim gets can be purged"));
+    }
     if scene.volume.phase == VolumePhase::Released {
         return None;
     }

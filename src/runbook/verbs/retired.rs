@@ -46,6 +46,11 @@ impl RetiredHandle {
         ObjectRef::of(&self.now.claim).ok_or_else(|| thrown("its claim has no name", ""))
     }
 
+    fn member(&self) -> Member {
+        let RetiredAnswer { volume, set, template, ordinal, run, .. } = self.now.clone();
+        Member { volume, set, template, ordinal, run }
+    }
+
     /// The volume under its old claim again, with its former policy.
     fn restore(&mut self) -> Outcome<()> {
         let (volume, claim) = (self.now.volume.clone(), self.claim()?);
@@ -54,7 +59,7 @@ impl RetiredHandle {
         let effect = Effect::CreateClaim(CreateClaim {
             object: claim.clone(),
             manifest: self.now.claim.clone(),
-            of: Some(Member { volume: volume.clone(), set: self.now.set.clone(), ordinal: self.now.ordinal }),
+            of: Some(self.member()),
         });
         self.bridge.ask(Call::Effect { effect })?;
         self.bridge.ask(Call::AwaitBound { claim: claim.clone(), volume: volume.clone(), at_most: AT_MOST })?;

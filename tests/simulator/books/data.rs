@@ -195,7 +195,7 @@ fn volumes_that_came_back_are_retired_again_by_undo() {
         let Line::Effect { verb, undo, undo_by, .. } = line else { continue };
         let back: Vec<&str> = undo_by.iter().filter_map(|by| by.split(' ').next()).collect();
         let expected: &[&str] = match verb.as_str() {
-            "create-claim" => &["delete-claim"],
+            "create-claim" => &["protect", "delete-claim"],
             "unprotect" => &["protect"],
             // A volume without a claim is kept in any case.
             _ => &[],
