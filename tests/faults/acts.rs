@@ -50,10 +50,17 @@ async fn volume_of(hands: &Hands, template: &str) -> Option<String> {
 }
 
 pub fn given_up(hands: Hands) -> BoxFuture<'static, ()> {
-    Box::pin(async move {
-        let Some(volume) = volume_of(&hands, "data").await else { return };
-        hands.merge(&volume, &json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}})).await.unwrap();
-    })
+    Box::pin(async move { give_up(&hands, "data").await })
+}
+
+/// The same with the claim that goes after the first.
+pub fn neighbour_given_up(hands: Hands) -> BoxFuture<'static, ()> {
+    Box::pin(async move { give_up(&hands, "wal").await })
+}
+
+async fn give_up(hands: &Hands, template: &str) {
+    let Some(volume) = volume_of(hands, template).await else { return };
+    hands.merge(&volume, &json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}})).await.unwrap();
 }
 
 /// The set deletes the claims of members that go, and their class keeps the volumes.

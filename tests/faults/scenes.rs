@@ -12,7 +12,7 @@ use kubectl_stateful::wizard::parameter::Answer;
 use serde_json::Value;
 
 use crate::acts::{
-    attached, autoscaled, budgeted, given_up, own, pointed_elsewhere, read_by_a_pod, reserved, retained_without_a_mark, rival,
+    attached, autoscaled, budgeted, given_up, neighbour_given_up, own, pointed_elsewhere, read_by_a_pod, reserved, retained_without_a_mark, rival,
     two_on_one_path, two_sets_with_one_claim, unmarked, used_by_another,
 };
 use crate::program::Program;
@@ -156,6 +156,21 @@ pub const SCENES: &[Scene] = &[
         ..QUIET
     },
     Scene { guard: "volume-not-kept", meanwhile: Some(given_up), harm: Harm::Rule(Rule::DataLoss), ..QUIET },
+    Scene {
+        // Half a member goes, and the other half cannot (H-38).
+        guard: "volume-not-kept",
+        meanwhile: Some(neighbour_given_up),
+        harm: Harm::Write("PersistentVolumeClaim", |there, claim, after| {
+            let is_given_up = |volume: &Value| {
+                volume["spec"]["claimRef"]["name"] == "wal-web-1"
+                    && volume["spec"]["persistentVolumeReclaimPolicy"] == "Delete"
+            };
+            claim["metadata"]["name"] == "data-web-1"
+                && ends(claim, after)
+                && there.iter().any(|((kind, ..), object)| kind == "PersistentVolume" && is_given_up(object))
+        }),
+        ..QUIET
+    },
     Scene {
         guard: "volume-of-another",
         meanwhile: Some(pointed_elsewhere),

@@ -1,5 +1,6 @@
 //! Guards before a claim is deleted. The first is the one that everything
-//! rests on: the volume stays.
+//! rests on: the volume stays. All claims of a member go or none (H-38): what
+//! stands against one that is marked to go stands against its neighbours too.
 
 use serde_json::Value;
 
@@ -16,19 +17,26 @@ use crate::facts::reader::Reader;
 use crate::facts::set::Set;
 use crate::facts::volume::Volume;
 use crate::facts::words::ReclaimPolicy;
-use crate::objects::kinds::ApiKind;
+use crate::objects::kinds::{ApiKind, ObjectRef};
 
-/// A claim with its volume and all that may still need it, read at one moment.
-pub struct ClaimScene {
+/// A claim that goes, with the volume that is to be kept.
+struct Going {
     claim: Claim,
     volume: Option<Volume>,
     volume_uid: String,
+}
+
+/// A claim with its volume and all that may still need it, read at one moment.
+pub struct ClaimScene {
+    one: Going,
+    /// The others of its member that are marked to go, and are still there.
+    neighbours: Vec<Going>,
     set: String,
     ordinal: Ordinal,
     sets: Vec<Set>,
     /// Those that use a claim of the member.
     pods: Vec<Pod>,
-    /// Those of the volume. `None`: they may not be read.
+    /// Those of the volumes. `None`: they may not be read.
     attachments: Option<Vec<Attachment>>,
 }
 
@@ -52,13 +60,19 @@ impl ClaimScene {
         let kind = ApiKind::named("StatefulSet").ok_or(EffectError::Vanished)?;
         let volume = effect.volume.read(reader).await?;
         let sets = reader.list_as(kind, namespace, None, Set::read).await?;
-        let pods = reader.pods_with(namespace, &claims_of_member(effect, &sets)).await?;
-        let attachments = reader.attachments_of(std::slice::from_ref(&effect.volume.object.name)).await;
-        let attachments = if_allowed(attachments)?;
+        let names = claims_of_member(effect, &sets);
+        let neighbours = neighbours(effect, &names, reader).await?;
+        let pods = reader.pods_with(namespace, &names).await?;
+        let volumes = neighbours.iter().filter_map(|going| Some(going.volume.as_ref()?.meta.name.clone()));
+        let volumes: Vec<String> = volumes.chain([effect.volume.object.name.clone()]).collect();
+        let attachments = if_allowed(reader.attachments_of(&volumes).await)?;
         Ok(Self {
-            claim: Claim::read(claim).ok_or(EffectError::Vanished)?,
-            volume: volume.as_ref().and_then(Volume::read),
-            volume_uid: effect.volume.uid.clone(),
+            one: Going {
+                claim: Claim::read(claim).ok_or(EffectError::Vanished)?,
+                volume: volume.as_ref().and_then(Volume::read),
+                volume_uid: effect.volume.uid.clone(),
+            },
+            neighbours,
             set: effect.set.clone(),
             ordinal: Ordinal(effect.ordinal),
             sets,
@@ -77,8 +91,39 @@ fn claims_of_member(effect: &DeleteClaim, sets: &[Set]) -> Vec<String> {
     claims
 }
 
+/// Those of these claims that are marked to go as well. One that goes already
+/// does not count, nor one that nobody has marked: it stays.
+async fn neighbours(effect: &DeleteClaim, names: &[String], reader: &Reader) -> Result<Vec<Going>, EffectError> {
+    let own = &effect.claim.object;
+    let mut going = Vec::new();
+    for name in names.iter().filter(|name| **name != own.name) {
+        let object = ObjectRef { name: name.clone(), ..own.clone() };
+        let Some(claim) = reader.get(&object).await?.as_ref().and_then(Claim::read) else { continue };
+        let Some(volume) = claim.volume_name.clone().filter(|_| claim.meta.deleting.is_none()) else { continue };
+        let object = ObjectRef { name: volume, ..effect.volume.object.clone() };
+        let Some(volume) = reader.get(&object).await?.as_ref().and_then(Volume::read) else { continue };
+        if volume.mark.as_ref().is_some_and(|mark| mark.is_of(&claim.meta.name, &claim.meta.uid)) {
+            going.push(Going { claim, volume_uid: volume.meta.uid.clone(), volume: Some(volume) });
+        }
+    }
+    Ok(going)
+}
+
+/// What stands against one of those that go together.
+fn against_any(scene: &ClaimScene, check: fn(&ClaimScene, &Going) -> Option<Refusal>) -> Option<Refusal> {
+    let neighbour = |going: &Going| {
+        let Refusal { why, hint } = check(scene, going)?;
+        Some(refusal(format!("claim `{}` of the same member cannot go with it: {why}", going.claim.meta.name), hint))
+    };
+    check(scene, &scene.one).or_else(|| scene.neighbours.iter().find_map(neighbour))
+}
+
 fn not_kept(scene: &ClaimScene) -> Option<Refusal> {
-    let (volume, claim) = (scene.volume.as_ref(), &scene.claim.meta);
+    against_any(scene, is_not_kept)
+}
+
+fn is_not_kept(scene: &ClaimScene, going: &Going) -> Option<Refusal> {
+    let (volume, claim) = (going.volume.as_ref(), &going.claim.meta);
     let stays = volume.is_some_and(|volume| {
         volume.reclaim_policy == ReclaimPolicy::Retain && volume.meta.deleting.is_none()
     });
@@ -102,8 +147,12 @@ fn not_kept(scene: &ClaimScene) -> Option<Refusal> {
 }
 
 fn of_another(scene: &ClaimScene) -> Option<Refusal> {
-    let volume = scene.volume.as_ref()?;
-    if volume.meta.uid == scene.volume_uid && volume.belongs_to(&scene.claim) {
+    against_any(scene, |_, going| is_of_another(going))
+}
+
+fn is_of_another(going: &Going) -> Option<Refusal> {
+    let volume = going.volume.as_ref()?;
+    if volume.meta.uid == going.volume_uid && volume.belongs_to(&going.claim) {
         return None;
     }
     Some(refusal(format!("volume `{}` does not belong to it any more", volume.meta.name), "make a new plan"))
@@ -121,7 +170,11 @@ fn wanted(scene: &ClaimScene) -> Option<Refusal> {
 }
 
 fn ambiguous(scene: &ClaimScene) -> Option<Refusal> {
-    let users = sets_of_claim(&scene.claim.meta.name, &scene.sets);
+    against_any(scene, is_ambiguous)
+}
+
+fn is_ambiguous(scene: &ClaimScene, going: &Going) -> Option<Refusal> {
+    let users = sets_of_claim(&going.claim.meta.name, &scene.sets);
     let other = users.iter().find(|(set, _)| set.meta.name != scene.set)?;
     Some(refusal(
         format!("the set `{}` makes a claim of the same name", other.0.meta.name),
@@ -138,8 +191,12 @@ fn in_use(scene: &ClaimScene) -> Option<Refusal> {
 }
 
 fn owned(scene: &ClaimScene) -> Option<Refusal> {
+    against_any(scene, is_owned)
+}
+
+fn is_owned(scene: &ClaimScene, going: &Going) -> Option<Refusal> {
     let ours = |owner: &Owner| owner.kind == "Pod" || (owner.kind == "StatefulSet" && owner.name == scene.set);
-    let owner = scene.claim.meta.owners.iter().find(|owner| !ours(owner))?;
+    let owner = going.claim.meta.owners.iter().find(|owner| !ours(owner))?;
     Some(refusal(
         format!("{} `{}` owns it", owner.kind, owner.name),
         "what an owner has made is its business: let it delete the claim",
@@ -149,7 +206,7 @@ fn owned(scene: &ClaimScene) -> Option<Refusal> {
 fn attached(scene: &ClaimScene) -> Option<Refusal> {
     let attachment = scene.attachments.iter().flatten().next()?;
     Some(refusal(
-        format!("its volume is still attached to node `{}`", attachment.node),
+        format!("volume `{}` is still attached to node `{}`", attachment.volume.as_deref()?, attachment.node),
         "something may still write to it: wait until it is detached",
     ))
 }

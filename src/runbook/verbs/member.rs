@@ -60,8 +60,8 @@ impl MemberHandle {
         self.claims().try_for_each(|mut claim| claim.protect())
     }
 
-    /// All templates of the ordinal or none: a claim that cannot go is found
-    /// by its guard before the first of them is deleted.
+    /// All templates of the ordinal or none (H-38): the guards of the first
+    /// deletion are asked about all claims that are marked to go.
     fn retire(&mut self) -> Outcome<()> {
         self.claims().try_for_each(|mut claim| claim.delete())?;
         self.claims().try_for_each(|mut claim| claim.wait_released())

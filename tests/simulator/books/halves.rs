@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use kubectl_stateful::runbook::script::Runbook;
-use serde_json::Value;
+use kubectl_stateful::simulator::Simulator;
+use serde_json::{Value, json};
 
 use super::{Said, Stage};
-use crate::support::delete;
+use crate::support::{delete, get, merge, post};
 
 const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";
 const VOLUMES: &str = "/api/v1/persistentvolumes";
@@ -39,6 +40,36 @@ fn leftover_claims_are_retired_by_whole_members() {
     for claim in ["data-web-1", "log-web-1"] {
         let volume = of_claim(&stage, claim).unwrap();
         assert_eq!((&volume["status"]["phase"], volume["metadata"]["labels"].is_null()), (&"Released".into(), false));
+    }
+}
+
+/// What somebody does to the second claim of a member while it goes.
+type Trouble = fn(&Simulator);
+
+fn turned_back(simulator: &Simulator) {
+    let claim = get(simulator, &format!("{CLAIMS}/log-web-2")).ok();
+    let volume = format!("{VOLUMES}/{}", claim["spec"]["volumeName"].as_str().unwrap());
+    merge(simulator, &volume, &json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}})).ok();
+}
+
+fn owned(simulator: &Simulator) {
+    let map = json!({"metadata": {"name": "owner"}, "data": {}});
+    let map = post(simulator, "/api/v1/namespaces/default/configmaps", &map).ok();
+    let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": map["metadata"]["uid"]});
+    merge(simulator, &format!("{CLAIMS}/log-web-2"), &json!({"metadata": {"ownerReferences": [owner]}})).ok();
+}
+
+#[test]
+fn what_stands_against_the_second_claim_of_a_member_keeps_the_first() {
+    for (trouble, code) in [(turned_back as Trouble, "volume-not-kept"), (owned, "claim-owned")] {
+        let stage = Stage::new(3).with_meddler(move |simulator, method, path| {
+            if method == http::Method::PUT && path.contains("/scale") {
+                trouble(simulator);
+            }
+        });
+        let failure = stage.scale(&["--replicas", "2", "--claims", "retire", "--settle", "0s"]).failed(code, 4);
+        assert!(failure.message.contains("data-web-2") && failure.message.contains("log-web-2"), "{failure}");
+        assert_eq!(stage.get(CLAIMS)["items"].as_array().unwrap().len(), 6, "{failure}");
     }
 }
 
