@@ -26,7 +26,7 @@ struct Going {
     volume_uid: String,
 }
 
-/// A claim with its volume and all that may still need it, read at one moment.
+/// A claim with all that may still need it, and, read after all of that, its volume.
 pub struct ClaimScene {
     one: Going,
     /// The others of its member that are marked to go, and are still there.
@@ -58,7 +58,6 @@ impl ClaimScene {
     ) -> Result<Self, EffectError> {
         let namespace = effect.claim.object.namespace.as_str();
         let kind = ApiKind::named("StatefulSet").ok_or(EffectError::Vanished)?;
-        let volume = effect.volume.read(reader).await?;
         let sets = reader.list_as(kind, namespace, None, Set::read).await?;
         let names = claims_of_member(effect, &sets);
         let neighbours = neighbours(effect, &names, reader).await?;
@@ -66,6 +65,8 @@ impl ClaimScene {
         let volumes = neighbours.iter().filter_map(|going| Some(going.volume.as_ref()?.meta.name.clone()));
         let volumes: Vec<String> = volumes.chain([effect.volume.object.name.clone()]).collect();
         let attachments = if_allowed(reader.attachments_of(&volumes).await)?;
+        // What counts most is read last: nothing comes between it and the deletion.
+        let volume = effect.volume.read(reader).await?;
         Ok(Self {
             one: Going {
                 claim: Claim::read(claim).ok_or(EffectError::Vanished)?,
