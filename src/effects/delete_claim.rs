@@ -14,7 +14,7 @@ use super::guard::{ClaimScene, Guards};
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
 use super::ready::{Done, Ready};
-use super::request::{self, Mode};
+use super::request::{self, Mode, Only};
 use super::reserve::Reserve;
 use super::target::Target;
 use crate::cluster::Connection;
@@ -45,7 +45,7 @@ impl DeleteClaim {
     }
 
     pub(super) async fn perform(&self, connection: &Connection, mode: Mode) -> Result<Done, EffectError> {
-        match request::delete(&connection.client, &self.claim.object, &self.claim.uid, mode).await {
+        match request::delete(&connection.client, &self.claim.object, Only::Uid(&self.claim.uid), mode).await {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(Done::changed(Outcome::Unchanged, Value::Null)),
             sent => Ok(Done::changed(Outcome::Deleted, sent.map_err(EffectError::of_guarded_write)?)),
         }

@@ -9,7 +9,7 @@ use super::error::EffectError;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
 use super::ready::{Done, Ready};
-use super::request::{self, Mode};
+use super::request::{self, Mode, Only};
 use crate::cluster::Connection;
 use crate::facts::lock::{Held, LASTS, lease_name};
 use crate::facts::reader::Reader;
@@ -27,6 +27,9 @@ pub struct Lock {
     #[serde(skip)]
     pub left: Option<String>,
 }
+
+/// How often a Lease is looked at again that was written in between.
+const TRIES: usize = 3;
 
 impl Lock {
     /// The lock on the set `set`; `None` never, since Leases are a kind we know.
@@ -91,18 +94,26 @@ impl Lock {
         self.perform(&ready, connection, Mode::Real).await.map(drop)
     }
 
-    /// Removes the lock if it is still this run's.
+    /// Removes the lock if it is still this run's. Whoever takes it over keeps the
+    /// Lease and its UID: only the version tells that it is another run's by now.
     ///
     /// # Errors
     /// The server does not answer, or refuses.
     pub async fn give_back(&self, connection: &Connection) -> Result<(), EffectError> {
-        let Some(lease) = Reader::new(connection.client.clone()).get(&self.object).await? else { return Ok(()) };
-        let is_ours = Held::read(&lease).is_some_and(|holder| holder.run == self.run);
-        let Some(uid) = lease["metadata"]["uid"].as_str().filter(|_| is_ours) else { return Ok(()) };
-        request::delete(&connection.client, &self.object, uid, Mode::Real)
-            .await
-            .map_err(EffectError::of_guarded_write)?;
-        Ok(())
+        let reader = Reader::new(connection.client.clone());
+        let mut tries = 1;
+        loop {
+            let Some(lease) = reader.get(&self.object).await? else { return Ok(()) };
+            if Held::read(&lease).is_none_or(|holder| holder.run != self.run) {
+                return Ok(());
+            }
+            let sent = request::delete(&connection.client, &self.object, Only::AsRead(&lease), Mode::Real).await;
+            match sent.map_err(EffectError::of_guarded_write) {
+                Ok(_) | Err(EffectError::Vanished) => return Ok(()),
+                Err(EffectError::Overtaken) if tries < TRIES => tries += 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn body(&self, before: Option<&Value>, connection: &Connection) -> Value {

@@ -14,7 +14,7 @@ use super::outcome::{Change, Outcome};
 use super::preview::Preview;
 use super::protect::POLICY;
 use super::ready::{Done, Ready};
-use super::request::{self, Mode};
+use super::request::{self, Mode, Only};
 use super::target::Target;
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
@@ -65,7 +65,8 @@ impl Purge {
     ) -> Result<Done, EffectError> {
         let before = ready.before.as_ref().unwrap_or(&Value::Null);
         if !is_provisioned(before) {
-            let sent = request::delete(&connection.client, &self.volume.object, &self.volume.uid, mode).await;
+            // Somebody may have reserved it since it was looked at.
+            let sent = request::delete(&connection.client, &self.volume.object, Only::AsRead(before), mode).await;
             return Ok(Done::changed(Outcome::Deleted, sent.map_err(EffectError::of_guarded_write)?));
         }
         let version = &before["metadata"]["resourceVersion"];

@@ -99,10 +99,36 @@ pub async fn replace(
     send(client, Request::put(place(object, mode)), "application/json", body).await
 }
 
-/// DELETE of exactly the object with this UID. A body makes the server overlook
-/// the query, so that a dry run that stood in the query alone would delete.
-pub async fn delete(client: &kube::Client, object: &ObjectRef, uid: &str, mode: Mode) -> Result<Value, kube::Error> {
-    let mut body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": { "uid": uid } });
+/// What the object must be that is deleted.
+#[derive(Clone, Copy, Debug)]
+pub enum Only<'a> {
+    /// The one with this UID, whatever has become of it.
+    Uid(&'a str),
+    /// Exactly this one, as it was read.
+    AsRead(&'a Value),
+}
+
+impl Only<'_> {
+    fn preconditions(self) -> Value {
+        match self {
+            Self::Uid(uid) => json!({ "uid": uid }),
+            Self::AsRead(object) => {
+                let meta = &object["metadata"];
+                json!({ "uid": meta["uid"], "resourceVersion": meta["resourceVersion"] })
+            }
+        }
+    }
+}
+
+/// DELETE under a precondition. A body makes the server overlook the query, so
+/// that a dry run that stood in the query alone would delete.
+pub async fn delete(
+    client: &kube::Client,
+    object: &ObjectRef,
+    only: Only<'_>,
+    mode: Mode,
+) -> Result<Value, kube::Error> {
+    let mut body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": only.preconditions() });
     let uri = match mode {
         Mode::Real => object.path(),
         Mode::DryRun => {
@@ -168,7 +194,7 @@ mod tests {
         merge_patch(&client, &object, &body, mode).await.unwrap();
         json_patch(&client, &object, &body, mode).await.unwrap();
         replace(&client, &object, &body, mode).await.unwrap();
-        delete(&client, &object, "51f0", mode).await.unwrap();
+        delete(&client, &object, Only::Uid("51f0"), mode).await.unwrap();
         let seen = seen.lock().unwrap();
         seen.clone()
     }

@@ -219,8 +219,8 @@ fn volumes_that_came_back_are_retired_again_by_undo() {
     assert_eq!(claims(&stage).len(), 4);
 }
 
-#[test]
-fn what_lies_on_a_volume_made_by_hand_stays_and_that_is_said() {
+/// One member, and volumes that somebody has made by hand for the next.
+fn with_volumes_made_by_hand() -> Stage {
     let stage = Stage::new(1);
     let class = stage.get("/apis/storage.k8s.io/v1/storageclasses")["items"][0]["metadata"]["name"].clone();
     for template in ["data", "log"] {
@@ -231,6 +231,27 @@ fn what_lies_on_a_volume_made_by_hand_stays_and_that_is_said() {
         }});
         crate::support::post(&stage.simulator, VOLUMES, &volume).ok();
     }
+    stage
+}
+
+#[test]
+fn a_volume_made_by_hand_that_somebody_reserves_at_the_same_moment_is_not_deleted() {
+    let stage = with_volumes_made_by_hand();
+    stage.scale(&["--replicas", "2"]).done();
+    stage.scale(&["--replicas", "1", "--claims", "retire", "--settle", "0s"]).done();
+    let stage = stage.with_meddler(|simulator, method, path| {
+        if method == http::Method::DELETE && path.contains("/persistentvolumes/disk") {
+            merge(simulator, path, &json!({"spec": {"claimRef": {"uid": null, "resourceVersion": null}}})).ok();
+        }
+    });
+    let purge = Runbook::shipped("purge-volumes").unwrap();
+    stage.play(&purge, &["web", "--yes", "--confirm", "web"]).failed("volume-not-released", 3);
+    assert_eq!(volumes(&stage, "web-1").len(), 2);
+}
+
+#[test]
+fn what_lies_on_a_volume_made_by_hand_stays_and_that_is_said() {
+    let stage = with_volumes_made_by_hand();
     stage.scale(&["--replicas", "2"]).done();
     assert_eq!(volumes(&stage, "data-web-1")[0].1["metadata"]["name"], "disk-data");
     let words = ["--replicas", "1", "--claims", "destroy", "--confirm", "web", "--settle", "0s"];

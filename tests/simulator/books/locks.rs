@@ -72,6 +72,17 @@ fn a_lock_that_a_machine_with_a_slow_clock_keeps_alive_is_respected() {
     assert_eq!(stage.get("/apis/apps/v1/namespaces/default/statefulsets/web")["spec"]["replicas"], 2);
 }
 
+#[test]
+fn a_lock_that_another_run_has_taken_over_is_not_given_back() {
+    let stage = Stage::new(2).with_meddler(|simulator, method, path| {
+        if method == http::Method::DELETE && path.contains("/leases/") {
+            merge(simulator, path, &json!({"spec": {"holderIdentity": "other"}})).ok();
+        }
+    });
+    stage.scale(WORDS).done();
+    assert_eq!(stage.get(LEASES)["items"][0]["spec"]["holderIdentity"], "other");
+}
+
 /// Time passes while somebody thinks.
 struct Thinking(Arc<dyn Clock>, Simulator);
 
