@@ -109,8 +109,7 @@ impl Protect {
     /// retired the same member, and that a new claim of it has by now.
     fn former_policy(&self, volume: &Value) -> String {
         let policy = volume["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or("Retain");
-        let tells =
-            |mark: &Mark| mark.claim_uid == self.claim.uid || policy == "Retain" && self.is_of_member(mark);
+        let tells = |mark: &Mark| mark.claim_uid == self.claim.uid || policy == "Retain" && self.is_of_member(mark);
         Mark::read(volume).filter(tells).map_or_else(|| policy.to_owned(), |mark| mark.former_policy)
     }
 }

@@ -20,6 +20,7 @@ mod order;
 mod product;
 mod program;
 mod races;
+mod renewals;
 mod requests;
 mod returns;
 mod rivals;

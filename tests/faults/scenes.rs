@@ -12,8 +12,8 @@ use kubectl_stateful::wizard::parameter::Answer;
 use serde_json::Value;
 
 use crate::acts::{
-    attached, autoscaled, budgeted, given_up, neighbour_given_up, own, pointed_elsewhere, read_by_a_pod, reserved, retained_without_a_mark, rival,
-    two_on_one_path, two_sets_with_one_claim, unmarked, used_by_another,
+    attached, autoscaled, budgeted, given_up, neighbour_given_up, own, pointed_elsewhere, read_by_a_pod, reserved,
+    retained_without_a_mark, rival, two_on_one_path, two_sets_with_one_claim, unmarked, used_by_another,
 };
 use crate::program::Program;
 use crate::stage::{Act, SET, claim};

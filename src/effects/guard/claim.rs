@@ -125,9 +125,8 @@ fn not_kept(scene: &ClaimScene) -> Option<Refusal> {
 
 fn is_not_kept(scene: &ClaimScene, going: &Going) -> Option<Refusal> {
     let (volume, claim) = (going.volume.as_ref(), &going.claim.meta);
-    let stays = volume.is_some_and(|volume| {
-        volume.reclaim_policy == ReclaimPolicy::Retain && volume.meta.deleting.is_none()
-    });
+    let stays =
+        volume.is_some_and(|volume| volume.reclaim_policy == ReclaimPolicy::Retain && volume.meta.deleting.is_none());
     let is_marked = volume.and_then(|volume| volume.mark.as_ref()).is_some_and(|mark| {
         mark.is_of(&claim.name, &claim.uid) && mark.set == scene.set && mark.ordinal == scene.ordinal.0
     });

@@ -291,7 +291,10 @@ fn others_may_write_to_a_set_again_and_again_before_its_size_changes() {
     let left = AtomicU64::new(12);
     let stage = Stage::new(2).with_meddler(move |simulator, method, path| {
         let is_left = || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if method == http::Method::PUT && path.contains("/scale") && let Ok(now) = is_left() {
+        if method == http::Method::PUT
+            && path.contains("/scale")
+            && let Ok(now) = is_left()
+        {
             let note = json!({"metadata": {"annotations": {"note": now.to_string()}}});
             merge(simulator, &format!("{SETS}/web"), &note).ok();
         }
