@@ -53,6 +53,8 @@ pub struct Stage {
     meddler: Arc<Meddler>,
     /// The same right before each look at a lock.
     watcher: Arc<Meddler>,
+    /// The same right before each look at which cluster it is.
+    visitor: Arc<Meddler>,
     admission: Arc<Admission>,
     interrupt: Interrupt,
     /// How many commands there were: each draws other numbers.
@@ -99,9 +101,10 @@ impl Stage {
 
     fn on(simulator: Simulator) -> Self {
         let nobody = Arc::new(|_: &Simulator, _: &Method, _: &str| ());
-        let (meddler, watcher, commands) = (nobody.clone(), nobody, AtomicU64::default());
+        let (meddler, watcher, visitor, commands) = (nobody.clone(), nobody.clone(), nobody, AtomicU64::default());
         let admission = Arc::new(|_: &Method, _: &str| false);
-        Self { simulator, home: home(), meddler, watcher, admission, interrupt: Interrupt::default(), commands }
+        let interrupt = Interrupt::default();
+        Self { simulator, home: home(), meddler, watcher, visitor, admission, interrupt, commands }
     }
 
     /// The same cluster once more, with a home of its own; what happens there stays there.
@@ -124,6 +127,13 @@ impl Stage {
     /// Somebody who does this right before each look at a lock.
     pub fn with_watcher(mut self, act: impl Fn(&Simulator, &Method, &str) + Send + Sync + 'static) -> Self {
         self.watcher = Arc::new(act);
+        self
+    }
+
+    /// Somebody who does this right before each look at which cluster it is: a
+    /// command has read what it is about by then.
+    pub fn with_visitor(mut self, act: impl Fn(&Simulator, &Method, &str) + Send + Sync + 'static) -> Self {
+        self.visitor = Arc::new(act);
         self
     }
 
@@ -216,11 +226,11 @@ impl Stage {
         let mut connection = simulated(&self.simulator, "here", "default", entropy, &self.interrupt);
         let (inner, behind) = (self.simulator.service(), self.simulator.clone());
         let (meddler, watcher) = (Arc::clone(&self.meddler), Arc::clone(&self.watcher));
-        let admission = Arc::clone(&self.admission);
+        let (visitor, admission) = (Arc::clone(&self.visitor), Arc::clone(&self.admission));
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {
             let (inner, behind) = (inner.clone(), behind.clone());
             let (meddler, watcher) = (Arc::clone(&meddler), Arc::clone(&watcher));
-            let admission = Arc::clone(&admission);
+            let (visitor, admission) = (Arc::clone(&visitor), Arc::clone(&admission));
             async move {
                 let uri = request.uri().to_string();
                 if admission(request.method(), &uri) {
@@ -236,6 +246,8 @@ impl Stage {
                     std::thread::spawn(move || meddler(&behind, &method, &uri)).join().unwrap();
                 } else if uri.contains("/leases/") {
                     std::thread::spawn(move || watcher(&behind, &Method::GET, &uri)).join().unwrap();
+                } else if uri.contains("/namespaces/kube-system") {
+                    std::thread::spawn(move || visitor(&behind, &Method::GET, &uri)).join().unwrap();
                 }
                 inner.oneshot(request).await
             }

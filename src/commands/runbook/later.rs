@@ -125,6 +125,20 @@ pub(super) fn of_another(what: &str, cluster: &str, namespace: &str, context: &C
     format!("{what} belongs to {cluster}/{namespace}, and {this}; nothing was changed")
 }
 
+/// The journal of a run, ours from here on. What somebody has decided about was
+/// decided about these lines: a run that went on since is another one.
+///
+/// # Errors
+/// It went on, or cannot be had.
+pub(super) fn reopened(folder: &RunFolder, shown: &[Value], context: &Context<'_>) -> Result<Journal, Failure> {
+    let journal = Journal::reopen(&folder.path).map_err(|why| in_use(folder, &why))?.written_with(&context.pen);
+    if folder.lines().map_err(|why| damaged(folder, &why))? == shown {
+        return Ok(journal);
+    }
+    let what = format!("run {} went on while you were asked; nothing was changed", folder.id);
+    Err(Failure::refused("run-went-on", what).hint("type the same command again"))
+}
+
 pub(super) fn damaged(folder: &RunFolder, why: &JournalError) -> Failure {
     unreadable(folder, why).hint("the volumes that it retired are marked: kubectl stateful volumes list")
 }

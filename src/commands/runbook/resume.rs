@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::carry_out::{self, Going};
 use super::flags::RunFlags;
-use super::later::{chosen, damaged, in_use, same_cluster, unreadable};
+use super::later::{chosen, reopened, same_cluster, unreadable};
 use super::{approve, planning};
 use crate::commands::Context;
 use crate::error::Failure;
@@ -13,7 +13,6 @@ use crate::runs::ahead::approved;
 use crate::runs::asking::NO_APP_CHECK;
 use crate::runs::event::Event;
 use crate::runs::folder::{About, RunFolder, State};
-use crate::runs::journal::Journal;
 use crate::runs::plan::{Line, Plan};
 use crate::runs::record::{self, Record};
 use crate::wizard::parameter::Answers;
@@ -43,15 +42,15 @@ impl Unfinished {
 pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
     let Some(run) = unfinished(run, "resume", context).await? else { return Ok(()) };
     let flags = &run.flags(flags);
-    let Unfinished { folder, runbook, plan, answers, .. } = run;
+    let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
     if flags.plan_only {
         return context.screen.plan(&plan, flags.output);
     }
     approve::going_on(&folder.id, flags, context)?;
-    let journal = Journal::reopen(&folder.path).map_err(|why| in_use(&folder, &why))?.written_with(&context.pen);
+    let journal = reopened(&folder, &lines, context)?;
+    // A new plan may lie there whose line in the journal was not written any more.
+    let plan = folder.plan().map_err(|why| unreadable(&folder, &why))?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
-    // Nobody else can have gone on with it since: the journal is ours now.
-    let lines = folder.lines().map_err(|why| damaged(&folder, &why))?;
     let (replay, unanswered) = (record::finished(&lines).into(), record::unanswered(&lines));
     let going = Going { folder, journal, approved: approved(&plan), replay, unanswered };
     carry_out::go_on(&runbook, &answers, going, flags, context).await
@@ -73,11 +72,7 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     }
     context.screen.event(Event::Plan(Box::new(rest.clone())));
     approve::approve(&rest, flags, context)?;
-    let mut journal = Journal::reopen(&folder.path).map_err(|why| in_use(&folder, &why))?.written_with(&context.pen);
-    if folder.lines().map_err(|why| damaged(&folder, &why))?.len() != lines.len() {
-        let what = format!("run {} went on while you were asked; nothing was changed", folder.id);
-        return Err(Failure::refused("run-went-on", what).hint("type the same command again"));
-    }
+    let mut journal = reopened(&folder, &lines, context)?;
     let whole = Plan { lines: [lines_of(&plan, &done), rest.lines].concat(), ..rest };
     folder.replace_plan(&whole).map_err(|why| carry_out::no_folder(&why))?;
     journal.replanned(context.connection.clock.now()).map_err(|why| carry_out::no_folder(&why))?;

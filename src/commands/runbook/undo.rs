@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::flags::RunFlags;
-use super::later::{chosen, damaged, in_use, same_cluster};
+use super::later::{chosen, reopened, same_cluster};
 use super::{approve, report};
 use crate::commands::Context;
 use crate::commands::refused::of_runbook;
@@ -55,13 +55,7 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         return Ok(());
     }
     approve::undoing(&undoing, &folder.id, flags, context)?;
-    let mut journal = Journal::reopen(&folder.path).map_err(|why| in_use(&folder, &why))?.written_with(&context.pen);
-    let shown = lines.len();
-    let lines = folder.lines().map_err(|why| damaged(&folder, &why))?;
-    if lines.len() != shown {
-        let what = format!("run {} went on while you were asked; nothing was changed", folder.id);
-        return Err(Failure::refused("run-went-on", what).hint("type the same command again"));
-    }
+    let mut journal = reopened(&folder, &lines, context)?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let connection = context.connection;
     let keeper = Keeper::default();

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use kubectl_stateful::cluster::Interrupt;
 use kubectl_stateful::commands::runbook::flags::RunFlags;
-use kubectl_stateful::commands::runbook::undo;
+use kubectl_stateful::commands::runbook::{resume, undo};
 use kubectl_stateful::runbook::script::Runbook;
+use kubectl_stateful::runs::journal::Journal;
 
 use super::{SETS, Said, Stage};
 
@@ -34,6 +36,32 @@ fn a_claim_that_the_undo_of_a_later_run_gave_back_is_not_lost() {
     undone(&stage, &smaller).done();
     assert_eq!(claims(&stage), 6);
     assert_eq!(stage.get(&format!("{SETS}/web"))["status"]["readyReplicas"], 3);
+}
+
+#[test]
+fn a_run_that_somebody_took_back_while_it_was_to_be_resumed_does_not_go_on() {
+    let stage = Stage::new(2);
+    let interrupt = Interrupt::default();
+    let (raised, stage) = (interrupt.clone(), stage.interrupted_by(interrupt.clone()));
+    let stage = stage.with_meddler(move |_, method, path| {
+        if *method == http::Method::PUT && path.contains("/scale") {
+            raised.raise();
+        }
+    });
+    stage.scale(&["--replicas", "1", "--claims", "keep", "--settle", "0s"]).result.unwrap_err();
+    interrupt.lower();
+    let run = stage.runs().remove(0);
+    let folder = stage.home.path().join("state/runs").join(&run);
+    let stage = stage.with_meddler(|_, _, _| ()).with_visitor(move |simulator, _, _| {
+        // As an undo in another terminal ends it.
+        let mut journal = Journal::reopen(&folder).unwrap();
+        journal.ended(simulator.now(), "undone").unwrap();
+    });
+    let flags = RunFlags { yes: true, no_app_check: true, ..RunFlags::default() };
+    stage.run(async |context| resume(Some(&run), &flags, context).await).failed("run-went-on", 3);
+    let folder = stage.home.path().join("state/runs").join(&run);
+    let journal = std::fs::read_to_string(folder.join("journal.jsonl")).unwrap();
+    assert!(journal.lines().last().unwrap().contains("undone"), "{journal}");
 }
 
 #[test]
