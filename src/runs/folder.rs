@@ -111,6 +111,12 @@ impl RunFolder {
         found
     }
 
+    /// Whether it has a journal: without one nothing has happened in it.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        journal::is_there(&self.path)
+    }
+
     /// # Errors
     /// The file cannot be read.
     pub fn about(&self) -> io::Result<About> {

@@ -205,6 +205,11 @@ fn digest(bytes: &[u8]) -> String {
     })
 }
 
+/// Whether there is one; what cannot be told counts as yes.
+pub(super) fn is_there(folder: &Path) -> bool {
+    folder.join("journal.jsonl").try_exists().unwrap_or(true)
+}
+
 /// Reads a journal back. A torn last line, left by a kill in mid-write, is
 /// dropped; a line that does not follow from the one before is damage.
 pub fn read(folder: &Path) -> Result<Vec<Value>, JournalError> {

@@ -10,6 +10,7 @@ pub mod command;
 pub mod flags;
 mod halted;
 mod later;
+mod place;
 pub mod planning;
 mod play;
 mod report;

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::flags::RunFlags;
 use super::later::{chosen, reopened, same_cluster};
+use super::place::Place;
 use super::{approve, report};
 use crate::commands::Context;
 use crate::commands::refused::of_runbook;
@@ -59,12 +60,17 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let connection = context.connection;
     let keeper = Keeper::default();
-    for lock in record::locks(&lines) {
-        let object = lock.object.to_string();
-        let refused = |error: EffectError| of_runbook(&object, &error, context);
-        let lock = outlast(lock, connection, context.screen).await.map_err(refused)?;
-        lock.renew_or_take(connection).await.map_err(refused)?;
-        keeper.holds(lock, connection.clock.now());
+    let purged = match locked(&lines, &keeper, context).await {
+        // Another run may have come and gone while somebody was asked.
+        Ok(()) => nothing_later(&folder, &about, &lines, context),
+        Err(failure) => Err(failure),
+    };
+    match purged {
+        Ok(purged) => undoing.without(&purged),
+        Err(failure) => {
+            keeper.give_back(connection).await;
+            return Err(failure);
+        }
     }
     let waits = Waits { connection, observer: context.screen, keeper: &keeper };
     let (undone, found) = seen_through(&undoing, &folder, &mut journal, &waits).await;
@@ -83,6 +89,19 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     let what = format!("{PARTLY}: {} gone for good, all else is taken back", undoing.lost.join(", "));
     let hint = context.as_given().led("`kubectl stateful status` shows the members, which start with nothing");
     Err(Failure::new(Kind::Partial, "data-destroyed", what).hint(hint))
+}
+
+/// Takes the locks that the run had.
+async fn locked(lines: &[Value], keeper: &Keeper, context: &Context<'_>) -> Result<(), Failure> {
+    let connection = context.connection;
+    for lock in record::locks(lines) {
+        let object = lock.object.to_string();
+        let refused = |error: EffectError| of_runbook(&object, &error, context);
+        let lock = outlast(lock, connection, context.screen).await.map_err(refused)?;
+        lock.renew_or_take(connection).await.map_err(refused)?;
+        keeper.holds(lock, connection.clock.now());
+    }
+    Ok(())
 }
 
 /// A run that was killed still holds what it had locked, also where it has
@@ -199,8 +218,16 @@ fn end_of_undo(
     }
 }
 
+/// A later run that cannot be read.
+fn in_the_way(later: &RunFolder, why: &dyn std::fmt::Display) -> Failure {
+    let what = format!("run {} came later and cannot be read: {why}; nothing was changed", later.id);
+    let hint = format!("if it was about something else, put {} elsewhere and try again", later.path.display());
+    Failure::refused("later-run", what).hint(hint)
+}
+
 /// What a later run has done on the same objects stands on what this one did,
-/// and is taken back first. The volumes that later runs have destroyed.
+/// and is taken back first. The volumes that later runs have destroyed. What
+/// cannot be read may stand on it, too.
 fn nothing_later(
     folder: &RunFolder,
     about: &About,
@@ -213,10 +240,14 @@ fn nothing_later(
         if later.id <= folder.id {
             break;
         }
-        let (Ok(other), Ok(lines)) = (later.about(), later.lines()) else { continue };
-        if other.cluster_uid != about.cluster_uid || other.namespace_uid != about.namespace_uid {
+        if !later.has_begun() {
             continue;
         }
+        let other = later.about().map_err(|why| in_the_way(&later, &why))?;
+        if !Place::of_run(&other).is(&Place::of_run(about)) {
+            continue;
+        }
+        let lines = later.lines().map_err(|why| in_the_way(&later, &why))?;
         purged.extend(record::purged(&lines));
         let stands = RunFolder::state(&lines) != State::Ended("undone".to_owned());
         // The newest come first: these are all that were destroyed since.

@@ -64,6 +64,54 @@ fn a_run_that_somebody_took_back_while_it_was_to_be_resumed_does_not_go_on() {
     assert!(journal.lines().last().unwrap().contains("undone"), "{journal}");
 }
 
+/// A set of three that one run has made smaller, and then another; the ids of both.
+fn twice_smaller() -> (Stage, [String; 2]) {
+    let stage = Stage::new(3);
+    let runs = ["2", "1"].map(|replicas| {
+        stage.scale(&["--replicas", replicas, "--claims", "keep", "--settle", "0s"]).done();
+        stage.runs().remove(0)
+    });
+    (stage, runs)
+}
+
+#[test]
+fn a_later_run_that_cannot_be_read_stands_in_the_way_of_an_undo() {
+    for file in ["run.json", "journal.jsonl"] {
+        let (stage, [first, second]) = twice_smaller();
+        let folder = stage.home.path().join("state/runs").join(&second);
+        std::fs::write(folder.join(file), "{ \"torn\n{}\n").unwrap();
+        let failure = undone(&stage, &first).failed("later-run", 3);
+        assert!(failure.message.contains(&second) && failure.message.contains("cannot be read"), "{failure}");
+        assert!(failure.hints.iter().any(|hint| hint.contains(&second)), "{failure:?}");
+        assert_eq!(stage.get(&format!("{SETS}/web"))["spec"]["replicas"], 1);
+    }
+}
+
+#[test]
+fn a_folder_in_which_no_run_has_begun_stands_in_nobodys_way() {
+    let (stage, [first, second]) = twice_smaller();
+    let folder = stage.home.path().join("state/runs").join(&second);
+    undone(&stage, &second).done();
+    std::fs::remove_file(folder.join("journal.jsonl")).unwrap();
+    std::fs::write(folder.join("run.json"), "{").unwrap();
+    undone(&stage, &first).done();
+}
+
+#[test]
+fn a_run_that_came_while_somebody_was_asked_stands_in_the_way_too() {
+    let (stage, [first, second]) = twice_smaller();
+    let folder = stage.home.path().join("state/runs").join(&second);
+    let aside = stage.home.path().join("aside");
+    std::fs::rename(&folder, &aside).unwrap();
+    let stage = stage.with_watcher(move |_, _, _| {
+        let _ = std::fs::rename(&aside, &folder);
+    });
+    undone(&stage, &first).failed("later-run", 3);
+    assert_eq!(stage.get(&format!("{SETS}/web"))["spec"]["replicas"], 1);
+    let leases = stage.get("/apis/coordination.k8s.io/v1/namespaces/default/leases");
+    assert_eq!(leases["items"].as_array().unwrap().len(), 0, "{leases}");
+}
+
 #[test]
 fn a_run_before_one_whose_volumes_were_purged_is_taken_back() {
     let stage = Stage::new(3);
