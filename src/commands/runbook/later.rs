@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::planning;
+use super::place::Place;
 use crate::commands::Context;
 use crate::commands::refused::of_runbook;
 use crate::error::Failure;
@@ -76,15 +76,13 @@ pub(super) async fn chosen(
     }
     let connection = context.connection;
     // What was run on another cluster of the same name is none of this one's.
-    let identity = planning::identity(connection).await.unwrap_or_default();
+    let here = Place::here(connection).await.unwrap_or_else(|_| Place::unread(connection));
     let candidate = |folder: RunFolder| {
         let about = folder.about().ok()?;
-        let made_for = (about.namespace.as_str(), &about.cluster_uid, &about.namespace_uid);
-        let is_told_apart = about.cluster_uid.is_some() && identity.0.is_some();
-        let named = is_told_apart || about.cluster == connection.identity.name;
-        let here = named && planning::fits(made_for, &identity, connection);
+        let is_here = Place::of_run(&about).is(&here);
         let lines = folder.lines().ok()?;
-        (here && about.runbook.is_some() && fits(&RunFolder::state(&lines), &lines)).then_some((folder, about, lines))
+        (is_here && about.runbook.is_some() && fits(&RunFolder::state(&lines), &lines))
+            .then_some((folder, about, lines))
     };
     let mut found: Vec<_> = RunFolder::all(&runs).into_iter().filter_map(candidate).collect();
     match found.len() {
@@ -104,9 +102,7 @@ pub(super) async fn chosen(
 
 /// A run goes on only where it began.
 pub(super) async fn same_cluster(folder: &RunFolder, about: &About, context: &Context<'_>) -> Result<(), Failure> {
-    let connection = context.connection;
-    let made_for = (about.namespace.as_str(), &about.cluster_uid, &about.namespace_uid);
-    if planning::is_here(made_for, connection).await? {
+    if Place::of_run(about).is(&Place::here(context.connection).await?) {
         return Ok(());
     }
     let what = of_another(&format!("run {}", folder.id), &about.cluster, &about.namespace, context);

@@ -32,6 +32,7 @@ use std::path::Path;
 use clap::ArgMatches;
 
 use self::flags::{PlanFormat, RunFlags};
+use self::place::Place;
 use super::Context;
 use crate::error::{Failure, Kind};
 use crate::runbook::script::Runbook;
@@ -57,8 +58,7 @@ pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> 
     let (plan, runbook) = planning::read(path)?;
     let unfit = |why: String| Failure::usage("bad-plan", format!("cannot use `{}`: {why}", path.display()));
     let answers = planning::answers(&runbook.header.parameters, &plan.parameters).map_err(unfit)?;
-    let made_for = (plan.namespace.as_str(), &plan.cluster_uid, &plan.namespace_uid);
-    if !planning::is_here(made_for, context.connection).await? {
+    if !Place::of_plan(&plan).is(&Place::here(context.connection).await?) {
         let what = later::of_another("the plan", &plan.cluster, &plan.namespace, context);
         return Err(Failure::refused("another-cluster", what)
             .hint("choose its cluster with `--context` and its namespace with `-n`"));

@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::halted;
+use super::place::Place;
 use super::play::play;
-use crate::cluster::Connection;
 use crate::commands::{Context, capture};
 use crate::error::Failure;
-use crate::facts::reader::{Reader, is_forbidden};
+use crate::facts::reader::Reader;
 use crate::runbook::script::Runbook;
 use crate::runs::conductor::Conductor;
 use crate::runs::event::{Event, Observer};
@@ -68,7 +68,7 @@ pub async fn rest(
     let lines = conductor.lines.split_off(conductor.replayed);
     played.map_err(|stopped| halted::while_planning(stopped, &lines, context))?;
     let needs = std::mem::take(&mut conductor.needs);
-    let (cluster_uid, namespace_uid) = identity(connection).await?;
+    let Place { cluster_uid, namespace_uid, .. } = Place::here(connection).await?;
     // The copy says what would happen, the cluster whether it lets that happen.
     let (rights, dry_runs) = needs.ask(connection).await;
     let by = Reader::new(connection.client.clone()).whoami().await;
@@ -97,47 +97,6 @@ pub async fn rest(
 pub fn parameters(answers: &Answers) -> Map<String, Value> {
     let plain = |(name, answer): (&String, &Answer)| Some((name.replace('_', "-"), json!(answer)));
     answers.iter().filter_map(plain).collect()
-}
-
-/// What tells this cluster and namespace from all others, as far as it may be read.
-pub async fn identity(connection: &Connection) -> Result<(Option<String>, Option<String>), Failure> {
-    let reader = Reader::new(connection.client.clone());
-    let mut found = [None, None];
-    for (uid, namespace) in found.iter_mut().zip(["kube-system", connection.namespace.as_str()]) {
-        *uid = match reader.namespace_uid(namespace).await {
-            Err(error) if is_forbidden(&error) => None,
-            read => read.map_err(|error| {
-                let doing = format!("reading namespace `{namespace}`");
-                crate::cluster::failure::explain(&error, &connection.identity, &doing)
-            })?,
-        };
-    }
-    let [cluster, namespace] = found;
-    Ok((cluster, namespace))
-}
-
-/// Whether this is the namespace and the cluster (by UIDs, where both are known)
-/// that something was made for.
-///
-/// # Errors
-/// The cluster cannot be read.
-pub async fn is_here(
-    (namespace, cluster_uid, namespace_uid): (&str, &Option<String>, &Option<String>),
-    connection: &Connection,
-) -> Result<bool, Failure> {
-    Ok(fits((namespace, cluster_uid, namespace_uid), &identity(connection).await?, connection))
-}
-
-/// The same, with what is known of this cluster and namespace.
-pub fn fits(
-    (namespace, cluster_uid, namespace_uid): (&str, &Option<String>, &Option<String>),
-    (cluster, found): &(Option<String>, Option<String>),
-    connection: &Connection,
-) -> bool {
-    let same = |wanted: &Option<String>, found: &Option<String>| {
-        wanted.as_ref().zip(found.as_ref()).is_none_or(|(wanted, found)| wanted == found)
-    };
-    namespace == connection.namespace && same(cluster_uid, cluster) && same(namespace_uid, found)
 }
 
 /// A plan that was written with `--out`, with its script.
