@@ -20,8 +20,8 @@ pub fn render(plan: &Plan, style: &Style) -> String {
         escape(&plan.namespace)
     );
     let short_digest: String = plan.script.chars().take(8).collect();
-    let _ =
-        writeln!(text, "{}", style.paint(Tint::Quiet, &format!("  script sha256:{short_digest}  run {}", plan.run)));
+    let made = format!("  script sha256:{}  run {}", escape(&short_digest), escape(&plan.run));
+    let _ = writeln!(text, "{}", style.paint(Tint::Quiet, &made));
     let mut number = 0;
     for line in &plan.lines {
         let Some(line) = worded(line, &mut number, style) else { continue };
@@ -47,7 +47,7 @@ pub fn render(plan: &Plan, style: &Style) -> String {
         let _ = writeln!(text, "  {:12}{gap}", if index == 0 { "not played" } else { "" });
     }
     if !plan.unknown.is_empty() {
-        let _ = writeln!(text, "  {:12}{}", "unknown", plan.unknown.join(", "));
+        let _ = writeln!(text, "  {:12}{}", "unknown", escape(&plan.unknown.join(", ")));
     }
     for line in rights(plan, style).into_iter().chain(dry_runs(plan, style)) {
         let _ = writeln!(text, "  {line}");
@@ -73,7 +73,7 @@ fn rights(plan: &Plan, style: &Style) -> Vec<String> {
         ("not known", [with(Answer::Unknown, true), with(Answer::Unknown, false)].concat(), Mark::Caution),
     ] {
         if !missing.is_empty() {
-            lines.push(format!("{:12}{} {words}: {}", "", style.mark(mark), missing.join(", ")));
+            lines.push(format!("{:12}{} {words}: {}", "", style.mark(mark), escape(&missing.join(", "))));
         }
     }
     lines
@@ -97,7 +97,14 @@ fn dry_runs(plan: &Plan, style: &Style) -> Vec<String> {
             Verdict::Refused => (Mark::Bad, "refused"),
             Verdict::Unknown => (Mark::Caution, "not known"),
         };
-        lines.push(format!("{:12}{} {words}: {verb} {}: {}", "", style.mark(mark), escape(object), escape(why)));
+        lines.push(format!(
+            "{:12}{} {words}: {} {}: {}",
+            "",
+            style.mark(mark),
+            escape(verb),
+            escape(object),
+            escape(why)
+        ));
     }
     lines
 }
@@ -124,7 +131,7 @@ fn worded(line: &Line, number: &mut usize, style: &Style) -> Option<String> {
         Line::Effect { verb, object, change, .. } => {
             *number += 1;
             let change = style.paint(Tint::Quiet, &escape(change));
-            format!("{number:4}  {verb:13}{}  {change}{}", escape(object), taken_back(line, style))
+            format!("{number:4}  {:13}{}  {change}{}", escape(verb), escape(object), taken_back(line, style))
         }
         Line::Wait { what, at_most } => {
             let most = short(std::time::Duration::from_secs(*at_most));

@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use serde_json::{Value, json};
+
 use crate::neighbour;
 use crate::program::Home;
 
@@ -26,6 +28,34 @@ fn a_plan_in_a_file_is_run_as_it_is_and_only_once() {
     home.say(RUN).told(0, &["set web 1 of 1 ready", "to take it back"]);
     assert_eq!(neighbour::get(&home, SET).unwrap()["spec"]["replicas"], 1);
     home.say(RUN).hinted(3, &["the plan has been run", "nothing was changed", "kubectl stateful report"]);
+}
+
+#[test]
+fn what_somebody_writes_into_a_plan_is_neither_shown_nor_believed() {
+    let home = with_a_set();
+    home.say(PLAN).told(0, &[]);
+    let mut saved: Value = serde_json::from_str(&fs::read_to_string(home.path().join("p.json")).unwrap()).unwrap();
+    saved["plan"]["unknown"] = json!(["\u{1b}[2Jharmless"]);
+    for line in saved["plan"]["lines"].as_array_mut().unwrap() {
+        for (field, word) in
+            [("verb", "harmless"), ("change", "harmless"), ("object", "harmless"), ("undo", "possible")]
+        {
+            if !line[field].is_null() {
+                line[field] = json!(word);
+            }
+        }
+    }
+    home.write("p.json", saved.to_string());
+    let told = home.say(RUN);
+    told.told(0, &["delete-claim", "StatefulSet/web", "to take it back"]);
+    assert!(!format!("{}{}", told.stdout, told.stderr).contains("harmless"), "{}{}", told.stdout, told.stderr);
+    let run = saved["plan"]["run"].as_str().unwrap();
+    let report = home.say(&format!("report {run} --sandbox")).told(0, &[]).stdout.clone();
+    assert!(report.contains("delete-claim") && report.contains(run) && !report.contains("harmless"), "{report}");
+    // The id is no way to another folder.
+    saved["plan"]["run"] = json!("../../elsewhere");
+    home.write("p.json", saved.to_string());
+    home.say(RUN).told(2, &["it names no run"]);
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub use scale::scale;
 pub use undo::undo;
 pub use volumes::volumes;
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use clap::ArgMatches;
@@ -38,6 +39,7 @@ use crate::error::{Failure, Kind};
 use crate::runbook::script::Runbook;
 use crate::runs::event::Event;
 use crate::runs::folder::RunFolder;
+use crate::runs::id::RunId;
 use crate::runs::plan::Plan;
 
 /// Whether the plan is only shown.
@@ -48,7 +50,8 @@ pub enum Intent {
 }
 
 /// Runs a plan that was written to a file: it is made anew first, and must have
-/// the same effects.
+/// the same effects. What is shown and run is the new one: of the file only what
+/// was compared counts, since anybody may have written in it.
 ///
 /// # Errors
 /// It belongs to another cluster, has run already, or would do something else
@@ -69,7 +72,8 @@ pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> 
             .hint(context.as_given().ours(&format!("report {}", plan.run)))
             .hint("or make a new plan, and look at it"));
     }
-    let now = planning::plan(&runbook, &answers, context).await?;
+    let id = RunId::read(&plan.run).ok_or_else(|| unfit("it names no run".to_owned()))?;
+    let now = planning::rest(&runbook, &answers, &id, VecDeque::new(), context).await?;
     if now.fingerprints() != plan.fingerprints() {
         let first = |plan: &Plan, other: &Plan| {
             let others = other.fingerprints();
@@ -82,10 +86,9 @@ pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> 
             format!("the cluster has changed: planned was `{planned}`, now it would be `{would}`; nothing was changed");
         return Err(Failure::new(Kind::Diverged, "diverged", what).hint("make a new plan, and look at it"));
     }
-    let plan = Plan { rights: now.rights, dry_runs: now.dry_runs, by: now.by, ..plan };
-    context.screen.event(Event::Plan(Box::new(plan.clone())));
-    approve::approve(&plan, &flags, context)?;
-    carry_out::begin(&runbook, &answers, plan, &flags, context).await
+    context.screen.event(Event::Plan(Box::new(now.clone())));
+    approve::approve(&now, &flags, context)?;
+    carry_out::begin(&runbook, &answers, now, &flags, context).await
 }
 
 /// Plans a runbook and, unless only the plan was asked for, runs it.
