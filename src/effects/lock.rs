@@ -28,6 +28,17 @@ pub struct Lock {
     pub left: Option<String>,
 }
 
+/// What was found where a lock was to be given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It was this run's, and is free.
+    Ours,
+    /// There was none.
+    Nothing,
+    /// Another run has it.
+    OfAnother { run: String },
+}
+
 /// How often a Lease is looked at again that was written in between.
 const TRIES: usize = 3;
 
@@ -99,17 +110,19 @@ impl Lock {
     ///
     /// # Errors
     /// The server does not answer, or refuses.
-    pub async fn give_back(&self, connection: &Connection) -> Result<(), EffectError> {
+    pub async fn give_back(&self, connection: &Connection) -> Result<Found, EffectError> {
         let reader = Reader::new(connection.client.clone());
         let mut tries = 1;
         loop {
-            let Some(lease) = reader.get(&self.object).await? else { return Ok(()) };
-            if Held::read(&lease).is_none_or(|holder| holder.run != self.run) {
-                return Ok(());
+            let Some(lease) = reader.get(&self.object).await? else { return Ok(Found::Nothing) };
+            match Held::read(&lease) {
+                Some(holder) if holder.run == self.run => {}
+                Some(Held { run, .. }) => return Ok(Found::OfAnother { run }),
+                None => return Ok(Found::Nothing),
             }
             let sent = request::delete(&connection.client, &self.object, Only::AsRead(&lease), Mode::Real).await;
             match sent.map_err(EffectError::of_guarded_write) {
-                Ok(_) | Err(EffectError::Vanished) => return Ok(()),
+                Ok(_) | Err(EffectError::Vanished) => return Ok(Found::Ours),
                 Err(EffectError::Overtaken) if tries < TRIES => tries += 1,
                 Err(error) => return Err(error),
             }

@@ -53,7 +53,7 @@ fn a_run_that_a_process_works_on_is_neither_unlocked_nor_gone_on_with() {
         refused.hinted(3, &["another process is at work on it", "nothing was changed"]);
     }
     drop(held);
-    home.say(&format!("runs unlock {run} --sandbox")).told(0, &["is free"]);
+    home.say(&format!("runs unlock {run} --sandbox")).told(0, &["was free already"]);
 }
 
 fn lines(home: &Home) -> usize {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::place::Place;
 use crate::commands::Context;
 use crate::commands::refused::of_runbook;
+use crate::effects::lock::Found;
 use crate::error::Failure;
 use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::journal::{Journal, JournalError};
@@ -51,9 +52,12 @@ pub async fn unlock(run: &str, context: &Context<'_>) -> Result<(), Failure> {
     let _held = Journal::hold(&folder.path).map_err(|why| in_use(&folder, &JournalError::Io(why)))?;
     for lock in record::locks(&lines) {
         let object = lock.object.to_string();
-        let given = lock.give_back(context.connection).await;
-        given.map_err(|error| of_runbook(&object, &error, context))?;
-        context.screen.tell(&format!("{object} is free"));
+        let found = lock.give_back(context.connection).await;
+        context.screen.tell(&match found.map_err(|error| of_runbook(&object, &error, context))? {
+            Found::Ours => format!("{object} is free"),
+            Found::Nothing => format!("{object} was free already"),
+            Found::OfAnother { run } => format!("{object} is held by run {run} by now, and stays so"),
+        });
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kubectl_stateful::cluster::interrupt::Interrupted;
 use kubectl_stateful::cluster::{Clock, Connection, Interrupt, Pause};
+use kubectl_stateful::commands::runbook::unlock;
 use kubectl_stateful::effects::Effect;
 use kubectl_stateful::effects::lock::Lock;
 use kubectl_stateful::runs::call::{Call, Phase};
@@ -24,7 +25,7 @@ use kubectl_stateful::simulator::Simulator;
 use serde_json::{Value, json};
 
 use super::Stage;
-use crate::support::{PODS, merge, post};
+use crate::support::{PODS, delete, merge, post};
 
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
 const WORDS: &[&str] = &["--replicas", "1", "--claims", "keep", "--settle", "0s"];
@@ -81,6 +82,29 @@ fn a_lock_that_another_run_has_taken_over_is_not_given_back() {
     });
     stage.scale(WORDS).done();
     assert_eq!(stage.get(LEASES)["items"][0]["spec"]["holderIdentity"], "other");
+}
+
+#[test]
+fn whoever_unlocks_a_run_is_told_what_was_found() {
+    let stage = Stage::new(2);
+    stage.scale(WORDS).done();
+    let run = stage.runs().remove(0);
+    let unlocked = |expected: &str| {
+        let text = stage.run(async |context| unlock(&run, context).await).done().text;
+        assert!(text.contains(expected), "{text}");
+    };
+    unlocked("Lease/stateful-web was free already");
+    let lease = |holder: &str| {
+        json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "stateful-web"},
+            "spec": {"holderIdentity": holder, "leaseDurationSeconds": 60}})
+    };
+    post(&stage.simulator, LEASES, &lease("other")).ok();
+    unlocked("is held by run other");
+    assert_eq!(stage.get(LEASES)["items"][0]["spec"]["holderIdentity"], "other");
+    delete(&stage.simulator, &format!("{LEASES}/stateful-web")).ok();
+    post(&stage.simulator, LEASES, &lease(&run)).ok();
+    unlocked("Lease/stateful-web is free");
+    assert_eq!(stage.get(LEASES)["items"], json!([]));
 }
 
 /// Time passes while somebody thinks.
