@@ -37,7 +37,10 @@ pub fn render(report: &Report, style: &Style) -> String {
     }
     for kept in &report.kept {
         let (volume, claim) = (escape(&kept.volume), escape(&kept.claim));
-        let _ = writeln!(text, "  {:12}volume {volume} has the data of {claim}, and is `Retain`", "kept");
+        // What a later run has made of it is not this one's to tell.
+        let how =
+            if kept.certain { "was kept when this run ended" } else { "no answer says whether the claim is gone" };
+        let _ = writeln!(text, "  {:12}volume {volume} has the data of {claim}: {how}", "kept");
     }
     let undo = match report.undoable() {
         0 => "nothing is left to take back".to_owned(),

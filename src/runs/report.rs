@@ -58,6 +58,8 @@ pub struct Kept {
     pub set: String,
     pub template: String,
     pub ordinal: u64,
+    /// Whether an answer says that the claim is gone.
+    pub certain: bool,
 }
 
 impl Report {
@@ -104,11 +106,11 @@ impl Report {
 /// The volumes whose claims this run has deleted and not given back.
 fn kept(lines: &[Value], entries: &[Entry]) -> Vec<Kept> {
     let mut kept = Vec::new();
-    let gone = |effect: &Effect| {
-        let stays = |entry: &&Entry| matches!(entry.state, Outcome::Done | Outcome::Already | Outcome::Unknown);
+    let is = |effect: &Effect, states: &[Outcome]| {
         let same = |entry: &&Entry| entry.verb == effect.verb() && entry.object == effect.object().to_string();
-        entries.iter().filter(same).any(|entry| stays(&entry))
+        entries.iter().filter(same).any(|entry| states.contains(&entry.state))
     };
+    let gone = |effect: &Effect| is(effect, &[Outcome::Done, Outcome::Already, Outcome::Unknown]);
     let effect = |line: &Value| match serde_json::from_value(line["effect"]["call"].clone()) {
         Ok(Call::Effect { effect }) if line["state"] != "undoing" => Some(effect),
         _ => None,
@@ -128,6 +130,7 @@ fn kept(lines: &[Value], entries: &[Entry]) -> Vec<Kept> {
                 set: deleted.set.clone(),
                 template: protected.unwrap_or_default(),
                 ordinal: deleted.ordinal,
+                certain: is(effect, &[Outcome::Done, Outcome::Already]),
             });
         } else if let Some(volume) = effect.destroys() {
             kept.retain(|known| known.uid != volume.uid);
@@ -143,4 +146,30 @@ fn outputs(lines: &[Value]) -> Map<String, Value> {
         _ => None,
     };
     lines.iter().filter_map(output).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reads::reference;
+    use super::*;
+    use crate::effects::Target;
+    use crate::effects::delete_claim::DeleteClaim;
+
+    fn target(kind: &str, name: &str) -> Target {
+        Target { object: reference(kind, "default", name), uid: format!("uid-{name}") }
+    }
+
+    #[test]
+    fn a_claim_whose_end_nobody_heard_of_is_not_called_gone() {
+        let (claim, volume) = (target("PersistentVolumeClaim", "data-web-2"), target("PersistentVolume", "disk"));
+        let effect = Effect::DeleteClaim(DeleteClaim { claim, volume, set: "web".to_owned(), ordinal: 2 });
+        let intent = json!({ "n": 1, "state": "intent", "effect": { "call": Call::Effect { effect } } });
+        let certain = |lines: &[Value]| {
+            let kept = kept(lines, &entries(None, lines));
+            kept.iter().map(|kept| kept.certain).collect::<Vec<_>>()
+        };
+        assert_eq!(certain(std::slice::from_ref(&intent)), [false]);
+        assert_eq!(certain(&[intent.clone(), json!({ "n": 1, "state": "done" })]), [true]);
+        assert!(certain(&[intent, json!({ "n": 1, "state": "failed", "why": "no" })]).is_empty());
+    }
 }

@@ -49,7 +49,12 @@ fn a_run_is_reported_and_all_its_events_are_documented() {
         assert!(pages.contains(&format!("| `{kind}` |")), "{kind}");
     }
     let report = home.say("report --sandbox");
-    for part in ["state       done", "kept        volume", "data-web-2", "effects can be taken back"] {
+    for part in [
+        "state       done",
+        "kept        volume",
+        "data-web-2: was kept when this run ended",
+        "effects can be taken back",
+    ] {
         assert!(report.told(0, &[]).stdout.contains(part), "{part}: {}", report.stdout);
     }
     for format in ["json", "yaml"] {
