@@ -44,7 +44,7 @@ pub fn render(report: &Report, style: &Style) -> String {
     }
     let undo = match report.undoable() {
         0 => "nothing is left to take back".to_owned(),
-        count => format!("{count} effects can be taken back: undo {}", escape(&report.run)),
+        count => format!("{count} effects can be taken back: {}", escape(&report.undo)),
     };
     let _ = writeln!(text, "  {:12}{undo}", "undo");
     text

@@ -25,7 +25,7 @@ pub struct Entry {
     pub why: String,
     pub undo: Undo,
     #[serde(skip)]
-    number: u64,
+    pub(super) number: u64,
     #[serde(skip)]
     fingerprint: String,
 }
@@ -123,11 +123,9 @@ fn begun(line: &Value, number: u64, holds: bool) -> Option<Entry> {
             (word("verb")?.to_owned(), format!("{}/{}", word("kind")?, word("name")?))
         }
     };
-    let undo = match line["undo"] {
-        Value::Null => Undo::NotNeeded,
-        Value::Array(ref list) if list.is_empty() => Undo::NotNeeded,
-        _ => Undo::Possible,
-    };
+    // How what makes objects was undone stands there too, for people: `undo` does not read that.
+    let has_effects = line["undo"].as_array().is_some_and(|effects| !effects.is_empty());
+    let undo = if has_effects { Undo::Possible } else { Undo::NotNeeded };
     let fingerprint = line["effect"]["fingerprint"].as_str().unwrap_or_default().to_owned();
     let state = if holds { Outcome::Already } else { Outcome::Unknown };
     let at = time(line);
@@ -197,6 +195,15 @@ mod tests {
         assert_eq!(states(&[scale(1, "intent"), failed(Value::Null)]), [Outcome::Unknown]);
         assert_eq!(states(&[scale(1, "intent"), failed(json!(1))]), [Outcome::Failed]);
         assert_eq!(states(&[scale(1, "intent"), line(1, "failed", &json!({ "why": "refused" }))]), [Outcome::Failed]);
+    }
+
+    #[test]
+    fn nothing_is_promised_that_an_undo_does_not_do() {
+        let made = json!({ "verb": "apply", "kind": "Service", "name": "web" });
+        let undo = |undo: Value| entries(None, &[line(1, "intent", &json!({ "effect": made, "undo": undo }))])[0].undo;
+        assert_eq!(undo(json!({ "delete": "/api/v1/namespaces/default/services/web" })), Undo::NotNeeded);
+        assert_eq!(undo(json!([])), Undo::NotNeeded);
+        assert_eq!(undo(json!([{}])), Undo::Possible);
     }
 
     #[test]

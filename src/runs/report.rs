@@ -2,13 +2,15 @@
 //! when, what is kept and can be taken back. Made from its folder alone, so that
 //! a run that was killed has a report too.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::entries::{entries, time};
 use super::folder::{About, RunFolder, State};
-use super::plan::Undo;
+use super::undo::Undoing;
 use crate::effects::Effect;
 
 pub use super::entries::{Entry, Outcome};
@@ -39,6 +41,12 @@ pub struct Report {
     /// Volumes with data of members that are gone.
     pub kept: Vec<Kept>,
     pub outputs: Map<String, Value>,
+    /// How many effects an undo would take back.
+    #[serde(skip)]
+    undoable: usize,
+    /// The command that does.
+    #[serde(skip)]
+    pub undo: String,
 }
 
 /// Why a run stopped.
@@ -89,6 +97,8 @@ impl Report {
             ended: ended.and_then(time),
             replanned: lines.iter().filter(|line| line["state"] == "replanned").count(),
             kept: kept(lines, &entries),
+            undoable: undoable(lines, &entries),
+            undo: format!("undo {}", folder.id),
             effects: entries,
             outputs: outputs(lines),
         }
@@ -96,11 +106,16 @@ impl Report {
 
     /// How many effects can still be taken back.
     #[must_use]
-    pub fn undoable(&self) -> usize {
-        let counts =
-            |entry: &&Entry| entry.undo == Undo::Possible && matches!(entry.state, Outcome::Done | Outcome::Unknown);
-        self.effects.iter().filter(counts).count()
+    pub const fn undoable(&self) -> usize {
+        self.undoable
     }
+}
+
+/// Those that an undo would take back, and that came about as far as is known.
+fn undoable(lines: &[Value], entries: &[Entry]) -> usize {
+    let left: BTreeSet<u64> = Undoing::of(lines).steps.iter().map(|step| step.number).collect();
+    let came_about = |entry: &&Entry| matches!(entry.state, Outcome::Done | Outcome::Unknown);
+    entries.iter().filter(came_about).filter(|entry| left.contains(&entry.number)).count()
 }
 
 /// The volumes whose claims this run has deleted and not given back.

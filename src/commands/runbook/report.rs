@@ -12,7 +12,9 @@ use crate::runs::report::Report;
 /// It cannot be found or read.
 pub async fn report(run: Option<&str>, context: &Context<'_>) -> Result<Report, Failure> {
     let (folder, about, lines) = chosen(run, "report", &|_, _| true, context).await?;
-    Ok(Report::of(&folder, &about, &lines))
+    let mut report = Report::of(&folder, &about, &lines);
+    report.undo = context.as_given().ours(&report.undo);
+    Ok(report)
 }
 
 /// Writes the report of a run that ended into its folder. A run is not worse
