@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::runbook::flags::{PlanFormat, RunFlags};
+use super::runbook::flags::{ApprovalFlags, PlanFormat};
 
 /// Carry a stopped run on from where it stopped
 #[derive(Args, Clone, Debug)]
@@ -18,7 +18,11 @@ pub struct ResumeArgs {
     pub run_again: bool,
 
     #[command(flatten)]
-    pub flags: RunFlags,
+    pub flags: ApprovalFlags,
+
+    /// Print the plan as a document
+    #[arg(short, long, value_enum, value_name = "FORMAT", requires = "plan_only", help_heading = "Output")]
+    pub output: Option<PlanFormat>,
 }
 
 /// Say what a run did, object by object, what it kept and what can be taken back
@@ -37,7 +41,7 @@ pub struct UndoArgs {
     /// The run; left out: the only one that can be undone here
     pub run: Option<String>,
     #[command(flatten)]
-    pub flags: RunFlags,
+    pub flags: ApprovalFlags,
 }
 
 /// List runs, or remove the lock that one has left

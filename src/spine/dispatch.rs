@@ -172,15 +172,15 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
 /// What is asked about a run that is there already.
 async fn about_run(verb: Verb, context: &Context<'_>, screen: &TerminalScreen) -> Result<(), Failure> {
     match verb {
-        Verb::Resume(ResumeArgs { run, replan, run_again, flags }) => {
-            let flags = RunFlags { run_again, ..flags };
+        Verb::Resume(ResumeArgs { run, replan, run_again, flags, output }) => {
+            let flags = RunFlags { run_again, output, ..flags.into() };
             if replan {
                 runbook::replan(run.as_deref(), &flags, context).await
             } else {
                 runbook::resume(run.as_deref(), &flags, context).await
             }
         }
-        Verb::Undo(UndoArgs { run, flags }) => runbook::undo(run.as_deref(), &flags, context).await,
+        Verb::Undo(UndoArgs { run, flags }) => runbook::undo(run.as_deref(), &flags.into(), context).await,
         Verb::Report(ReportArgs { run, output }) => {
             screen.show_report(&runbook::report(run.as_deref(), context).await?, output)
         }

@@ -61,6 +61,10 @@ fn a_run_is_reported_and_all_its_events_are_documented() {
         let report = home.say(&format!("report --sandbox -o {format}"));
         assert!(report.told(0, &[]).stdout.contains("Report"), "{}", report.stdout);
     }
+    // What would do nothing is no flag.
+    for words in ["undo --out p.json", "undo -o json", "resume --out p.json", "resume --yes -o json"] {
+        home.say(&format!("{words} --sandbox")).told(2, &["-o"]);
+    }
     home.say("undo --sandbox --yes").told(0, &["is undone"]);
     assert!(home.say("report --sandbox").stdout.contains("done and taken back"));
     home.say("report nothing --sandbox").hinted(2, &["there is no run `nothing`"]);

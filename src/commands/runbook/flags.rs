@@ -39,6 +39,33 @@ pub struct RunFlags {
     pub output: Option<PlanFormat>,
 }
 
+/// What there is to say to a run that is there already.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ApprovalFlags {
+    /// Approve what can be undone, and take the default for each open question
+    #[arg(short = 'y', long, help_heading = "Running")]
+    pub yes: bool,
+
+    /// The typed confirmation of what cannot be undone: the name that is asked for
+    #[arg(long, value_name = "NAME", help_heading = "Running")]
+    pub confirm: Option<String>,
+
+    /// Nobody asks the application whether its members may go
+    #[arg(long, help_heading = "Running")]
+    pub no_app_check: bool,
+
+    /// Show the plan and change nothing
+    #[arg(long, help_heading = "Running")]
+    pub plan_only: bool,
+}
+
+impl From<ApprovalFlags> for RunFlags {
+    fn from(flags: ApprovalFlags) -> Self {
+        let ApprovalFlags { yes, confirm, no_app_check, plan_only } = flags;
+        Self { yes, confirm, no_app_check, plan_only, ..Self::default() }
+    }
+}
+
 /// How a plan is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PlanFormat {
