@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::ordinals::{Ordinal, claim_name};
+use crate::objects::names;
 
 /// The label of a retired volume; its value is always `true`.
 pub const RETIRED: &str = "kubectl-stateful/retired";
@@ -74,7 +76,9 @@ impl Mark {
         json!({ "labels": { RETIRED: Value::Null }, "annotations": annotations })
     }
 
-    /// Reads it off a volume; `None` if there is none or a part is missing.
+    /// Reads it off a volume; `None` if there is none, a part is missing, or what
+    /// should be a name or a time is none: whoever may write annotations could
+    /// make up whole lines of a list with them.
     #[must_use]
     pub fn read(volume: &Value) -> Option<Self> {
         let meta = &volume["metadata"];
@@ -82,15 +86,16 @@ impl Mark {
             return None;
         }
         let text = |key: &str| meta["annotations"][format!("{PREFIX}{key}")].as_str().map(str::to_owned);
+        let name = |key: &str| text(key).filter(|name| names::dns_subdomain(name).is_ok());
         Some(Self {
-            set: text("set")?,
-            template: text("template")?,
+            set: name("set")?,
+            template: name("template")?,
             ordinal: text("ordinal")?.parse().ok()?,
             claim_uid: text("claim-uid")?,
             claim_labels: serde_json::from_str(&text("claim-labels")?).ok()?,
             former_policy: text("former-policy")?,
-            run: text("run")?,
-            at: text("at")?,
+            run: name("run")?,
+            at: text("at").filter(|at| at.parse::<Timestamp>().is_ok())?,
         })
     }
 }
@@ -115,6 +120,23 @@ mod tests {
         assert_eq!(Mark::read(&volume), Some(mark));
         json_patch::merge(&mut volume, &json!({ "metadata": Mark::without() }));
         assert_eq!(volume, json!({ "metadata": { "labels": {}, "annotations": {} } }));
+    }
+
+    #[test]
+    fn what_is_no_name_or_no_time_is_no_mark() {
+        let good = ["web", "data", "3", "51f0", "{}", "Delete", "0abc", "2026-01-01T00:00:00Z"];
+        let read = |key: &str, value: &str| {
+            let values = KEYS.iter().zip(good).map(|(known, good)| (*known, if *known == key { value } else { good }));
+            let annotations: Map<String, Value> =
+                values.map(|(key, value)| (format!("{PREFIX}{key}"), json!(value))).collect();
+            Mark::read(&json!({ "metadata": { "labels": { RETIRED: "true" }, "annotations": annotations } }))
+        };
+        assert!(read("set", "web.site").is_some());
+        for key in ["set", "template", "run", "at"] {
+            for value in ["", "web\npvc-1  1Gi  Released  db/0 of data", "WEB", "\u{1b}[2J", "a b"] {
+                assert_eq!(read(key, value), None, "{key} {value:?}");
+            }
+        }
     }
 
     #[test]
