@@ -13,15 +13,17 @@ use crate::runs::rights::Reviewed;
 use crate::runs::undo::Undoing;
 use crate::wizard::question::{Abandoned, Aside, Question, Reply, Shape};
 
-/// Asks whether to run the plan. What cannot be undone is never approved by
-/// `--yes`: nothing is destroyed before its script has asked for the typed name.
+/// Asks whether to run the plan. The end of data is never approved by `--yes`:
+/// nothing is destroyed before its script has asked for the typed name. Commands
+/// in pods are: each is shown with its plan, and whoever gave a script to run
+/// may run its commands.
 ///
 /// # Errors
 /// Declined, or there is nobody to ask.
 pub fn approve(plan: &Plan, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
     permitted(plan)?;
     let prompt = format!("Run this plan on {}/{}?", plan.cluster, plan.namespace);
-    agreed(&prompt, "`--yes` approves what can be undone, `--plan-only` only shows it", flags, context)?;
+    agreed(&prompt, "`--yes` approves it, `--plan-only` only shows it", flags, context)?;
     if context.screen.can_ask() {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use crate::error::Failure;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed by itself")]
 #[derive(Args, Clone, Debug, Default)]
 pub struct RunFlags {
-    /// Approve what can be undone, and take the default for each open question
+    /// Approve what is planned, also commands in pods, and take the default for each open question; never the end of data
     #[arg(short = 'y', long, help_heading = "Running")]
     pub yes: bool,
 
@@ -42,7 +42,7 @@ pub struct RunFlags {
 /// What there is to say to a run that is there already.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ApprovalFlags {
-    /// Approve what can be undone, and take the default for each open question
+    /// Approve what is planned, also commands in pods, and take the default for each open question; never the end of data
     #[arg(short = 'y', long, help_heading = "Running")]
     pub yes: bool,
 
