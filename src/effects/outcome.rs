@@ -20,6 +20,11 @@ pub enum Outcome {
     Ran,
 }
 
+impl Outcome {
+    /// All of them, for pages that name them.
+    pub const ALL: [Self; 6] = [Self::Created, Self::Changed, Self::Unchanged, Self::Kept, Self::Deleted, Self::Ran];
+}
+
 /// What performing would do to one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

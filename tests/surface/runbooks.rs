@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kubectl_stateful::effects::Outcome;
 use serde_json::Value;
 
 use crate::program::Home;
@@ -47,6 +48,11 @@ fn a_run_is_reported_and_all_its_events_are_documented() {
     assert!(kinds.len() >= 8, "{kinds:?}");
     for kind in kinds {
         assert!(pages.contains(&format!("| `{kind}` |")), "{kind}");
+    }
+    let effect = pages.lines().find(|line| line.starts_with("| `effect` |")).unwrap();
+    for outcome in Outcome::ALL {
+        let word = serde_json::to_value(outcome).unwrap();
+        assert!(effect.contains(&format!("`{}`", word.as_str().unwrap())), "{word}: {effect}");
     }
     let report = home.say("report --sandbox");
     for part in [
