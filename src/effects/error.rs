@@ -146,8 +146,9 @@ impl EffectError {
         Self::SecretRefused { code: status.code, reason: status.reason.clone() }
     }
 
-    /// What the journal may know: never text from the server, which could quote
-    /// the request.
+    /// What the line of an effect in the journal knows, in our words: the server's
+    /// could quote the request. How a run of a runbook ended is written as it was
+    /// told, with the server's words: such a run sends no value of a Secret.
     #[must_use]
     pub fn for_journal(&self) -> Value {
         if let Some(ran) = self.ran() {

@@ -40,11 +40,7 @@ pub async fn apply(
     let uri =
         format!("{}?fieldManager={FIELD_MANAGER}&force=false&fieldValidation=Strict{}", object.path(), mode.query());
     // JSON is YAML, so the apply body needs no second serialiser.
-    let request = Request::patch(uri)
-        .header(http::header::CONTENT_TYPE, "application/apply-patch+yaml")
-        .body(manifest.to_string().into_bytes())
-        .map_err(kube::Error::HttpError)?;
-    client.request(request).await
+    send(client, Request::patch(uri), "application/apply-patch+yaml", manifest).await
 }
 
 /// POST of a whole object.
@@ -56,11 +52,7 @@ pub async fn create(
 ) -> Result<Value, kube::Error> {
     let collection = collection_path(object.kind, &object.namespace);
     let uri = format!("{collection}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{}", mode.query());
-    let request = Request::post(uri)
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(manifest.to_string().into_bytes())
-        .map_err(kube::Error::HttpError)?;
-    client.request(request).await
+    send(client, Request::post(uri), "application/json", manifest).await
 }
 
 /// PUT of the `scale` subresource; `body` carries UID and version.
@@ -155,7 +147,7 @@ async fn send(
         .header(http::header::USER_AGENT, AGENT)
         .body(body.to_string().into_bytes())
         .map_err(kube::Error::HttpError)?;
-    // Decoded here: kube's own decoder logs whole answers that it cannot read.
+    // Decoded here: kube's own decoder logs whole answers that it cannot read, also those with a Secret.
     let text = client.request_text(request).await?;
     serde_json::from_str(&text).map_err(kube::Error::SerdeError)
 }
@@ -179,6 +171,7 @@ mod tests {
             let log = Arc::clone(&log);
             async move {
                 let line = format!("{} {}", request.method(), request.uri().query().unwrap_or_default());
+                assert_eq!(request.headers()[http::header::USER_AGENT], AGENT, "{line}");
                 let body = request.into_body().collect().await?.to_bytes();
                 log.lock().unwrap().push((line, String::from_utf8_lossy(&body).into_owned()));
                 Ok::<_, tower::BoxError>(Response::new(Body::from(b"{}".to_vec())))

@@ -122,8 +122,9 @@ pub async fn go_on(
     Ok(())
 }
 
-/// What a command in a pod printed before it stopped the run: for the person at
-/// the terminal alone, since nobody knows what is in it.
+/// What a command in a pod printed before it stopped the run: shown to the person
+/// at the terminal and never told as an event, since nobody knows what is in it.
+/// Its last lines stand in the journal too, on the disk of that person alone.
 fn show_printed(halt: &Halt, context: &Context<'_>) {
     let Halt::Effect { object, error } = halt else { return };
     let Some(ran) = error.ran() else { return };
