@@ -7,10 +7,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::difference::Difference;
 use super::error::EffectError;
-use super::outcome::{Change, Outcome};
-use super::preview::Preview;
+use super::outcome::Outcome;
 use super::ready::{Done, Ready};
 use super::request::{self, Mode};
 use super::target::Target;
@@ -51,12 +49,7 @@ impl Protect {
                 return Err(EffectError::NotItsVolume);
             }
         }
-        let change = if holds {
-            Change::Unchanged
-        } else {
-            Change::Changed(vec![Difference { path: POLICY.to_owned(), from: json!(policy), to: json!("Retain") }])
-        };
-        Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
+        Ok(if holds { Ready::holds(before) } else { Ready::changes(before, POLICY, json!(policy), json!("Retain")) })
     }
 
     pub(super) async fn perform(
@@ -79,11 +72,8 @@ impl Protect {
             run: self.run.clone(),
             at: connection.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         };
-        let mut patch = json!({ "metadata": mark.metadata(), "spec": { "persistentVolumeReclaimPolicy": "Retain" } });
-        patch["metadata"]["uid"] = json!(self.volume.uid);
-        patch["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
-        let answered = request::merge_patch(&connection.client, &self.volume.object, &patch, mode).await;
-        let answered = answered.map_err(EffectError::of_guarded_write)?;
+        let patch = json!({ "metadata": mark.metadata(), "spec": { "persistentVolumeReclaimPolicy": "Retain" } });
+        let answered = request::patch_as_read(&connection.client, &self.volume, before, patch, mode).await?;
         let after = match mode {
             Mode::DryRun => answered,
             // What was answered is not what counts: it is read back.

@@ -7,7 +7,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::difference::Difference;
 use super::error::EffectError;
 use super::guard::{Guards, VolumeScene};
 use super::outcome::{Change, Outcome};
@@ -48,13 +47,11 @@ impl Purge {
             return Ok(Ready { preview: Preview::gone(&self.volume.uid, Change::Unchanged), before: Some(before) });
         }
         guards.before_purge(&VolumeScene::read(&before, &reader).await?)?;
-        let change = if is_provisioned(&before) {
+        if is_provisioned(&before) {
             let from = before["spec"]["persistentVolumeReclaimPolicy"].clone();
-            Change::Changed(vec![Difference { path: POLICY.to_owned(), from, to: json!("Delete") }])
-        } else {
-            Change::Gone
-        };
-        Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
+            return Ok(Ready::changes(before, POLICY, from, json!("Delete")));
+        }
+        Ok(Ready { preview: Preview::gone(&self.volume.uid, Change::Gone), before: Some(before) })
     }
 
     pub(super) async fn perform(
@@ -69,11 +66,9 @@ impl Purge {
             let sent = request::delete(&connection.client, &self.volume.object, Only::AsRead(before), mode).await;
             return Ok(Done::changed(Outcome::Deleted, sent.map_err(EffectError::of_guarded_write)?));
         }
-        let version = &before["metadata"]["resourceVersion"];
-        let patch = json!({ "metadata": { "uid": self.volume.uid, "resourceVersion": version },
-                            "spec": { "persistentVolumeReclaimPolicy": "Delete" } });
-        let sent = request::merge_patch(&connection.client, &self.volume.object, &patch, mode).await;
-        Ok(Done::changed(Outcome::Changed, sent.map_err(EffectError::of_guarded_write)?))
+        let patch = json!({ "spec": { "persistentVolumeReclaimPolicy": "Delete" } });
+        let after = request::patch_as_read(&connection.client, &self.volume, before, patch, mode).await?;
+        Ok(Done::changed(Outcome::Changed, after))
     }
 }
 

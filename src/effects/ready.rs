@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
+use super::difference::Difference;
 use super::effect::Effect;
-use super::outcome::Outcome;
+use super::outcome::{Change, Outcome};
 use super::preview::Preview;
 
 /// Gives the value of a secret parameter at the moment of the write.
@@ -39,6 +40,17 @@ pub struct Ready {
 }
 
 impl Ready {
+    /// The goal holds already.
+    pub(super) fn holds(before: Value) -> Self {
+        Self { preview: Preview::of(Change::Unchanged, Some(&before), Value::Null), before: Some(before) }
+    }
+
+    /// One field of the object gets another value.
+    pub(super) fn changes(before: Value, path: &str, from: Value, to: Value) -> Self {
+        let change = Change::Changed(vec![Difference { path: path.to_owned(), from, to }]);
+        Self { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) }
+    }
+
     /// What undoes it, as data, before anything is written: the UID of what is
     /// going to be created is not known yet.
     #[must_use]

@@ -6,6 +6,8 @@
 use http::Request;
 use serde_json::{Value, json};
 
+use super::error::EffectError;
+use super::target::Target;
 use crate::objects::kinds::{ObjectRef, collection_path};
 
 /// The name under which the cluster remembers which fields are ours.
@@ -62,13 +64,29 @@ pub async fn put_scale(client: &kube::Client, set: &ObjectRef, body: &Value, mod
 }
 
 /// Merge patch of an object; what is in `patch` includes the version that was read.
-pub async fn merge_patch(
+async fn merge_patch(
     client: &kube::Client,
     object: &ObjectRef,
     patch: &Value,
     mode: Mode,
 ) -> Result<Value, kube::Error> {
     send(client, Request::patch(place(object, mode)), "application/merge-patch+json", patch).await
+}
+
+/// Merge patch of exactly the object that was read, as it was read.
+///
+/// # Errors
+/// `Overtaken` if it was changed since.
+pub async fn patch_as_read(
+    client: &kube::Client,
+    target: &Target,
+    before: &Value,
+    mut patch: Value,
+    mode: Mode,
+) -> Result<Value, EffectError> {
+    patch["metadata"]["uid"] = json!(target.uid);
+    patch["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
+    merge_patch(client, &target.object, &patch, mode).await.map_err(EffectError::of_guarded_write)
 }
 
 /// JSON patch of an object, whose `test` operations are its precondition.

@@ -7,10 +7,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::difference::Difference;
 use super::error::EffectError;
-use super::outcome::{Change, Outcome};
-use super::preview::Preview;
+use super::outcome::Outcome;
 use super::ready::{Done, Ready};
 use super::request::{self, Mode};
 use super::target::Target;
@@ -43,16 +41,14 @@ impl Reserve {
         // A volume is called Bound for a while after its claim has gone.
         let has_its = |claim: &Value| held.is_some_and(|held| claim["metadata"]["uid"] == held.uid.as_str());
         if is_free || claim.as_ref().is_some_and(has_its) {
-            return Ok(Ready { preview: Preview::of(Change::Unchanged, Some(&before), Value::Null), before: None });
+            return Ok(Ready::holds(before));
         }
         if claim.is_some() {
             return Err(EffectError::ClaimInTheWay { claim: self.claim.name.clone() });
         }
         is_within_reach(&volume, &reader).await?;
-        let path = ".spec.claimRef.uid".to_owned();
         let from = json!(held.map(|held| held.uid.clone()));
-        let change = Change::Changed(vec![Difference { path, from, to: Value::Null }]);
-        Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
+        Ok(Ready::changes(before, ".spec.claimRef.uid", from, Value::Null))
     }
 
     pub(super) async fn perform(

@@ -7,11 +7,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::difference::Difference;
 use super::error::EffectError;
 use super::guard::{Guards, SetScene};
-use super::outcome::{Change, Outcome};
-use super::preview::Preview;
+use super::outcome::Outcome;
 use super::ready::{Done, Ready};
 use super::request::{self, Mode};
 use super::target::Target;
@@ -35,15 +33,12 @@ impl Retention {
         let before = self.set.need(&reader).await?;
         let set = Set::read(&before).ok_or(EffectError::Vanished)?;
         let found = set.when_scaled.as_str().to_owned();
-        let change = if found == self.when_scaled {
-            Change::Unchanged
-        } else {
-            let replicas = set.range.replicas;
-            guards.before_retention(&SetScene::read(set, replicas, &reader).await?)?;
-            let difference = Difference { path: PATH.to_owned(), from: json!(found), to: json!(self.when_scaled) };
-            Change::Changed(vec![difference])
-        };
-        Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
+        if found == self.when_scaled {
+            return Ok(Ready::holds(before));
+        }
+        let replicas = set.range.replicas;
+        guards.before_retention(&SetScene::read(set, replicas, &reader).await?)?;
+        Ok(Ready::changes(before, PATH, json!(found), json!(self.when_scaled)))
     }
 
     pub(super) async fn perform(
@@ -53,12 +48,9 @@ impl Retention {
         mode: Mode,
     ) -> Result<Done, EffectError> {
         let before = ready.before.as_ref().unwrap_or(&Value::Null);
-        let patch = json!({
-            "metadata": { "uid": self.set.uid, "resourceVersion": before["metadata"]["resourceVersion"] },
-            "spec": { "persistentVolumeClaimRetentionPolicy": { "whenScaled": self.when_scaled } },
-        });
-        let sent = request::merge_patch(&connection.client, &self.set.object, &patch, mode).await;
-        Ok(Done::changed(Outcome::Changed, sent.map_err(EffectError::of_guarded_write)?))
+        let patch = json!({ "spec": { "persistentVolumeClaimRetentionPolicy": { "whenScaled": self.when_scaled } } });
+        let after = request::patch_as_read(&connection.client, &self.set, before, patch, mode).await?;
+        Ok(Done::changed(Outcome::Changed, after))
     }
 
     /// The word that was there; a set that says nothing retains.

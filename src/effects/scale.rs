@@ -8,11 +8,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::difference::Difference;
 use super::error::EffectError;
 use super::guard::{Guards, SetScene};
-use super::outcome::{Change, Outcome};
-use super::preview::Preview;
+use super::outcome::Outcome;
 use super::ready::{Done, Ready};
 use super::request::{self, Mode};
 use super::target::Target;
@@ -36,22 +34,19 @@ impl Scale {
         let before = self.set.need(&reader).await?;
         let set = Set::read(&before).ok_or(EffectError::Vanished)?;
         let from = set.range.replicas;
-        let change = if from == self.to {
-            Change::Unchanged
-        } else {
-            if self.from.is_some_and(|expected| expected != from) {
-                return Err(EffectError::OtherReplicas { found: from, expected: self.from.unwrap_or_default() });
-            }
-            if self.to < from {
-                guards.before_scale_down(&SetScene::read(set, self.to, &reader).await?)?;
-            } else if self.from.is_none() {
-                // What takes members back that went is not held up by who came since.
-                guards.before_scale_up(&SetScene::read(set, self.to, &reader).await?)?;
-            }
-            let path = ".spec.replicas".to_owned();
-            Change::Changed(vec![Difference { path, from: json!(from), to: json!(self.to) }])
-        };
-        Ok(Ready { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) })
+        if from == self.to {
+            return Ok(Ready::holds(before));
+        }
+        if self.from.is_some_and(|expected| expected != from) {
+            return Err(EffectError::OtherReplicas { found: from, expected: self.from.unwrap_or_default() });
+        }
+        if self.to < from {
+            guards.before_scale_down(&SetScene::read(set, self.to, &reader).await?)?;
+        } else if self.from.is_none() {
+            // What takes members back that went is not held up by who came since.
+            guards.before_scale_up(&SetScene::read(set, self.to, &reader).await?)?;
+        }
+        Ok(Ready::changes(before, ".spec.replicas", json!(from), json!(self.to)))
     }
 
     pub(super) async fn perform(

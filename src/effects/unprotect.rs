@@ -7,10 +7,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::difference::Difference;
 use super::error::EffectError;
-use super::outcome::{Change, Outcome};
-use super::preview::Preview;
+use super::outcome::Outcome;
 use super::protect::{POLICY, Protect};
 use super::ready::{Done, Ready};
 use super::request::{self, Mode};
@@ -39,7 +37,7 @@ impl Unprotect {
         let volume = Volume::read(&before).ok_or(EffectError::Vanished)?;
         let policy = volume.reclaim_policy.as_str().to_owned();
         if policy == self.policy && Mark::read(&before).is_none() {
-            return Ok(Ready { preview: Preview::of(Change::Unchanged, Some(&before), Value::Null), before: None });
+            return Ok(Ready::holds(before));
         }
         let claim = reader.get(&self.claim).await?.as_ref().and_then(Claim::read);
         let held = claim.is_some_and(|claim| {
@@ -50,11 +48,7 @@ impl Unprotect {
         if !held {
             return Err(EffectError::NotItsVolume);
         }
-        let change = Difference { path: POLICY.to_owned(), from: json!(policy), to: json!(self.policy) };
-        Ok(Ready {
-            preview: Preview::of(Change::Changed(vec![change]), Some(&before), Value::Null),
-            before: Some(before),
-        })
+        Ok(Ready::changes(before, POLICY, json!(policy), json!(self.policy)))
     }
 
     /// The protection that the mark on the volume tells of.
@@ -78,11 +72,8 @@ impl Unprotect {
         mode: Mode,
     ) -> Result<Done, EffectError> {
         let before = ready.before.as_ref().unwrap_or(&Value::Null);
-        let mut patch =
-            json!({ "metadata": Mark::without(), "spec": { "persistentVolumeReclaimPolicy": self.policy } });
-        patch["metadata"]["uid"] = json!(self.volume.uid);
-        patch["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
-        let after = request::merge_patch(&connection.client, &self.volume.object, &patch, mode).await;
-        Ok(Done::changed(Outcome::Changed, after.map_err(EffectError::of_guarded_write)?))
+        let patch = json!({ "metadata": Mark::without(), "spec": { "persistentVolumeReclaimPolicy": self.policy } });
+        let after = request::patch_as_read(&connection.client, &self.volume, before, patch, mode).await?;
+        Ok(Done::changed(Outcome::Changed, after))
     }
 }
