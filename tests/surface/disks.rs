@@ -122,3 +122,25 @@ fn a_state_folder_that_may_not_be_written_is_told_with_a_way_out() {
     let finished = home.shell("exec setpriv --reuid 65534 --regid 65534 --clear-groups ./program status --sandbox");
     finished.hinted(1, &["Permission denied", ".local/state/kubectl-stateful", "XDG_STATE_HOME"]);
 }
+
+/// Whoever replaced its log may have been killed before the folder knew of it: what is
+/// acknowledged afterwards would go with a power cut.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sandbox_is_not_opened_before_its_folder_is_on_disk() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let home = Home::new();
+    std::fs::copy(env!("CARGO_BIN_EXE_kubectl-stateful"), home.path().join("program")).unwrap();
+    home.shell("chmod 755 . && chown -R 65534:65534 .").told(0, &[]);
+    let status = "exec setpriv --reuid 65534 --regid 65534 --clear-groups ./program status --sandbox";
+    home.shell(status).told(0, &[]);
+    // Its files can be read and written, and the folder itself cannot be opened.
+    let folder = home.state().join("sandboxes/default");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o300)).unwrap();
+    home.shell(status).told(1, &["cannot sync", "sandboxes/default", "Permission denied"]);
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    home.shell(status).told(0, &[]);
+}

@@ -149,8 +149,6 @@ impl Sandbox {
         }
         if header.epoch != self.epoch {
             self.reload(world)?;
-            // Whoever replaced it may have died before the folder knew.
-            self.is_renamed = true;
             self.settle_rename()?;
             return Ok((held, true));
         }

@@ -64,6 +64,8 @@ impl Sandbox {
     pub fn reload(&mut self, world: &mut World) -> Result<(), OpenError> {
         // Until it is read whole, whoever enters next reads it again.
         self.epoch = 0;
+        // Whoever replaced it may have died before the folder knew.
+        self.is_renamed = true;
         let mut file = self.open_log()?;
         let header = self.read_header(&mut BufReader::new(&mut file))?;
         world.store = Store::default();
