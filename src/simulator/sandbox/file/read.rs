@@ -75,6 +75,7 @@ impl Sandbox {
         world.fresh.clear();
         self.offset = 0;
         self.lines = 0;
+        self.compact = 0;
         self.clock = world.now;
         self.read_on(&mut file, world)?;
         self.epoch = header.epoch;
@@ -123,6 +124,8 @@ impl Sandbox {
                     .kind_of(place("apiVersion"), place("kind"))
                     .ok_or_else(|| self.damaged(line, "an object of unknown kind"))?;
                 world.store.restore(kind, object);
+                let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
+                self.compact = self.offset.saturating_add(bytes);
             }
             Line::Commit(written) => {
                 self.clock = written.at;
