@@ -82,8 +82,7 @@ fn one_by_one(text: &str, values: &[JsonValue]) -> Result<Vec<Placed>, YamlError
     let mut documents = Vec::new();
     for value in values {
         let read = in_one(text.get(value.bytes.clone()).unwrap_or_default());
-        let below = |error: YamlError| YamlError { line: error.line.map(|line| line + value.line), ..error };
-        for mut document in read.map_err(below)? {
+        for mut document in read.map_err(|error| value.place_in_text(error))? {
             document.shift(value.line, value.column);
             documents.push(document);
         }
@@ -96,6 +95,18 @@ struct JsonValue {
     bytes: std::ops::Range<usize>,
     line: u64,
     column: u64,
+}
+
+impl JsonValue {
+    /// The same error, counted from the beginning of the text.
+    fn place_in_text(&self, error: YamlError) -> YamlError {
+        let columns = if error.line == Some(1) { self.column } else { 0 };
+        YamlError {
+            line: error.line.map(|line| line + self.line),
+            column: error.column.map(|column| column + columns),
+            ..error
+        }
+    }
 }
 
 /// Two objects or more with nothing but blanks between them; `None` for anything else.
@@ -348,6 +359,14 @@ mod tests {
         {
             assert!(read(broken, 1).is_err(), "{broken}");
         }
+        let place = |text: &str| read(text, 1).map_err(|error| (error.line, error.column)).unwrap_err();
+        let alone = place("{\"b\": !!int x}");
+        assert_eq!(alone.0, Some(1));
+        let columns = |more: u64| alone.1.map(|column| column + more);
+        assert_eq!(place("{\"a\": 1} {\"b\": !!int x}"), (Some(1), columns(9)));
+        assert_eq!(place("{}\n {\"b\": !!int x}"), (Some(2), columns(1)));
+        assert_eq!(place("{} {\"a\": 1,\n\"b\": !!int x}").0, Some(2));
+        assert_eq!(place("{} {\"a\": 1,\n\"b\": !!int x}").1, place("{\"a\": 1,\n\"b\": !!int x}").1);
         assert_eq!(read(&"{}".repeat(2000), 1).unwrap().len(), 2000);
     }
 
