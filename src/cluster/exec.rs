@@ -64,7 +64,8 @@ pub struct NoExec;
 
 impl Exec for NoExec {
     fn start<'a>(&'a self, _: &'a Program) -> BoxFuture<'a, Result<Session, ExecError>> {
-        Box::pin(ready(Err(ExecError::Lost("no program can be run here".to_owned()))))
+        let why = kube::Error::Service("no program can be run here".into());
+        Box::pin(ready(Err(ExecError::Refused(Box::new(why)))))
     }
 }
 
@@ -77,7 +78,7 @@ impl Exec for LiveExec {
     fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Session, ExecError>> {
         let (client, program) = (self.client.clone(), program.clone());
         let session = once(async move {
-            let request = request(&program).map_err(|why| ExecError::Lost(why.to_string()))?;
+            let request = request(&program).map_err(unbuilt)?;
             let connected = client.connect(request).await.map_err(of_start)?;
             let messages = connected.into_stream().map_ok(|message| (message.is_close(), message.into_data()));
             Ok(heard(messages.map_err(|why| ExecError::Lost(why.to_string())).boxed()))
@@ -90,6 +91,11 @@ fn request(program: &Program) -> Result<http::Request<Vec<u8>>, kube::core::requ
     let pods = format!("/api/v1/namespaces/{}/pods", program.namespace);
     let params = kube::api::AttachParams { container: Some(program.container.clone()), ..Default::default() };
     kube::core::Request::new(pods).exec(&program.pod, program.words.iter().cloned(), &params)
+}
+
+/// What cannot be sent starts nothing.
+fn unbuilt(why: kube::core::request::Error) -> ExecError {
+    ExecError::Refused(Box::new(kube::Error::BuildRequest(why)))
 }
 
 /// A refusal in the server's words means that nothing was started; of anything
@@ -162,6 +168,26 @@ mod tests {
     use futures::stream::iter;
 
     use super::*;
+
+    fn ask(pod: &str) -> Program {
+        let words = vec!["true".to_owned()];
+        Program { namespace: "db".to_owned(), pod: pod.to_owned(), container: "main".to_owned(), words }
+    }
+
+    #[tokio::test]
+    async fn what_was_never_sent_was_not_started() {
+        let nobody = tower::service_fn(|_: http::Request<Body>| async {
+            Err::<http::Response<Body>, _>(tower::BoxError::from("not asked here"))
+        });
+        let live = LiveExec { client: kube::Client::new(nobody, "db") };
+        let first = async |way: &dyn Exec, pod: &str| match way.start(&ask(pod)).await {
+            Ok(mut session) => session.try_next().await.err(),
+            Err(why) => Some(why),
+        };
+        assert!(matches!(first(&live, "no name").await, Some(ExecError::Refused(_))));
+        assert!(matches!(first(&live, "web-0").await, Some(ExecError::Lost(_))));
+        assert!(matches!(first(&NoExec, "web-0").await, Some(ExecError::Refused(_))));
+    }
 
     async fn all(messages: Vec<Message>) -> Vec<Result<Heard, String>> {
         let heard = heard(iter(messages).map(Ok).boxed());
