@@ -9,7 +9,7 @@ use super::kind::Kind;
 use super::labels::labels;
 use super::rules::lines_of_passwords;
 use super::source::{Input, Piece, Source, Unread};
-use crate::objects::placed::{Placed, read};
+use crate::objects::placed::{MOST, Placed, read};
 use crate::objects::yaml::YamlError;
 
 /// What rules about files look at.
@@ -61,15 +61,18 @@ impl Manifests {
         let mut all = Self { files: inputs.iter().map(|input| input.name.clone()).collect(), ..Self::default() };
         for input in inputs {
             match Source::read(input) {
-                Ok(source) => source.pieces().into_iter().for_each(|piece| all.add(piece)),
+                Ok(source) => {
+                    let mut left = MOST;
+                    source.pieces().into_iter().for_each(|piece| all.add(piece, &mut left));
+                }
                 Err(why) => all.unread.push((input.name.clone(), why)),
             }
         }
         all
     }
 
-    fn add(&mut self, piece: Piece) {
-        match read(&piece.text, piece.first_line) {
+    fn add(&mut self, piece: Piece, left: &mut usize) {
+        match read(&piece.text, piece.first_line, left) {
             Ok(roots) => {
                 let hidden = piece.may_be_secret() || roots.iter().any(holds_secret);
                 for root in roots {

@@ -45,20 +45,24 @@ pub struct Entry {
     pub value: Placed,
 }
 
+/// How many values one file may come to. What is read at once is limited by itself,
+/// but a file is read in many pieces.
+pub const MOST: usize = 1_000_000;
+
 /// All documents of a text that begins at this line of its file; empty ones
-/// are left out.
+/// are left out. `left` is how many values the file may still come to.
 ///
 /// # Errors
 /// Text that is not YAML, and documents made to explode.
-pub fn read(text: &str, first_line: u64) -> Result<Vec<Placed>, YamlError> {
+pub fn read(text: &str, first_line: u64, left: &mut usize) -> Result<Vec<Placed>, YamlError> {
     // JSON may be indented with tabs and YAML may not.
     let json = text.trim_start().starts_with(['{', '[']);
     let without_tabs = json.then(|| text.replace('\t', " "));
     let text = without_tabs.as_deref().unwrap_or(text);
     let below = first_line.saturating_sub(1);
-    let read = match in_one(text) {
+    let read = match in_one(text, left) {
         // kubectl reads JSON objects one after the other.
-        Err(error) if json => json_values(text).map_or(Err(error), |values| one_by_one(text, &values)),
+        Err(error) if json => json_values(text).map_or(Err(error), |values| one_by_one(text, &values, left)),
         read => read,
     };
     match read {
@@ -73,15 +77,23 @@ pub fn read(text: &str, first_line: u64) -> Result<Vec<Placed>, YamlError> {
     }
 }
 
-fn in_one(text: &str) -> Result<Vec<Placed>, YamlError> {
-    serde_saphyr::from_str_multiple_with_options(text, options(DuplicateKeyPolicy::LastWins))
-        .map_err(|error| explained(&error))
+fn in_one(text: &str, left: &mut usize) -> Result<Vec<Placed>, YamlError> {
+    if *left == 0 {
+        let message = "what stands before it makes the file too large to be read".to_owned();
+        return Err(YamlError { line: Some(1), column: Some(1), message });
+    }
+    let read: Vec<Placed> = serde_saphyr::from_str_multiple_with_options(text, options(DuplicateKeyPolicy::LastWins))
+        .map_err(|error| explained(&error))?;
+    for document in &read {
+        document.walk(&mut |_| *left = left.saturating_sub(1));
+    }
+    Ok(read)
 }
 
-fn one_by_one(text: &str, values: &[JsonValue]) -> Result<Vec<Placed>, YamlError> {
+fn one_by_one(text: &str, values: &[JsonValue], left: &mut usize) -> Result<Vec<Placed>, YamlError> {
     let mut documents = Vec::new();
     for value in values {
-        let read = in_one(text.get(value.bytes.clone()).unwrap_or_default());
+        let read = in_one(text.get(value.bytes.clone()).unwrap_or_default(), left);
         for mut document in read.map_err(|error| value.place_in_text(error))? {
             document.shift(value.line, value.column);
             documents.push(document);
@@ -327,6 +339,11 @@ impl<'de> Visitor<'de> for AnyShape {
 mod tests {
     use super::*;
 
+    fn read(text: &str, first_line: u64) -> Result<Vec<Placed>, YamlError> {
+        let mut left = MOST;
+        super::read(text, first_line, &mut left)
+    }
+
     fn one(text: &str) -> Placed {
         let mut all = read(text, 1).unwrap();
         assert_eq!(all.len(), 1);
@@ -415,5 +432,18 @@ mod tests {
         }
         assert!(read(&laughs, 1).is_err());
         assert!(read(&"[".repeat(10_000), 1).is_err());
+    }
+
+    #[test]
+    fn many_pieces_of_one_file_do_not_come_to_more_than_one_may() {
+        let large = format!("a: &a [{}]\nb: [{}]\n", "x,".repeat(1_000), "*a,".repeat(100));
+        let mut left = MOST;
+        let taken = (0..20).flat_map(|_| super::read(&large, 7, &mut left)).count();
+        assert_eq!((taken, left), (10, 0));
+        let refused = super::read("a: 1", 7, &mut left).unwrap_err();
+        assert_eq!((refused.line, refused.column), (Some(7), Some(1)));
+        assert_eq!(refused.message, "what stands before it makes the file too large to be read");
+        let in_a_row = format!("{{\"a\": &a [{}], \"b\": [{}]}} ", "1,".repeat(1_000), "*a,".repeat(100)).repeat(20);
+        assert!(read(&in_a_row, 1).is_err());
     }
 }

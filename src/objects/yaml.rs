@@ -114,8 +114,9 @@ pub(super) fn options(duplicate_keys: DuplicateKeyPolicy) -> serde_saphyr::Optio
         legacy_octal_numbers: true,
         with_snippet: false,
         duplicate_keys: duplicate_keys,
-        // An anchor may be used as often as one likes; what comes of it all is limited
-        // to more than the API server takes of anything, and that is read in a moment.
+        // An anchor may be used as often as one likes; what comes of one text is limited to
+        // more than the API server takes of anything, and that is read in a moment. Who
+        // reads a file in pieces limits what comes of them all (`placed`).
         budget: serde_saphyr::budget! { max_depth: 64, flow_nesting_limit: 64, enforce_alias_anchor_ratio: false },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 300_000 },
     }

@@ -4,7 +4,7 @@
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::manifests::BrokenPiece;
 use crate::diagnosis::rule::{Check, Rule};
-use crate::objects::placed::read;
+use crate::objects::placed::{MOST, read};
 
 pub static RULE: Rule = Rule {
     code: "tab-indentation",
@@ -44,7 +44,8 @@ fn reads_further_without_tabs(broken: &BrokenPiece) -> bool {
         format!("{}{content}\n", indent.replace('\t', "  "))
     };
     let text: String = broken.piece.text.lines().map(expand).collect();
-    read(&text, broken.piece.first_line).map_or_else(|error| error.line > broken.error.line, |_| true)
+    let mut left = MOST;
+    read(&text, broken.piece.first_line, &mut left).map_or_else(|error| error.line > broken.error.line, |_| true)
 }
 
 #[cfg(test)]
