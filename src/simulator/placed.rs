@@ -7,15 +7,13 @@ use serde_json::Value;
 
 use super::controllers::attachments;
 use super::controllers::fields::Fields;
-
-/// Namespace and name.
-type Pod = (String, String);
+use super::shelves::Place;
 
 /// Names by what they are asked for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Placed {
-    pods: BTreeMap<String, BTreeSet<Pod>>,
-    addresses: BTreeMap<String, BTreeSet<Pod>>,
+    pods: BTreeMap<String, BTreeSet<Place>>,
+    addresses: BTreeMap<String, BTreeSet<Place>>,
     attached_to: BTreeMap<String, BTreeSet<String>>,
     attachments_of: BTreeMap<String, BTreeSet<String>>,
 }
@@ -39,8 +37,8 @@ impl Placed {
         }
     }
 
-    /// The pods on a node, by namespace and name; those on none, if its name is empty.
-    pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &Pod> {
+    /// The pods on a node, in the order of a list; those on none, if its name is empty.
+    pub fn pods_on(&self, node: &str) -> impl Iterator<Item = &Place> {
         self.pods.get(node).into_iter().flatten()
     }
 
@@ -60,8 +58,8 @@ impl Placed {
     }
 }
 
-fn place(pod: &Value) -> Pod {
-    (pod.namespace().to_owned(), pod.name().to_owned())
+fn place(pod: &Value) -> Place {
+    Place::within(pod.namespace(), pod.name())
 }
 
 fn name(object: &Value) -> String {
@@ -117,12 +115,12 @@ mod tests {
         let mut placed = Placed::default();
         let (new, bound, up) = (pod("", ""), pod("x", ""), pod("x", "1.2.3.4"));
         placed.note(None, Some(&new));
-        assert!(placed.pods_on("").eq([&("n".to_owned(), "p".to_owned())]) && placed.addresses.is_empty());
+        assert!(placed.pods_on("").eq([&Place::within("n", "p")]) && placed.addresses.is_empty());
         placed.note(Some(&new), Some(&bound));
         assert!(placed.pods_on("").next().is_none());
         placed.note(Some(&bound), Some(&up));
         placed.note(None, Some(&attachment));
-        assert!(placed.pods_on("x").eq([&("n".to_owned(), "p".to_owned())]) && placed.is_taken("1.2.3.4"));
+        assert!(placed.pods_on("x").eq([&Place::within("n", "p")]) && placed.is_taken("1.2.3.4"));
         assert!(placed.attachments_to("x").eq(["a"]) && placed.attachments_of("v").eq(["a"]));
         placed.note(Some(&up), None);
         placed.note(Some(&attachment), None);

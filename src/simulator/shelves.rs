@@ -34,9 +34,26 @@ pub struct Key {
 
 impl Key {
     pub fn new(kind: &ApiKind, namespace: &str, name: &str) -> Self {
-        let namespace = if kind.namespaced { format!("{namespace}/") } else { String::new() };
-        let shelf = Shelf { rank: kind.rank(), kind: kind.kind };
-        Self { shelf, place: Place { namespace, name: name.to_owned() } }
+        let place = if kind.namespaced { Place::within(namespace, name) } else { Place::of_its_own(name) };
+        Self { shelf: Shelf::of(kind), place }
+    }
+}
+
+impl Shelf {
+    pub fn of(kind: &ApiKind) -> Self {
+        Self { rank: kind.rank(), kind: kind.kind }
+    }
+}
+
+impl Place {
+    /// In a namespace.
+    pub fn within(namespace: &str, name: &str) -> Self {
+        Self { namespace: format!("{namespace}/"), name: name.to_owned() }
+    }
+
+    /// In none.
+    fn of_its_own(name: &str) -> Self {
+        Self { namespace: String::new(), name: name.to_owned() }
     }
 }
 
@@ -48,7 +65,11 @@ pub struct Shelves {
 
 impl Shelves {
     pub fn get(&self, key: &Key) -> Option<&Arc<Value>> {
-        self.held.get(&key.shelf)?.get(&key.place)
+        self.at(&key.shelf, &key.place)
+    }
+
+    pub fn at(&self, kind: &Shelf, place: &Place) -> Option<&Arc<Value>> {
+        self.held.get(kind)?.get(place)
     }
 
     pub fn insert(&mut self, key: Key, object: Arc<Value>) {

@@ -14,7 +14,7 @@ use super::controllers::{Change, View};
 use super::custom::Definitions;
 use super::mounts::Mounts;
 use super::placed::Placed;
-use super::shelves::{Key, Place, Shelves};
+use super::shelves::{Key, Place, Shelf, Shelves};
 use super::standings::Standings;
 use super::status::Refusal;
 use crate::objects::kinds::ApiKind;
@@ -347,7 +347,8 @@ impl View for Store {
     }
 
     fn pods_on(&self, node: &str) -> Vec<Arc<Value>> {
-        self.placed.pods_on(node).filter_map(|(namespace, name)| self.get("Pod", namespace, name)).collect()
+        let Some(pods) = ApiKind::named("Pod").map(Shelf::of) else { return Vec::new() };
+        self.placed.pods_on(node).filter_map(|place| self.objects.at(&pods, place)).cloned().collect()
     }
 
     fn first_free(&self, mut addresses: &mut dyn Iterator<Item = String>) -> Option<String> {
@@ -356,5 +357,27 @@ impl View for Store {
 
     fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {
         self.events_about(namespace, name).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_pods_of_a_node_come_in_the_order_of_a_list() {
+        let mut store = Store::default();
+        let kind = ApiKind::named("Pod").unwrap();
+        for namespace in ["a", "a-b", "b"] {
+            let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace, "name": "p"},
+                             "spec": {"nodeName": "x"}});
+            store.restore(kind, pod);
+        }
+        let listed = store.list("Pod");
+        let namespaces: Vec<&str> = listed.iter().map(|pod| pod["metadata"]["namespace"].as_str().unwrap()).collect();
+        assert_eq!(namespaces, ["a-b", "a", "b"]);
+        assert_eq!(store.pods_on("x"), listed);
     }
 }
