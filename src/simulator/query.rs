@@ -280,6 +280,8 @@ pub fn decoded(text: &str, plus_is_space: bool) -> String {
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         let escaped = text.get(at + 1..at + 3).filter(|_| *byte == b'%');
+        // A number may have a sign, and an escape none.
+        let escaped = escaped.filter(|code| code.bytes().all(|letter| letter.is_ascii_hexdigit()));
         if let Some(code) = escaped.and_then(|code| u8::from_str_radix(code, 16).ok()) {
             out.push(code);
             at += 3;
@@ -306,6 +308,13 @@ mod tests {
         assert_eq!((query.limit, query.resource_version), (5, Some(0)));
         assert!(query.labels.matches(&serde_json::json!({"app": "web"})));
         assert!(!query.labels.matches(&serde_json::json!({"app": "db"})));
+    }
+
+    #[test]
+    fn broken_escapes_stay_as_they_are() {
+        for (text, read) in [("%2f", "/"), ("%+f", "%+f"), ("%f", "%f"), ("%", "%"), ("%%41", "%A"), ("%-1", "%-1")] {
+            assert_eq!(decoded(text, false), read);
+        }
     }
 
     #[test]
