@@ -1,9 +1,13 @@
 //! Which right a refusal is about: the server says it in words alone.
 
+/// How the words for kubectl begin that ask whether somebody has a right. Who shows
+/// them to a person leads them to the same cluster first.
+pub const QUESTION: &str = "auth can-i";
+
 /// A verb on a resource, somewhere.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MissingRight<'a> {
-    pub verb: &'a str,
+    verb: &'a str,
     /// With its subresource, such as `pods/log`.
     resource: &'a str,
     group: &'a str,
@@ -37,7 +41,7 @@ impl<'a> MissingRight<'a> {
         let group = if self.group.is_empty() { String::new() } else { format!(".{}", self.group) };
         let part = if part.is_empty() { String::new() } else { format!(" --subresource={part}") };
         let place = if self.namespace.is_empty() { " -A".to_owned() } else { format!(" -n {}", self.namespace) };
-        format!("auth can-i {} {resource}{group}{part}{place}", self.verb)
+        format!("{QUESTION} {} {resource}{group}{part}{place}", self.verb)
     }
 
     /// `list` on `pods` in namespace `db`.

@@ -23,7 +23,7 @@ pub mod live;
 mod login;
 #[cfg(test)]
 mod loopback;
-mod missing_right;
+pub mod missing_right;
 pub mod offline;
 mod passing;
 mod plugin;

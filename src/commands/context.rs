@@ -2,6 +2,7 @@
 
 use super::screen::Screen;
 use crate::cluster::Connection;
+use crate::cluster::missing_right::QUESTION;
 use crate::effects::Guards;
 use crate::error::Failure;
 use crate::facts::snapshot::Snapshot;
@@ -76,8 +77,12 @@ impl Way<'_> {
     /// the same user; where kubectl cannot reach it the question is left out.
     #[must_use]
     pub fn asked(&self, mut failure: Failure) -> Failure {
-        let led = |hint: String| match hint.strip_prefix("`kubectl auth can-i ") {
-            Some(rest) => self.kubectl(&format!("auth can-i {rest}")).map(|line| format!("`{line}")),
+        let question = |hint: &str| {
+            let words = hint.strip_prefix("`kubectl ").filter(|words| words.starts_with(QUESTION));
+            words.map(str::to_owned)
+        };
+        let led = |hint: String| match question(&hint) {
+            Some(words) => self.kubectl(&words).map(|line| format!("`{line}")),
             None => Some(hint),
         };
         failure.hints = failure.hints.into_iter().filter_map(led).collect();
@@ -141,6 +146,8 @@ impl Context<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Identity;
+    use crate::cluster::failure::explain;
 
     #[test]
     fn commands_of_ours_in_a_text_lead_to_the_same_cluster() {
@@ -157,13 +164,22 @@ mod tests {
 
     #[test]
     fn a_question_about_rights_is_asked_of_the_same_cluster_or_not_at_all() {
-        let failure =
-            || Failure::failed("forbidden", "no").hint("ask").hint("`kubectl auth can-i list pods -n db` says");
+        let status = kube::core::Status {
+            code: 403,
+            reason: "Forbidden".to_owned(),
+            message: "pods is forbidden: User \"jane\" cannot list resource \"pods\" in API group \"\" in the namespace \"db\""
+                .to_owned(),
+            ..kube::core::Status::default()
+        };
+        let identity = Identity { name: String::new(), server: String::new() };
+        let failure = explain(&kube::Error::Api(Box::new(status)), &identity, "");
         let hints = |word: &str| {
             let words = [word.to_owned()];
-            Way { words: &words, namespace: None }.asked(failure()).hints
+            Way { words: &words, namespace: None }.asked(failure.clone()).hints
         };
-        assert_eq!(hints("--as=jane"), ["ask", "`kubectl --as=jane auth can-i list pods -n db` says"]);
-        assert_eq!(hints("--sandbox"), ["ask"]);
+        let ask = "ask for this right: `list` on `pods` in namespace `db`";
+        let question = "`kubectl --as=jane auth can-i list pods -n db` says whether you have it";
+        assert_eq!(hints("--as=jane"), [ask, question]);
+        assert_eq!(hints("--sandbox"), [ask]);
     }
 }
