@@ -27,8 +27,9 @@ const LONGEST: usize = 2000;
 const FOREIGN: &str = "Failed to parse error data";
 
 /// What went wrong while `doing` ("reading StatefulSet `web`"; may be empty).
-/// The kind is `Failed`, or `Interrupted` after Ctrl-C: who has already
-/// written raises it to `Partial`.
+/// The kind is `Interrupted` after Ctrl-C, `Refused` for a missing right, `Usage`
+/// for a proxy or certificate that cannot be used, and else `Failed`: who has
+/// already written raises it to `Partial`.
 pub fn explain(error: &kube::Error, identity: &Identity, doing: &str) -> Failure {
     if find::<Interrupted>(error).is_some() {
         return Failure::interrupted();

@@ -204,7 +204,7 @@ impl Simulator {
         self.state().world.store.everything().cloned().collect()
     }
 
-    /// Writes of actors that were refused, for tests and for `doctor`.
+    /// Writes of actors that were refused, for tests.
     #[must_use]
     pub fn refused_writes(&self) -> Vec<String> {
         self.state().refused.lines()

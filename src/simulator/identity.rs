@@ -1,5 +1,6 @@
-//! Names that a cluster makes up. They derive from the seed and the revision,
-//! so that nothing random has to be kept and a seed gives the same history.
+//! Names that a cluster makes up. They derive from the seed and the revision, those
+//! of events from the time and the revision, so that nothing random has to be kept
+//! and a seed gives the same history.
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};

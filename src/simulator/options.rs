@@ -21,7 +21,8 @@ pub struct Options {
     /// most. How far a look is behind is drawn from the seed; it never goes
     /// back, and an actor that is behind looks again until it is not.
     pub lags: BTreeMap<String, u64>,
-    /// What is switched on beyond what 1.36 has. The actors know of it by themselves.
+    /// What is switched on beyond what 1.36 has. Actors that are handed in have to be made
+    /// for it (`controllers::all::with_features`).
     pub features: Features,
 }
 

@@ -170,7 +170,8 @@ impl Store {
     }
 
     /// The objects as they were at a revision, or at the oldest one that is
-    /// remembered. It has no history.
+    /// remembered. It has no history, and does not know who mounts or owns what, nor
+    /// what is on which node.
     #[must_use]
     pub fn as_of(&self, revision: u64) -> Self {
         let revision = revision.max(self.forgotten).min(self.revision);

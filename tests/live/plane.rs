@@ -1,6 +1,6 @@
 //! The control planes of this binary, each started by the first test that needs
-//! it and stopped after the last: a whole one, with the actors that play its
-//! nodes and disks, and a bare API server to which nobody writes but the test.
+//! it and stopped after the last: whole ones, with the actors that play their
+//! nodes and disks, and bare API servers to which nobody writes but the test.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 

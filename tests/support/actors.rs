@@ -1,6 +1,6 @@
 //! Nodes and disks of a real API server. The same pure actors that live in the
-//! simulator (kubelet, provisioner, resizer) look at the real cluster and have
-//! their writes sent, each as its own field manager and from its own background
+//! simulator (kubelet, attacher, provisioner, resizer) look at the real cluster and
+//! have their writes sent, each as its own field manager and from its own background
 //! thread, so that none waits for the writes of another. The threads stop when
 //! this is dropped.
 

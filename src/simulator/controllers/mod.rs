@@ -1,8 +1,9 @@
-//! The actors of a cluster: controllers, scheduler, kubelet, provisioner,
-//! resizer. Each is a pure function from what it sees to the writes it wants
-//! and the time at which it wants to look again. The simulator applies the
-//! writes through its own request handling; the live tests drive the kubelet,
-//! provisioner and resizer against a real API server with the same functions.
+//! The actors of a cluster: controllers, scheduler, kubelet, attacher,
+//! provisioner, resizer. Each is a pure function from what it sees to the writes
+//! it wants and the time at which it wants to look again. The simulator applies
+//! the writes through its own request handling; the live tests drive the kubelet,
+//! attacher, provisioner and resizer against a real API server with the same
+//! functions.
 
 mod amount;
 mod opaque;
@@ -296,8 +297,8 @@ pub trait Controller: Send + Sync {
     }
 
     /// Whether a change can give this actor something to do. Saying yes in vain
-    /// only costs a look; an actor that was refused a write looks after each
-    /// change until none is.
+    /// only costs a look; an actor that was refused a write looks again some time
+    /// after any change, later with each refusal (`queue`).
     fn minds(&self, change: &Change<'_>) -> bool {
         !matches!(change.kind, "Event" | "Lease")
     }
