@@ -2,7 +2,6 @@
 //! the same way as a client's, but rights do not bind them and they are not
 //! in the request log.
 
-use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -101,16 +100,7 @@ fn path(world: &World, target: &Target) -> Option<String> {
 }
 
 fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
-    let raw = |method, path, content_type: &str, body: &Value| Raw {
-        method,
-        path,
-        query: format!("fieldManager={actor}"),
-        content_type: content_type.to_owned(),
-        user_agent: actor.to_owned(),
-        user: None,
-        looked_for: None,
-        body: Bytes::from(body.to_string()),
-    };
+    let raw = |method, path, content_type: &str, body: &Value| Raw::by(actor, method, path, content_type, body);
     match write {
         Write::Create(object) => {
             let text = |name: &str| object[name].as_str().unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use http::Method;
+use serde_json::Value;
 
 use super::access::{Review, User};
 pub use super::call::{Action, Call, ObjectCall, Page, Part, PatchKind};
@@ -14,7 +15,7 @@ use crate::objects::kinds::ApiKind;
 use crate::objects::looked_for::LookedFor;
 
 /// A request as it came in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Raw {
     pub method: Method,
     pub path: String,
@@ -27,6 +28,21 @@ pub struct Raw {
     /// What the asker picks out of a list, if he told in passing.
     pub looked_for: Option<LookedFor>,
     pub body: Bytes,
+}
+
+impl Raw {
+    /// What a writer of the cluster's own asks, with its name as field manager.
+    pub(super) fn by(name: &str, method: Method, path: String, content_type: &str, body: &Value) -> Self {
+        Self {
+            method,
+            path,
+            query: format!("fieldManager={name}"),
+            content_type: content_type.to_owned(),
+            user_agent: name.to_owned(),
+            body: Bytes::from(body.to_string()),
+            ..Self::default()
+        }
+    }
 }
 
 /// Subresources that need a real node or are not simulated.
@@ -211,16 +227,7 @@ mod tests {
     use super::*;
 
     fn parsed(method: Method, path: &str, content_type: &str) -> Result<Call, Refusal> {
-        let raw = Raw {
-            method,
-            path: path.to_owned(),
-            query: String::new(),
-            content_type: content_type.to_owned(),
-            user_agent: String::new(),
-            user: None,
-            looked_for: None,
-            body: Bytes::new(),
-        };
+        let raw = Raw { method, path: path.to_owned(), content_type: content_type.to_owned(), ..Raw::default() };
         parse(&raw, &Store::default())
     }
 

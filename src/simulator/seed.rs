@@ -3,7 +3,6 @@
 
 mod roles;
 
-use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -35,16 +34,7 @@ pub fn fill(world: &mut World) {
 }
 
 fn post(world: &mut World, path: &str, body: &Value) {
-    let raw = Raw {
-        method: Method::POST,
-        path: path.to_owned(),
-        query: "fieldManager=sandbox".to_owned(),
-        content_type: "application/json".to_owned(),
-        user_agent: "sandbox".to_owned(),
-        user: None,
-        looked_for: None,
-        body: Bytes::from(body.to_string()),
-    };
+    let raw = Raw::by("sandbox", Method::POST, path.to_owned(), "application/json", body);
     // The seed is ours and a test proves that all of it goes in.
     let _ = world.answer_actor(&raw);
 }

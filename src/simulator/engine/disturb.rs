@@ -118,12 +118,10 @@ mod tests {
         let raw = |method, body: &Value, looked_for| Raw {
             method,
             path: "/api/v1/namespaces/default/pods".to_owned(),
-            query: String::new(),
             content_type: "application/json".to_owned(),
-            user_agent: String::new(),
-            user: None,
             looked_for,
             body: Bytes::from(body.to_string()),
+            ..Raw::default()
         };
         let volume = json!({"name": "v", "persistentVolumeClaim": {"claimName": "x"}});
         let spec = json!({"containers": [{"name": "c", "image": "i"}], "volumes": [volume]});

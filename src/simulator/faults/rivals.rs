@@ -1,7 +1,6 @@
 //! Others who write to the same namespace, as scripts: each is a list of
 //! requests that follow from what is there.
 
-use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -157,16 +156,7 @@ struct Place<'a> {
 }
 
 fn raw(method: Method, path: String, content_type: &str, body: &Value) -> Raw {
-    Raw {
-        method,
-        path,
-        query: format!("fieldManager={RIVAL}"),
-        content_type: content_type.to_owned(),
-        user_agent: RIVAL.to_owned(),
-        user: None,
-        looked_for: None,
-        body: Bytes::from(body.to_string()),
-    }
+    Raw::by(RIVAL, method, path, content_type, body)
 }
 
 impl Place<'_> {

@@ -81,11 +81,9 @@ mod tests {
 
     fn send(simulator: &Simulator, method: Method, query: &str, body: &'static str) {
         let (path, query) = ("/api/v1/namespaces/default/configmaps".to_owned(), query.to_owned());
-        let (content_type, user_agent) = ("application/json".to_owned(), String::new());
+        let content_type = "application/json".to_owned();
         let body = Bytes::from_static(body.as_bytes());
-        let reply = simulator
-            .handle(&Raw { method, path, query, content_type, user_agent, user: None, looked_for: None, body })
-            .unwrap();
+        let reply = simulator.handle(&Raw { method, path, query, content_type, body, ..Raw::default() }).unwrap();
         assert!(reply.code < 300);
     }
 

@@ -160,12 +160,9 @@ mod tests {
         let (mut sandbox, mut world, _) = Sandbox::open(&path, now, None).unwrap();
         let maps = "/api/v1/namespaces/default/configmaps";
         let send = |world: &mut World, method: Method, path: &str, body: &'static str| {
-            let content_type = "application/json".to_owned();
-            let (path, query, user_agent) = (path.to_owned(), String::new(), String::new());
+            let (path, content_type) = (path.to_owned(), "application/json".to_owned());
             let body = Bytes::from_static(body.as_bytes());
-            world
-                .handle(&Raw { method, path, query, content_type, user_agent, user: None, looked_for: None, body })
-                .code
+            world.handle(&Raw { method, path, content_type, body, ..Raw::default() }).code
         };
         assert_eq!(send(&mut world, Method::POST, maps, r#"{"metadata": {"name": "lost"}}"#), 201);
         std::fs::rename(&path, &away).unwrap();
