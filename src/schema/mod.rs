@@ -9,4 +9,4 @@ pub mod generate;
 pub mod table;
 
 pub use generate::generate;
-pub use table::{Field, ListKind, Shape, Table, Type, table};
+pub use table::{Field, ListKind, Shape, Table, Type, Written, table};

@@ -98,6 +98,15 @@ pub enum Shape {
     },
 }
 
+/// The form of a text that is more than a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    Quantity,
+    Bytes,
+    Time,
+    MicroTime,
+}
+
 /// How server-side apply sees a list.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -180,6 +189,29 @@ impl Shape {
             | Self::Bytes
             | Self::Any
             | Self::Deduced
+            | Self::List { .. }
+            | Self::Map { .. } => None,
+        }
+    }
+
+    /// The form that a text of this shape has to have, where it has one.
+    #[must_use]
+    pub const fn written(&self) -> Option<Written> {
+        match self {
+            Self::Quantity => Some(Written::Quantity),
+            Self::Bytes => Some(Written::Bytes),
+            Self::Time => Some(Written::Time),
+            Self::MicroTime => Some(Written::MicroTime),
+            Self::String
+            | Self::Int32
+            | Self::Int64
+            | Self::Number
+            | Self::Boolean
+            | Self::IntOrString
+            | Self::Any
+            | Self::Deduced
+            | Self::Inline(_)
+            | Self::Struct(_)
             | Self::List { .. }
             | Self::Map { .. } => None,
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::bytes;
 use super::document::Node;
 use super::quantity;
-use super::schema::{Shape, table};
+use super::schema::{Shape, Written, table};
 use super::settle::settle;
 
 /// A body that was understood.
@@ -233,11 +233,11 @@ fn go_type(shape: &Shape) -> String {
 /// A string that does not hold what its field is for, in Go's words.
 fn malformed(shape: &Shape, value: &Value) -> Option<String> {
     let text = value.as_str()?;
-    match shape {
-        Shape::Quantity => quantity::canonical(text).err().map(|fault| fault.text().to_owned()),
-        Shape::Bytes => bytes::fault(text).map(|at| format!("illegal base64 data at input byte {at}")),
-        Shape::Time => time_fault(text, "2006-01-02T15:04:05Z07:00"),
-        Shape::MicroTime => {
+    match shape.written()? {
+        Written::Quantity => quantity::canonical(text).err().map(|fault| fault.text().to_owned()),
+        Written::Bytes => bytes::fault(text).map(|at| format!("illegal base64 data at input byte {at}")),
+        Written::Time => time_fault(text, "2006-01-02T15:04:05Z07:00"),
+        Written::MicroTime => {
             let layout = "2006-01-02T15:04:05.000000Z07:00";
             let fraction = text.get(19..).unwrap_or_default();
             let digits = fraction.strip_prefix('.').unwrap_or_default();
@@ -251,18 +251,6 @@ fn malformed(shape: &Shape, value: &Value) -> Option<String> {
             }
             Some(format!("parsing time {text:?} as {layout:?}: cannot parse {part:?} as \".000000\""))
         }
-        Shape::String
-        | Shape::Int32
-        | Shape::Int64
-        | Shape::Number
-        | Shape::Boolean
-        | Shape::IntOrString
-        | Shape::Any
-        | Shape::Deduced
-        | Shape::Inline(_)
-        | Shape::Struct(_)
-        | Shape::List { .. }
-        | Shape::Map { .. } => None,
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::bytes;
 use super::quantity;
-use super::schema::{Field, Shape, table};
+use super::schema::{Field, Shape, Written, table};
 
 /// An object as Go would write it out again: `None` stands for "left out".
 #[must_use]
@@ -42,23 +42,11 @@ fn settle_item(of: &Shape, value: &mut Value) {
 
 /// How the server spells a text, where that can differ.
 fn spelling(shape: &Shape, text: &str) -> Option<String> {
-    match shape {
-        Shape::Quantity => quantity::canonical(text).ok(),
-        Shape::Bytes => bytes::encoded(text),
-        Shape::Time => in_utc(text, 20, "%Y-%m-%dT%H:%M:%SZ"),
-        Shape::MicroTime => in_utc(text, 27, "%Y-%m-%dT%H:%M:%S.%6fZ"),
-        Shape::String
-        | Shape::Int32
-        | Shape::Int64
-        | Shape::Number
-        | Shape::Boolean
-        | Shape::IntOrString
-        | Shape::Any
-        | Shape::Deduced
-        | Shape::Inline(_)
-        | Shape::Struct(_)
-        | Shape::List { .. }
-        | Shape::Map { .. } => None,
+    match shape.written()? {
+        Written::Quantity => quantity::canonical(text).ok(),
+        Written::Bytes => bytes::encoded(text),
+        Written::Time => in_utc(text, 20, "%Y-%m-%dT%H:%M:%SZ"),
+        Written::MicroTime => in_utc(text, 27, "%Y-%m-%dT%H:%M:%S.%6fZ"),
     }
 }
 

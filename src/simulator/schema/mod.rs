@@ -3,5 +3,5 @@
 
 mod same;
 
-pub use crate::schema::{Field, ListKind, Shape, Table, Type, table};
+pub use crate::schema::{Field, ListKind, Shape, Table, Type, Written, table};
 pub use same::is_same_spec;
