@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::body;
 use super::clock::clock_text;
+use super::controllers::fields::Fields as _;
 use super::patch::managed_fields::Operation;
 use super::query::dry_run;
 use super::reads;
@@ -306,6 +307,5 @@ fn pod_grace(pod: &Value, asked: Option<i64>) -> i64 {
     }
     let own = pod["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(DEFAULT_GRACE);
     let is_scheduled = pod["spec"]["nodeName"].as_str().is_some_and(|node| !node.is_empty());
-    let is_through = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
-    if is_scheduled && !is_through { asked.unwrap_or(own) } else { 0 }
+    if is_scheduled && !pod.has_ended() { asked.unwrap_or(own) } else { 0 }
 }

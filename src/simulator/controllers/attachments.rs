@@ -145,7 +145,7 @@ pub(super) fn mounts(pod: &Value, claim: &str) -> bool {
 pub(in crate::simulator) fn needs_volumes(pod: &Value) -> bool {
     let runs = |status: &Value| !status["state"]["terminated"].is_object() && !status["state"]["waiting"].is_object();
     !pod.text("/spec/nodeName").is_empty()
-        && !matches!(pod.phase(), "Succeeded" | "Failed")
+        && !pod.has_ended()
         && (!pod.terminating() || pod.items("/status/containerStatuses").iter().any(runs))
 }
 

@@ -271,7 +271,7 @@ fn go_text(selector: &Value) -> String {
 /// Takes the mark of an eviction off a pod that was not deleted after all.
 fn forgive(pod: &Value, now: Timestamp) -> Step {
     let mut step = Step::default();
-    let ended = matches!(pod.phase(), "Succeeded" | "Failed");
+    let ended = pod.has_ended();
     let Some(mark) = pod.condition("DisruptionTarget").filter(|_| !pod.terminating() && !ended) else { return step };
     if mark["status"] != "True" || mark["reason"] == "TerminationByKubelet" {
         return step;

@@ -142,7 +142,7 @@ fn counts(pod: &Value, service: &Value) -> bool {
     pod.namespace() == service.namespace()
         && selector::pairs(&service["spec"]["selector"], &pod["metadata"]["labels"])
         && !pod.text("/status/podIP").is_empty()
-        && !matches!(pod.phase(), "Succeeded" | "Failed")
+        && !pod.has_ended()
 }
 
 fn headless(service: &Value) -> bool {

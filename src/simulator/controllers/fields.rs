@@ -35,6 +35,10 @@ pub(in crate::simulator) trait Fields {
     fn phase(&self) -> &str {
         self.text("/status/phase")
     }
+    /// Whether a pod has ended: no container of it runs or ever will.
+    fn has_ended(&self) -> bool {
+        matches!(self.phase(), "Succeeded" | "Failed")
+    }
     /// Whether `deletionTimestamp` is set.
     fn terminating(&self) -> bool {
         !self.text("/metadata/deletionTimestamp").is_empty()

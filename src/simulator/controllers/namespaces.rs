@@ -140,7 +140,7 @@ fn deletions(objects: &[Arc<Value>]) -> Vec<Step> {
 
 /// Whether it is still there when it has been deleted.
 fn stays(object: &Value) -> bool {
-    let is_over = matches!(object.phase(), "Succeeded" | "Failed") || object.text("/spec/nodeName").is_empty();
+    let is_over = object.has_ended() || object.text("/spec/nodeName").is_empty();
     let grace = if object.terminating() {
         object.number("/metadata/deletionGracePeriodSeconds").unwrap_or(0)
     } else if object.kind() == "Pod" && !is_over {
@@ -171,6 +171,6 @@ fn finalizers(objects: &[&Arc<Value>]) -> BTreeMap<String, usize> {
 }
 
 fn longest_grace(pods: &[Arc<Value>]) -> i64 {
-    let running = pods.iter().filter(|pod| !matches!(pod.phase(), "Succeeded" | "Failed"));
+    let running = pods.iter().filter(|pod| !pod.has_ended());
     running.map(|pod| grace(pod)).max().unwrap_or(0)
 }

@@ -95,7 +95,7 @@ fn removed(view: &dyn View, node: &str, pod: &Value) -> Option<Timestamp> {
 /// The pod has failed and goes at once.
 fn end(pod: &Value, is_orphan: bool, now: Timestamp) -> Step {
     let mut step = Step::default();
-    if !matches!(pod.phase(), "Succeeded" | "Failed") {
+    if !pod.has_ended() {
         let mut status = json!({ "phase": "Failed" });
         if is_orphan {
             let condition = json!({

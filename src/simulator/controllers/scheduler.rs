@@ -47,7 +47,7 @@ impl Controller for Scheduler {
             "Pod" => {
                 let makes_room = |before: &Value, after: &Value| {
                     before["metadata"]["labels"] != after["metadata"]["labels"]
-                        || has_ended(before) != has_ended(after)
+                        || before.has_ended() != after.has_ended()
                         || before.terminating() != after.terminating()
                 };
                 change.after.is_none_or(waits)
@@ -77,7 +77,7 @@ impl Controller for Scheduler {
 fn waits(pod: &Value) -> bool {
     pod.text("/spec/nodeName").is_empty()
         && !pod.terminating()
-        && !has_ended(pod)
+        && !pod.has_ended()
         && matches!(pod.text("/spec/schedulerName"), "" | "default-scheduler")
         && pod.items("/spec/schedulingGates").is_empty()
 }
@@ -89,10 +89,6 @@ fn without_devices(pod: &Value) -> Option<String> {
         Some(name) => format!("resourceclaim.resource.k8s.io {name:?} not found"),
         None => format!("pod {:?}: ResourceClaim not created yet", format!("{}/{}", pod.namespace(), pod.name())),
     })
-}
-
-fn has_ended(pod: &Value) -> bool {
-    matches!(pod.phase(), "Succeeded" | "Failed")
 }
 
 /// What one look works on; decisions of the look are noted in it, so that the

@@ -342,7 +342,7 @@ impl World {
         if old.uid() != uid {
             return Err("the UID in the precondition does not match".to_owned());
         }
-        let on_node = !old.text("/spec/nodeName").is_empty() && !matches!(old.phase(), "Succeeded" | "Failed");
+        let on_node = !old.text("/spec/nodeName").is_empty() && !old.has_ended();
         let own = old.number("/spec/terminationGracePeriodSeconds").unwrap_or(30);
         let grace = if target.kind == "Pod" && on_node { grace.map_or(own, i64::from) } else { 0 };
         let mut object = old.clone();

@@ -40,7 +40,7 @@ pub(super) fn mark(object: &mut Value, at: Timestamp, around: &Around) {
 
 /// A ready pod that a kubelet of ours would write about.
 fn is_well_otherwise(object: &Value) -> bool {
-    let is_over = matches!(object.phase(), "Succeeded" | "Failed");
+    let is_over = object.has_ended();
     let runs = object.kind() == "Pod" && !is_over && !object.text("/spec/nodeName").is_empty();
     runs && object.holds("Ready") && !object.terminating() && !goes_by_knobs(object) && !is_settled(object)
 }

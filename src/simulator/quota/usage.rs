@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::pods;
 use crate::objects::kinds::ApiKind;
+use crate::simulator::controllers::fields::Fields as _;
 use crate::simulator::quantity::Quantity;
 
 /// Amounts by resource name: `pods`, `count/pods`, `requests.storage`, …
@@ -54,7 +55,7 @@ pub fn of(kind: &ApiKind, object: &Value) -> Amounts {
     let one = Quantity::whole(1);
     let mut amounts = Amounts::from([(count(kind), one)]);
     // A pod that has ended holds nothing any more but its place in the store.
-    let has_ended = kind.kind == "Pod" && matches!(object["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+    let has_ended = kind.kind == "Pod" && object.has_ended();
     if has_short_name(kind) && !has_ended {
         amounts.insert(kind.plural.to_owned(), one);
     }

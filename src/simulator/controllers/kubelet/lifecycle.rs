@@ -29,7 +29,7 @@ impl Kubelet {
             stop(view, pod, &host_address(node), now, &mut step);
             return step;
         }
-        let is_left = pod.annotation(AS_CAPTURED).is_some() || matches!(pod.phase(), "Succeeded" | "Failed");
+        let is_left = pod.annotation(AS_CAPTURED).is_some() || pod.has_ended();
         if is_left || is_settled(pod) {
             return step;
         }

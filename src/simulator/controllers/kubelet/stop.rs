@@ -24,7 +24,7 @@ const LEAST_GRACE: i64 = 1;
 /// phase stays to be seen (H-06).
 pub(super) fn stop(view: &dyn View, pod: &Value, host: &str, now: Timestamp, step: &mut Step) {
     let grace = pod.number("/metadata/deletionGracePeriodSeconds").unwrap_or(0).max(0);
-    let is_over = matches!(pod.phase(), "Succeeded" | "Failed");
+    let is_over = pod.has_ended();
     let Some(end) = pod.instant("/metadata/deletionTimestamp").filter(|_| grace > 0 || !is_over) else { return };
     let mut containers = Container::all(pod);
     // Where a namespace goes, nothing new is told.

@@ -25,7 +25,7 @@ pub(super) fn lets_go(change: &Change<'_>) -> bool {
 }
 
 fn uses_volumes(pod: &Value) -> bool {
-    !pod.text("/spec/nodeName").is_empty() && !matches!(pod.phase(), "Succeeded" | "Failed")
+    !pod.text("/spec/nodeName").is_empty() && !pod.has_ended()
 }
 
 /// Whether the containers of a pod begin or cease to hang.

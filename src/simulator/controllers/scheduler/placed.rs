@@ -39,7 +39,7 @@ impl Placed {
             return;
         }
         *self.loads.entry(node.to_owned()).or_default() += 1;
-        if matches!(pod.phase(), "Succeeded" | "Failed") {
+        if pod.has_ended() {
             return;
         }
         if pod["spec"]["affinity"]["podAntiAffinity"].is_object() {
