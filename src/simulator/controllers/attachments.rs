@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::View;
 use super::binder::is_bound;
-use super::fields::{Fields, claim_names, ephemeral_claim_name};
+use super::fields::{Fields, claim_names, claim_of};
 use super::migrated::driver_and_handle;
 
 /// On a volume of a copy whose driver attaches nothing.
@@ -101,7 +101,7 @@ pub(super) fn volumes_of(view: &dyn View, pod: &Value) -> Vec<(String, Arc<Value
 
 /// The same of all volumes.
 pub(super) fn volumes_of_any_kind(view: &dyn View, pod: &Value) -> Vec<(String, Arc<Value>)> {
-    let claims = pod.items("/spec/volumes").iter().filter_map(|named| Some((named, claim_name(pod, named)?)));
+    let claims = pod.items("/spec/volumes").iter().filter_map(|named| Some((named, claim_of(pod, named)?)));
     claims
         .filter_map(|(named, claim)| {
             let claim = view.get("PersistentVolumeClaim", pod.namespace(), &claim)?;
@@ -110,13 +110,6 @@ pub(super) fn volumes_of_any_kind(view: &dyn View, pod: &Value) -> Vec<(String, 
             is_there.then(|| (named.text("/name").to_owned(), volume))
         })
         .collect()
-}
-
-fn claim_name(pod: &Value, volume: &Value) -> Option<String> {
-    match volume["persistentVolumeClaim"]["claimName"].as_str() {
-        Some(name) => Some(name.to_owned()),
-        None => volume["ephemeral"].is_object().then(|| ephemeral_claim_name(pod, volume)),
-    }
 }
 
 /// The pods on nodes that mount the claim of a volume and have not ended.
@@ -134,10 +127,7 @@ pub(super) fn users(view: &dyn View, volume: &Value) -> Vec<Arc<Value>> {
 
 /// Whether a pod mounts the claim of this name.
 pub(super) fn mounts(pod: &Value, claim: &str) -> bool {
-    pod.items("/spec/volumes").iter().any(|volume| match volume["persistentVolumeClaim"]["claimName"].as_str() {
-        Some(name) => name == claim,
-        None => volume["ephemeral"].is_object() && ephemeral_claim_name(pod, volume) == claim,
-    })
+    pod.items("/spec/volumes").iter().any(|volume| claim_of(pod, volume).is_some_and(|name| name == claim))
 }
 
 /// On a node, and not known to have stopped: a pod that ends is done with its

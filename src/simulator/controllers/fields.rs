@@ -1,6 +1,7 @@
 //! Reading the fields of any object. Everything read here came from a user or
 //! a server, so a missing or misshapen field reads as absent and never fails.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -122,18 +123,18 @@ pub(in crate::simulator) fn later(time: Timestamp, seconds: i64) -> Timestamp {
     time.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(furthest)
 }
 
-/// The name a claim of a pod volume has: its own, or for an ephemeral volume
+/// The name of the claim of a pod's volume: its own, or for an ephemeral volume
 /// the one that is derived from the pod.
+pub(super) fn claim_of<'a>(pod: &Value, volume: &'a Value) -> Option<Cow<'a, str>> {
+    match volume["persistentVolumeClaim"]["claimName"].as_str() {
+        Some(claim) => Some(Cow::Borrowed(claim)),
+        None => volume["ephemeral"].is_object().then(|| Cow::Owned(ephemeral_claim_name(pod, volume))),
+    }
+}
+
+/// The names of the claims of all its volumes.
 pub(in crate::simulator) fn claim_names(pod: &Value) -> Vec<String> {
-    pod.items("/spec/volumes")
-        .iter()
-        .filter_map(|volume| {
-            if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
-                return Some(claim.to_owned());
-            }
-            volume["ephemeral"].is_object().then(|| ephemeral_claim_name(pod, volume))
-        })
-        .collect()
+    pod.items("/spec/volumes").iter().filter_map(|volume| claim_of(pod, volume)).map(Cow::into_owned).collect()
 }
 
 /// The name of the claim of a pod's ephemeral volume.
