@@ -41,8 +41,7 @@ pub fn explain(error: &kube::Error, identity: &Identity, doing: &str) -> Failure
         return plugin.failure();
     }
     if let Some(login) = find::<LoginError>(error) {
-        return Failure::failed("credentials", login.to_string())
-            .hint("log in again, or look at the user of the context");
+        return no_login(login.to_string());
     }
     on_the_way(error, identity, doing).unwrap_or_else(|| other(error, identity, doing))
 }
@@ -269,15 +268,17 @@ fn other(error: &kube::Error, identity: &Identity, doing: &str) -> Failure {
         ),
         kube::Error::InferKubeconfig(error) => of_kubeconfig(error),
         // Its text can hold a whole command line with its output.
-        kube::Error::Auth(_) => Failure::failed("credentials", format!("the login for {place} does not work"))
-            .hint("log in again, or look at the user of the context"),
+        kube::Error::Auth(_) => no_login(format!("the login for {place} does not work")),
         kube::Error::Service(_) if find::<kube::client::AuthError>(error).is_some() => {
-            Failure::failed("credentials", format!("the login for {place} does not work"))
-                .hint("log in again, or look at the user of the context")
+            no_login(format!("the login for {place} does not work"))
         }
         kube::Error::Discovery(error) => Failure::failed("not-found", plain(error) + doing.as_str()),
         rest => Failure::failed("request-failed", format!("the request to {place} failed{doing}: {}", deepest(rest))),
     }
+}
+
+fn no_login(message: String) -> Failure {
+    Failure::failed("credentials", message).hint("log in again, or look at the user of the context")
 }
 
 fn of_kubeconfig(error: &KubeconfigError) -> Failure {

@@ -3,7 +3,8 @@
 //! label from an old view. The careless way breaks a rule in each; the program,
 //! put in the same place, breaks none, whichever of its reads is the old one.
 
-use kubectl_stateful::simulator::faults::{Disturbance, Fault, Point, Propagation, Rival, Schedule, Strike};
+use kubectl_stateful::simulator::controllers::Dependents;
+use kubectl_stateful::simulator::faults::{Disturbance, Fault, Point, Rival, Schedule, Strike};
 use kubectl_stateful::simulator::oracles::{Rule, Secrets, Watcher};
 
 use crate::naive;
@@ -110,7 +111,7 @@ fn cass_operator_118_a_new_application_of_the_same_name_is_taken_for_the_one_tha
     let plan = stage.plan(1);
     stage.simulator.disturb(&Disturbance::Rival {
         namespace: "default".to_owned(),
-        act: Rival::DeleteSet { set: "web".to_owned(), how: Propagation::Foreground },
+        act: Rival::DeleteSet { set: "web".to_owned(), how: Dependents::Foreground },
     });
     let ending = revision(&stage);
     stage.rest();
@@ -149,7 +150,7 @@ fn zookeeper_operator_312_a_deletion_that_is_over_is_seen_once_more() {
     let plan = stage.plan(1);
     stage.simulator.disturb(&Disturbance::Rival {
         namespace: "default".to_owned(),
-        act: Rival::DeleteSet { set: "web".to_owned(), how: Propagation::Background },
+        act: Rival::DeleteSet { set: "web".to_owned(), how: Dependents::Background },
     });
     stage.rest();
     let gone = revision(&stage);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use kubectl_stateful::simulator::faults::{Actor, Disturbance, Fault, Point, Propagation, Rival, Schedule};
+use kubectl_stateful::simulator::controllers::Dependents;
+use kubectl_stateful::simulator::faults::{Actor, Disturbance, Fault, Point, Rival, Schedule};
 use serde_json::{Value, json};
 
 use crate::stage::{PODS, SET, Stage, claim};
@@ -43,7 +44,7 @@ fn others_scale_edit_and_set_right_what_they_hold_right() {
 
 #[test]
 fn others_delete_a_set_in_each_way_or_put_a_namesake_in_its_place() {
-    for (how, pods) in [(Propagation::Background, 0), (Propagation::Foreground, 0), (Propagation::Orphan, 2)] {
+    for (how, pods) in [(Dependents::Background, 0), (Dependents::Foreground, 0), (Dependents::Orphan, 2)] {
         let stage = disturbed(2, Rival::DeleteSet { set: web(), how });
         stage.rest();
         assert_eq!(stage.get(SET), Value::Null, "{how:?}");

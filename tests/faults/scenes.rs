@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubectl_stateful::facts::mark::Mark;
-use kubectl_stateful::simulator::faults::{Actor, Disturbance, Propagation, Rival};
+use kubectl_stateful::simulator::controllers::Dependents;
+use kubectl_stateful::simulator::faults::{Actor, Disturbance, Rival};
 use kubectl_stateful::simulator::oracles::Rule;
 use kubectl_stateful::wizard::parameter::Answer;
 use serde_json::Value;
@@ -65,7 +66,7 @@ pub const SCENES: &[Scene] = &[
     Scene {
         guard: "set-deleting",
         members: 3,
-        meanwhile: Some(|hands| rival(&hands, Rival::DeleteSet { set: web(), how: Propagation::Foreground })),
+        meanwhile: Some(|hands| rival(&hands, Rival::DeleteSet { set: web(), how: Dependents::Foreground })),
         harm: Harm::Write("StatefulSet", |_, set, after| {
             let members = |set: &Value| set["spec"]["replicas"].clone();
             !set["metadata"]["deletionTimestamp"].is_null() && after.is_some_and(|after| members(after) != members(set))

@@ -32,8 +32,7 @@ pub fn all() -> Vec<Box<dyn Controller>> {
 
 /// The same where this is switched on.
 pub fn with_features(features: Features) -> Vec<Box<dyn Controller>> {
-    let sets = StatefulSets { max_unavailable: features.max_unavailable };
-    with(sets, Provisioner::new(DISK), Resizer::new(DISK), Attacher::new(DISK))
+    with(features, Provisioner::new(DISK), Resizer::new(DISK), Attacher::new(DISK))
 }
 
 /// Those of a world: what is switched on there counts, and the classes of a
@@ -48,18 +47,17 @@ pub(in crate::simulator) fn of(world: &World) -> Vec<Box<dyn Controller>> {
 
 /// Those of a copy, which play every driver.
 pub(super) fn of_copy(features: Features) -> Vec<Box<dyn Controller>> {
-    let sets = StatefulSets { max_unavailable: features.max_unavailable };
-    with(sets, Provisioner::of_all(), Resizer::of_all(), Attacher::of_all())
+    with(features, Provisioner::of_all(), Resizer::of_all(), Attacher::of_all())
 }
 
 fn with(
-    sets: StatefulSets,
+    features: Features,
     provisioner: Provisioner,
     resizer: Resizer,
     attacher: Attacher,
 ) -> Vec<Box<dyn Controller>> {
     vec![
-        Box::new(sets),
+        Box::new(StatefulSets { max_unavailable: features.max_unavailable }),
         Box::new(Binder),
         Box::new(provisioner),
         Box::new(ClaimProtection),

@@ -66,7 +66,7 @@ impl Keyed for AttachDetach {
             "Node" => listed::list(view, &object),
             _ => detach::look_after(view, &object, now),
         };
-        Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.if_any()
     }
 }
 

@@ -92,7 +92,7 @@ impl Keyed for Attacher {
             KIND => attach(view, &object),
             _ => self.release(view, &object),
         };
-        Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.if_any()
     }
 }
 

@@ -78,7 +78,7 @@ impl Keyed for Disruption {
     fn passes_about(&self, view: &dyn View, target: &Target, now: Timestamp) -> Vec<Step> {
         let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
         let pass = if target.kind == "Pod" { forgive(&object, now) } else { sync(view, &object, now) };
-        Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.if_any()
     }
 }
 

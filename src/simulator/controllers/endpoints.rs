@@ -82,7 +82,7 @@ impl Keyed for EndpointSlices {
                 (view.list_in("Pod", &target.namespace), view.list_in("EndpointSlice", &target.namespace));
             sync(view, &service, &pods, &slices)
         });
-        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.map(Step::if_any).unwrap_or_default()
     }
 }
 

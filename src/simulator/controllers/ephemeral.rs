@@ -79,7 +79,7 @@ impl Keyed for EphemeralVolumes {
     fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
         let pod = view.get(&target.kind, &target.namespace, &target.name).filter(|pod| !pod.terminating());
         let pass = pod.map(|pod| make_claims(view, &pod));
-        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.map(Step::if_any).unwrap_or_default()
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::Target;
 use crate::objects::kinds::key_of;
+use crate::simulator::clock::clock_text;
 
 /// Short names for the reads that every actor does.
 pub(in crate::simulator) trait Fields {
@@ -114,8 +115,6 @@ impl Fields for Value {
     }
 }
 
-pub(in crate::simulator) use crate::simulator::clock::clock_text as stamp;
-
 /// `time` plus whole seconds, which may be negative; on overflow the last time
 /// that there is, or the first.
 pub(in crate::simulator) fn later(time: Timestamp, seconds: i64) -> Timestamp {
@@ -167,7 +166,7 @@ pub(in crate::simulator) fn with_condition(object: &Value, mut new: Value, now: 
     let old = conditions.iter_mut().find(|condition| condition["type"] == kind);
     new["lastTransitionTime"] = match &old {
         Some(condition) if condition["status"] == new["status"] => condition["lastTransitionTime"].clone(),
-        _ => json!(stamp(now)),
+        _ => json!(clock_text(now)),
     };
     match old {
         Some(condition) => *condition = new,
@@ -196,8 +195,8 @@ mod tests {
     #[test]
     fn times_beyond_all_times_are_the_last_or_the_first() {
         let now: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
-        assert_eq!(stamp(later(now, 60)), "2026-03-01T10:01:00Z");
-        assert_eq!(stamp(later(now, -60)), "2026-03-01T09:59:00Z");
+        assert_eq!(clock_text(later(now, 60)), "2026-03-01T10:01:00Z");
+        assert_eq!(clock_text(later(now, -60)), "2026-03-01T09:59:00Z");
         assert_eq!(later(now, i64::MAX), Timestamp::MAX);
         assert_eq!(later(now, i64::MIN), Timestamp::MIN);
     }

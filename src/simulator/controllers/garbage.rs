@@ -99,7 +99,7 @@ impl Keyed for GarbageCollector {
     fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
         let Some(object) = view.get(&target.kind, &target.namespace, &target.name) else { return Vec::new() };
         let pass = Graph { view }.look(&object);
-        Some(pass).filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.if_any()
     }
 }
 

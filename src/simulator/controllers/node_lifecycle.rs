@@ -8,9 +8,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fields::{Fields, later, stamp, with_condition};
+use super::fields::{Fields, later, with_condition};
 use super::kubelet::{DOWN_SINCE, is_up};
 use super::{Change, Controller, EventType, Step, Target, View, Write};
+use crate::simulator::clock::clock_text;
 
 /// How long a node may be silent, in seconds.
 const GRACE: i64 = 50;
@@ -140,7 +141,7 @@ fn taints(node: &Value, evicts: bool, now: Timestamp) -> Option<Vec<Value>> {
     let kept = |taint: &&Value| !is_ours(taint) || is_silent || wanted.iter().any(|wanted| is(taint, wanted));
     let mut taints: Vec<Value> = held.iter().filter(kept).cloned().collect();
     for new in wanted.iter().filter(|new| !held.iter().any(|taint| is(taint, new))) {
-        taints.push(json!({ "key": new.0, "effect": new.1, "timeAdded": stamp(now) }));
+        taints.push(json!({ "key": new.0, "effect": new.1, "timeAdded": clock_text(now) }));
     }
     (taints != held).then_some(taints)
 }

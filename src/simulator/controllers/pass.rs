@@ -95,6 +95,11 @@ impl Step {
         all
     }
 
+    /// The pass, unless it asks for nothing.
+    pub(super) fn if_any(self) -> Vec<Self> {
+        if self.is_idle() { Vec::new() } else { vec![self] }
+    }
+
     /// Whether the pass asks for nothing at all.
     pub(super) fn is_idle(&self) -> bool {
         self.parts.is_empty() && self.wake.is_none()

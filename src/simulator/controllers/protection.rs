@@ -68,7 +68,7 @@ impl Keyed for ClaimProtection {
             let is_used = || view.pods_with(&target.namespace, &target.name).iter().any(|pod| uses(pod, &claim));
             protect(&claim, CLAIM, is_used)
         });
-        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.map(Step::if_any).unwrap_or_default()
     }
 }
 
@@ -106,7 +106,7 @@ impl Keyed for VolumeProtection {
     fn passes_about(&self, view: &dyn View, target: &Target, _now: Timestamp) -> Vec<Step> {
         let volume = view.get(&target.kind, &target.namespace, &target.name);
         let pass = volume.map(|volume| protect(&volume, VOLUME, || volume.phase() == "Bound"));
-        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.map(Step::if_any).unwrap_or_default()
     }
 }
 

@@ -106,7 +106,7 @@ impl Keyed for Provisioner {
             "PersistentVolume" => Some(self.look_after(view, &object)),
             _ => self.provision(view, &object),
         };
-        pass.filter(|pass| !pass.is_idle()).into_iter().collect()
+        pass.map(Step::if_any).unwrap_or_default()
     }
 }
 

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fields::{Fields, later, stamp};
+use super::fields::{Fields, later};
 use super::play::{self, Refusal, Sender};
 use super::{Controller, Dependents, Part, Step, Target, View, Write};
 use crate::simulator::admission::Features;
+use crate::simulator::clock::clock_text;
 
 type Key = (String, String, String);
 
@@ -84,7 +85,7 @@ impl World {
         self.revision += 1;
         let kind = object.kind().to_owned();
         object["metadata"]["uid"] = json!(format!("uid-{}", self.revision));
-        object["metadata"]["creationTimestamp"] = json!(stamp(self.now));
+        object["metadata"]["creationTimestamp"] = json!(clock_text(self.now));
         object["metadata"]["generation"] = json!(1);
         object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
         if matches!(kind.as_str(), "Pod" | "PersistentVolumeClaim" | "PersistentVolume")
@@ -251,7 +252,7 @@ impl World {
                 self.change(target, &json!({ "spec": { "nodeName": node } }), false)?;
                 let condition = json!({
                     "type": "PodScheduled", "status": "True", "lastProbeTime": null,
-                    "lastTransitionTime": stamp(self.now),
+                    "lastTransitionTime": clock_text(self.now),
                 });
                 self.change(target, &json!({ "status": { "conditions": [condition] } }), true)?;
             }
@@ -272,7 +273,7 @@ impl World {
                     "apiVersion": "v1", "kind": "Event",
                     "metadata": { "name": name, "namespace": namespace },
                     "involvedObject": involved, "type": kind.to_string(), "reason": reason, "message": message,
-                    "lastTimestamp": stamp(self.now),
+                    "lastTimestamp": clock_text(self.now),
                 });
                 self.objects.insert(key(&event.target()), event);
             }
@@ -359,7 +360,7 @@ impl World {
         let shortens = object.number("/metadata/deletionGracePeriodSeconds").is_none_or(|held| grace < held);
         if !object.terminating() || shortens {
             self.log.push(format!("delete {}/{}", target.kind, target.name));
-            object["metadata"]["deletionTimestamp"] = json!(stamp(later(self.now, grace)));
+            object["metadata"]["deletionTimestamp"] = json!(clock_text(later(self.now, grace)));
             object["metadata"]["deletionGracePeriodSeconds"] = json!(grace);
             self.revision += 1;
             object["metadata"]["resourceVersion"] = json!(self.revision.to_string());

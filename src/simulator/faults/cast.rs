@@ -1,23 +1,5 @@
 //! Who and what rivals are about.
 
-/// What is to become of a deleted set's pods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Propagation {
-    Background,
-    Foreground,
-    Orphan,
-}
-
-impl Propagation {
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Background => "Background",
-            Self::Foreground => "Foreground",
-            Self::Orphan => "Orphan",
-        }
-    }
-}
-
 /// The names that faults are about.
 #[derive(Clone, Debug, Default)]
 pub struct Cast {

@@ -13,7 +13,7 @@ mod schedule;
 mod service;
 mod stream;
 
-pub use cast::{Cast, Propagation};
+pub use cast::Cast;
 pub use fault::{Actor, Answer, Crash, Disturbance, Fault, JournalFault, WatchFault};
 pub use handle::{Faults, Seen};
 pub use rivals::Rival;

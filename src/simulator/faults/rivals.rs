@@ -4,9 +4,11 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::cast::{Cast, Propagation};
+use super::cast::Cast;
 use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
+use crate::simulator::controllers::fields::Fields as _;
 use crate::simulator::controllers::kubelet::NODE_DOWN;
+use crate::simulator::controllers::{Dependents, View as _};
 use crate::simulator::request::Raw;
 use crate::simulator::store::Store;
 
@@ -28,7 +30,7 @@ pub enum Rival {
     },
     DeleteSet {
         set: String,
-        how: Propagation,
+        how: Dependents,
     },
     /// The same set again, under a new UID.
     RecreateSet {
@@ -93,9 +95,9 @@ impl Rival {
         let mut all = vec![
             Self::ScaleUp { set: set() },
             Self::ScaleDown { set: set() },
-            Self::DeleteSet { set: set(), how: Propagation::Background },
-            Self::DeleteSet { set: set(), how: Propagation::Foreground },
-            Self::DeleteSet { set: set(), how: Propagation::Orphan },
+            Self::DeleteSet { set: set(), how: Dependents::Background },
+            Self::DeleteSet { set: set(), how: Dependents::Foreground },
+            Self::DeleteSet { set: set(), how: Dependents::Orphan },
             Self::RecreateSet { set: set() },
             Self::Autoscale { set: set(), replicas },
             Self::Reapply { set: set(), replicas },
@@ -130,7 +132,7 @@ impl Rival {
             Self::Autoscale { set, replicas } => there.scale(set, |_| i64::from(*replicas)),
             Self::DeleteSet { set, how } => there.delete("StatefulSet", set, *how),
             Self::RecreateSet { set } => there.again("StatefulSet", set),
-            Self::DeleteClaim { claim } => there.delete("PersistentVolumeClaim", claim, Propagation::Background),
+            Self::DeleteClaim { claim } => there.delete("PersistentVolumeClaim", claim, Dependents::Background),
             Self::RecreateClaim { claim } => there.again("PersistentVolumeClaim", claim),
             Self::Evict { pod } => there.evict(pod),
             Self::Impostor { pod } => there.impostor(pod),
@@ -178,8 +180,8 @@ impl Place<'_> {
         vec![raw(Method::PATCH, format!("{path}/scale"), MERGE, &json!({"spec": {"replicas": wanted}}))]
     }
 
-    fn delete(&self, kind: &str, name: &str, how: Propagation) -> Vec<Raw> {
-        let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": how.word()});
+    fn delete(&self, kind: &str, name: &str, how: Dependents) -> Vec<Raw> {
+        let body = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": how.to_string()});
         self.find(kind, name).map(|(path, _)| raw(Method::DELETE, path, JSON, &body)).into_iter().collect()
     }
 
@@ -195,20 +197,12 @@ impl Place<'_> {
             spec.remove("volumeName");
         }
         let collection = ApiKind::named(kind).map(|kind| collection_path(kind, self.namespace)).unwrap_or_default();
-        let mut requests = self.delete(kind, name, Propagation::Background);
-        if kind == "PersistentVolumeClaim" && !self.is_used(name) {
+        let mut requests = self.delete(kind, name, Dependents::Background);
+        if kind == "PersistentVolumeClaim" && self.store.pods_with(self.namespace, name).is_empty() {
             requests.extend(self.merge(kind, name, &json!({"metadata": {"finalizers": null}})));
         }
         requests.push(raw(Method::POST, collection, JSON, &new));
         requests
-    }
-
-    fn is_used(&self, claim: &str) -> bool {
-        let uses = |pod: &Value| {
-            let mut volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
-            volumes.any(|volume| volume["persistentVolumeClaim"]["claimName"] == claim)
-        };
-        ApiKind::named("Pod").is_some_and(|kind| self.store.objects(kind, self.namespace).any(|pod| uses(pod)))
     }
 
     fn evict(&self, pod: &str) -> Vec<Raw> {
@@ -235,10 +229,9 @@ impl Place<'_> {
 
     fn drain(&self, node: &str) -> Vec<Raw> {
         let mut requests = self.merge("Node", node, &json!({"spec": {"unschedulable": true}}));
-        if let Some(kind) = ApiKind::named("Pod") {
-            let here = self.store.objects(kind, self.namespace).filter(|pod| pod["spec"]["nodeName"] == node);
-            requests.extend(here.filter_map(|pod| pod["metadata"]["name"].as_str()).flat_map(|pod| self.evict(pod)));
-        }
+        let mut pods = self.store.pods_on(node);
+        pods.retain(|pod| pod.namespace() == self.namespace);
+        requests.extend(pods.iter().flat_map(|pod| self.evict(pod.name())));
         requests
     }
 

@@ -3,14 +3,11 @@
 
 use serde_json::{Value, json};
 
+use super::read::text;
 use super::{names, schemas};
 use crate::simulator::status::Cause;
 
 const PLACES: &str = "spec.versions";
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
-}
 
 fn versions(definition: &Value) -> impl Iterator<Item = &Value> {
     definition["spec"]["versions"].as_array().into_iter().flatten()

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::read::text;
 use super::{names, scaling};
 use crate::simulator::quantity::Quantity;
 use crate::simulator::status::Cause;
@@ -20,10 +21,6 @@ const SOURCES: &[(&str, &str)] = &[
 const TYPES: &[&str] = &["ContainerResource", "External", "Object", "Pods", "Resource"];
 
 const TWO_TARGETS: &str = "may not set both a target raw value and a target utilization";
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
-}
 
 /// What is wrong with one metric.
 pub fn of_metric(at: &str, metric: &Value) -> Vec<Cause> {

@@ -98,12 +98,17 @@ pub(super) fn share(field: &str, value: &Value) -> Option<Cause> {
         let is_negative = value.as_i64().is_some_and(|count| count < 0);
         return is_negative.then(|| Cause::invalid(field, value, "must be greater than or equal to 0"));
     };
-    let digits = text.strip_suffix('%').filter(|digits| !digits.is_empty());
-    match digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) {
+    match percentage(text) {
         None => Some(Cause::invalid(field, value, PERCENT)),
         Some(digits) => {
             let is_within = digits.parse::<u64>().is_ok_and(|percent| percent <= 100);
             (!is_within).then(|| Cause::invalid(field, value, "must not be greater than 100%"))
         }
     }
+}
+
+/// The digits of a percentage.
+pub(super) fn percentage(text: &str) -> Option<&str> {
+    let digits = text.strip_suffix('%').filter(|digits| !digits.is_empty())?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits)
 }

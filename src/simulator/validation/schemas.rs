@@ -4,6 +4,7 @@
 use regex::Regex;
 use serde_json::Value;
 
+use super::read::text;
 use crate::simulator::custom;
 use crate::simulator::status::Cause;
 
@@ -23,10 +24,6 @@ pub fn of_schema(at: &str, schema: &Value) -> Vec<Cause> {
     of_defaults(at, schema, Level::Root, &mut causes);
     causes.sort_by_key(Cause::line);
     causes
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value[name].as_str().unwrap_or_default()
 }
 
 fn of_part(at: &str, schema: &Value, level: Level, causes: &mut Vec<Cause>) {

@@ -157,7 +157,7 @@ fn max_unavailable(value: &Value) -> Vec<Cause> {
     let is_nothing = match value {
         Value::Null => return Vec::new(),
         // What is no percentage counts as the number that it is, or as 0.
-        Value::String(text) => match text.strip_suffix('%').filter(|digits| is_number(digits)) {
+        Value::String(text) => match scaling::percentage(text) {
             Some(digits) => digits.bytes().all(|digit| digit == b'0'),
             None => text.parse::<i64>().unwrap_or(0) == 0,
         },
@@ -165,10 +165,6 @@ fn max_unavailable(value: &Value) -> Vec<Cause> {
     };
     let nothing = is_nothing.then(|| Cause::invalid(path, value, "cannot be 0"));
     scaling::share(path, value).into_iter().chain(nothing).collect()
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Which pods a set selects, as far as its template is concerned.

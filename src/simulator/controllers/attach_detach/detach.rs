@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::listed::without;
+use crate::simulator::clock::clock_text;
 use crate::simulator::controllers::attachments::{unique_name, users, volume_of};
-use crate::simulator::controllers::fields::{Fields, later, stamp};
+use crate::simulator::controllers::fields::{Fields, later};
 use crate::simulator::controllers::kubelet::is_up;
 use crate::simulator::controllers::taints::is_out_of_service;
 use crate::simulator::controllers::{Step, View};
@@ -35,7 +36,7 @@ pub(super) fn look_after(view: &dyn View, attachment: &Value, now: Timestamp) ->
         let is_lost = node.as_deref().is_none_or(|node| !is_up(node) || !node.holds("Ready"));
         let Some(since) = since.and_then(|since| since.parse().ok()) else {
             if is_lost {
-                step.patch(attachment, json!({ "metadata": { "annotations": { UNWANTED_SINCE: stamp(now) } } }));
+                step.patch(attachment, json!({ "metadata": { "annotations": { UNWANTED_SINCE: clock_text(now) } } }));
             }
             return step;
         };

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::simulator::controllers::fields::{Fields, stamp};
+use crate::simulator::clock::clock_text;
+use crate::simulator::controllers::fields::Fields;
 
 /// What a container is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +154,7 @@ impl<'a> Container<'a> {
         match &self.state {
             State::Waiting { reason, message } if message.is_empty() => json!({ "waiting": { "reason": reason } }),
             State::Waiting { reason, message } => json!({ "waiting": { "reason": reason, "message": message } }),
-            State::Running { since } => json!({ "running": { "startedAt": stamp(*since) } }),
+            State::Running { since } => json!({ "running": { "startedAt": clock_text(*since) } }),
             State::Ended(ending) => json!({ "terminated": ending.text(id) }),
         }
     }
@@ -166,7 +167,7 @@ impl Ending {
     fn text(&self, id: &str) -> Value {
         let mut text = json!({
             "exitCode": self.code, "reason": self.reason,
-            "startedAt": stamp(self.started), "finishedAt": stamp(self.finished), "containerID": id,
+            "startedAt": clock_text(self.started), "finishedAt": clock_text(self.finished), "containerID": id,
         });
         if !self.message.is_empty() {
             text["message"] = json!(self.message);

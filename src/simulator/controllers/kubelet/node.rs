@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::knobs::{DOWN_SINCE, HANGING, NODE_DOWN};
+use crate::simulator::clock::clock_text;
 use crate::simulator::controllers::Step;
 use crate::simulator::controllers::attachments::{MANAGED, is_managed};
-use crate::simulator::controllers::fields::{Fields, stamp, with_condition};
+use crate::simulator::controllers::fields::{Fields, with_condition};
 
 const TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 
@@ -24,7 +25,7 @@ pub(super) fn keep(node: &Value, now: Timestamp) -> Step {
     if is_up(node) == is_noted {
         // One that comes up anew has no containers of before.
         let noted =
-            if is_noted { json!({ DOWN_SINCE: null, HANGING: null }) } else { json!({ DOWN_SINCE: stamp(now) }) };
+            if is_noted { json!({ DOWN_SINCE: null, HANGING: null }) } else { json!({ DOWN_SINCE: clock_text(now) }) };
         step.patch_unchanged(node, json!({ "metadata": { "annotations": noted } }));
         return step;
     }
@@ -53,7 +54,7 @@ fn status(node: &Value, now: Timestamp) -> Value {
     let condition = |kind: &str, status: &str, reason: &str, message: &str| {
         json!({
             "type": kind, "status": status, "reason": reason, "message": message,
-            "lastHeartbeatTime": stamp(now),
+            "lastHeartbeatTime": clock_text(now),
         })
     };
     let ready = condition("Ready", "True", "KubeletReady", "kubelet is posting ready status");

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::container::{Container, Role, State};
-use crate::simulator::controllers::fields::{Fields, stamp};
+use crate::simulator::clock::clock_text;
+use crate::simulator::controllers::fields::Fields;
 
 /// What a pod should look like.
 pub(super) struct Picture<'a> {
@@ -22,7 +23,7 @@ impl Picture<'_> {
         let started = pod.instant("/status/startTime").is_some();
         let mut status = Map::new();
         status.insert("phase".into(), json!(self.phase));
-        status.insert("startTime".into(), json!(stamp(self.start)));
+        status.insert("startTime".into(), json!(clock_text(self.start)));
         status.insert("hostIP".into(), json!(host));
         status.insert("hostIPs".into(), json!([{ "ip": host }]));
         if self.has_sandbox() && !address.is_empty() {
@@ -125,7 +126,7 @@ impl Verdict {
     fn condition(&self, pod: &Value, kind: &str, now: Timestamp) -> Value {
         let status = if self.holds { "True" } else { "False" };
         let held = pod.condition(kind).filter(|held| held["status"] == status);
-        let since = held.map_or_else(|| json!(stamp(now)), |held| held["lastTransitionTime"].clone());
+        let since = held.map_or_else(|| json!(clock_text(now)), |held| held["lastTransitionTime"].clone());
         let mut condition = json!({
             "type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": since,
         });
