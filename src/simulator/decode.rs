@@ -52,6 +52,18 @@ enum Path<'a> {
     Item(&'a Path<'a>, usize),
 }
 
+impl Path<'_> {
+    /// Without the places in lists, which Go's messages leave out.
+    fn plain(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Field(Self::Root, name) => (*name).to_owned(),
+            Self::Field(above, name) => format!("{}.{name}", above.plain()),
+            Self::Item(above, _) => above.plain(),
+        }
+    }
+}
+
 impl fmt::Display for Path<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -186,27 +198,9 @@ fn read_scalar(shape: &Shape, node: Node) -> Result<Value, String> {
 
 fn mistyped(found: &str, shape: &Shape, place: Place<'_>) -> Mistyped {
     let owner = place.owner.rsplit('.').next().unwrap_or_default();
-    let path: String = plain_path(&place.path.to_string());
+    let path = place.path.plain();
     let kind = place.go.map_or_else(|| go_type(shape), str::to_owned);
     Mistyped(format!("json: cannot unmarshal {found} into Go struct field {owner}.{path} of type {kind}"))
-}
-
-/// Go's messages leave the list positions out.
-fn plain_path(path: &str) -> String {
-    let mut inside = false;
-    path.chars()
-        .filter(|letter| match letter {
-            '[' => {
-                inside = true;
-                false
-            }
-            ']' => {
-                inside = false;
-                false
-            }
-            _ => !inside,
-        })
-        .collect()
 }
 
 fn go_type(shape: &Shape) -> String {
