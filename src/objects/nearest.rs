@@ -15,7 +15,8 @@ pub fn nearest<'a>(raw: &str, known: impl Iterator<Item = &'a str>) -> Option<&'
 #[must_use]
 pub fn within<'a>(most: usize, raw: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let far = |word: &str| strsim::damerau_levenshtein(word, raw);
-    let near = known.filter(|word| word.len().abs_diff(raw.len()) <= most);
+    let letters = |word: &str| word.chars().count();
+    let near = known.filter(|word| letters(word).abs_diff(letters(raw)) <= most);
     near.map(|word| (far(word), word)).filter(|(far, _)| *far <= most).min_by_key(|(far, _)| *far).map(|(_, word)| word)
 }
 
@@ -27,4 +28,15 @@ pub fn shortened(raw: &str) -> String {
         out.push('…');
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_counted_and_not_their_bytes() {
+        assert_eq!(within(1, "größe", ["grösse", "grösze", "größen"].into_iter()), Some("größen"));
+        assert_eq!(within(1, "a", ["€"].into_iter()), Some("€"));
+    }
 }

@@ -114,12 +114,10 @@ impl Simulator {
     pub fn open_with_controllers(
         path: &Path,
         now_real: Timestamp,
-        deny: Vec<(String, String)>,
         controllers: Vec<Box<dyn Controller>>,
         waiter: Option<Box<dyn Waiter>>,
     ) -> Result<Self, OpenError> {
-        let (file, mut world, elapsed) = Sandbox::open(path, now_real, waiter)?;
-        world.denied = deny;
+        let (file, world, elapsed) = Sandbox::open(path, now_real, waiter)?;
         Self::go_on(file, world, elapsed, now_real, controllers)
     }
 

@@ -205,8 +205,8 @@ pub(super) fn patched(
         }
         PatchKind::Merge => {
             check_merge(&change)?;
-            let is_of_managers = custom.is_some() || change["metadata"].get(MANAGERS).is_some();
-            let object = if is_of_managers { known.clone() } else { without_managers(known) };
+            let keeps_managers = custom.is_some() || change["metadata"].get(MANAGERS).is_some();
+            let object = if keeps_managers { known.clone() } else { without_managers(known) };
             read_again(call, merged(object, &change), || merged(known.clone(), &change), custom)
         }
         PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change),

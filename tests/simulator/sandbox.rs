@@ -23,7 +23,7 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn open(path: &Path, second: i64) -> Simulator {
-    Simulator::open_with_controllers(path, real(second), Vec::new(), Vec::new(), None).expect("opens")
+    Simulator::open_with_controllers(path, real(second), Vec::new(), None).expect("opens")
 }
 
 #[test]

@@ -23,15 +23,23 @@ struct Former {
     source: &'static str,
     disk: &'static str,
     driver: &'static str,
+    /// What the driver calls a disk, by the volume and its name there.
+    handle: fn(&Value, &str) -> String,
 }
 
 const fn former(provisioner: &'static str, source: &'static str, disk: &'static str, driver: &'static str) -> Former {
-    Former { provisioner, source, disk, driver }
+    Former { provisioner, source, disk, driver, handle: same }
 }
 
 const FORMER: &[Former] = &[
-    former("kubernetes.io/aws-ebs", "awsElasticBlockStore", "volumeID", "ebs.csi.aws.com"),
-    former("kubernetes.io/gce-pd", "gcePersistentDisk", "pdName", "pd.csi.storage.gke.io"),
+    Former {
+        handle: within_aws,
+        ..former("kubernetes.io/aws-ebs", "awsElasticBlockStore", "volumeID", "ebs.csi.aws.com")
+    },
+    Former {
+        handle: place_of,
+        ..former("kubernetes.io/gce-pd", "gcePersistentDisk", "pdName", "pd.csi.storage.gke.io")
+    },
     former("kubernetes.io/azure-disk", "azureDisk", "diskURI", "disk.csi.azure.com"),
     former("kubernetes.io/vsphere-volume", "vsphereVolume", "volumePath", "csi.vsphere.vmware.com"),
     former("kubernetes.io/cinder", "cinder", "volumeID", "cinder.csi.openstack.org"),
@@ -50,13 +58,17 @@ pub(in crate::simulator) fn driver_and_handle(volume: &Value) -> Option<(&str, C
     }
     let former = FORMER.iter().find(|former| volume["spec"][former.source].is_object())?;
     let disk = volume["spec"][former.source][former.disk].as_str().unwrap_or_default();
-    let handle = match former.source {
-        // As in `aws://eu-1a/vol-1`.
-        "awsElasticBlockStore" if disk.starts_with("aws://") => disk.rsplit('/').next().unwrap_or(disk).into(),
-        "gcePersistentDisk" => place_of(volume, disk).into(),
-        _ => disk.into(),
-    };
-    Some((former.driver, handle))
+    Some((former.driver, (former.handle)(volume, disk).into()))
+}
+
+fn same(_: &Value, disk: &str) -> String {
+    disk.to_owned()
+}
+
+/// As in `aws://eu-1a/vol-1`.
+fn within_aws(_: &Value, disk: &str) -> String {
+    let id = if disk.starts_with("aws://") { disk.rsplit('/').next() } else { None };
+    id.unwrap_or(disk).to_owned()
 }
 
 /// A disk of Google's with its place: in one zone, in a region, or nowhere in particular.
