@@ -13,7 +13,7 @@ use super::controllers::stateful_set::Standing;
 use super::controllers::{Change, View};
 use super::custom::Definitions;
 use super::mounts::Mounts;
-use super::placed::Placed;
+use super::on_nodes::OnNodes;
 use super::shelves::{Key, Place, Shelf, Shelves};
 use super::standings::Standings;
 use super::status::Refusal;
@@ -64,7 +64,7 @@ pub struct Store {
     /// Who names a UID among their owners.
     dependents: BTreeMap<String, BTreeSet<Key>>,
     mounts: Mounts,
-    placed: Placed,
+    on_nodes: OnNodes,
     standings: Standings,
     history: VecDeque<Commit>,
     /// Everything up to this revision is forgotten.
@@ -85,10 +85,10 @@ impl Store {
     /// All objects of a kind, sorted by namespace and name; an empty namespace
     /// means all of them.
     pub fn objects<'a>(&'a self, kind: &ApiKind, namespace: &str) -> impl Iterator<Item = &'a Arc<Value>> + use<'a> {
-        self.placed(kind, namespace).map(|(_, object)| object)
+        self.with_places(kind, namespace).map(|(_, object)| object)
     }
 
-    fn placed<'a>(
+    fn with_places<'a>(
         &'a self,
         kind: &ApiKind,
         namespace: &str,
@@ -155,7 +155,7 @@ impl Store {
         if revision < self.forgotten {
             return Err(Refusal::expired_list());
         }
-        let now = self.placed(kind, namespace);
+        let now = self.with_places(kind, namespace);
         let mut then: BTreeMap<Place, Arc<Value>> =
             now.map(|(place, object)| (place.clone(), Arc::clone(object))).collect();
         let since = self.history.iter().rev().take_while(|commit| commit.revision > revision);
@@ -240,7 +240,7 @@ impl Store {
             self.definitions.define(&key.place.name, after);
         }
         self.mounts.note(before, after);
-        self.placed.note(before, after);
+        self.on_nodes.note(before, after);
         if let Some(at) = before.and_then(expiry) {
             self.expiries.remove(&(at, key.clone()));
         }
@@ -340,20 +340,20 @@ impl View for Store {
     }
 
     fn attachments_of(&self, volume: &str) -> Vec<Arc<Value>> {
-        self.placed.attachments_of(volume).filter_map(|name| self.get(ATTACHMENT, "", name)).collect()
+        self.on_nodes.attachments_of(volume).filter_map(|name| self.get(ATTACHMENT, "", name)).collect()
     }
 
     fn attachments_to(&self, node: &str) -> Vec<Arc<Value>> {
-        self.placed.attachments_to(node).filter_map(|name| self.get(ATTACHMENT, "", name)).collect()
+        self.on_nodes.attachments_to(node).filter_map(|name| self.get(ATTACHMENT, "", name)).collect()
     }
 
     fn pods_on(&self, node: &str) -> Vec<Arc<Value>> {
         let Some(pods) = ApiKind::named("Pod").map(Shelf::of) else { return Vec::new() };
-        self.placed.pods_on(node).filter_map(|place| self.objects.at(&pods, place)).cloned().collect()
+        self.on_nodes.pods_on(node).filter_map(|place| self.objects.at(&pods, place)).cloned().collect()
     }
 
     fn first_free(&self, mut addresses: &mut dyn Iterator<Item = String>) -> Option<String> {
-        Iterator::find(&mut addresses, |address| !self.placed.is_taken(address))
+        Iterator::find(&mut addresses, |address| !self.on_nodes.is_taken(address))
     }
 
     fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {

@@ -11,14 +11,14 @@ use super::shelves::Place;
 
 /// Names by what they are asked for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Placed {
+pub(super) struct OnNodes {
     pods: BTreeMap<String, BTreeSet<Place>>,
     addresses: BTreeMap<String, BTreeSet<Place>>,
     attached_to: BTreeMap<String, BTreeSet<String>>,
     attachments_of: BTreeMap<String, BTreeSet<String>>,
 }
 
-impl Placed {
+impl OnNodes {
     /// Takes in a change of an object.
     pub fn note(&mut self, before: Option<&Value>, after: Option<&Value>) {
         match after.or(before).map(Fields::kind) {
@@ -112,19 +112,19 @@ mod tests {
         };
         let attachment = json!({"kind": "VolumeAttachment", "metadata": {"name": "a"},
             "spec": {"nodeName": "x", "source": {"persistentVolumeName": "v"}}});
-        let mut placed = Placed::default();
+        let mut on_nodes = OnNodes::default();
         let (new, bound, up) = (pod("", ""), pod("x", ""), pod("x", "1.2.3.4"));
-        placed.note(None, Some(&new));
-        assert!(placed.pods_on("").eq([&Place::within("n", "p")]) && placed.addresses.is_empty());
-        placed.note(Some(&new), Some(&bound));
-        assert!(placed.pods_on("").next().is_none());
-        placed.note(Some(&bound), Some(&up));
-        placed.note(None, Some(&attachment));
-        assert!(placed.pods_on("x").eq([&Place::within("n", "p")]) && placed.is_taken("1.2.3.4"));
-        assert!(placed.attachments_to("x").eq(["a"]) && placed.attachments_of("v").eq(["a"]));
-        placed.note(Some(&up), None);
-        placed.note(Some(&attachment), None);
-        assert!(placed.pods.is_empty() && placed.addresses.is_empty());
-        assert!(placed.attached_to.is_empty() && placed.attachments_of.is_empty());
+        on_nodes.note(None, Some(&new));
+        assert!(on_nodes.pods_on("").eq([&Place::within("n", "p")]) && on_nodes.addresses.is_empty());
+        on_nodes.note(Some(&new), Some(&bound));
+        assert!(on_nodes.pods_on("").next().is_none());
+        on_nodes.note(Some(&bound), Some(&up));
+        on_nodes.note(None, Some(&attachment));
+        assert!(on_nodes.pods_on("x").eq([&Place::within("n", "p")]) && on_nodes.is_taken("1.2.3.4"));
+        assert!(on_nodes.attachments_to("x").eq(["a"]) && on_nodes.attachments_of("v").eq(["a"]));
+        on_nodes.note(Some(&up), None);
+        on_nodes.note(Some(&attachment), None);
+        assert!(on_nodes.pods.is_empty() && on_nodes.addresses.is_empty());
+        assert!(on_nodes.attached_to.is_empty() && on_nodes.attachments_of.is_empty());
     }
 }
