@@ -1,6 +1,10 @@
 //! A cluster that begins as a copy: what is copied stays what it is, goes on
 //! where the original stood, and keeps still where the original does.
 
+mod stuck;
+mod told;
+mod unread;
+
 use kubectl_stateful::simulator::{Origin, Original, Simulator};
 use serde_json::{Value, json};
 
@@ -217,30 +221,6 @@ fn a_copied_set_scales_up_with_disks_of_its_own_class_and_gives_them_back() {
 }
 
 #[test]
-fn a_pod_that_does_not_stop_and_a_node_that_is_down_stay_that_way() {
-    let mut objects = objects();
-    for object in &mut objects {
-        match object["kind"].as_str() {
-            Some("Pod") => {
-                object["metadata"]["deletionTimestamp"] = json!("2026-05-01T09:00:00Z");
-                object["metadata"]["deletionGracePeriodSeconds"] = json!(30);
-            }
-            Some("Node") => object["status"]["conditions"][0]["status"] = json!("Unknown"),
-            _ => {}
-        }
-    }
-    let simulator = copy(objects);
-    run(&simulator, seconds(600));
-    assert_eq!(get(&simulator, POD).ok()["metadata"]["uid"], pod("True")["metadata"]["uid"]);
-    assert_eq!(get(&simulator, "/api/v1/nodes/n1").ok()["status"]["conditions"][0]["status"], "Unknown");
-    // It comes back: a pod that was deleted meanwhile ends, and its set makes another.
-    let back = json!({"metadata": {"annotations": {"sandbox.kubectl-stateful/node-down": null}}});
-    merge(&simulator, "/api/v1/nodes/n1", &back).ok();
-    run(&simulator, seconds(600));
-    assert_ne!(get(&simulator, POD).ok()["metadata"]["uid"], pod("True")["metadata"]["uid"]);
-}
-
-#[test]
 fn no_value_of_a_secret_gets_into_a_copy_whoever_hands_it_over() {
     let mut objects = objects();
     let mut secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("s", 9), "type": "Opaque",
@@ -250,164 +230,6 @@ fn no_value_of_a_secret_gets_into_a_copy_whoever_hands_it_over() {
     let held = get(&copy(objects), "/api/v1/namespaces/prod/secrets/s").ok();
     assert_eq!(held["data"], json!({"password": ""}));
     assert!(!held.to_string().contains("aHVudGVyMg"));
-}
-
-#[test]
-fn what_could_not_be_read_is_stood_in_for() {
-    let mut objects = objects();
-    let read = ["StatefulSet", "ControllerRevision", "Pod", "PersistentVolumeClaim"];
-    objects.retain(|object| read.iter().any(|kind| object["kind"] == *kind));
-    let from = json!([{"name": "P", "valueFrom": {"secretKeyRef": {"name": "admin", "key": "password"}}}]);
-    objects[0]["spec"]["template"]["spec"]["containers"][0]["env"] = from;
-    let unread = ["PersistentVolume", "Node", "StorageClass", "Secret"];
-    let simulator = Simulator::copy_of(original(objects, &unread), 7);
-    run(&simulator, seconds(60));
-    assert_eq!(get(&simulator, CLAIM).ok()["status"]["phase"], "Bound");
-    assert_eq!(get(&simulator, "/api/v1/persistentvolumes/pvc-4").ok()["status"]["phase"], "Bound");
-    let secret = get(&simulator, "/api/v1/namespaces/prod/secrets/admin").ok();
-    assert_eq!(secret["data"], json!({"password": ""}));
-    merge(&simulator, &format!("{SET}/scale"), &json!({"spec": {"replicas": 2}})).ok();
-    run(&simulator, seconds(60));
-    assert_eq!(get(&simulator, SET).ok()["status"]["replicas"], 2);
-}
-
-#[test]
-fn what_is_owned_by_something_that_was_not_read_stays() {
-    let by =
-        |version: &str, kind: &str| json!([{"apiVersion": version, "kind": kind, "name": "x", "uid": "of-the-owner"}]);
-    let mut objects = objects();
-    let claim = objects.iter_mut().find(|object| object["kind"] == "PersistentVolumeClaim").unwrap();
-    claim["metadata"]["ownerReferences"] = by("v1", "Secret");
-    let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("leader", 9), "data": {}});
-    map["metadata"]["ownerReferences"] = by("coordination.k8s.io/v1", "Lease");
-    objects.push(map);
-    // Of this one it is known that it is gone.
-    let mut orphan = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("garbage", 10), "data": {}});
-    orphan["metadata"]["ownerReferences"] = by("v1", "Service");
-    objects.push(orphan);
-    let simulator = Simulator::copy_of(original(objects, &["Secret", "Lease"]), 7);
-    run(&simulator, seconds(60));
-    assert!(get(&simulator, CLAIM).ok()["metadata"]["deletionTimestamp"].is_null());
-    get(&simulator, "/api/v1/namespaces/prod/configmaps/leader").ok();
-    assert_eq!(get(&simulator, "/api/v1/namespaces/prod/configmaps/garbage").code, 404);
-    send(&simulator, "DELETE", "/api/v1/namespaces/prod/secrets/x", "", "").ok();
-    run(&simulator, seconds(60));
-    assert!(get(&simulator, CLAIM).ok()["metadata"]["deletionTimestamp"].is_string(), "its owner is gone now");
-}
-
-#[test]
-fn a_volume_that_could_not_be_read_is_within_reach_of_its_node_alone() {
-    let mut objects = objects();
-    objects.retain(|object| object["kind"] != "PersistentVolume");
-    let node = objects.iter_mut().find(|object| object["kind"] == "Node").unwrap();
-    node["metadata"]["labels"] = json!({"kubernetes.io/hostname": "host-1"});
-    let mut other = node.clone();
-    other["metadata"] = meta("n2", 8);
-    other["metadata"]["labels"] = json!({"kubernetes.io/hostname": "host-2"});
-    other["metadata"].as_object_mut().unwrap().remove("namespace");
-    objects.push(other);
-    let simulator = Simulator::copy_of(original(objects, &["PersistentVolume"]), 7);
-    let unschedulable = |is: bool| {
-        merge(&simulator, "/api/v1/nodes/n1", &json!({"spec": {"unschedulable": is}})).ok();
-        run(&simulator, seconds(60));
-        get(&simulator, POD).ok()
-    };
-    merge(&simulator, "/api/v1/nodes/n1", &json!({"spec": {"unschedulable": true}})).ok();
-    send(&simulator, "DELETE", POD, "", "").ok();
-    let waiting = unschedulable(true);
-    assert_eq!(waiting["status"]["phase"], "Pending", "the other node cannot reach the volume: {waiting}");
-    assert_eq!(unschedulable(false)["spec"]["nodeName"], "n1");
-}
-
-/// A claim that its provisioner, or resizer, has left alone for a day.
-fn waiting_claim(name: &str, spec: &Value, status: &Value) -> Value {
-    let mut meta = meta(name, 20);
-    meta["annotations"] = json!({"volume.kubernetes.io/storage-provisioner": "ebs.csi.aws.com"});
-    let mut claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "status": status,
-        "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "ebs", "volumeMode": "Filesystem"}});
-    for (key, value) in spec.as_object().unwrap() {
-        claim["spec"][key] = value.clone();
-    }
-    claim
-}
-
-#[test]
-fn a_claim_that_waits_in_vain_for_a_volume_or_for_more_of_it_goes_on_waiting() {
-    let mut objects = objects();
-    let more = json!({"requests": {"storage": "2Gi"}});
-    let late = waiting_claim("late", &json!({"resources": more}), &json!({"phase": "Pending"}));
-    objects.push(late);
-    objects.iter_mut().find(|object| object["kind"] == "StorageClass").unwrap()["volumeBindingMode"] =
-        json!("Immediate");
-    objects.iter_mut().find(|object| object["kind"] == "PersistentVolumeClaim").unwrap()["spec"]["resources"] = more;
-    let simulator = copy(objects);
-    run(&simulator, seconds(600));
-    let late = CLAIM.replace("data-db-0", "late");
-    assert_eq!(get(&simulator, &late).ok()["status"]["phase"], "Pending");
-    assert_eq!(get(&simulator, CLAIM).ok()["status"]["capacity"]["storage"], "1Gi");
-    let lift = json!({"metadata": {"annotations": {"sandbox.kubectl-stateful/as-captured": null}}});
-    for claim in [late.as_str(), CLAIM] {
-        merge(&simulator, claim, &lift).ok();
-    }
-    run(&simulator, seconds(60));
-    assert_eq!(get(&simulator, &late).ok()["status"]["phase"], "Bound", "what kept it is lifted");
-    assert_eq!(get(&simulator, CLAIM).ok()["status"]["capacity"]["storage"], "2Gi");
-}
-
-#[test]
-fn attachments_and_volumes_that_are_stuck_stay_so() {
-    const PROVISIONER: &str = "external-provisioner.volume.kubernetes.io/finalizer";
-    let long_ago = json!("2026-05-01T09:00:00Z");
-    let mut objects = objects();
-    let volume = objects.iter().find(|object| object["kind"] == "PersistentVolume").unwrap().clone();
-    let is_node = |object: &&mut Value| object["kind"] == "Node";
-    objects.iter_mut().find(is_node).unwrap()["metadata"]["annotations"] =
-        json!({"volumes.kubernetes.io/controller-managed-attach-detach": "true"});
-    let attachment = |name: &str, extra: Value| {
-        let mut meta = meta(name, 30);
-        meta.as_object_mut().unwrap().remove("namespace");
-        meta["finalizers"] = json!(["external-attacher/ebs-csi-aws-com"]);
-        json_patch::merge(&mut meta, &extra);
-        json!({"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttachment", "metadata": meta, "status": {"attached": false},
-               "spec": {"attacher": "ebs.csi.aws.com", "nodeName": "n1", "source": {"persistentVolumeName": "pvc-4"}}})
-    };
-    // What `printf vol-1ebs.csi.aws.comn1 | sha256sum` says.
-    let ours = "csi-ddbfb4470da740e26d0871a8e7cbfaaea0fe241c682170c176b52f44abb4a3be";
-    objects.push(attachment(ours, json!({})));
-    objects.push(attachment("csi-late", json!({"deletionTimestamp": long_ago, "deletionGracePeriodSeconds": 0})));
-    for (name, phase, deleted) in [
-        ("failed", "Failed", false),
-        ("ending", "Available", true),
-        ("released", "Released", false),
-        ("fresh", "Released", false),
-    ] {
-        let mut other = volume.clone();
-        other["metadata"]["name"] = json!(name);
-        other["metadata"]["finalizers"] = json!([PROVISIONER]);
-        other["spec"]["claimRef"] = if deleted {
-            Value::Null
-        } else {
-            json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "prod", "name": name, "uid": "x"})
-        };
-        let since = if name == "fresh" { json!("2026-05-01T09:59:50Z") } else { long_ago.clone() };
-        other["status"] = json!({"phase": phase, "lastPhaseTransitionTime": since});
-        if deleted {
-            other["metadata"]["deletionTimestamp"] = long_ago.clone();
-        }
-        objects.push(other);
-    }
-    let simulator = copy(objects);
-    run(&simulator, seconds(600));
-    let attachments = get(&simulator, "/apis/storage.k8s.io/v1/volumeattachments").ok();
-    let held: Vec<bool> =
-        attachments["items"].as_array().unwrap().iter().map(|held| held["status"]["attached"] == true).collect();
-    assert_eq!(held, [false, false]);
-    let phase = |name: &str| {
-        let held = get(&simulator, &format!("/api/v1/persistentvolumes/{name}")).body;
-        held["status"]["phase"].as_str().unwrap_or("gone").to_owned()
-    };
-    assert_eq!(["failed", "ending", "released"].map(phase), ["Failed", "Available", "Released"]);
-    assert_eq!(get(&simulator, "/api/v1/persistentvolumes/fresh").code, 404, "that one was on its way");
 }
 
 #[test]

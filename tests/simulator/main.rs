@@ -6,7 +6,6 @@
 mod books;
 mod budgets;
 mod copies;
-mod copies_told;
 mod custom;
 mod determinism;
 mod knobs;
