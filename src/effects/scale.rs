@@ -1,9 +1,7 @@
 //! The number of replicas of a set, through its `scale` subresource.
 //!
 //! Precondition: UID and version of the set that was read, so that nobody's
-//! change in between is written over. Whoever is overtaken looks again at all of
-//! it: autoscalers, budgets and volumes may have changed with the set. Undo: the
-//! number that was there.
+//! change in between is written over. Undo: the number that was there.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -27,6 +25,9 @@ pub struct Scale {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
 }
+
+/// How often the write is tried against those who write something else to the set.
+const TRIES: usize = 20;
 
 impl Scale {
     pub(super) async fn look(&self, connection: &Connection, guards: &Guards) -> Result<Ready, EffectError> {
@@ -56,11 +57,24 @@ impl Scale {
         mode: Mode,
     ) -> Result<Done, EffectError> {
         let before = ready.before.as_ref().unwrap_or(&Value::Null);
-        // Who only asks what the server would say does not mind who writes beside it.
-        let version = match mode {
-            Mode::Real => before["metadata"]["resourceVersion"].clone(),
-            Mode::DryRun => Value::Null,
-        };
+        let mut version = before["metadata"]["resourceVersion"].clone();
+        let mut tries = 1;
+        loop {
+            match self.write(&version, connection, mode).await {
+                Err(EffectError::Overtaken) if tries < TRIES => tries += 1,
+                sent => return Ok(Done::changed(Outcome::Changed, sent?)),
+            }
+            // Statuses and notes of others are written all the time: as long as all
+            // that the guards were asked about is as it was, they need not be asked again.
+            let now = self.set.need(&Reader::new(connection.client.clone())).await?;
+            if judged(&now) != judged(before) {
+                return Err(EffectError::Overtaken);
+            }
+            version = now["metadata"]["resourceVersion"].clone();
+        }
+    }
+
+    async fn write(&self, version: &Value, connection: &Connection, mode: Mode) -> Result<Value, EffectError> {
         let body = json!({
             "apiVersion": "autoscaling/v1",
             "kind": "Scale",
@@ -69,7 +83,7 @@ impl Scale {
             "spec": { "replicas": self.to },
         });
         let sent = request::put_scale(&connection.client, &self.set.object, &body, mode).await;
-        Ok(Done::changed(Outcome::Changed, sent.map_err(EffectError::of_guarded_write)?))
+        sent.map_err(EffectError::of_guarded_write)
     }
 
     /// The number that was there, if nobody has changed it since.
@@ -77,4 +91,19 @@ impl Scale {
         let to = before["spec"]["replicas"].as_u64()?;
         Some(Self { set: self.set.clone(), to, from: Some(self.to) })
     }
+}
+
+/// What guards and plan have looked at in a set.
+fn judged(set: &Value) -> [&Value; 8] {
+    let (meta, status) = (&set["metadata"], &set["status"]);
+    [
+        &set["spec"],
+        &meta["deletionTimestamp"],
+        &meta["ownerReferences"],
+        &meta["generation"],
+        &status["observedGeneration"],
+        &status["readyReplicas"],
+        &status["currentRevision"],
+        &status["updateRevision"],
+    ]
 }

@@ -27,9 +27,8 @@ use crate::effects::exec::Exec;
 use crate::effects::{Effect, EffectError, Guards, NoSecrets};
 use crate::facts::reader::Reader;
 
-/// How often an effect is tried whose object changes between look and write:
-/// statuses and notes of others are written all the time.
-pub(super) const TRIES: usize = 20;
+/// How often an effect is tried whose object changes between look and write.
+const TRIES: usize = 5;
 
 /// Decides at a question of the script: question, the text that alone is a yes,
 /// and the flag that answers it. The answer may take its time.

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::call::{Call, ClaimAnswer};
-use super::conductor::TRIES;
 use super::event::Event;
 use super::id::RunId;
 use super::journal::Journal;
@@ -20,6 +19,9 @@ use super::waits::Waits;
 use crate::effects::exec::Exec;
 use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
+
+/// How often an effect is tried whose object changes between look and write.
+const TRIES: usize = 5;
 
 /// Seconds that a claim has to find its volume again, and a member to go.
 pub(super) const AT_MOST: u64 = 600;

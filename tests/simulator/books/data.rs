@@ -1,6 +1,5 @@
 //! What runs do to data that their plans did not say: nothing.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use kubectl_stateful::cluster::Interrupt;
@@ -9,7 +8,6 @@ use kubectl_stateful::commands::runbook::undo;
 use kubectl_stateful::facts::mark::Mark;
 use kubectl_stateful::runbook::script::Runbook;
 use kubectl_stateful::runs::plan::{Line, Undo};
-use kubectl_stateful::simulator::Simulator;
 use serde_json::{Value, json};
 
 use super::{SETS, Said, Stage};
@@ -264,49 +262,15 @@ fn what_lies_on_a_volume_made_by_hand_stays_and_that_is_said() {
     assert!(!said.text.contains("gone with its data"), "{}", said.text);
 }
 
-fn autoscaled(simulator: &Simulator) {
+#[test]
+fn a_set_whose_size_an_autoscaler_decides_is_not_made_larger_either() {
+    let stage = Stage::new(2);
     let scaler = json!({"metadata": {"name": "busy"}, "spec": {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web"},
         "minReplicas": 2, "maxReplicas": 5,
     }});
     let path = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers";
-    crate::support::post(simulator, path, &scaler).ok();
-}
-
-#[test]
-fn whoever_is_overtaken_asks_all_guards_again() {
-    let met = AtomicBool::new(false);
-    let stage = Stage::new(2).with_meddler(move |simulator, method, path| {
-        if method == http::Method::PUT && path.contains("/scale") && !met.swap(true, Ordering::SeqCst) {
-            autoscaled(simulator);
-            merge(simulator, &format!("{SETS}/web"), &json!({"metadata": {"annotations": {"note": "new"}}})).ok();
-        }
-    });
-    stage.scale(&["--replicas", "1", "--claims", "keep", "--settle", "0s"]).failed("autoscaler-fights", 3);
-    assert_eq!(stage.get(&format!("{SETS}/web"))["spec"]["replicas"], 2);
-}
-
-#[test]
-fn others_may_write_to_a_set_again_and_again_before_its_size_changes() {
-    let left = AtomicU64::new(12);
-    let stage = Stage::new(2).with_meddler(move |simulator, method, path| {
-        let is_left = || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-        if method == http::Method::PUT
-            && path.contains("/scale")
-            && let Ok(now) = is_left()
-        {
-            let note = json!({"metadata": {"annotations": {"note": now.to_string()}}});
-            merge(simulator, &format!("{SETS}/web"), &note).ok();
-        }
-    });
-    stage.scale(&["--replicas", "1", "--claims", "keep", "--settle", "0s"]).done();
-    taken_back(&stage).done();
-}
-
-#[test]
-fn a_set_whose_size_an_autoscaler_decides_is_not_made_larger_either() {
-    let stage = Stage::new(2);
-    autoscaled(&stage.simulator);
+    crate::support::post(&stage.simulator, path, &scaler).ok();
     let before = stage.simulator.objects();
     let failure = stage.scale(&["--replicas", "3"]).failed("autoscaler-fights", 3);
     assert!(failure.message.contains("HorizontalPodAutoscaler `busy`"), "{failure}");
