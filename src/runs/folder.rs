@@ -2,6 +2,7 @@
 //! approved plan, and the journal. Everything that a resume or an undo needs is
 //! in it.
 
+use std::cmp::Reverse;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::id::RunId;
 use super::journal::{self, Journal, JournalError};
+use super::number;
 use super::places::{private_file, sync_folder};
 use super::plan::Plan;
 use super::run::{close_to_others, make_folder};
@@ -21,6 +23,9 @@ use super::run::{close_to_others, make_folder};
 pub struct About {
     pub api_version: String,
     pub kind: String,
+    /// How many runs had begun in this home by then, with this one.
+    #[serde(default)]
+    pub number: u64,
     /// `run scale-down`, `init couchdb`, …
     pub command: String,
     /// The cluster in words for people.
@@ -70,8 +75,9 @@ impl RunFolder {
     /// It cannot be written; nothing is left of it.
     pub fn create(runs: &Path, id: RunId, about: &About, plan: &Plan, source: &str) -> io::Result<(Self, Journal)> {
         let folder = Self { path: runs.join(id.as_str()), id };
+        let about = About { number: number::next(runs), ..about.clone() };
         make_folder(&folder.path)?;
-        folder.fill(about, plan, source).map(|journal| (folder.clone(), journal)).inspect_err(|_| {
+        folder.fill(&about, plan, source).map(|journal| (folder.clone(), journal)).inspect_err(|_| {
             // Nothing has happened in it, and half a description helps nobody.
             let _ = fs::remove_dir_all(&folder.path);
         })
@@ -102,12 +108,12 @@ impl RunFolder {
         if path.is_dir() { Ok(Self { id, path }) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
-    /// All runs, the newest first.
+    /// All runs, the one that began last first.
     #[must_use]
     pub fn all(runs: &Path) -> Vec<Self> {
         let names = fs::read_dir(runs).into_iter().flatten().flatten().map(|entry| entry.file_name());
         let mut found: Vec<Self> = names.filter_map(|name| Self::open(runs, name.to_str()?).ok()).collect();
-        found.sort_by(|one, other| other.id.as_str().cmp(one.id.as_str()));
+        found.sort_by_cached_key(|run| Reverse((number::of(&run.path), run.id.clone())));
         found
     }
 

@@ -1,5 +1,5 @@
-//! Names of runs: twelve characters of `[a-z0-9]` that sort by time, so that a
-//! listing of the folder is a history.
+//! Names of runs: twelve characters of `[a-z0-9]` that sort by the time at which
+//! they were planned. Which came after which is told by their numbers.
 
 use std::fmt;
 

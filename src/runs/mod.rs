@@ -16,6 +16,7 @@ pub mod journal;
 pub mod keeper;
 mod lost;
 mod lower;
+mod number;
 pub mod pen;
 pub mod places;
 pub mod plan;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::event::{Event, Observer};
 use super::id::RunId;
 use super::journal::Journal;
+use super::number;
 use super::places::{private_file, private_folder, sync_folder};
 use crate::cluster::Connection;
 use crate::effects::{Effect, EffectError, Preview, Ready, Secrets};
@@ -163,6 +164,7 @@ fn prepare(folder: &Path, connection: &Connection, header: &Header<'_>, effects:
     let about = json!({
         "apiVersion": "kubectl-stateful/v1",
         "kind": "Run",
+        "number": folder.parent().map_or(1, number::next),
         "command": header.command,
         "cluster": connection.identity.name,
         "server": connection.identity.server,

@@ -140,6 +140,8 @@ fn about(runbook: &Runbook, plan: &Plan, flags: &RunFlags, connection: &Connecti
     About {
         api_version: "kubectl-stateful/v1".to_owned(),
         kind: "Run".to_owned(),
+        // The folder of the run gives it.
+        number: 0,
         command: format!("run {}", runbook.name),
         cluster: connection.identity.name.clone(),
         server: connection.identity.server.clone(),

@@ -236,13 +236,8 @@ fn nothing_later(
 ) -> Result<Vec<Target>, Failure> {
     let mut purged = Vec::new();
     let own = record::touched(lines);
-    for later in RunFolder::all(&context.places.runs()) {
-        if later.id <= folder.id {
-            break;
-        }
-        if !later.has_begun() {
-            continue;
-        }
+    let all = RunFolder::all(&context.places.runs()).into_iter();
+    for later in all.take_while(|other| other.id != folder.id).filter(RunFolder::has_begun) {
         let other = later.about().map_err(|why| in_the_way(&later, &why))?;
         if !Place::of_run(&other).is(&Place::of_run(about)) {
             continue;

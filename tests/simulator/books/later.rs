@@ -87,6 +87,20 @@ fn a_later_run_that_cannot_be_read_stands_in_the_way_of_an_undo() {
     }
 }
 
+/// A plan in a file may be old when its run begins, and the clock of a sandbox ahead.
+#[test]
+fn a_run_whose_id_is_older_and_that_began_later_stands_in_the_way_too() {
+    let (stage, [first, second]) = twice_smaller();
+    let runs = stage.home.path().join("state/runs");
+    let older = "000000000000";
+    std::fs::rename(runs.join(&second), runs.join(older)).unwrap();
+    assert_eq!(stage.runs(), [older, &first]);
+    undone(&stage, &first).failed("later-run", 3);
+    undone(&stage, older).done();
+    undone(&stage, &first).done();
+    assert_eq!(stage.get(&format!("{SETS}/web"))["status"]["readyReplicas"], 3);
+}
+
 #[test]
 fn a_folder_in_which_no_run_has_begun_stands_in_nobodys_way() {
     let (stage, [first, second]) = twice_smaller();
