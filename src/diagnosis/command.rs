@@ -222,6 +222,12 @@ impl Command {
         Self::new(Tool::Kubectl, &["label", "persistentvolume", volume, &format!("{RETIRED}-")], None)
     }
 
+    /// What `kubectl apply` remembers of a set.
+    #[must_use]
+    pub fn edit_applied(namespace: &str, set: &str) -> Self {
+        Self::new(Tool::Kubectl, &["apply", "edit-last-applied", &format!("statefulset/{set}")], Some(namespace))
+    }
+
     /// The list of a kind.
     #[must_use]
     pub fn get(namespace: Option<&str>, kind: &str) -> Self {

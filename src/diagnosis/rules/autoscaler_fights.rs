@@ -65,8 +65,11 @@ fn applied(sight: &Sight<'_>, scaler: &Autoscaler) -> Option<Finding> {
             ),
         )
         .because(format!("each time the manifest is applied it brings its number back; {BECAUSE}"))
-        .remedy("take `replicas` out of the manifest")
-        .command(Command::get(Some(sight.namespace()), "horizontalpodautoscaler")),
+        .remedy(
+            "take `replicas` out of what was applied last, and then out of the manifest: an apply that finds the field gone \
+             from the manifest alone sets it to 1",
+        )
+        .command(Command::edit_applied(sight.namespace(), &sight.set().meta.name)),
     )
 }
 
@@ -107,6 +110,7 @@ mod tests {
             json!([{"operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]);
         let told = "the manifest that was applied says `replicas: 1`, and autoscaler `a` decides the number, too";
         assert_eq!(tells(&RULE, &broken), [told]);
+        assert_eq!(broken.findings(&RULE)[0].command, Some(Command::edit_applied("default", "web")));
     }
 
     #[test]

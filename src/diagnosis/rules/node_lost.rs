@@ -29,7 +29,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
             Some(node) if !node.ready => (
                 format!("node `{name}` is not ready"),
                 "bring the machine back; only if it is certainly off, say so to the cluster: its pods are removed, their volumes \
-                 detached, and both move",
+                 detached, and the members start where a node reaches their volumes: those of this zone or machine alone wait for it",
                 Command::out_of_service(name),
             ),
             Some(_) => return None,
