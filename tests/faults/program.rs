@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kubectl_stateful::cluster::{Connection, Interrupt};
 use kubectl_stateful::commands::Context;
-use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
 use kubectl_stateful::commands::runbook::{carry_out, planning, replan, resume, undo};
 use kubectl_stateful::effects::Guards;
 use kubectl_stateful::error::{Failure, Kind};
@@ -148,7 +148,12 @@ impl Program {
 }
 
 fn flags() -> RunFlags {
-    RunFlags { yes: true, no_app_check: true, confirm: Some("web".to_owned()), ..RunFlags::default() }
+    RunFlags::from(ApprovalFlags {
+        yes: true,
+        no_app_check: true,
+        confirm: Some("web".to_owned()),
+        ..ApprovalFlags::default()
+    })
 }
 
 fn again() -> RunFlags {

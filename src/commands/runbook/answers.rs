@@ -30,11 +30,12 @@ pub async fn of(
     let mut lookup = ClusterLookup::new(Reader::new(connection.client.clone()), &connection.namespace);
     let needed: Vec<Live> = parameters.iter().filter_map(|parameter| parameter.kind.live()).collect();
     lookup.need(needed.into_iter(), &connection.identity).await?;
-    resolve::resolve(parameters, given, Answers::new(), context.screen, &lookup, flags.yes).map_err(|error| match error
-    {
-        ResolveError::Abandoned => Failure::interrupted(),
-        ResolveError::Unfit { wrong, missing } => {
-            unfit::answers(&wrong, &missing, !context.screen.can_ask(), parameters, verb)
+    resolve::resolve(parameters, given, Answers::new(), context.screen, &lookup, flags.approval.yes).map_err(|error| {
+        match error {
+            ResolveError::Abandoned => Failure::interrupted(),
+            ResolveError::Unfit { wrong, missing } => {
+                unfit::answers(&wrong, &missing, !context.screen.can_ask(), parameters, verb)
+            }
         }
     })
 }

@@ -64,7 +64,7 @@ fn permitted(plan: &Plan) -> Result<(), Failure> {
 
 /// A yes by flag or by a person.
 fn agreed(prompt: &str, hint: &str, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
-    if flags.yes {
+    if flags.approval.yes {
         return Ok(());
     }
     if !context.screen.can_ask() {
@@ -186,13 +186,13 @@ fn beforehand(
     flags: &RunFlags,
     context: &Context<'_>,
 ) -> Option<Result<bool, Halt>> {
-    if typed.is_some() && flags.confirm.as_deref() == typed {
+    if typed.is_some() && flags.approval.confirm.as_deref() == typed {
         return Some(Ok(true));
     }
-    if typed.is_none() && flag.is_none() && flags.yes {
+    if typed.is_none() && flag.is_none() && flags.approval.yes {
         return Some(Ok(true));
     }
-    if flag == Some(RUN_AGAIN) && flags.run_again || flag == Some(NO_APP_CHECK) && flags.no_app_check {
+    if flag == Some(RUN_AGAIN) && flags.run_again || flag == Some(NO_APP_CHECK) && flags.approval.no_app_check {
         return Some(Ok(true));
     }
     if context.screen.can_ask() {

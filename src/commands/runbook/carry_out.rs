@@ -150,7 +150,7 @@ fn about(runbook: &Runbook, plan: &Plan, flags: &RunFlags, connection: &Connecti
         namespace_uid: plan.namespace_uid.clone(),
         runbook: Some(runbook.name.clone()),
         parameters: plan.parameters.clone(),
-        answered: flags.no_app_check.then(|| NO_APP_CHECK.to_owned()).into_iter().collect(),
+        answered: flags.approval.no_app_check.then(|| NO_APP_CHECK.to_owned()).into_iter().collect(),
         by: plan.by.clone(),
     }
 }

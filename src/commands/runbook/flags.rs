@@ -6,40 +6,8 @@ use clap::{ArgMatches, Args, FromArgMatches as _, ValueEnum, ValueHint};
 
 use crate::error::Failure;
 
-/// How to run, and what to show.
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag that is typed by itself")]
-#[derive(Args, Clone, Debug, Default)]
-pub struct RunFlags {
-    /// Approve what is planned, also commands in pods, and take the default for each open question; never the end of data
-    #[arg(short = 'y', long, help_heading = "Running")]
-    pub yes: bool,
-
-    /// The typed confirmation of what cannot be undone: the name that is asked for
-    #[arg(long, value_name = "NAME", help_heading = "Running")]
-    pub confirm: Option<String>,
-
-    /// Nobody asks the application whether its members may go
-    #[arg(long, help_heading = "Running")]
-    pub no_app_check: bool,
-
-    /// Set by `resume` alone
-    #[arg(skip)]
-    pub run_again: bool,
-
-    /// Show the plan and change nothing
-    #[arg(long, help_heading = "Running")]
-    pub plan_only: bool,
-
-    /// Write the plan to this file, to run it later
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
-    pub out: Option<PathBuf>,
-
-    /// Print the plan as a document
-    #[arg(short, long, value_enum, value_name = "FORMAT", help_heading = "Output")]
-    pub output: Option<PlanFormat>,
-}
-
-/// What there is to say to a run that is there already.
+/// What somebody says beforehand to a plan: all that there is to say to a run that
+/// is there already.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ApprovalFlags {
     /// Approve what is planned, also commands in pods, and take the default for each open question; never the end of data
@@ -59,10 +27,28 @@ pub struct ApprovalFlags {
     pub plan_only: bool,
 }
 
+/// How to run, and what to show.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RunFlags {
+    #[command(flatten)]
+    pub approval: ApprovalFlags,
+
+    /// Set by `resume` alone
+    #[arg(skip)]
+    pub run_again: bool,
+
+    /// Write the plan to this file, to run it later
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub out: Option<PathBuf>,
+
+    /// Print the plan as a document
+    #[arg(short, long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub output: Option<PlanFormat>,
+}
+
 impl From<ApprovalFlags> for RunFlags {
-    fn from(flags: ApprovalFlags) -> Self {
-        let ApprovalFlags { yes, confirm, no_app_check, plan_only } = flags;
-        Self { yes, confirm, no_app_check, plan_only, ..Self::default() }
+    fn from(approval: ApprovalFlags) -> Self {
+        Self { approval, ..Self::default() }
     }
 }
 

@@ -108,7 +108,7 @@ pub async fn go(
     if let Some(path) = &flags.out {
         planning::save(&plan, runbook, path)?;
     }
-    if intent == Intent::Plan || flags.plan_only {
+    if intent == Intent::Plan || flags.approval.plan_only {
         return context.screen.plan(&plan, flags.output);
     }
     match flags.output {

@@ -31,7 +31,9 @@ struct Unfinished {
 impl Unfinished {
     /// The flags it goes on with: who answered beforehand need not do so again.
     fn flags(&self, given: &RunFlags) -> RunFlags {
-        RunFlags { no_app_check: given.no_app_check || self.no_app_check, ..given.clone() }
+        let mut flags = given.clone();
+        flags.approval.no_app_check |= self.no_app_check;
+        flags
     }
 }
 
@@ -43,7 +45,7 @@ pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let Some(run) = unfinished(run, "resume", context).await? else { return Ok(()) };
     let flags = &run.flags(flags);
     let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
-    if flags.plan_only {
+    if flags.approval.plan_only {
         return context.screen.plan(&plan, flags.output);
     }
     approve::going_on(&folder.id, flags, context)?;
@@ -67,7 +69,7 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
     let done = record::finished(&lines);
     let rest = planning::rest(&runbook, &answers, &folder.id, done.clone().into(), context).await?;
-    if flags.plan_only {
+    if flags.approval.plan_only {
         return context.screen.plan(&rest, flags.output);
     }
     context.screen.event(Event::Plan(Box::new(rest.clone())));

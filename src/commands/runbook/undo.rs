@@ -51,7 +51,7 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         return Ok(());
     }
     undoing.without(&nothing_later(&folder, &about, &lines, context)?);
-    if flags.plan_only {
+    if flags.approval.plan_only {
         approve::show(&undoing, context);
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kubectl_stateful::cluster::Interrupt;
-use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
 use kubectl_stateful::commands::runbook::resume;
 
 use super::{SETS, Said, Stage};
@@ -70,7 +70,8 @@ fn interrupted(ago: Duration) -> Stage {
 }
 
 fn resumed(stage: &Stage, confirm: Option<&str>) -> Said {
-    let flags = RunFlags { yes: true, confirm: confirm.map(str::to_owned), ..RunFlags::default() };
+    let flags =
+        RunFlags::from(ApprovalFlags { yes: true, confirm: confirm.map(str::to_owned), ..ApprovalFlags::default() });
     stage.run(async |context| resume(None, &flags, context).await)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Method;
-use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
 use kubectl_stateful::commands::runbook::resume;
 use kubectl_stateful::objects::kinds::KINDS;
 use kubectl_stateful::runs::rehearsal::Verdict;
@@ -130,7 +130,7 @@ fn a_step_is_asked_for_again_when_the_run_goes_on() {
     stage.scale(RETIRE).failed("forbidden", 4);
     refuses.store(false, Ordering::SeqCst);
     let (begin, run) = (stage.simulator.request_log().len(), stage.runs().remove(0));
-    let flags = RunFlags { yes: true, ..RunFlags::default() };
+    let flags = RunFlags::from(ApprovalFlags { yes: true, ..ApprovalFlags::default() });
     stage.run(async |context| resume(Some(&run), &flags, context).await).done();
     let log = stage.simulator.request_log();
     let asked = |line: &&String| line.contains("dryRun=All") && line.contains("web-2");

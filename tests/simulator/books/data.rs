@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kubectl_stateful::cluster::Interrupt;
-use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
 use kubectl_stateful::commands::runbook::undo;
 use kubectl_stateful::facts::mark::Mark;
 use kubectl_stateful::runbook::script::Runbook;
@@ -17,11 +17,14 @@ const VOLUMES: &str = "/api/v1/persistentvolumes";
 const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";
 
 fn taken_back(stage: &Stage) -> Said {
-    stage.run(async |context| undo(None, &RunFlags { yes: true, ..RunFlags::default() }, context).await)
+    stage
+        .run(async |context| undo(None, &ApprovalFlags { yes: true, ..ApprovalFlags::default() }.into(), context).await)
 }
 
 fn run_taken_back(stage: &Stage, run: &str) -> Said {
-    stage.run(async |context| undo(Some(run), &RunFlags { yes: true, ..RunFlags::default() }, context).await)
+    stage.run(async |context| {
+        undo(Some(run), &ApprovalFlags { yes: true, ..ApprovalFlags::default() }.into(), context).await
+    })
 }
 
 fn change(stage: &Stage, path: &str, with: &Value) {
@@ -141,7 +144,7 @@ fn an_undo_takes_members_away_only_with_a_look_at_the_application() {
     assert!(failure.hints.iter().any(|hint| hint.contains("--no-app-check")), "{failure:?}");
     assert_eq!(stage.get(&format!("{SETS}/web"))["spec"]["replicas"], 3);
     let sizes = stage.sizes();
-    let flags = RunFlags { yes: true, no_app_check: true, ..RunFlags::default() };
+    let flags = RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() });
     stage.run(async |context| undo(None, &flags, context).await).done();
     assert_eq!(*sizes.lock().unwrap(), [2, 1], "one at a time");
 }
@@ -158,7 +161,7 @@ fn an_undo_of_a_scale_up_that_was_cut_off_goes_on() {
             raised.raise();
         }
     });
-    let flags = RunFlags { yes: true, no_app_check: true, ..RunFlags::default() };
+    let flags = RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() });
     stage.run(async |context| undo(None, &flags, context).await).result.unwrap_err();
     interrupt.lower();
     assert_eq!(stage.get(&format!("{SETS}/web"))["spec"]["replicas"], 2);
@@ -298,7 +301,7 @@ fn a_later_run_stands_in_the_way_of_an_undo_if_it_was_about_the_same_set_whateve
         stage.play(&grows(), &[set, "--yes"]).done();
     }
     let first = stage.runs().pop().unwrap();
-    let back = RunFlags { yes: true, no_app_check: true, ..RunFlags::default() };
+    let back = RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() });
     stage.run(async |context| undo(Some(&first), &back, context).await).done();
     let scaled = stage.scale(&["--replicas", "1", "--claims", "keep", "--settle", "0s"]).done();
     assert_eq!(scaled.plan.unwrap().effects(), 1);

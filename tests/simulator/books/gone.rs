@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
 use kubectl_stateful::commands::runbook::undo;
 use kubectl_stateful::runbook::script::Runbook;
 use serde_json::json;
@@ -76,7 +76,7 @@ fn a_volume_comes_back_only_where_a_member_can_run_with_it() {
     let failure = stage.play(&restore, &["web", "--yes"]).failed("volume-out-of-reach", 3);
     assert!(failure.message.contains(&node) && failure.message.contains("closed"), "{failure}");
     assert_eq!(stage.simulator.objects(), before);
-    let flags = RunFlags { yes: true, ..RunFlags::default() };
+    let flags = RunFlags::from(ApprovalFlags { yes: true, ..ApprovalFlags::default() });
     let retired = stage.runs().remove(0);
     stage.run(async |context| undo(Some(&retired), &flags, context).await).failed("volume-out-of-reach", 3);
     merge(&stage.simulator, &path, &closed(false)).ok();

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use kubectl_stateful::cluster::Interrupt;
-use kubectl_stateful::commands::runbook::{Intent, command, flags::RunFlags, go, undo, volumes};
+use kubectl_stateful::commands::runbook::{
+    Intent, command,
+    flags::{ApprovalFlags, RunFlags},
+    go, undo, volumes,
+};
 use kubectl_stateful::facts::mark::Mark;
 use kubectl_stateful::runbook::script::Runbook;
 use serde_json::json;
@@ -118,7 +122,7 @@ fn an_undo_between_a_claim_and_its_policy_leaves_a_mark_of_that_claim() {
     restore(&stage, &[]).result.unwrap_err();
     interrupt.lower();
     let restored = stage.runs().remove(0);
-    let flags = RunFlags { yes: true, ..RunFlags::default() };
+    let flags = RunFlags::from(ApprovalFlags { yes: true, ..ApprovalFlags::default() });
     stage.run(async |context| undo(Some(&restored), &flags, context).await).done();
     stage.simulator.pass(Duration::from_mins(5));
     let after = listed(&stage);
@@ -136,7 +140,7 @@ fn an_undo_between_a_claim_and_its_policy_leaves_a_mark_of_that_claim() {
 fn an_undo_ends_when_the_members_are_ready_again() {
     let stage = Stage::new(3);
     stage.scale(&["--replicas", "1", "--claims", "retire", "--settle", "0s"]).done();
-    let flags = RunFlags { yes: true, no_app_check: true, ..RunFlags::default() };
+    let flags = RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() });
     stage.run(async |context| undo(None, &flags, context).await).done();
     let set = stage.get("/apis/apps/v1/namespaces/default/statefulsets/web");
     assert_eq!(set["status"]["readyReplicas"], 3, "{set}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kubectl_stateful::cluster::Interrupt;
-use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
 use kubectl_stateful::commands::runbook::{resume, undo};
 use kubectl_stateful::runbook::script::Runbook;
 use kubectl_stateful::runs::journal::Journal;
@@ -11,7 +11,7 @@ use kubectl_stateful::runs::journal::Journal;
 use super::{SETS, Said, Stage};
 
 fn undone(stage: &Stage, run: &str) -> Said {
-    let flags = RunFlags { yes: true, no_app_check: true, ..RunFlags::default() };
+    let flags = RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() });
     stage.run(async |context| undo(Some(run), &flags, context).await)
 }
 
@@ -57,7 +57,7 @@ fn a_run_that_somebody_took_back_while_it_was_to_be_resumed_does_not_go_on() {
         let mut journal = Journal::reopen(&folder).unwrap();
         journal.ended(simulator.now(), "undone").unwrap();
     });
-    let flags = RunFlags { yes: true, no_app_check: true, ..RunFlags::default() };
+    let flags = RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() });
     stage.run(async |context| resume(Some(&run), &flags, context).await).failed("run-went-on", 3);
     let folder = stage.home.path().join("state/runs").join(&run);
     let journal = std::fs::read_to_string(folder.join("journal.jsonl")).unwrap();

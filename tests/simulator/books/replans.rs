@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
 use kubectl_stateful::commands::runbook::{replan, report, resume, undo};
 use kubectl_stateful::error::Failure;
 use kubectl_stateful::runs::report::{Outcome, Report};
@@ -37,7 +37,7 @@ fn with_a_careful_colleague(replicas: u32) -> Stage {
 }
 
 fn flags() -> RunFlags {
-    RunFlags { yes: true, no_app_check: true, ..RunFlags::default() }
+    RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() })
 }
 
 fn reported(stage: &Stage) -> Report {
@@ -96,7 +96,7 @@ fn a_plan_for_the_rest_is_only_shown_when_asked_to_and_nobody_approves_it_alone(
     let (_, run) = stopped(&stage);
     let before = stage.simulator.objects();
     let shown: Said = stage.run(async |context| {
-        let flags = RunFlags { plan_only: true, ..RunFlags::default() };
+        let flags = RunFlags::from(ApprovalFlags { plan_only: true, ..ApprovalFlags::default() });
         replan(Some(&run), &flags, context).await
     });
     assert!(shown.done().plan.is_some_and(|plan| plan.effects() > 0));

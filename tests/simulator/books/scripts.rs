@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use kubectl_stateful::cluster::Interrupt;
-use kubectl_stateful::commands::runbook::flags::RunFlags;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
 use kubectl_stateful::commands::runbook::{carry_out, planning, resume};
 use kubectl_stateful::error::Failure;
 use kubectl_stateful::runbook::script::Runbook;
@@ -50,7 +50,7 @@ fn answers(book: &Runbook, given: &Map) -> Outcome<Answers> {
 
 fn flags(given: &Map) -> RunFlags {
     let confirm = given.get("confirm").map(ToString::to_string);
-    RunFlags { yes: true, no_app_check: true, confirm, ..RunFlags::default() }
+    RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, confirm, ..ApprovalFlags::default() })
 }
 
 /// Plans and runs it.
