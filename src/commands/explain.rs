@@ -21,11 +21,18 @@ pub struct ExplainArgs {
 /// A code that there is none of (2).
 pub fn explain(args: &ExplainArgs) -> Result<String, Failure> {
     let Some(code) = &args.code else { return Ok(list()) };
-    match named(code) {
-        Some(rule) => Ok(format!("{}\nSource: {}\n", rule.page, rule.sources.join(", "))),
+    match named(&code.to_ascii_lowercase()) {
+        Some(rule) => Ok(format!(
+            "{}\nWhere it stands in the guide (`pitfalls`, `hazards`): {}\n",
+            rule.page,
+            rule.sources.join(", ")
+        )),
         None => Err(unknown(code)),
     }
 }
+
+/// Codes that may have been meant.
+const MOST_MEANT: usize = 4;
 
 fn list() -> String {
     let mut rules: Vec<_> = ALL.iter().collect();
@@ -39,14 +46,14 @@ fn list() -> String {
 }
 
 fn unknown(code: &str) -> Failure {
-    let distance = |known: &str| strsim::damerau_levenshtein(code, known);
-    let near = ALL.iter().map(|rule| rule.code).min_by_key(|known| distance(known));
-    let near = near.filter(|known| distance(known) <= known.len() / 3 || known.contains(code));
+    let typed = code.to_ascii_lowercase().replace(['_', ' '], "-");
+    let distance = |known: &str| strsim::damerau_levenshtein(&typed, known);
+    let is_near = |known: &&str| distance(known) <= known.len() / 3 || !typed.is_empty() && known.contains(&typed);
+    let mut near: Vec<&str> = ALL.iter().map(|rule| rule.code).filter(is_near).collect();
+    near.sort_by_key(|known| distance(known));
+    let near: Vec<String> = near.iter().take(MOST_MEANT).map(|known| format!("`{known}`")).collect();
     let failure = Failure::usage("unknown-code", format!("there is no code `{code}`"));
-    let failure = match near {
-        Some(near) => failure.hint(format!("did you mean `{near}`?")),
-        None => failure,
-    };
+    let failure = if near.is_empty() { failure } else { failure.hint(format!("did you mean {}?", near.join(" or "))) };
     failure.hint("`kubectl stateful explain` lists them all")
 }
 
@@ -61,6 +68,12 @@ mod tests {
     #[test]
     fn a_code_has_a_page_and_a_slip_of_the_finger_is_understood() {
         assert!(of("removed-api-version").unwrap().starts_with("# removed-api-version\n"));
+        assert_eq!(of("Removed-API-Version").unwrap(), of("removed-api-version").unwrap());
+        assert_eq!(of("node_lost").unwrap_err().hints[0], "did you mean `node-lost`?");
+        assert_eq!(
+            of("lost").unwrap_err().hints[0],
+            "did you mean `node-lost` or `claim-lost` or `lost-structure` or `lost-separator`?"
+        );
         assert_eq!(of("removed-api-versoin").unwrap_err().hints[0], "did you mean `removed-api-version`?");
         assert_eq!(of("").unwrap_err().kind, crate::error::Kind::Usage);
         assert_eq!(of("quite-something-else-altogether").unwrap_err().hints.len(), 1);

@@ -24,6 +24,8 @@ use crate::objects::placed::Placed;
 pub struct Needs {
     pub classes: bool,
     pub volumes: bool,
+    /// How many there are.
+    pub nodes: bool,
     /// The claims of these namespaces.
     pub claims_of: BTreeSet<String>,
     /// Who makes pods in these namespaces, or is one.
@@ -43,6 +45,7 @@ pub struct Beyond {
     /// Without the pods of sets, which are as their sets say.
     pub workloads: Option<Vec<Workload>>,
     pub budgets: Option<Vec<Budget>>,
+    pub nodes: Option<usize>,
     /// Kind, namespace and name; `None`: it does not exist. Of Secrets and
     /// ConfigMaps the keys alone.
     pub objects: BTreeMap<(&'static str, String, String), Option<Value>>,
@@ -65,6 +68,7 @@ impl Needs {
         needs.claims_of.extend(wanted(all).iter().map(|claim| claim.document.namespace().to_owned()));
         needs.classes = !needs.claims_of.is_empty();
         needs.volumes = needs.classes || all.of_kind(Kind::Volume).next().is_some();
+        needs.nodes = all.of_kind(Kind::Volume).any(|volume| volume.at("spec.hostPath").is_some());
         let reserved = all.of_kind(Kind::Volume).map(|volume| volume.text("spec.claimRef.namespace"));
         needs.claims_of.extend(reserved.filter(|namespace| !namespace.is_empty()).map(str::to_owned));
         needs.of_selectors(all);
@@ -123,6 +127,7 @@ impl Needs {
         let storage = [
             (self.classes, "storageclasses"),
             (self.volumes, "persistentvolumes"),
+            (self.nodes, "nodes"),
             (!self.claims_of.is_empty(), "persistentvolumeclaims"),
         ];
         let makers = workload::KINDS.iter().map(|kind| (!self.workloads_of.is_empty(), kind.plural));

@@ -96,6 +96,12 @@ impl Command {
         Self::new(Tool::Kubectl, &["scale", "statefulset", set, &replicas], Some(namespace))
     }
 
+    /// The last members go, one after the other and with a plan.
+    #[must_use]
+    pub fn safe_scale(namespace: &str, set: &str, replicas: u64) -> Self {
+        Self::new(Tool::Ours, &["scale", set, "--replicas", &replicas.to_string()], Some(namespace))
+    }
+
     /// Template changes reach the members counted from here on (SS-61).
     #[must_use]
     pub fn lower_partition(namespace: &str, set: &str, partition: u64) -> Self {
@@ -208,6 +214,12 @@ impl Command {
     #[must_use]
     pub fn resume(namespace: &str, run: &str) -> Self {
         Self::new(Tool::Ours, &["resume", run], Some(namespace))
+    }
+
+    /// The claims of earlier members go, and their volumes stay with the data.
+    #[must_use]
+    pub fn retire_leftovers(namespace: &str, set: &str) -> Self {
+        Self::new(Tool::Ours, &["volumes", "retire", set], Some(namespace))
     }
 
     /// Retired volumes go back under the claims that a member had.

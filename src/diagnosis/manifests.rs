@@ -126,10 +126,21 @@ impl Manifests {
         self.documents.get(*at(namespace).or(same)?)
     }
 
-    /// Custom resources, and documents that are no object.
+    /// Whether an object of this kind and name may stand in a document that cannot be read.
+    #[must_use]
+    pub fn may_hide(&self, kind: &str, name: &str) -> bool {
+        let has = |broken: &BrokenPiece| broken.piece.text.contains(kind) && broken.piece.text.contains(name);
+        self.broken.iter().any(has)
+    }
+
+    /// Custom resources, and documents that are no object. The group of a custom resource has
+    /// a dot in it: another is a misspelt one of Kubernetes.
     #[must_use]
     pub fn ignored(&self) -> usize {
-        self.of_kind(Kind::Foreign).count()
+        let is_misspelt = |document: &&Document| {
+            document.text("apiVersion").split_once('/').is_some_and(|(group, _)| !group.contains('.'))
+        };
+        self.of_kind(Kind::Foreign).filter(|document| !is_misspelt(document)).count()
     }
 }
 
@@ -274,6 +285,14 @@ mod tests {
         let all = manifests("a: [\n---\napiVersion: v1\nkind: Pod\n");
         assert_eq!((all.broken.len(), all.documents.len()), (1, 1));
         assert_eq!(all.broken[0].error.line, Some(1));
+        let all = manifests("apiVersion: v1\nkind: Service\nmetadata: {name: web}\na: [\n---\nkind: Pod\n");
+        assert!(all.may_hide("Service", "web") && !all.may_hide("Service", "db") && !all.may_hide("Pod", "web"));
+    }
+
+    #[test]
+    fn custom_resources_are_ignored_and_misspelt_groups_are_not() {
+        let ignored = |version: &str| manifests(&format!("apiVersion: {version}\nkind: StatefulSet\n")).ignored();
+        assert_eq!(["example.org/v1", "app/v1", "apps/v1"].map(ignored), [1, 0, 0]);
     }
 
     #[test]

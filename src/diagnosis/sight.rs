@@ -83,6 +83,19 @@ impl<'a> Sight<'a> {
         })
     }
 
+    /// The first volume of a member that no other node reaches that would take its pod.
+    #[must_use]
+    pub fn volume_only_of_node(&self, member: &Member<'_>, node: &str) -> Option<&str> {
+        let (nodes, tolerations) = (self.scene.nodes?, &member.pod?.tolerations);
+        let others = || nodes.iter().filter(|other| other.meta.name != node && other.takes(tolerations));
+        let mut own = self.volumes().filter(|bound| bound.member.row.name == member.row.name);
+        own.find_map(|bound| {
+            let selector = bound.volume.nodes.as_ref()?;
+            let is_reached = others().any(|other| selector.admits(other) != Some(false));
+            (!is_reached).then_some(bound.volume.meta.name.as_str())
+        })
+    }
+
     /// Volumes of claims that members had and that do not exist any more, by UID: a
     /// claim of the same name is another one (PV-34). While that one waits for a volume,
     /// what is said of it tells of these too.

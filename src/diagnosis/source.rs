@@ -21,7 +21,6 @@ pub struct Input {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
     TooLarge,
-    Utf16,
     Binary,
 }
 
@@ -33,7 +32,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The text of a file; a byte-order mark at its beginning is dropped.
+    /// The text of a file, in UTF-8, or in UTF-16 behind a byte-order mark: so does kubectl read it.
     ///
     /// # Errors
     /// What is too large, or no text.
@@ -41,13 +40,7 @@ impl Source {
         if input.bytes.len() > LARGEST {
             return Err(Unread::TooLarge);
         }
-        if input.bytes.starts_with(&[0xff, 0xfe]) || input.bytes.starts_with(&[0xfe, 0xff]) {
-            return Err(Unread::Utf16);
-        }
-        let text = String::from_utf8(input.bytes.clone()).map_err(|_| Unread::Binary)?;
-        if text.contains('\0') {
-            return Err(Unread::Binary);
-        }
+        let text = decoded(&input.bytes).filter(|text| !text.contains('\0')).ok_or(Unread::Binary)?;
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         Ok(Arc::new(Self { name: input.name.clone(), text }))
     }
@@ -77,6 +70,18 @@ impl Source {
         pieces.retain(|piece| !piece.text.trim().is_empty());
         pieces
     }
+}
+
+/// `None`: no text.
+fn decoded(bytes: &[u8]) -> Option<String> {
+    let from_pair: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return String::from_utf8(bytes.to_vec()).ok(),
+    };
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().copied().map(from_pair).collect();
+    String::from_utf16(&units).ok().filter(|_| rest.is_empty())
 }
 
 /// Only blanks and a comment may follow, else kubectl takes it for content.
@@ -141,7 +146,10 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_told_and_a_byte_order_mark_is_dropped() {
-        assert_eq!(source(b"\xff\xfea\0").unwrap_err(), Unread::Utf16);
+        assert_eq!(source(b"\xff\xfea\0:\0").unwrap().text, "a:");
+        assert_eq!(source(b"\xfe\xff\0a").unwrap().text, "a");
+        assert_eq!(source(b"\xff\xfea").unwrap_err(), Unread::Binary);
+        assert_eq!(source(b"a\0:\0").unwrap_err(), Unread::Binary);
         assert_eq!(source(b"\x7fELF\0").unwrap_err(), Unread::Binary);
         assert_eq!(source(b"\xc3\x28").unwrap_err(), Unread::Binary);
         assert_eq!(source(&vec![b'a'; LARGEST + 1]).unwrap_err(), Unread::TooLarge);

@@ -63,6 +63,12 @@ impl Node {
     pub const fn is_schedulable(&self) -> bool {
         self.ready && !self.cordoned
     }
+
+    /// Whether pods with these tolerations may come here.
+    #[must_use]
+    pub fn takes(&self, tolerations: &[Toleration]) -> bool {
+        self.is_schedulable() && self.closed_by(tolerations).is_none()
+    }
 }
 
 /// What a pod puts up with, of a node's taints. Numbers compared (`Gt`, `Lt`) are

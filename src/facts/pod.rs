@@ -48,6 +48,8 @@ pub struct PodClaim {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
     pub name: String,
+    /// As it was asked for, while it waits.
+    pub image: String,
     pub init: bool,
     pub ready: bool,
     pub restarts: u64,
@@ -236,6 +238,7 @@ impl Container {
         };
         Self {
             name: text(&container["name"]),
+            image: text(&container["image"]),
             init,
             ready: container["ready"] == true,
             restarts: count(&container["restartCount"]),

@@ -39,6 +39,8 @@ pub struct Set {
     /// Ports of its containers, as a Service names them: `http:80`, or `80` if
     /// it is the only one and has no name.
     pub ports: Vec<String>,
+    /// The image of each container of the pod template.
+    pub images: BTreeMap<String, String>,
     pub when_scaled: RetentionPolicy,
     pub when_deleted: RetentionPolicy,
     pub status: SetStatus,
@@ -90,6 +92,7 @@ impl Set {
             pod_selector: query(&spec["selector"]),
             pod_labels: map(&spec["template"]["metadata"]["labels"]),
             ports: ports(&spec["template"]["spec"]["containers"]),
+            images: images(&spec["template"]["spec"]),
             when_scaled: RetentionPolicy::read(retention["whenScaled"].as_str().unwrap_or("Retain")),
             when_deleted: RetentionPolicy::read(retention["whenDeleted"].as_str().unwrap_or("Retain")),
             status: SetStatus {
@@ -132,6 +135,11 @@ fn ports(containers: &Value) -> Vec<String> {
         })
     };
     all.iter().filter_map(one).collect()
+}
+
+fn images(pod: &Value) -> BTreeMap<String, String> {
+    let containers = ["initContainers", "containers"].into_iter().flat_map(|list| items(&pod[list]));
+    containers.map(|container| (text(&container["name"]), text(&container["image"]))).collect()
 }
 
 /// `app=web,tier in (db, cache)`.

@@ -96,6 +96,7 @@ fn a_service_budget_or_volume_alone_is_held_against_the_cluster() {
 fn may_not(home: &Home, user: &str, resource: &str) {
     let all = [
         ("", "pods"),
+        ("", "nodes"),
         ("", "services"),
         ("", "secrets"),
         ("", "persistentvolumes"),
@@ -136,7 +137,8 @@ fn what_may_not_be_read_is_named_and_nothing_is_guessed_about_it() {
         ("services", LEANING.to_owned(), "governing-service-missing"),
         ("storageclasses", LEANING.to_owned(), "class-not-there"),
         ("persistentvolumes", LEANING.to_owned(), "class-not-there"),
-        ("persistentvolumes", folder, "volumes-on-one-path"),
+        ("persistentvolumes", folder.clone(), "volumes-on-one-path"),
+        ("nodes", folder, "host-path-node"),
         ("statefulsets", nobody.clone(), "selector-matches-nothing"),
         ("pods", nobody, "selector-matches-nothing"),
         ("statefulsets", BUDGET.replace("minAvailable: 1", "minAvailable: 2"), "budget-forbids-all"),

@@ -14,6 +14,7 @@ use crate::facts::budget::Budget;
 use crate::facts::claim::Claim;
 use crate::facts::class::Class;
 use crate::facts::inventory::{read_kind, read_list};
+use crate::facts::node::Node;
 use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::volume::Volume;
 use crate::facts::workload::{self, Workload};
@@ -38,6 +39,10 @@ pub async fn read(needs: &Needs, connection: &Connection) -> Result<(Beyond, Vec
     if needs.volumes {
         beyond.volumes = read_list(reader, "PersistentVolume", "", Volume::read).await.map_err(failed)?;
         unknown.extend(beyond.volumes.is_none().then_some("persistentvolumes"));
+    }
+    if needs.nodes {
+        beyond.nodes = read_list(reader, "Node", "", Node::read).await.map_err(failed)?.map(|nodes| nodes.len());
+        unknown.extend(beyond.nodes.is_none().then_some("nodes"));
     }
     let lists = Lists { reader, own: &connection.namespace };
     if !needs.claims_of.is_empty() {

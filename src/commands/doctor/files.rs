@@ -1,5 +1,6 @@
 //! The manifests of `doctor -f`: files, folders and standard input.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use super::DoctorArgs;
 use crate::diagnosis::manifests::Manifests;
 use crate::diagnosis::source::{Input, LARGEST};
 use crate::error::Failure;
+use crate::wizard::equivalent::quote;
 
 /// Endings of files that are read in a folder, as by kubectl.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
@@ -18,15 +20,17 @@ const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 /// Files that do not exist or cannot be read (2).
 pub fn read(args: &DoctorArgs) -> Result<Manifests, Failure> {
     let mut inputs = Vec::new();
+    // Named twice, or by itself and in its folder, it is still one file.
+    let mut known = BTreeSet::new();
+    let mut is_new = |path: &Path| !fs::canonicalize(path).is_ok_and(|real| !known.insert(real));
     for path in &args.files {
         if path.as_os_str() == "-" {
             inputs.push(read_from(io::stdin().lock(), "-").map_err(|why| unreadable(Path::new("-"), &why))?);
-        } else if path.is_dir() {
-            for file in files_of(path, args.recursive)? {
-                inputs.push(read_file(&file)?);
-            }
-        } else {
-            inputs.push(read_file(path)?);
+            continue;
+        }
+        let files = if path.is_dir() { files_of(path, args.recursive)? } else { vec![path.clone()] };
+        for file in files.iter().filter(|file| is_new(file)) {
+            inputs.push(read_file(file)?);
         }
     }
     Ok(Manifests::of(&inputs))
@@ -67,7 +71,12 @@ fn read_from(from: impl Read, name: &str) -> io::Result<Input> {
 }
 
 fn unreadable(path: &Path, why: &io::Error) -> Failure {
-    Failure::usage("unreadable-file", format!("cannot read `{}`: {why}", path.display()))
+    let failure = Failure::usage("unreadable-file", format!("cannot read `{}`: {why}", path.display()));
+    match path.to_str().filter(|name| name.starts_with("https://") || name.starts_with("http://")) {
+        Some(address) => failure
+            .hint(format!("`curl -fsSL {} | kubectl stateful doctor -f -` looks at what is there", quote(address))),
+        None => failure,
+    }
 }
 
 #[cfg(test)]
@@ -161,5 +170,16 @@ mod tests {
         let failure = read(&args(&[Path::new("/none/a.yaml")], false)).unwrap_err();
         assert_eq!(failure.kind, Kind::Usage);
         assert!(failure.message.starts_with("cannot read `/none/a.yaml`: "), "{failure}");
+        let address = read(&args(&[Path::new("https://example.org/a.yaml")], false)).unwrap_err();
+        assert!(address.hints[0].starts_with("`curl -fsSL https://example.org/a.yaml | "), "{address}");
+    }
+
+    #[test]
+    fn a_file_that_is_named_twice_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        fs::write(&path, "kind: Pod").unwrap();
+        let again = folder.path().join(".").join("a.yaml");
+        assert_eq!(read(&args(&[&path, &again, folder.path()], false)).unwrap().files.len(), 1);
     }
 }

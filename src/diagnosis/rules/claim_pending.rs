@@ -4,20 +4,16 @@ use std::collections::BTreeSet;
 
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
+use crate::diagnosis::offers::Offers;
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{Member, Sight};
 use crate::diagnosis::words;
-use crate::diagnosis::words::quoted;
-use crate::facts::binding::{Prospect, prospect};
 use crate::facts::claim::Claim;
-use crate::facts::class::Class;
 use crate::facts::inventory::Scene;
 use crate::facts::ordinals::sets_of_claim;
 use crate::facts::overview::ClaimOverview;
 use crate::facts::pod::Pod;
 use crate::facts::surroundings::Surroundings;
-use crate::facts::volume::Volume;
-use crate::facts::wish::Wish;
 use crate::facts::words::ClaimPhase;
 
 pub static RULE: Rule = Rule {
@@ -28,9 +24,6 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../../docs/explain/claim-pending.md"),
     checks: &[Check::Live(check), Check::Namespace(unused)],
 };
-
-/// Volumes that are named one by one.
-const MOST_NAMED: usize = 10;
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
     sight.claims().filter_map(|(member, claim)| of_claim(sight, member, claim)).collect()
@@ -47,16 +40,26 @@ fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) ->
             format!("claim `{}` has no volume yet{}", overview.name, words::why_pending(claim, sight.scene)),
         )
         .because("the pod is put on no node before its claims have volumes");
-    let Some(seen) = Seen::of(claim, sight.scene, sight.around) else {
+    let Some(offers) = Offers::of(claim, sight.scene, sight.around) else {
         return Some(
             about(claim, finding)
                 .evidence("volumes or classes could not be read")
                 .remedy("let somebody look who may read volumes and classes"),
         );
     };
-    Some(seen.cannot(about(claim, finding.clone())).unwrap_or_else(|| {
-        about(claim, finding).remedy("a volume should be on its way; if none comes, look at the driver of the class")
-    }))
+    let Some(found) = offers.why_none(about(claim, finding.clone())) else {
+        let comes = "a volume should be on its way; if none comes, look at the driver of the class";
+        return Some(about(claim, finding).remedy(comes));
+    };
+    Some(if offers.class_without_object().is_some() { found.remedy(misspelt(&sight.set().meta.name)) } else { found })
+}
+
+/// A template cannot be changed, nor can its claim; what the set makes anew is as the new one says (SS-13).
+fn misspelt(set: &str) -> String {
+    format!(
+        "make the class, or a volume of it. If another class is meant: `kubectl delete statefulset {set} --cascade=orphan`, \
+         apply the mended manifest, and delete this claim, which holds nothing, and then its pod: both are made anew"
+    )
 }
 
 /// Claims that no member of a set uses, and that nothing can be bound to.
@@ -75,17 +78,14 @@ fn unused(scene: &Scene<'_>, around: &Surroundings) -> Vec<Finding> {
         let finding = RULE
             .finding(format!("claim `{}`, which no set uses, has no volume", claim.meta.name))
             .because("a pod that uses it is put on no node before it has a volume");
-        Seen::of(claim, scene, around)?.cannot(about(claim, finding))
+        Offers::of(claim, scene, around)?.why_none(about(claim, finding))
     };
     claims.values().copied().filter(is_unused).filter_map(told).collect()
 }
 
 /// As far as can be seen there is nothing that it could be bound to, wherever its pod goes.
 pub(super) fn gets_nothing(claim: &Claim, scene: &Scene<'_>, around: &Surroundings) -> bool {
-    Seen::of(claim, scene, around).is_some_and(|seen| match seen.prospect() {
-        Prospect::NoClass { .. } | Prospect::Nothing { .. } => true,
-        Prospect::Made | Prospect::FirstUse { .. } | Prospect::Volume(_) => false,
-    })
+    Offers::of(claim, scene, around).is_some_and(|offers| offers.are_none())
 }
 
 fn about(claim: &Claim, finding: Finding) -> Finding {
@@ -95,83 +95,6 @@ fn about(claim: &Claim, finding: Finding) -> Finding {
         "persistentvolumeclaim",
         name,
     ))
-}
-
-/// All that a claim could be bound to.
-struct Seen<'a> {
-    wish: Wish,
-    volumes: Vec<Volume>,
-    classes: &'a [Class],
-}
-
-impl<'a> Seen<'a> {
-    /// `None`: it may not be read.
-    fn of(claim: &Claim, scene: &Scene<'_>, around: &'a Surroundings) -> Option<Self> {
-        let (volumes, classes) = (scene.volumes.as_ref()?, around.classes.as_deref()?);
-        let volumes = volumes.values().map(|volume| (*volume).clone()).collect();
-        Some(Self { wish: Wish::of(claim), volumes, classes })
-    }
-
-    /// What makes a volume for this claim alone. Of a claim that names its volume, only that one
-    /// helps; if it is there already, making another does not.
-    fn volume_that_fits(&self) -> Option<Command> {
-        let is_free = |name: &String| !self.volumes.iter().any(|volume| volume.meta.name == *name);
-        let names = match &self.wish.volume {
-            Some(name) => vec![name.clone()],
-            None => vec![self.wish.name.clone(), format!("{}-{}", self.wish.namespace, self.wish.name)],
-        };
-        Some(Command::create_volume(&names.into_iter().find(is_free)?, &self.wish))
-    }
-
-    fn prospect(&self) -> Prospect {
-        prospect(&self.wish, &self.volumes, self.classes)
-    }
-
-    /// Why there is nothing for it; `None` if there is.
-    fn cannot(&self, finding: Finding) -> Option<Finding> {
-        match self.prospect() {
-            Prospect::NoClass { class } => {
-                let there: Vec<&String> = self.classes.iter().map(|class| &class.meta.name).collect();
-                let others = if there.is_empty() {
-                    "there are no classes".to_owned()
-                } else {
-                    format!("there are {}", quoted(there))
-                };
-                Some(
-                    finding
-                        .evidence(format!("class `{class}` does not exist, nor does a volume of it"))
-                        .evidence(others)
-                        .remedy("make the class, or a volume of this class; the class of a claim cannot be changed")
-                        .command(self.volume_that_fits().unwrap_or_else(|| Command::get(None, "storageclass"))),
-                )
-            }
-            Prospect::Nothing { obstacles, .. } => {
-                let said = obstacles.iter().take(MOST_NAMED);
-                let said = said.map(|(name, why)| format!("volume `{name}` {}", why.in_words(&self.wish)));
-                let finding = said.fold(finding, Finding::evidence);
-                let finding = match obstacles.len().saturating_sub(MOST_NAMED) {
-                    0 => finding,
-                    1 => finding.evidence("1 more volume does not fit either"),
-                    more => finding.evidence(format!("{more} more volumes do not fit either")),
-                };
-                let finding = match (obstacles.is_empty(), self.volumes.len() - obstacles.len()) {
-                    (true, 0) => finding.evidence("there are no volumes"),
-                    (false, 0) => finding,
-                    (_, 1) => finding.evidence("1 further volume belongs to another claim or is of another class"),
-                    (_, others) => finding
-                        .evidence(format!("{others} further volumes belong to other claims or are of other classes")),
-                };
-                let finding = finding.remedy(
-                    "make a volume that fits: at least as large, of the same class, with the same access modes",
-                );
-                Some(match self.volume_that_fits() {
-                    Some(command) => finding.command(command),
-                    None => finding,
-                })
-            }
-            Prospect::Made | Prospect::FirstUse { .. } | Prospect::Volume(_) => None,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -197,7 +120,14 @@ mod tests {
     fn each_volume_is_told_with_why_it_does_not_do() {
         assert_eq!(tells(&RULE, &broken()), ["claim `data-web-0` has no volume yet"]);
         let found = broken().findings(&RULE).remove(0);
-        assert_eq!(found.evidence, [format!("volume `{}` holds 1Gi, and 10Gi are asked for", volume_name(0))]);
+        let small = format!("volume `{}` holds 1Gi, and 10Gi are asked for", volume_name(0));
+        let word = "class `standard` is a word on volumes alone: no StorageClass of this name makes more of them";
+        assert_eq!(found.evidence, [small.as_str(), word]);
+        assert!(found.remedy.contains("`kubectl delete statefulset web --cascade=orphan`"), "{}", found.remedy);
+        let mut classy = broken();
+        classy.more.push(class("standard", "kubernetes.io/no-provisioner"));
+        assert_eq!(classy.findings(&RULE)[0].evidence, [small.as_str()]);
+        assert!(!classy.findings(&RULE)[0].remedy.contains("orphan"));
         let typed = |broken: &Broken| broken.findings(&RULE).remove(0).command.unwrap().words.join(" ");
         let command = "create pv data-web-0 --size 10Gi --storage-class standard --access-mode ReadWriteOnce \
                        --for-claim default/data-web-0";
@@ -217,7 +147,7 @@ mod tests {
         others["spec"]["storageClassName"] = json!("slow");
         more.more.push(others);
         let others = "1 further volume belongs to another claim or is of another class";
-        assert_eq!(more.findings(&RULE)[0].evidence[1..], [others]);
+        assert_eq!(more.findings(&RULE)[0].evidence[1..], [others, word]);
         let mut other = broken();
         other.volume["spec"]["storageClassName"] = json!("slow");
         assert_eq!(

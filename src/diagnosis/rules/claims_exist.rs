@@ -23,56 +23,75 @@ pub static RULE: Rule = Rule {
 fn check(all: &Manifests) -> Vec<Finding> {
     let claims = wanted(all);
     let expected = outlook(all, &claims).unwrap_or_default();
-    let adopted = |one: &Wanted<'_>| {
+    let told = |one: &Wanted<'_>| {
         // A set that is there has claims, of course.
         let new = all.seen("StatefulSet", one.document.namespace(), one.document.name()) == Seen::Absent;
         if one.document.kind != Kind::StatefulSet || !new {
             return None;
         }
-        let there: Vec<&Claim> = expected
-            .iter()
-            .filter_map(|other| match &other.fate {
-                Fate::Exists(claim) if std::ptr::eq(other.wanted, one) => Some(*claim),
-                Fate::Exists(_) | Fate::Binds | Fate::FirstUse | Fate::NoClass | Fate::Nothing(_) => None,
-            })
-            .collect();
-        let message = match there.as_slice() {
-            [] => return None,
-            [_] => "1 claim of these exists: its member starts with the data in it".to_owned(),
-            several => format!("{} claims of these exist: their members start with the data in them", several.len()),
-        };
-        let line = |claim: &&Claim| {
-            let going = if claim.meta.deleting.is_some() { ", being deleted" } else { "" };
-            let class = match claim.class.as_deref() {
-                None | Some("") => "no class".to_owned(),
-                Some(class) => format!("class `{class}`"),
-            };
-            format!("claim `{}`, {}, {class}, {}{going}", claim.meta.name, claim.size(), claim.phase.as_str())
-        };
-        let asked = one.size().and_then(Placed::text).unwrap_or_default();
-        let differs = |claim: &&Claim| {
-            Quantity::parse(asked).ok() != Quantity::parse(&claim.requested).ok()
-                || one.class().is_some_and(|class| claim.class.as_deref() != Some(class))
-        };
-        let template = || {
-            let class = one.class().map_or_else(String::new, |class| format!(", class `{class}`"));
-            format!("the template asks for {asked}{class}")
-        };
-        let contrast = there.iter().any(differs).then(template);
-        let place = one.at.at("metadata.name").unwrap_or(one.at);
-        let finding = RULE.at(one.document, place, message);
-        Some(
-            there
-                .iter()
-                .take(10)
-                .map(line)
-                .chain(contrast)
-                .fold(finding, Finding::evidence)
-                .because("a set takes claims of the right name as they are, with size, class and data; its template is not looked at")
-                .remedy("if the data is meant, all is well; else choose another name for the set, or delete the claims by name after a look at what they hold"),
-        )
+        let there = expected.iter().filter_map(|other| match &other.fate {
+            Fate::Exists(claim) if std::ptr::eq(other.wanted, one) => Some(*claim),
+            Fate::Exists(_) | Fate::Binds | Fate::FirstUse | Fate::NoClass | Fate::Nothing(_) => None,
+        });
+        adopted(all, one, &there.collect::<Vec<_>>())
     };
-    claims.iter().filter_map(adopted).collect()
+    claims.iter().filter_map(told).collect()
+}
+
+/// Claims without a volume hold nothing; those that ask for the wrong thing stay in the way.
+fn adopted(all: &Manifests, one: &Wanted<'_>, there: &[&Claim]) -> Option<Finding> {
+    let is_empty = there.iter().all(|claim| claim.volume_name.is_none());
+    let message = match (there.len(), is_empty) {
+        (0, _) => return None,
+        (1, false) => "1 claim of these exists: its member starts with the data in it".to_owned(),
+        (1, true) => "1 claim of these exists, and has no volume yet".to_owned(),
+        (several, false) => format!("{several} claims of these exist: their members start with the data in them"),
+        (several, true) => format!("{several} claims of these exist, and have no volume yet"),
+    };
+    let template = || {
+        let asked = one.size().and_then(Placed::text).unwrap_or_default();
+        let class = one.class().map_or_else(String::new, |class| format!(", class `{class}`"));
+        format!("the template asks for {asked}{class}")
+    };
+    let contrast = there.iter().any(|claim| differs(one, claim)).then(template);
+    let finding = RULE.at(one.document, one.at.at("metadata.name").unwrap_or(one.at), message);
+    let lines = there.iter().take(10).map(|claim| line(all, claim));
+    let remedy = if is_empty {
+        "delete those that ask for what they cannot get, by name: they hold nothing, and the set makes them as its template says"
+    } else {
+        "if the data is meant, all is well; else choose another name for the set, or delete the claims by name after a look at what they hold"
+    };
+    Some(
+        lines
+            .chain(contrast)
+            .fold(finding, Finding::evidence)
+            .because("a set takes claims of the right name as they are, with size, class and data; its template is not looked at")
+            .remedy(remedy),
+    )
+}
+
+fn line(all: &Manifests, claim: &Claim) -> String {
+    let going = if claim.meta.deleting.is_some() { ", being deleted" } else { "" };
+    let class = match claim.class.as_deref() {
+        None | Some("") => "no class".to_owned(),
+        Some(class) if claim.volume_name.is_none() && is_no_class(all, class) => {
+            format!("class `{class}`, which does not exist")
+        }
+        Some(class) => format!("class `{class}`"),
+    };
+    format!("claim `{}`, {}, {class}, {}{going}", claim.meta.name, claim.size(), claim.phase.as_str())
+}
+
+fn is_no_class(all: &Manifests, class: &str) -> bool {
+    let known = all.beyond.as_ref().and_then(|beyond| beyond.classes.as_ref());
+    known.is_some_and(|known| !known.iter().any(|known| known.meta.name == class))
+        && all.find(Kind::Class, "", class).is_none()
+}
+
+fn differs(one: &Wanted<'_>, claim: &Claim) -> bool {
+    let asked = one.size().and_then(Placed::text).unwrap_or_default();
+    Quantity::parse(asked).ok() != Quantity::parse(&claim.requested).ok()
+        || one.class().is_some_and(|class| claim.class.as_deref() != Some(class))
 }
 
 #[cfg(test)]
@@ -94,6 +113,21 @@ mod tests {
         let told = ["claim `data-web-0`, 10Gi, class `standard`, Bound", "the template asks for 1Gi"];
         assert_eq!([found[0].evidence[0].as_str(), found[0].evidence[2].as_str()], told);
         assert_eq!(found[0].spot.as_ref().unwrap().line, 33);
+    }
+
+    #[test]
+    fn claims_without_a_volume_hold_nothing_and_one_of_a_class_that_is_none_is_told() {
+        let mut pending = earlier();
+        for claim in &mut pending {
+            claim["spec"]["volumeName"] = Value::Null;
+            claim["status"] = serde_json::json!({"phase": "Pending"});
+        }
+        let found = fires_beyond(&RULE, SOUND, beyond(&pending));
+        assert_eq!(found[0].message, "2 claims of these exist, and have no volume yet");
+        assert_eq!(found[0].evidence[0], "claim `data-web-0`, 10Gi, class `standard`, which does not exist, Pending");
+        pending.push(crate::facts::samples::class("standard", "p"));
+        let found = fires_beyond(&RULE, SOUND, beyond(&pending));
+        assert_eq!(found[0].evidence[0], "claim `data-web-0`, 10Gi, class `standard`, Pending");
     }
 
     #[test]

@@ -55,7 +55,11 @@ fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
         finding
             .because("they cost what their volumes cost, and a set that is made with these names starts with the data in them")
             .remedy("keep them if their set is to come back; else look at the reclaim policy of each volume, and delete the claims by name")
-            .command(Command::get(Some(namespace), "persistentvolumeclaim")),
+            .command(if scene.volumes.is_some() {
+                Command::get(None, "persistentvolume")
+            } else {
+                Command::get(Some(namespace), "persistentvolumeclaim")
+            }),
     ]
 }
 

@@ -28,7 +28,8 @@ fn unknown(all: &Manifests, claim: &Wanted<'_>) -> Option<Finding> {
     });
     let known = all.find(Kind::Class, "", class).is_some()
         || volumes().any(|volume| volume.text("spec.storageClassName") == class)
-        || on_the_cluster;
+        || on_the_cluster
+        || ["StorageClass", "PersistentVolume"].iter().any(|kind| all.may_hide(kind, class));
     // With neither here, classes are a matter of the cluster.
     let told_here = all.of_kind(Kind::Class).next().is_some() || volumes().next().is_some();
     if known || !(told_here || beyond.is_some()) {

@@ -31,6 +31,9 @@ fn check(all: &Manifests) -> Vec<Finding> {
             .map(Document::name)
             .collect();
         let called = name.text().filter(|name| !name.is_empty() && !here.contains(name))?;
+        if all.may_hide("Service", called) {
+            return None;
+        }
         let looked = match all.seen("Service", set.namespace(), called) {
             Seen::There(_) => return None,
             Seen::Absent => true,

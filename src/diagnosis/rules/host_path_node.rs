@@ -18,12 +18,16 @@ fn check(all: &Manifests) -> Vec<Finding> {
     let anywhere = |volume: &Document| {
         let path = volume.at("spec.hostPath.path")?;
         let in_tmp = path.text().is_some_and(|path| path.starts_with("/tmp/"));
+        let nodes = all.beyond.as_ref().and_then(|beyond| beyond.nodes);
         // One folder that lasts is how a cluster with a single node is used.
         let several = all.of_kind(Kind::Volume).filter(|other| other.at("spec.hostPath").is_some()).count() > 1;
-        if volume.at("spec.nodeAffinity").is_some() || !(in_tmp || several) {
+        let is_told = nodes.map_or(in_tmp || several, |nodes| in_tmp || nodes > 1);
+        if volume.at("spec.nodeAffinity").is_some() || !is_told {
             return None;
         }
         let finding = RULE.at(volume, path, "the volume is a folder, and any node may take it for its own");
+        let count = nodes.filter(|nodes| *nodes > 1).map(|nodes| format!("the cluster has {nodes} nodes"));
+        let finding = count.into_iter().fold(finding, Finding::evidence);
         let finding = if in_tmp {
             finding.evidence("what is below `/tmp` may be gone when the node starts again")
         } else {
@@ -40,7 +44,8 @@ fn check(all: &Manifests) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{fires, found, silent};
+    use crate::diagnosis::beyond::Beyond;
+    use crate::diagnosis::samples::{fires, fires_beyond, found, silent, silent_beyond};
 
     const VOLUME: &str =
         "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec:\n  hostPath: {path: /tmp/a}\n";
@@ -49,6 +54,15 @@ mod tests {
     fn a_folder_for_all_nodes_is_found() {
         assert_eq!(fires(&RULE, VOLUME), ["5:20 the volume is a folder, and any node may take it for its own"]);
         assert_eq!(found(&RULE, VOLUME)[0].evidence.len(), 1);
+    }
+
+    #[test]
+    fn a_single_folder_that_lasts_is_found_where_the_cluster_has_several_nodes() {
+        let lasting = VOLUME.replace("/tmp/a", "/data/a");
+        let with = |nodes| Beyond { nodes: Some(nodes), ..Beyond::default() };
+        assert_eq!(fires_beyond(&RULE, &lasting, with(3))[0].evidence, ["the cluster has 3 nodes"]);
+        silent_beyond(&RULE, &lasting, with(1));
+        silent_beyond(&RULE, &format!("{lasting}---\n{}", lasting.replace("name: a", "name: b")), with(1));
     }
 
     #[test]

@@ -36,8 +36,8 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     vec![
         finding
             .because("they cost what their volumes cost; when the set grows again its new members start with the old data in them")
-            .remedy("keep them if the members are to come back; else look at the reclaim policy of each volume, and delete the claims by name")
-            .command(Command::get(Some(sight.namespace()), "persistentvolumeclaim")),
+            .remedy("keep them if the members are to come back with their data; else retire them: the claims go, and their volumes stay until they are purged")
+            .command(Command::retire_leftovers(sight.namespace(), &sight.set().meta.name)),
     ]
 }
 

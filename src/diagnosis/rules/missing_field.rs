@@ -5,6 +5,7 @@ use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::wanted::wanted;
+use crate::objects::nearest::within;
 use crate::objects::placed::{Placed, Shape};
 
 pub static RULE: Rule = Rule {
@@ -58,7 +59,9 @@ fn told(document: &Document, lack: &Lack<'_>) -> Finding {
 /// Neither there nor said to be nothing. What is of another type is told by its own rule.
 fn is_missing(map: &Placed, field: &str) -> bool {
     match map.get(field).map(|value| &value.shape) {
-        None | Some(Shape::Null) => true,
+        // A misspelt one is told where it stands.
+        None => within(field.len() / 3, field, map.entries().iter().map(|entry| entry.key.as_str())).is_none(),
+        Some(Shape::Null) => true,
         Some(Shape::Text(text)) => text.is_empty(),
         Some(Shape::List(items)) => items.is_empty(),
         Some(Shape::Bool(_) | Shape::Number(_) | Shape::Map(_)) => false,
@@ -171,6 +174,7 @@ mod tests {
         let text = SOUND.replace("        image: example.org/app:1.0\n", "");
         assert_eq!(fires(&RULE, &text), ["25:9 container `app` has no `image`"]);
         assert_eq!(fires(&RULE, &SOUND.replace("image: example.org/app:1.0", "image:")).len(), 1);
+        silent(&RULE, &SOUND.replace("image: example.org/app:1.0", "imgae: example.org/app:1.0"));
     }
 
     #[test]

@@ -92,6 +92,7 @@ mod set_deleting;
 mod set_name_too_long;
 mod set_restart_policy;
 mod set_without_selector;
+mod shrinks_set;
 mod size_in_thousandths;
 mod sizes_mixed;
 mod strategy_contradicts;
@@ -213,6 +214,7 @@ pub static ALL: &[&Rule] = &[
     &set_name_too_long::RULE,
     &set_restart_policy::RULE,
     &set_without_selector::RULE,
+    &shrinks_set::RULE,
     &size_in_thousandths::RULE,
     &sizes_mixed::RULE,
     &strategy_contradicts::RULE,

@@ -17,7 +17,11 @@ fn check(all: &Manifests) -> Vec<Finding> {
     if !all.documents.is_empty() || !all.broken.is_empty() || !all.unread.is_empty() {
         return Vec::new();
     }
-    let message = if all.files.is_empty() { "the folder has no manifests" } else { "there is no object in it" };
+    let message = match all.files.as_slice() {
+        [] => "the folder has no manifests".to_owned(),
+        [one] => format!("there is no object in `{one}`"),
+        several => format!("there is no object in these {} files", several.len()),
+    };
     vec![
         RULE.finding(message)
             .because("kubectl ends with `no objects passed to apply`")
@@ -32,8 +36,8 @@ mod tests {
 
     #[test]
     fn an_empty_input_is_told() {
-        assert_eq!(fires(&RULE, ""), ["there is no object in it"]);
-        assert_eq!(fires(&RULE, "# nothing\n---\n---\n"), ["there is no object in it"]);
+        assert_eq!(fires(&RULE, ""), ["there is no object in `a.yaml`"]);
+        assert_eq!(fires(&RULE, "# nothing\n---\n---\n"), ["there is no object in `a.yaml`"]);
         assert_eq!(check(&Manifests::default())[0].message, "the folder has no manifests");
     }
 

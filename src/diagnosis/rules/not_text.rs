@@ -22,15 +22,10 @@ fn check(all: &Manifests) -> Vec<Finding> {
                 "the API server takes about 3 MiB at once, so this is not what it is meant to be",
                 "name the manifest itself",
             ),
-            Unread::Utf16 => (
-                "is written in UTF-16",
-                "kubectl reads UTF-8; some shells of Windows write UTF-16 behind `>`",
-                "save it as UTF-8, in PowerShell with `Out-File -Encoding utf8`",
-            ),
             Unread::Binary => (
                 "is no text",
-                "it holds bytes that no UTF-8 text has",
-                "name the manifest itself, and unpack what is packed",
+                "it holds bytes that no text in UTF-8 has, nor one in UTF-16 with a byte-order mark",
+                "name the manifest itself, unpack what is packed, and save text as UTF-8",
             ),
         };
         RULE.finding(format!("`{name}` {message}")).because(cause).remedy(remedy)
@@ -53,13 +48,13 @@ mod tests {
     #[test]
     fn bytes_and_other_encodings_are_told() {
         assert_eq!(of(b"\x7fELF\0\xff"), ["`a` is no text"]);
-        assert_eq!(of(b"\xff\xfek\0"), ["`a` is written in UTF-16"]);
         assert_eq!(of(&vec![b' '; crate::diagnosis::source::LARGEST + 1]), ["`a` is larger than 8 MiB"]);
     }
 
     #[test]
     fn a_mark_of_byte_order_and_line_ends_of_windows_are_fine() {
         assert!(of("\u{feff}apiVersion: v1\r\n---\r\n".as_bytes()).is_empty());
+        assert!(of(b"\xff\xfek\0").is_empty());
         silent(&RULE, SOUND);
     }
 }

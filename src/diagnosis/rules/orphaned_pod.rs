@@ -26,7 +26,8 @@ pub static RULE: Rule = Rule {
 /// What the controller writes on each pod of a set (SS-05).
 const NAME_LABEL: &str = "statefulset.kubernetes.io/pod-name";
 
-const ALONE: &str = "it runs on, but when it ends nobody makes it anew; a set that was deleted with `--cascade=orphan` leaves its pods so";
+const ALONE: &str =
+    "when it ends nobody makes it anew; a set that was deleted with `--cascade=orphan` leaves its pods so";
 
 fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
     orphans(scene).into_iter().map(|(pod, message)| told(pod, message, scene)).collect()

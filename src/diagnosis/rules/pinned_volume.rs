@@ -5,7 +5,9 @@ use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{Member, Sight};
 use crate::facts::node::{Node, Taint, Toleration};
+use crate::facts::topology::NodeSelector;
 use crate::facts::volume::Volume;
+use crate::facts::words::BindingMode;
 
 pub static RULE: Rule = Rule {
     code: "pinned-volume",
@@ -24,39 +26,28 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         for used in waiting.iter().flat_map(|pod| &pod.claims) {
             let volume = claims.get(used.claim.as_str()).and_then(|claim| sight.scene.volume_of(claim));
             let tolerations = waiting.map_or(&[][..], |pod| &pod.tolerations);
-            found.extend(volume.and_then(|volume| pinned(member, volume, nodes, tolerations)));
+            found.extend(volume.and_then(|volume| pinned(sight, member, volume, nodes, tolerations)));
         }
     }
     found
 }
 
 /// Where a volume is pinned to, if no node there can take a pod.
-fn pinned(member: &Member<'_>, volume: &Volume, nodes: &[Node], tolerations: &[Toleration]) -> Option<Finding> {
+fn pinned(
+    sight: &Sight<'_>,
+    member: &Member<'_>,
+    volume: &Volume,
+    nodes: &[Node],
+    tolerations: &[Toleration],
+) -> Option<Finding> {
     let selector = volume.nodes.as_ref()?;
-    let reaches = |node: &&Node| selector.admits(node) != Some(false);
-    if nodes.iter().filter(reaches).any(|node| node.is_schedulable() && node.closed_by(tolerations).is_none()) {
+    let there: Vec<&Node> = nodes.iter().filter(|node| selector.admits(node) != Some(false)).collect();
+    if there.iter().any(|node| node.takes(tolerations)) {
         return None;
     }
-    let name = &volume.meta.name;
-    // CSI drivers have zone labels of their own, such as `topology.ebs.csi.aws.com/zone`.
-    let message = if let Some(zones) = selector.demanded(|key| key.ends_with("/zone")) {
-        format!("volume `{name}` is pinned to zone {}, which has no schedulable node", zones.join(" or "))
-    } else if let Some(hosts) = selector.demanded(|key| key == "kubernetes.io/hostname") {
-        format!("volume `{name}` is pinned to node {}, which takes no pods", hosts.join(" or "))
-    } else {
-        format!("volume `{name}` is pinned to nodes of which none takes pods")
-    };
-    let finding = RULE.of_member(member, message).because("the data lies there, so the pod can run nowhere else");
-    let there: Vec<&Node> = nodes.iter().filter(reaches).collect();
-    let state = |node: &Node| match (node.ready, node.cordoned) {
-        (false, _) => format!("node `{}` is not ready", node.meta.name),
-        (true, true) => format!("node `{}` is closed for new pods", node.meta.name),
-        (true, false) => {
-            let taint = node.closed_by(tolerations).map_or_else(String::new, Taint::in_words);
-            format!("node `{}` has the taint `{taint}`, which the pod does not tolerate", node.meta.name)
-        }
-    };
-    let finding = there.iter().take(5).map(|node| state(node)).fold(finding, Finding::evidence);
+    let finding = RULE.of_member(member, message(volume, selector));
+    let finding = finding.because("the data lies there, so the pod can run nowhere else");
+    let finding = there.iter().take(5).map(|node| state(node, tolerations)).fold(finding, Finding::evidence);
     if let Some(closed) = there.iter().find(|node| node.ready && node.cordoned) {
         let finding = finding.remedy("open the node again, or add one in the same zone");
         return Some(finding.command(Command::uncordon(&closed.meta.name)));
@@ -68,11 +59,42 @@ fn pinned(member: &Member<'_>, volume: &Volume, nodes: &[Node], tolerations: &[T
                 .command(Command::describe(None, "node", &tainted.meta.name)),
         );
     }
-    Some(
-        finding
-            .remedy("add a node where the volume is, or bring one back; for new volumes use a class with `WaitForFirstConsumer`")
-            .command(Command::describe(None, "persistentvolume", name)),
-    )
+    let remedy = if chosen_before_the_node(sight, volume) {
+        "add a node where the volume is, or bring one back; for new volumes use a class with `WaitForFirstConsumer`"
+    } else {
+        "add a node where the volume is, or bring one back"
+    };
+    Some(finding.remedy(remedy).command(Command::describe(None, "persistentvolume", &volume.meta.name)))
+}
+
+fn message(volume: &Volume, selector: &NodeSelector) -> String {
+    let name = &volume.meta.name;
+    // CSI drivers have zone labels of their own, such as `topology.ebs.csi.aws.com/zone`.
+    if let Some(zones) = selector.demanded(|key| key.ends_with("/zone")) {
+        format!("volume `{name}` is pinned to zone {}, which has no schedulable node", zones.join(" or "))
+    } else if let Some(hosts) = selector.demanded(|key| key == "kubernetes.io/hostname") {
+        format!("volume `{name}` is pinned to node {}, which takes no pods", hosts.join(" or "))
+    } else {
+        format!("volume `{name}` is pinned to nodes of which none takes pods")
+    }
+}
+
+fn state(node: &Node, tolerations: &[Toleration]) -> String {
+    let name = &node.meta.name;
+    match (node.ready, node.cordoned) {
+        (false, _) => format!("node `{name}` is not ready"),
+        (true, true) => format!("node `{name}` is closed for new pods"),
+        (true, false) => {
+            let taint = node.closed_by(tolerations).map_or_else(String::new, Taint::in_words);
+            format!("node `{name}` has the taint `{taint}`, which the pod does not tolerate")
+        }
+    }
+}
+
+/// Its class makes volumes before it is known where the pod will run.
+fn chosen_before_the_node(sight: &Sight<'_>, volume: &Volume) -> bool {
+    let class = sight.around.classes.iter().flatten().find(|class| class.meta.name == volume.class);
+    class.is_some_and(|class| class.provisions() && class.binding_mode == BindingMode::Immediate)
 }
 
 #[cfg(test)]
@@ -82,7 +104,7 @@ mod tests {
 
     use crate::diagnosis::command::Command;
     use crate::diagnosis::samples::{Broken, calm, tells};
-    use crate::facts::samples::{node, pending_pod, volume_name};
+    use crate::facts::samples::{class, node, pending_pod, volume_name};
 
     fn pinned_to(ready: bool) -> Broken {
         let mut broken = Broken::new();
@@ -99,6 +121,12 @@ mod tests {
             format!("volume `{}` is pinned to zone eu-1a, which has no schedulable node", volume_name(0))
         );
         assert_eq!(found[0].evidence, ["node `node-a` is not ready"]);
+        assert_eq!(found[0].remedy, "add a node where the volume is, or bring one back");
+        let mut early = pinned_to(false);
+        early.more.push(class("standard", "csi.example.org"));
+        assert!(early.all()[0].remedy.ends_with("use a class with `WaitForFirstConsumer`"));
+        early.more[0]["volumeBindingMode"] = json!("WaitForFirstConsumer");
+        assert!(!early.all()[0].remedy.contains("WaitForFirstConsumer"));
         let mut closed = pinned_to(true);
         closed.node["spec"] = json!({"unschedulable": true});
         assert_eq!(closed.findings(&RULE)[0].command, Some(Command::uncordon("node-a")));

@@ -43,7 +43,7 @@ fn not_ready(member: &Member<'_>, sight: &Sight<'_>) -> Option<Finding> {
     Some(
         RULE.of_member(member, message)
             .because(
-                "its readiness probe says no, so Services send it nothing, and the set goes on with no other member",
+                "its readiness probe or a readiness gate says no, so Services send it nothing, and the set goes on with no other member",
             )
             .remedy("ask the application what it waits for; its log and its probe say more")
             .command(Command::describe(Some(sight.namespace()), "pod", &member.row.name)),

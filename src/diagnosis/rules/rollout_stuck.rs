@@ -5,6 +5,7 @@ use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{Member, Sight};
+use crate::diagnosis::words;
 
 pub static RULE: Rule = Rule {
     code: "rollout-stuck",
@@ -17,7 +18,7 @@ pub static RULE: Rule = Rule {
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
     let set = sight.set();
-    if !sight.in_order() {
+    if !sight.in_order() || is_broken_itself(sight) {
         return Vec::new();
     }
     let stuck = |member: &Member<'_>| {
@@ -35,6 +36,13 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         )
     };
     sight.members().iter().filter_map(stuck).collect()
+}
+
+/// What the set would make of the pod now gets no image either: the template is to be mended first.
+fn is_broken_itself(sight: &Sight<'_>) -> bool {
+    let images = &sight.set().images;
+    let mut all = sight.members().iter().filter_map(|member| member.pod).flat_map(|pod| &pod.containers);
+    all.any(|one| words::is_image_failure(one) && images.get(&one.name) == Some(&one.image))
 }
 
 /// ``3 (`7c9f`)``, with the number that `kubectl rollout history` has, where it can be read.
@@ -71,6 +79,18 @@ mod tests {
         assert_eq!(found[0].code, "rollout-stuck", "{found:?}");
         assert_eq!(found[0].evidence, ["the pod has revision `7c9f`, the set wants `9d2e`"]);
         assert_eq!(found[0].command, Some(Command::delete_pod("default", "web-0")));
+    }
+
+    #[test]
+    fn a_template_whose_image_fails_too_is_mended_first() {
+        let mut broken = broken();
+        broken.pod["status"]["containerStatuses"][0]["image"] = json!("example.org/app:none");
+        let with = |image: &str| json!([{"name": "app", "image": image}]);
+        broken.set["spec"]["template"]["spec"]["containers"] = with("example.org/app:none");
+        assert_eq!(broken.all()[0].code, "image-failure");
+        calm(&RULE, &broken);
+        broken.set["spec"]["template"]["spec"]["containers"] = with("example.org/app:1.0");
+        assert_eq!(broken.all()[0].code, "rollout-stuck");
     }
 
     #[test]

@@ -22,26 +22,32 @@ fn check(all: &Manifests) -> Vec<Finding> {
     let sizes = wanted(all).into_iter().filter_map(|claim| Some((claim.document, claim.size()?.clone())));
     let volumes =
         all.of_kind(Kind::Volume).filter_map(|volume| Some((volume, volume.at("spec.capacity.storage")?.clone())));
-    let disks = sizes.chain(volumes).filter_map(|(document, size)| tiny(document, &size));
+    let disks = sizes.chain(volumes).filter_map(|(document, size)| told(document, &size));
     disks.chain(all.workloads().flat_map(in_containers)).collect()
 }
 
-/// A mebibyte, in billionths of a byte. Less memory is a slip; the server takes it, and the container is killed at once.
+/// A mebibyte, in billionths of a byte. Less memory is a slip, and the server takes it.
 const LEAST_MEMORY: i128 = 1024 * 1024 * 1_000_000_000;
 
+/// With such a limit no container starts; such a request only reserves nothing.
 fn in_containers(document: &Document) -> Vec<Finding> {
-    let lists =
-        document.containers().flat_map(|one| ["resources.requests", "resources.limits"].map(|path| one.at(path)));
-    let amounts = lists.flatten().flat_map(|list| ["memory", "ephemeral-storage"].map(|name| list.get(name)));
-    let is_small = |amount: &&Placed| {
-        let amount = amount.text().and_then(|text| Quantity::parse(text).ok());
-        amount.is_some_and(|amount| amount.nanos() < LEAST_MEMORY)
-    };
-    let told = |amount: &Placed| Some(Finding { severity: Severity::Warning, ..tiny(document, amount)? });
-    amounts.flatten().filter(is_small).filter_map(told).collect()
+    let mut found = Vec::new();
+    for container in document.containers() {
+        for (list, severity) in [("resources.requests", Severity::Warning), ("resources.limits", Severity::Error)] {
+            let amounts = ["memory", "ephemeral-storage"].map(|name| container.at(list)?.get(name));
+            let tiny = amounts.into_iter().flatten().filter(|amount| is_small(amount));
+            found.extend(tiny.filter_map(|amount| Some(Finding { severity, ..told(document, amount)? })));
+        }
+    }
+    found
 }
 
-fn tiny(document: &Document, size: &Placed) -> Option<Finding> {
+fn is_small(amount: &Placed) -> bool {
+    let amount = amount.text().and_then(|text| Quantity::parse(text).ok());
+    amount.is_some_and(|amount| amount.nanos() < LEAST_MEMORY)
+}
+
+fn told(document: &Document, size: &Placed) -> Option<Finding> {
     let text = size.text()?;
     let number = text.strip_suffix('m').filter(|number| number.parse::<f64>().is_ok())?;
     Some(
@@ -65,14 +71,15 @@ mod tests {
     }
 
     #[test]
-    fn memory_in_thousandths_is_a_warning_unless_a_program_wrote_it() {
+    fn memory_in_thousandths_is_told_unless_a_program_wrote_it() {
         let with = |memory: &str| {
             let resources = format!("resources: {{limits: {{cpu: 500m, memory: {memory}}}}}\n        readinessProbe:");
             SOUND.replace("readinessProbe:", &resources)
         };
-        let found = found(&RULE, &with("512m"));
-        assert_eq!((found.len(), found[0].severity), (1, Severity::Warning));
-        assert_eq!(found[0].remedy, "write `512M` or `512Mi`");
+        let limited = found(&RULE, &with("512m"));
+        assert_eq!((limited.len(), limited[0].severity), (1, Severity::Error));
+        assert_eq!(limited[0].remedy, "write `512M` or `512Mi`");
+        assert_eq!(found(&RULE, &with("512m").replace("limits", "requests"))[0].severity, Severity::Warning);
         silent(&RULE, &with("536870912000m"));
         silent(&RULE, &with("512M"));
     }

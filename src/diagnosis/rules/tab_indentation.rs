@@ -21,9 +21,10 @@ fn check(broken: &BrokenPiece) -> Option<Finding> {
     let tabbed: Vec<(u64, String)> = lines.filter(|(_, indent)| indent.contains('\t')).collect();
     // With blanks instead of tabs it would be another text: only then they are to blame.
     let (first, _) = tabbed.first().filter(|_| reads_further_without_tabs(broken))?;
-    let mixed = tabbed.iter().any(|(_, indent)| indent.contains(' '));
+    // Also where one line has tabs and another one blanks: how many of these a tab means nobody knows.
+    let mixed = broken.piece.lines().any(|(_, line)| indent(line).contains(' ') && !line.trim().is_empty());
     let remedy = if mixed {
-        "write blanks instead, line by line: some lines mix tabs and blanks, so how deep they are meant to stand cannot be known"
+        "write blanks instead, line by line: other lines have blanks, and how many of them a tab means cannot be known"
     } else {
         "write blanks instead: `expand -t 2 FILE > NEW` makes two of each tab"
     };
@@ -61,8 +62,10 @@ mod tests {
         let finding = found(&RULE, text).remove(0);
         assert_eq!(finding.evidence, ["3 of 7 lines have tabs in front"]);
         assert!(finding.remedy.contains("expand -t 2"));
-        let mixed = found(&RULE, "metadata:\n  labels:\n  \ta: b\n").remove(0);
-        assert!(mixed.remedy.contains("cannot be known"), "{}", mixed.remedy);
+        for mixed in ["metadata:\n  labels:\n  \ta: b\n", "metadata:\n    labels: {}\nspec:\n\treplicas: 1\n"] {
+            let mixed = found(&RULE, mixed).remove(0);
+            assert!(mixed.remedy.contains("cannot be known"), "{}", mixed.remedy);
+        }
     }
 
     #[test]

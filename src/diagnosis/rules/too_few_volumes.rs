@@ -20,9 +20,12 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
+    if all.may_hide("PersistentVolume", "capacity") {
+        return Vec::new();
+    }
     let claims = wanted(all);
     if let Some(expected) = outlook(all, &claims) {
-        return claims.iter().filter_map(|claim| foreseen(claim, &expected)).collect();
+        return claims.iter().filter_map(|claim| foreseen(all, claim, &expected)).collect();
     }
     let mut found = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
@@ -39,7 +42,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
 }
 
 /// With the cluster in sight: those that no volume and no class serves.
-fn foreseen(claim: &Wanted<'_>, expected: &[Expected<'_>]) -> Option<Finding> {
+fn foreseen(all: &Manifests, claim: &Wanted<'_>, expected: &[Expected<'_>]) -> Option<Finding> {
     let own = expected.iter().filter(|one| std::ptr::eq(one.wanted, claim));
     let unserved: Vec<(&Wish, &[(String, Obstacle)])> = own
         .filter_map(|one| match &one.fate {
@@ -51,8 +54,15 @@ fn foreseen(claim: &Wanted<'_>, expected: &[Expected<'_>]) -> Option<Finding> {
     let (wish, obstacles) = unserved.first()?;
     let finding = RULE.at(claim.document, claim.size().unwrap_or(claim.at), will_find_none(unserved.len()));
     let said = obstacles.iter().take(5).map(|(name, why)| format!("volume `{name}` {}", why.in_words(wish)));
-    let finding = said.fold(finding, Finding::evidence);
+    let class = wish.class.as_deref().filter(|class| !class.is_empty() && !has_class(all, class));
+    let word = class.map(|class| format!("no StorageClass is called `{class}`: nothing makes volumes of it"));
+    let finding = said.chain(word).fold(finding, Finding::evidence);
     Some(finding.certain().because(BECAUSE).remedy(REMEDY))
+}
+
+fn has_class(all: &Manifests, class: &str) -> bool {
+    let of_cluster = all.beyond.iter().filter_map(|beyond| beyond.classes.as_ref()).flatten();
+    all.find(Kind::Class, "", class).is_some() || of_cluster.into_iter().any(|known| known.meta.name == class)
 }
 
 fn will_find_none(claims: usize) -> String {
@@ -160,6 +170,12 @@ mod tests {
         assert_eq!((found[0].message.as_str(), found[0].severity), ("1 claim will find no volume", Severity::Error));
         assert_eq!(found[0].evidence, ["volume `b` holds 1Mi, and 1Gi are asked for"]);
         silent_beyond(&RULE, &world(2, &["1Gi"]), beyond(&[disk("a", "1Gi")]));
+        let mut taken = disk("c", "1Gi");
+        taken["spec"]["storageClassName"] = json!("fsat");
+        taken["spec"]["claimRef"] = json!({"namespace": "default", "name": "other", "uid": "1"});
+        let misspelt = world(2, &[]).replace("storageClassName: \"\"", "storageClassName: fsat");
+        let found = fires_beyond(&RULE, &misspelt, beyond(&[taken]));
+        assert_eq!(found[0].evidence, ["no StorageClass is called `fsat`: nothing makes volumes of it"]);
     }
 
     #[test]
