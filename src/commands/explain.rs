@@ -7,6 +7,9 @@ use clap::Args;
 use crate::diagnosis::rules::{ALL, named};
 use crate::error::Failure;
 
+/// Codes that may have been meant.
+const MOST_MEANT: usize = 4;
+
 /// Say what a code of `doctor` means; without one, list them all
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct ExplainArgs {
@@ -22,17 +25,10 @@ pub struct ExplainArgs {
 pub fn explain(args: &ExplainArgs) -> Result<String, Failure> {
     let Some(code) = &args.code else { return Ok(list()) };
     match named(&code.to_ascii_lowercase()) {
-        Some(rule) => Ok(format!(
-            "{}\nWhere it stands in the guide (`pitfalls`, `hazards`): {}\n",
-            rule.page,
-            rule.sources.join(", ")
-        )),
+        Some(rule) => Ok(format!("{}\nSources: {}\n", rule.page, rule.sources.join(", "))),
         None => Err(unknown(code)),
     }
 }
-
-/// Codes that may have been meant.
-const MOST_MEANT: usize = 4;
 
 fn list() -> String {
     let mut rules: Vec<_> = ALL.iter().collect();

@@ -24,7 +24,7 @@ use crate::objects::placed::Placed;
 pub struct Needs {
     pub classes: bool,
     pub volumes: bool,
-    /// How many there are.
+    /// How many take pods.
     pub nodes: bool,
     /// The claims of these namespaces.
     pub claims_of: BTreeSet<String>,
@@ -182,6 +182,14 @@ impl Manifests {
             Some(None) => Seen::Absent,
             Some(Some(object)) => Seen::There(object),
         }
+    }
+
+    /// Whether a StorageClass of this name is here or on the cluster; `None`: the cluster's are not known.
+    #[must_use]
+    pub fn has_class(&self, name: &str) -> Option<bool> {
+        let of_cluster = self.beyond.as_ref().and_then(|beyond| beyond.classes.as_ref());
+        let is_here = self.find(Kind::Class, "", name).is_some();
+        if is_here { Some(true) } else { of_cluster.map(|known| known.iter().any(|class| class.meta.name == name)) }
     }
 
     /// A namespace as the cluster will call it.

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::facts::mark::RETIRED;
+use crate::facts::set::Set;
 use crate::facts::volume::Volume;
 use crate::facts::wish::Wish;
-use crate::facts::words::VolumeMode;
+use crate::facts::words::{RetentionPolicy, VolumeMode};
 
 /// Whose command it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +99,12 @@ impl Command {
 
     /// The last members go, one after the other and with a plan.
     #[must_use]
-    pub fn safe_scale(namespace: &str, set: &str, replicas: u64) -> Self {
-        Self::new(Tool::Ours, &["scale", set, "--replicas", &replicas.to_string()], Some(namespace))
+    pub fn safe_scale(set: &Set, replicas: u64) -> Self {
+        let replicas = replicas.to_string();
+        let words = ["scale", &set.meta.name, "--replicas", &replicas];
+        // Claims that the set itself deletes cannot be kept where they are.
+        let claims: &[&str] = if set.when_scaled == RetentionPolicy::Delete { &["--claims", "retire"] } else { &[] };
+        Self::new(Tool::Ours, &[&words, claims].concat(), Some(&set.meta.namespace))
     }
 
     /// Template changes reach the members counted from here on (SS-61).

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::beyond::Beyond;
 use super::kind::Kind;
 use super::labels::labels;
-use super::rules::lines_of_passwords;
+use super::passwords;
+use super::rules::is_misspelt;
 use super::source::{Input, Piece, Source, Unread};
 use crate::objects::placed::{MOST, Placed, read};
 use crate::objects::yaml::YamlError;
@@ -126,20 +127,16 @@ impl Manifests {
         self.documents.get(*at(namespace).or(same)?)
     }
 
-    /// Whether an object of this kind and name may stand in a document that cannot be read.
+    /// Whether an object of this kind may stand in what cannot be read, and something of this
+    /// name; any name if it is empty.
     #[must_use]
     pub fn may_hide(&self, kind: &str, name: &str) -> bool {
-        let has = |broken: &BrokenPiece| broken.piece.text.contains(kind) && broken.piece.text.contains(name);
-        self.broken.iter().any(has)
+        !self.unread.is_empty() || self.broken.iter().any(|broken| broken.piece.may_hold(kind, name))
     }
 
-    /// Custom resources, and documents that are no object. The group of a custom resource has
-    /// a dot in it: another is a misspelt one of Kubernetes.
+    /// Custom resources, and documents that are no object. A misspelt one of Kubernetes is told.
     #[must_use]
     pub fn ignored(&self) -> usize {
-        let is_misspelt = |document: &&Document| {
-            document.text("apiVersion").split_once('/').is_some_and(|(group, _)| !group.contains('.'))
-        };
         self.of_kind(Kind::Foreign).filter(|document| !is_misspelt(document)).count()
     }
 }
@@ -169,7 +166,7 @@ impl Document {
             pod_labels: BTreeMap::new(),
             passwords: BTreeSet::new(),
         };
-        document.passwords = lines_of_passwords(document.containers());
+        document.passwords = passwords::lines(document.containers());
         document.is_workload = document.template().is_some();
         let of_pods = document.template().and_then(|template| template.at("metadata.labels"));
         document.pod_labels =
@@ -287,12 +284,15 @@ mod tests {
         assert_eq!(all.broken[0].error.line, Some(1));
         let all = manifests("apiVersion: v1\nkind: Service\nmetadata: {name: web}\na: [\n---\nkind: Pod\n");
         assert!(all.may_hide("Service", "web") && !all.may_hide("Service", "db") && !all.may_hide("Pod", "web"));
+        let all = Manifests::of(&[Input { name: "a".to_owned(), bytes: vec![0xff; 9] }]);
+        assert!(all.may_hide("Service", "web"));
     }
 
     #[test]
     fn custom_resources_are_ignored_and_misspelt_groups_are_not() {
         let ignored = |version: &str| manifests(&format!("apiVersion: {version}\nkind: StatefulSet\n")).ignored();
         assert_eq!(["example.org/v1", "app/v1", "apps/v1"].map(ignored), [1, 0, 0]);
+        assert_eq!(manifests("apiVersion: skaffold/v4beta1\nkind: Config\n").ignored(), 1);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod makers;
 pub mod manifests;
 pub mod offers;
 pub mod outlook;
+pub mod passwords;
 pub mod references;
 pub mod rule;
 pub mod rules;

@@ -41,9 +41,14 @@ impl<'a> Offers<'a> {
         }
     }
 
-    /// The class that the claim names and that no StorageClass has: nothing makes volumes of it.
+    /// The claim names a class that neither a StorageClass nor a volume has.
     #[must_use]
-    pub fn class_without_object(&self) -> Option<&str> {
+    pub fn have_no_class(&self) -> bool {
+        matches!(self.prospect(), Prospect::NoClass { .. })
+    }
+
+    /// The class that the claim names and that no StorageClass has: nothing makes volumes of it.
+    fn class_without_object(&self) -> Option<&str> {
         let class = self.wish.class.as_deref().filter(|class| !class.is_empty())?;
         (!self.classes.iter().any(|known| known.meta.name == class)).then_some(class)
     }

@@ -51,8 +51,9 @@ fn lack<'a>(all: &'a Manifests, document: &Document, reference: &Reference<'_>) 
                 let here: Vec<&str> = of_kind.map(Document::name).collect();
                 let looked = seen == Seen::Absent;
                 // A set of these may make it, and one that nobody has seen may make it elsewhere.
-                let is_made = || kind == Kind::Claim && (!looked || is_made(all, namespace, name));
-                if all.may_hide(reference.kind_name(), name) || is_made() {
+                let by_a_set =
+                    || !looked || is_made(all, namespace, name) || all.may_hide("StatefulSet", "volumeClaimTemplates");
+                if all.may_hide(reference.kind_name(), name) || kind == Kind::Claim && by_a_set() {
                     return None;
                 }
                 let mut namesakes = all.of_kind(kind).filter(|other| other.name() == name).map(Document::namespace);

@@ -83,17 +83,21 @@ impl<'a> Sight<'a> {
         })
     }
 
-    /// The first volume of a member that no other node reaches that would take its pod.
+    /// Whether no other open node reaches the volume. Taints and selectors of nodes are left
+    /// aside: what a pod puts up with is not read once it has a node.
     #[must_use]
-    pub fn volume_only_of_node(&self, member: &Member<'_>, node: &str) -> Option<&str> {
-        let (nodes, tolerations) = (self.scene.nodes?, &member.pod?.tolerations);
-        let others = || nodes.iter().filter(|other| other.meta.name != node && other.takes(tolerations));
-        let mut own = self.volumes().filter(|bound| bound.member.row.name == member.row.name);
-        own.find_map(|bound| {
-            let selector = bound.volume.nodes.as_ref()?;
-            let is_reached = others().any(|other| selector.admits(other) != Some(false));
-            (!is_reached).then_some(bound.volume.meta.name.as_str())
-        })
+    pub fn is_reached_only_from(&self, volume: &Volume, node: &str) -> bool {
+        let (Some(nodes), Some(selector)) = (self.scene.nodes, &volume.nodes) else { return false };
+        let others = nodes.iter().filter(|other| other.meta.name != node && other.is_schedulable());
+        !others.into_iter().any(|other| selector.admits(other) != Some(false))
+    }
+
+    /// The first volume, of a member that runs on this node, that no other reaches.
+    #[must_use]
+    pub fn volume_only_of_node(&self, node: &str) -> Option<&str> {
+        let runs_there = |member: &Member<'_>| member.pod.is_some_and(|pod| pod.node.as_deref() == Some(node));
+        let mut held = self.volumes().filter(|bound| runs_there(bound.member));
+        held.find(|bound| self.is_reached_only_from(bound.volume, node)).map(|bound| bound.volume.meta.name.as_str())
     }
 
     /// Volumes of claims that members had and that do not exist any more, by UID: a

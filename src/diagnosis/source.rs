@@ -105,6 +105,22 @@ impl Piece {
         (self.first_line..).zip(self.text.lines())
     }
 
+    /// Whether an object of this kind may stand in it, and this word; any if that is empty.
+    #[must_use]
+    pub fn may_hold(&self, kind: &str, name: &str) -> bool {
+        let is_kind = |(at, word): (usize, &str)| {
+            let rest = self.text.get(at + word.len()..).unwrap_or_default();
+            let rest = rest.trim_start_matches(['"', '\'', ' ', ':']);
+            rest.strip_prefix(kind).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        let in_word = |sign: char| sign.is_alphanumeric() || "-.".contains(sign);
+        let is_name = |(at, word): (usize, &str)| {
+            let (before, behind) = (self.text.get(..at), self.text.get(at + word.len()..));
+            !before.is_some_and(|text| text.ends_with(in_word)) && !behind.is_some_and(|text| text.starts_with(in_word))
+        };
+        self.text.match_indices("kind").any(is_kind) && (name.is_empty() || self.text.match_indices(name).any(is_name))
+    }
+
     /// Whether it may be a Secret, as far as the raw text tells: it may have lost
     /// its kind, or hide it behind escapes.
     #[must_use]
@@ -162,6 +178,16 @@ mod tests {
         assert_eq!(source.spot(2, 1, false).excerpt.as_deref(), Some("password: x"));
         assert_eq!(source.spot(2, 1, true).excerpt, None);
         assert_eq!(source.spot(9, 1, false).excerpt, None);
+    }
+
+    #[test]
+    fn a_text_that_cannot_be_read_may_hold_what_its_kind_and_words_say() {
+        let may_hold = |text: &str, kind, name| source(text.as_bytes()).unwrap().pieces()[0].may_hold(kind, name);
+        let claim = "kind: PersistentVolumeClaim\nspec: {storageClassName: fast-ssd\n";
+        assert!(may_hold(claim, "PersistentVolumeClaim", "fast-ssd") && may_hold(claim, "PersistentVolumeClaim", ""));
+        assert!(!may_hold(claim, "PersistentVolume", "fast-ssd") && !may_hold(claim, "PersistentVolumeClaim", "fast"));
+        assert!(may_hold("{\"kind\": \"Secret\", \"metadata\": {\"name\": \"login\"}", "Secret", "login"));
+        assert!(!may_hold("kind: Deployment\nimagePullSecrets: [{name: login}]\na: [", "Secret", "login"));
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod obstacle;
 pub mod ordinals;
 pub mod overview;
 pub mod pod;
+pub mod pulls;
 pub mod quota;
 pub mod reader;
 mod released;

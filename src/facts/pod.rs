@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::meta::{Meta, condition, count, items, maybe_text, text, time};
 use super::node::Toleration;
+use super::pulls::Pulls;
 use super::words::PodPhase;
 
 /// The label that names a pod's ControllerRevision (SS-05).
@@ -31,6 +32,8 @@ pub struct Pod {
     pub unschedulable: Option<String>,
     /// Init containers first, each in the order of the spec.
     pub containers: Vec<Container>,
+    /// How its images are fetched; only of one with a container that waits.
+    pub pulls: Option<Pulls>,
     /// Names of the claims that its volumes use, with the volume's name.
     pub claims: Vec<PodClaim>,
     /// Of a pod that has no node yet: they matter to nobody later.
@@ -48,8 +51,6 @@ pub struct PodClaim {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
     pub name: String,
-    /// As it was asked for, while it waits.
-    pub image: String,
     pub init: bool,
     pub ready: bool,
     pub restarts: u64,
@@ -117,6 +118,7 @@ impl Pod {
         let (ready, scheduled) = (condition(object, "Ready"), condition(object, "PodScheduled"));
         let init = items(&status["initContainerStatuses"]).iter().map(|one| Container::read(one, true));
         let app = items(&status["containerStatuses"]).iter().map(|one| Container::read(one, false));
+        let containers: Vec<Container> = init.chain(app).collect();
         let node = maybe_text(&spec["nodeName"]).filter(|node| !node.is_empty());
         let tolerations = if node.is_none() { items(&spec["tolerations"]) } else { &[] };
         Some(Self {
@@ -129,7 +131,8 @@ impl Pod {
             ready_changed: time(&ready["lastTransitionTime"]),
             ready_message: maybe_text(&ready["message"]).filter(|message| !message.is_empty()),
             unschedulable: (scheduled["status"] == "False").then(|| text(&scheduled["message"])),
-            containers: init.chain(app).collect(),
+            pulls: containers.iter().any(Container::waits).then(|| Pulls::of_pod(object)),
+            containers,
             claims: items(&spec["volumes"]).iter().filter_map(PodClaim::read).collect(),
         })
     }
@@ -226,6 +229,10 @@ impl PodClaim {
 }
 
 impl Container {
+    const fn waits(&self) -> bool {
+        matches!(self.state, ContainerState::Waiting { .. })
+    }
+
     fn read(container: &Value, init: bool) -> Self {
         let state = &container["state"];
         let state = if state["running"].is_object() {
@@ -238,7 +245,6 @@ impl Container {
         };
         Self {
             name: text(&container["name"]),
-            image: text(&container["image"]),
             init,
             ready: container["ready"] == true,
             restarts: count(&container["restartCount"]),

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::meta::{Meta, count, items, map, maybe_text, text, texts};
 use super::ordinals::OrdinalRange;
+use super::pulls::Pulls;
 use super::words::{ManagementPolicy, RetentionPolicy, Strategy};
 
 /// Where `kubectl apply` keeps the manifest.
@@ -39,8 +40,8 @@ pub struct Set {
     /// Ports of its containers, as a Service names them: `http:80`, or `80` if
     /// it is the only one and has no name.
     pub ports: Vec<String>,
-    /// The image of each container of the pod template.
-    pub images: BTreeMap<String, String>,
+    /// How its template has images fetched.
+    pub pulls: Pulls,
     pub when_scaled: RetentionPolicy,
     pub when_deleted: RetentionPolicy,
     pub status: SetStatus,
@@ -92,7 +93,7 @@ impl Set {
             pod_selector: query(&spec["selector"]),
             pod_labels: map(&spec["template"]["metadata"]["labels"]),
             ports: ports(&spec["template"]["spec"]["containers"]),
-            images: images(&spec["template"]["spec"]),
+            pulls: Pulls::of_template(&spec["template"]["spec"]),
             when_scaled: RetentionPolicy::read(retention["whenScaled"].as_str().unwrap_or("Retain")),
             when_deleted: RetentionPolicy::read(retention["whenDeleted"].as_str().unwrap_or("Retain")),
             status: SetStatus {
@@ -137,11 +138,6 @@ fn ports(containers: &Value) -> Vec<String> {
     all.iter().filter_map(one).collect()
 }
 
-fn images(pod: &Value) -> BTreeMap<String, String> {
-    let containers = ["initContainers", "containers"].into_iter().flat_map(|list| items(&pod[list]));
-    containers.map(|container| (text(&container["name"]), text(&container["image"]))).collect()
-}
-
 /// `app=web,tier in (db, cache)`.
 fn query(selector: &Value) -> Option<String> {
     let equal = map(&selector["matchLabels"]).into_iter().map(|(key, value)| Some(format!("{key}={value}")));
@@ -170,8 +166,14 @@ fn applied_replicas(object: &Value) -> Option<u64> {
     if items(&meta["managedFields"]).iter().find(owns).is_some() {
         return object["spec"]["replicas"].as_u64();
     }
-    let applied = meta["annotations"][LAST_APPLIED].as_str()?;
-    serde_json::from_str::<Value>(applied).ok()?["spec"]["replicas"].as_u64()
+    last_applied(object)?["spec"]["replicas"].as_u64()
+}
+
+/// The manifest that `kubectl apply` last sent from its own side.
+#[must_use]
+pub fn last_applied(object: &Value) -> Option<Value> {
+    let applied = object["metadata"]["annotations"][LAST_APPLIED].as_str()?;
+    serde_json::from_str(applied).ok()
 }
 
 impl ClaimTemplate {

@@ -41,7 +41,8 @@ pub async fn read(needs: &Needs, connection: &Connection) -> Result<(Beyond, Vec
         unknown.extend(beyond.volumes.is_none().then_some("persistentvolumes"));
     }
     if needs.nodes {
-        beyond.nodes = read_list(reader, "Node", "", Node::read).await.map_err(failed)?.map(|nodes| nodes.len());
+        let nodes = read_list(reader, "Node", "", Node::read).await.map_err(failed)?;
+        beyond.nodes = nodes.map(|nodes| nodes.iter().filter(|node| node.takes(&[])).count());
         unknown.extend(beyond.nodes.is_none().then_some("nodes"));
     }
     let lists = Lists { reader, own: &connection.namespace };

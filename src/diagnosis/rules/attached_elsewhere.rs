@@ -32,6 +32,12 @@ fn held(sight: &Sight<'_>, bound: &BoundVolume<'_>) -> Vec<Finding> {
         let node = &attachment.node;
         let (state, remedy, command) = match sight.scene.node(node) {
             Some(known) if known.ready => continue,
+            Some(_) if sight.is_reached_only_from(bound.volume, node) => (
+                "is not ready",
+                "bring the machine back, or add a node that reaches the volume: no other does now, and giving the machine up \
+                 would not let the member start",
+                Command::describe(None, "persistentvolume", volume),
+            ),
             Some(_) => (
                 "is not ready",
                 "bring the machine back; only if it is certainly off, say so to the cluster, and its volumes are detached",
@@ -77,6 +83,10 @@ mod tests {
         let told = format!("volume `{}` is still attached to node `node-b`, which ", volume_name(0));
         assert_eq!(tells(&RULE, &down), [format!("{told}is not ready")]);
         assert_eq!(down.findings(&RULE)[0].command, Some(Command::out_of_service("node-b")));
+        let mut only_there = down.clone();
+        only_there.node = node("node-a", "eu-1b", true);
+        let describe = Command::describe(None, "persistentvolume", &volume_name(0));
+        assert_eq!(only_there.findings(&RULE)[0].command, Some(describe));
         let gone = broken(&[]);
         assert_eq!(tells(&RULE, &gone), [format!("{told}does not exist any more")]);
         assert_eq!(gone.findings(&RULE)[0].command, Some(Command::delete_attachment("csi-1")));

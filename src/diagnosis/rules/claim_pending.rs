@@ -51,16 +51,12 @@ fn of_claim(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) ->
         let comes = "a volume should be on its way; if none comes, look at the driver of the class";
         return Some(about(claim, finding).remedy(comes));
     };
-    Some(if offers.class_without_object().is_some() { found.remedy(misspelt(&sight.set().meta.name)) } else { found })
+    Some(if offers.have_no_class() { found.remedy(MISSPELT) } else { found })
 }
 
-/// A template cannot be changed, nor can its claim; what the set makes anew is as the new one says (SS-13).
-fn misspelt(set: &str) -> String {
-    format!(
-        "make the class, or a volume of it. If another class is meant: `kubectl delete statefulset {set} --cascade=orphan`, \
-         apply the mended manifest, and delete this claim, which holds nothing, and then its pod: both are made anew"
-    )
-}
+/// Neither the claim nor the template can be changed; what the set makes anew is as a new one says (SS-13).
+const MISSPELT: &str = "make the class, or a volume of it; if another class is meant, the set is deleted without its pods and \
+                        made again, and then the claim, which holds nothing: `explain claim-pending` says how";
 
 /// Claims that no member of a set uses, and that nothing can be bound to.
 fn unused(scene: &Scene<'_>, around: &Surroundings) -> Vec<Finding> {
@@ -123,11 +119,10 @@ mod tests {
         let small = format!("volume `{}` holds 1Gi, and 10Gi are asked for", volume_name(0));
         let word = "class `standard` is a word on volumes alone: no StorageClass of this name makes more of them";
         assert_eq!(found.evidence, [small.as_str(), word]);
-        assert!(found.remedy.contains("`kubectl delete statefulset web --cascade=orphan`"), "{}", found.remedy);
+        assert!(found.remedy.starts_with("make a volume that fits"), "{}", found.remedy);
         let mut classy = broken();
         classy.more.push(class("standard", "kubernetes.io/no-provisioner"));
         assert_eq!(classy.findings(&RULE)[0].evidence, [small.as_str()]);
-        assert!(!classy.findings(&RULE)[0].remedy.contains("orphan"));
         let typed = |broken: &Broken| broken.findings(&RULE).remove(0).command.unwrap().words.join(" ");
         let command = "create pv data-web-0 --size 10Gi --storage-class standard --access-mode ReadWriteOnce \
                        --for-claim default/data-web-0";
@@ -154,6 +149,7 @@ mod tests {
             other.findings(&RULE)[0].evidence,
             ["class `standard` does not exist, nor does a volume of it", "there are no classes"]
         );
+        assert_eq!(other.findings(&RULE)[0].remedy, MISSPELT);
     }
 
     #[test]

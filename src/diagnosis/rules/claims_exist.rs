@@ -33,21 +33,36 @@ fn check(all: &Manifests) -> Vec<Finding> {
             Fate::Exists(claim) if std::ptr::eq(other.wanted, one) => Some(*claim),
             Fate::Exists(_) | Fate::Binds | Fate::FirstUse | Fate::NoClass | Fate::Nothing(_) => None,
         });
-        adopted(all, one, &there.collect::<Vec<_>>())
+        let (bound, empty): (Vec<&Claim>, Vec<&Claim>) = there.partition(|claim| claim.volume_name.is_some());
+        Some([adopted(all, one, &bound), in_the_way(all, one, &empty)])
     };
-    claims.iter().filter_map(told).collect()
+    claims.iter().filter_map(told).flatten().flatten().collect()
 }
 
-/// Claims without a volume hold nothing; those that ask for the wrong thing stay in the way.
 fn adopted(all: &Manifests, one: &Wanted<'_>, there: &[&Claim]) -> Option<Finding> {
-    let is_empty = there.iter().all(|claim| claim.volume_name.is_none());
-    let message = match (there.len(), is_empty) {
-        (0, _) => return None,
-        (1, false) => "1 claim of these exists: its member starts with the data in it".to_owned(),
-        (1, true) => "1 claim of these exists, and has no volume yet".to_owned(),
-        (several, false) => format!("{several} claims of these exist: their members start with the data in them"),
-        (several, true) => format!("{several} claims of these exist, and have no volume yet"),
+    let message = match there.len() {
+        0 => return None,
+        1 => "1 claim of these exists: its member starts with the data in it".to_owned(),
+        several => format!("{several} claims of these exist: their members start with the data in them"),
     };
+    Some(listed(all, one, there, message).remedy(
+        "if the data is meant, all is well; else choose another name for the set, or delete the claims by name after a look at what they hold",
+    ))
+}
+
+/// Claims without a volume hold nothing; those that ask for what they cannot get stay in the way.
+fn in_the_way(all: &Manifests, one: &Wanted<'_>, there: &[&Claim]) -> Option<Finding> {
+    let message = match there.len() {
+        0 => return None,
+        1 => "1 claim of these exists, and has no volume yet".to_owned(),
+        several => format!("{several} claims of these exist, and have no volume yet"),
+    };
+    Some(listed(all, one, there, message).remedy(
+        "delete those that ask for what they cannot get, by name: they hold nothing, and the set makes them as its template says",
+    ))
+}
+
+fn listed(all: &Manifests, one: &Wanted<'_>, there: &[&Claim], message: String) -> Finding {
     let template = || {
         let asked = one.size().and_then(Placed::text).unwrap_or_default();
         let class = one.class().map_or_else(String::new, |class| format!(", class `{class}`"));
@@ -56,17 +71,9 @@ fn adopted(all: &Manifests, one: &Wanted<'_>, there: &[&Claim]) -> Option<Findin
     let contrast = there.iter().any(|claim| differs(one, claim)).then(template);
     let finding = RULE.at(one.document, one.at.at("metadata.name").unwrap_or(one.at), message);
     let lines = there.iter().take(10).map(|claim| line(all, claim));
-    let remedy = if is_empty {
-        "delete those that ask for what they cannot get, by name: they hold nothing, and the set makes them as its template says"
-    } else {
-        "if the data is meant, all is well; else choose another name for the set, or delete the claims by name after a look at what they hold"
-    };
-    Some(
-        lines
-            .chain(contrast)
-            .fold(finding, Finding::evidence)
-            .because("a set takes claims of the right name as they are, with size, class and data; its template is not looked at")
-            .remedy(remedy),
+    let finding = lines.chain(contrast).fold(finding, Finding::evidence);
+    finding.because(
+        "a set takes claims of the right name as they are, with size, class and data; its template is not looked at",
     )
 }
 
@@ -74,7 +81,7 @@ fn line(all: &Manifests, claim: &Claim) -> String {
     let going = if claim.meta.deleting.is_some() { ", being deleted" } else { "" };
     let class = match claim.class.as_deref() {
         None | Some("") => "no class".to_owned(),
-        Some(class) if claim.volume_name.is_none() && is_no_class(all, class) => {
+        Some(class) if claim.volume_name.is_none() && is_nowhere(all, class) => {
             format!("class `{class}`, which does not exist")
         }
         Some(class) => format!("class `{class}`"),
@@ -82,10 +89,11 @@ fn line(all: &Manifests, claim: &Claim) -> String {
     format!("claim `{}`, {}, {class}, {}{going}", claim.meta.name, claim.size(), claim.phase.as_str())
 }
 
-fn is_no_class(all: &Manifests, class: &str) -> bool {
-    let known = all.beyond.as_ref().and_then(|beyond| beyond.classes.as_ref());
-    known.is_some_and(|known| !known.iter().any(|known| known.meta.name == class))
-        && all.find(Kind::Class, "", class).is_none()
+/// Of volumes made by hand a class is a word alone, and no object.
+fn is_nowhere(all: &Manifests, class: &str) -> bool {
+    let volumes = all.beyond.iter().filter_map(|beyond| beyond.volumes.as_ref()).flatten();
+    let is_written = all.of_kind(Kind::Volume).any(|volume| volume.text("spec.storageClassName") == class);
+    all.has_class(class) == Some(false) && !is_written && !volumes.into_iter().any(|volume| volume.class == class)
 }
 
 fn differs(one: &Wanted<'_>, claim: &Claim) -> bool {
@@ -125,6 +133,16 @@ mod tests {
         let found = fires_beyond(&RULE, SOUND, beyond(&pending));
         assert_eq!(found[0].message, "2 claims of these exist, and have no volume yet");
         assert_eq!(found[0].evidence[0], "claim `data-web-0`, 10Gi, class `standard`, which does not exist, Pending");
+        let mut one = pending.clone();
+        one[0] = earlier().remove(0);
+        let both = fires_beyond(&RULE, SOUND, beyond(&one));
+        let messages: Vec<&str> = both.iter().map(|finding| finding.message.as_str()).collect();
+        let data = "1 claim of these exists: its member starts with the data in it";
+        assert_eq!(messages, [data, "1 claim of these exists, and has no volume yet"]);
+        let mut word = pending.clone();
+        word.push(claim("data", "other", 0, "a")[1].clone());
+        let found = fires_beyond(&RULE, SOUND, beyond(&word));
+        assert_eq!(found[0].evidence[0], "claim `data-web-0`, 10Gi, class `standard`, Pending");
         pending.push(crate::facts::samples::class("standard", "p"));
         let found = fires_beyond(&RULE, SOUND, beyond(&pending));
         assert_eq!(found[0].evidence[0], "claim `data-web-0`, 10Gi, class `standard`, Pending");

@@ -21,22 +21,27 @@ fn check(all: &Manifests) -> Vec<Finding> {
         let nodes = all.beyond.as_ref().and_then(|beyond| beyond.nodes);
         // One folder that lasts is how a cluster with a single node is used.
         let several = all.of_kind(Kind::Volume).filter(|other| other.at("spec.hostPath").is_some()).count() > 1;
-        let is_told = nodes.map_or(in_tmp || several, |nodes| in_tmp || nodes > 1);
-        if volume.at("spec.nodeAffinity").is_some() || !is_told {
+        if volume.at("spec.nodeAffinity").is_some() {
             return None;
         }
-        let finding = RULE.at(volume, path, "the volume is a folder, and any node may take it for its own");
-        let count = nodes.filter(|nodes| *nodes > 1).map(|nodes| format!("the cluster has {nodes} nodes"));
-        let finding = count.into_iter().fold(finding, Finding::evidence);
-        let finding = if in_tmp {
-            finding.evidence("what is below `/tmp` may be gone when the node starts again")
-        } else {
-            finding
-        };
-        Some(finding.because("a pod that moves to another node finds an empty folder there, without any error").remedy(
-            "say which node has it with `spec.nodeAffinity` (label `kubernetes.io/hostname`); \
+        let gone = "what is below `/tmp` may be gone when the node starts again";
+        if nodes.map_or(in_tmp || several, |nodes| nodes > 1) {
+            let finding = RULE.at(volume, path, "the volume is a folder, and any node may take it for its own");
+            let count = nodes.map(|nodes| format!("the cluster has {nodes} nodes that take pods"));
+            let evidence = count.into_iter().chain(in_tmp.then(|| gone.to_owned()));
+            let finding = evidence.fold(finding, Finding::evidence);
+            return Some(
+                finding
+                    .because("a pod that moves to another node finds an empty folder there, without any error")
+                    .remedy(
+                        "say which node has it with `spec.nodeAffinity` (label `kubernetes.io/hostname`); \
                      on a cluster with one node this does not matter",
-        ))
+                    ),
+            );
+        }
+        let lost =
+            || RULE.at(volume, path, gone).because("many systems empty it then").remedy("choose a folder that lasts");
+        in_tmp.then(lost)
     };
     all.of_kind(Kind::Volume).filter_map(anywhere).collect()
 }
@@ -60,8 +65,10 @@ mod tests {
     fn a_single_folder_that_lasts_is_found_where_the_cluster_has_several_nodes() {
         let lasting = VOLUME.replace("/tmp/a", "/data/a");
         let with = |nodes| Beyond { nodes: Some(nodes), ..Beyond::default() };
-        assert_eq!(fires_beyond(&RULE, &lasting, with(3))[0].evidence, ["the cluster has 3 nodes"]);
+        assert_eq!(fires_beyond(&RULE, &lasting, with(3))[0].evidence, ["the cluster has 3 nodes that take pods"]);
         silent_beyond(&RULE, &lasting, with(1));
+        let gone = "what is below `/tmp` may be gone when the node starts again";
+        assert_eq!(fires_beyond(&RULE, VOLUME, with(1))[0].message, gone);
         silent_beyond(&RULE, &format!("{lasting}---\n{}", lasting.replace("name: a", "name: b")), with(1));
     }
 

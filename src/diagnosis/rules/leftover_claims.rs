@@ -4,6 +4,7 @@ use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::Sight;
+use crate::facts::leftovers::EarlierClaim;
 use crate::facts::words::ReclaimPolicy;
 
 pub static RULE: Rule = Rule {
@@ -23,7 +24,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     }
     let number = if staying.len() == 1 { "1 claim is".to_owned() } else { format!("{} claims are", staying.len()) };
     let finding = RULE.of_set(sight, format!("{number} left from members that the set no longer has"));
-    let line = |claim: &&crate::facts::leftovers::EarlierClaim| {
+    let line = |claim: &&EarlierClaim| {
         let policy = claim.reclaim_policy.as_ref().map_or("unknown", ReclaimPolicy::as_str);
         format!(
             "claim `{}`, {}, {} old, reclaim policy of its volume: {policy}",
@@ -32,13 +33,25 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
             claim.age(sight.scene.now)
         )
     };
-    let finding = staying.iter().take(10).map(line).fold(finding, Finding::evidence);
-    vec![
+    let finding = staying.iter().take(10).map(line).fold(finding, Finding::evidence).because(
+        "they cost what their volumes cost; when the set grows again its new members start with the old data in them",
+    );
+    vec![if are_whole(sight, &staying) {
         finding
-            .because("they cost what their volumes cost; when the set grows again its new members start with the old data in them")
             .remedy("keep them if the members are to come back with their data; else retire them: the claims go, and their volumes stay until they are purged")
-            .command(Command::retire_leftovers(sight.namespace(), &sight.set().meta.name)),
-    ]
+            .command(Command::retire_leftovers(sight.namespace(), &sight.set().meta.name))
+    } else {
+        finding
+            .remedy("keep them if the members are to come back; else look at the reclaim policy of each volume, and delete the claims by name: one without a volume holds nothing")
+            .command(Command::get(Some(sight.namespace()), "persistentvolumeclaim"))
+    }]
+}
+
+/// Members are retired with all their claims or not at all, and only what has a volume can be kept.
+fn are_whole(sight: &Sight<'_>, claims: &[&EarlierClaim]) -> bool {
+    let templates = sight.set().templates.len();
+    let of_its_member = |claim: &EarlierClaim| claims.iter().filter(|other| other.ordinal == claim.ordinal).count();
+    claims.iter().all(|claim| claim.reclaim_policy.is_some() && of_its_member(claim) == templates)
 }
 
 #[cfg(test)]
@@ -58,6 +71,11 @@ mod tests {
             broken.findings(&RULE)[0].evidence,
             ["claim `data-web-1`, 10Gi, 12d old, reclaim policy of its volume: Delete"]
         );
+        let typed = |broken: &Broken| broken.findings(&RULE).remove(0).command.unwrap().words.join(" ");
+        assert_eq!(typed(&broken), "volumes retire web");
+        broken.more[0]["spec"]["volumeName"] = json!(null);
+        broken.more[0]["status"]["phase"] = json!("Pending");
+        assert_eq!(typed(&broken), "get persistentvolumeclaim");
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Files(check)],
 };
 
+/// So many letters of a long word may be wrong; with more, `externalIPs` would be an `externalName`.
+const MISSPELT: usize = 2;
+
 /// A map that lacks a field, what it is, and what to write.
 struct Lack<'a> {
     place: &'a Placed,
@@ -60,7 +63,9 @@ fn told(document: &Document, lack: &Lack<'_>) -> Finding {
 fn is_missing(map: &Placed, field: &str) -> bool {
     match map.get(field).map(|value| &value.shape) {
         // A misspelt one is told where it stands.
-        None => within(field.len() / 3, field, map.entries().iter().map(|entry| entry.key.as_str())).is_none(),
+        None => {
+            within(MISSPELT.min(field.len() / 3), field, map.entries().iter().map(|entry| entry.key.as_str())).is_none()
+        }
         Some(Shape::Null) => true,
         Some(Shape::Text(text)) => text.is_empty(),
         Some(Shape::List(items)) => items.is_empty(),
@@ -210,6 +215,14 @@ mod tests {
             - http: {paths: [{path: /, backend: {service: {name: a, port: {number: 80}}}}]}\n";
         assert_eq!(fires(&RULE, ingress).len(), 1);
         silent(&RULE, &ingress.replace("path: /,", "path: /, pathType: Prefix,"));
+    }
+
+    #[test]
+    fn another_field_is_no_misspelt_one() {
+        let alias = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: ExternalName, externalIPs: [192.0.2.1]}\n";
+        assert_eq!(fires(&RULE, alias).len(), 1);
+        let host = SOUND.replace("tcpSocket: {port: 80}", "httpGet: {host: a}");
+        assert_eq!(fires(&RULE, &host).len(), 1);
     }
 
     #[test]

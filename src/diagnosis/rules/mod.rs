@@ -113,8 +113,8 @@ mod wrong_type;
 
 pub(super) use misplaced_field::is_misplaced;
 pub(super) use placeholder::is_placeholder;
-pub(super) use plain_password::lines_of_passwords;
 use removed_api_version::is_gone;
+pub(super) use unknown_kind::is_misspelt;
 
 use super::rule::Rule;
 

@@ -24,7 +24,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
 fn lost(sight: &Sight<'_>, member: &Member<'_>) -> Option<Finding> {
     let pod = member.pod?;
     let name = pod.node.as_deref()?;
-    let only_there = sight.volume_only_of_node(member, name);
+    let only_there = sight.volume_only_of_node(name);
     let (message, remedy, command) = match (sight.scene.node(name), only_there) {
         (Some(node), _) if node.ready => return None,
         (None, _) => (
@@ -42,8 +42,8 @@ fn lost(sight: &Sight<'_>, member: &Member<'_>) -> Option<Finding> {
         (Some(_), Some(volume)) => (
             format!("node `{name}` is not ready"),
             format!(
-                "bring the machine back, or add a node that reaches volume `{volume}`: no other that takes this pod does now, \
-                 and giving the machine up would not let the member start"
+                "bring the machine back, or add a node that reaches volume `{volume}`: no other does now, and giving the machine \
+                 up would not let its member start"
             ),
             Command::describe(None, "persistentvolume", volume),
         ),

@@ -1,9 +1,8 @@
 //! A password that stands in the manifest. Its value is never shown.
 
-use std::collections::BTreeSet;
-
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::passwords::{is_in_address, is_password, is_value, spoken};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::objects::placed::Placed;
 
@@ -16,80 +15,29 @@ pub static RULE: Rule = Rule {
     checks: &[Check::Files(check)],
 };
 
-const WORDS: [&str; 5] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY"];
-/// Names that lead to one, or say something about one.
-const HARMLESS: [&str; 5] = ["_FILE", "_PATH", "_NAME", "_DIR", "_URL"];
+/// Where a container has commands.
+const COMMANDS: [&str; 7] = [
+    "command",
+    "args",
+    "livenessProbe.exec.command",
+    "readinessProbe.exec.command",
+    "startupProbe.exec.command",
+    "lifecycle.postStart.exec.command",
+    "lifecycle.preStop.exec.command",
+];
 
 fn check(all: &Manifests) -> Vec<Finding> {
     let mut found = Vec::new();
     for document in all.workloads() {
         for container in document.containers() {
-            found.extend(variables(container).filter_map(|variable| plain(document, variable)));
-            let spoken = words_of_passwords(container);
-            found.extend(spoken.map(|word| told(document, word, "a password stands in the command of a container")));
+            let variables = container.get("env").map(Placed::items).unwrap_or_default();
+            found.extend(variables.iter().filter_map(|variable| plain(document, variable)));
+            let commands = COMMANDS.iter().filter_map(|path| container.at(path));
+            let words = commands.flat_map(|command| spoken(command.items()));
+            found.extend(words.map(|word| told(document, word, "a password stands in the command of a container")));
         }
     }
     found
-}
-
-fn variables(container: &Placed) -> impl Iterator<Item = &Placed> {
-    container.get("env").map(Placed::items).unwrap_or_default().iter()
-}
-
-/// The words of its command that are or hold one: `--password=x`, the word behind `--password`,
-/// and addresses such as `amqp://user:x@host`.
-fn words_of_passwords(container: &Placed) -> impl Iterator<Item = &Placed> {
-    let lists = ["command", "args"].map(|list| container.get(list).map(Placed::items).unwrap_or_default());
-    lists.into_iter().flat_map(|words| {
-        let before = std::iter::once(None).chain(words.iter().map(Some));
-        words.iter().zip(before).filter(|(word, before)| is_spoken(word, *before)).map(|(word, _)| word)
-    })
-}
-
-fn is_spoken(word: &Placed, before: Option<&Placed>) -> bool {
-    let Some(text) = word.text() else { return false };
-    let flag = |text: &str| text.strip_prefix("--").map(|name| name.replace('-', "_"));
-    let is_flag = |text: &str| flag(text).is_some_and(|name| is_password(&name));
-    let behind = before.and_then(Placed::text).is_some_and(is_flag) && is_value(text) && !text.starts_with('-');
-    let assigned = text.split_once('=').is_some_and(|(name, value)| is_flag(name) && is_value(value));
-    behind || assigned || is_in_address(text)
-}
-
-/// `scheme://user:password@host`.
-fn is_in_address(text: &str) -> bool {
-    let after = text.match_indices("://").filter_map(|(at, mark)| text.get(at + mark.len()..));
-    let authorities = after.map(|rest| rest.split(['/', '?', '#', ' ', '"', '\'']).next().unwrap_or_default());
-    let userinfo = authorities.filter_map(|authority| authority.rsplit_once('@'));
-    userinfo.filter_map(|(user, _)| user.split_once(':')).any(|(_, password)| is_value(password))
-}
-
-/// `$(OTHER)` is another variable, `$OTHER` one of a shell, and a flag is no secret.
-fn is_value(text: &str) -> bool {
-    !text.is_empty() && !text.starts_with('$') && !["true", "false", "yes", "no"].contains(&text)
-}
-
-/// The lines on which the values of passwords stand, each for itself.
-pub(in crate::diagnosis) fn lines_of_passwords<'a>(containers: impl Iterator<Item = &'a Placed>) -> BTreeSet<u64> {
-    let mut lines = BTreeSet::new();
-    for container in containers {
-        let named = |variable: &Placed| variable.get("name").and_then(Placed::text).is_some_and(is_password);
-        let addressed = |variable: &Placed| variable.get("value").and_then(Placed::text).is_some_and(is_in_address);
-        let hidden = variables(container).filter(|variable| named(variable) || addressed(variable));
-        for entry in hidden.flat_map(Placed::entries).filter(|entry| entry.key != "name") {
-            lines.extend(entry.place.line..=last_line(&entry.value));
-        }
-        lines.extend(words_of_passwords(container).flat_map(|word| word.place.line..=last_line(word)));
-    }
-    lines
-}
-
-fn last_line(value: &Placed) -> u64 {
-    value.place.line + value.text().map_or(0, |text| text.matches('\n').count()) as u64
-}
-
-fn is_password(name: &str) -> bool {
-    let written = name.to_ascii_uppercase();
-    WORDS.iter().any(|word| written.ends_with(word)) && !HARMLESS.iter().any(|end| written.ends_with(end))
 }
 
 fn plain(document: &Document, variable: &Placed) -> Option<Finding> {
@@ -139,6 +87,7 @@ mod tests {
             "{name: DB_PASSWORD, value: <hunter2>}",
             "{name: DB_PASSWORD, value: hunter2, value: hunter2}",
             "{name: DB_PASSWORD, valeu: hunter2}",
+            "{name: QUEUE, valeu: 'amqp://queue:hunter2@mq'}",
             "name: DB_PASSWORD\n          value: |\n            a\n            {{ hunter2 }}\n          valeu: hunter2",
         ] {
             let input = Input { name: "a.yaml".to_owned(), bytes: with(variable).into_bytes() };
@@ -156,6 +105,9 @@ mod tests {
             args("[--admin-password=hunter2]"),
             args("[--db-password, hunter2]"),
             args("['serve', 'amqp://queue:hunter2@mq:5672/']"),
+            args("[sh, -c, 'app --password=hunter2']"),
+            args("[--password=$hunter2]"),
+            SOUND.replace("tcpSocket: {port: 80}", "exec: {command: [ping, --password=hunter2]}"),
             with("{name: QUEUE, value: 'amqp://queue:hunter2@mq'}"),
         ] {
             assert_eq!(fires(&RULE, &text).len(), 1, "{text}");
@@ -165,7 +117,9 @@ mod tests {
         for fine in [
             "[--admin-password=$(PASSWORD)]",
             "[--password-file=/run/x, --db-password, --verbose]",
-            "['http://user@host/a:b', 'http://host:80/x@y', 'amqp://u:$(P)@h']",
+            "[sh, -c, 'app --password=$PASSWORD --token=\"${TOKEN}\"']",
+            "[pg_dump, --no-password, mydb]",
+            "[--image-pull-secret=regcred]",
         ] {
             silent(&RULE, &args(fine));
         }

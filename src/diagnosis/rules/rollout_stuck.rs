@@ -6,6 +6,8 @@ use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::sight::{Member, Sight};
 use crate::diagnosis::words;
+use crate::facts::pod::{Container, Pod};
+use crate::facts::set::Set;
 
 pub static RULE: Rule = Rule {
     code: "rollout-stuck",
@@ -18,11 +20,12 @@ pub static RULE: Rule = Rule {
 
 fn check(sight: &Sight<'_>) -> Vec<Finding> {
     let set = sight.set();
-    if !sight.in_order() || is_broken_itself(sight) {
+    if !sight.in_order() {
         return Vec::new();
     }
     let stuck = |member: &Member<'_>| {
-        let pod = member.pod.filter(|_| member.is_unready() && sight.is_outdated(member))?;
+        let is_stuck = |pod: &&Pod| member.is_unready() && sight.is_outdated(member) && !fails_anew(set, pod);
+        let pod = member.pod.filter(is_stuck)?;
         Some(
             RULE.of_member(member, "is not ready and of an older revision: the rollout waits for it and will never replace it")
                 .evidence(format!(
@@ -38,11 +41,15 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     sight.members().iter().filter_map(stuck).collect()
 }
 
-/// What the set would make of the pod now gets no image either: the template is to be mended first.
-fn is_broken_itself(sight: &Sight<'_>) -> bool {
-    let images = &sight.set().images;
-    let mut all = sight.members().iter().filter_map(|member| member.pod).flat_map(|pod| &pod.containers);
-    all.any(|one| words::is_image_failure(one) && images.get(&one.name) == Some(&one.image))
+/// The template as it is now would have the image fetched in the very same way: it is to be mended first.
+fn fails_anew(set: &Set, pod: &Pod) -> bool {
+    let Some(pulls) = &pod.pulls else { return false };
+    let same = |name: &String| pulls.images.contains_key(name) && pulls.images.get(name) == set.pulls.images.get(name);
+    // Without a pull it is the policy that may be another now, and an account may have brought more
+    // logins than the template names.
+    let is_pulled =
+        |one: &&Container| words::is_image_failure(one) && words::waits_for(one) != Some("ErrImageNeverPull");
+    set.pulls.logins.is_subset(&pulls.logins) && pod.containers.iter().filter(is_pulled).any(|one| same(&one.name))
 }
 
 /// ``3 (`7c9f`)``, with the number that `kubectl rollout history` has, where it can be read.
@@ -59,7 +66,7 @@ fn in_words(sight: &Sight<'_>, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use crate::diagnosis::command::Command;
     use crate::diagnosis::samples::{Broken, calm};
@@ -84,12 +91,19 @@ mod tests {
     #[test]
     fn a_template_whose_image_fails_too_is_mended_first() {
         let mut broken = broken();
-        broken.pod["status"]["containerStatuses"][0]["image"] = json!("example.org/app:none");
         let with = |image: &str| json!([{"name": "app", "image": image}]);
+        broken.pod["status"]["containerStatuses"][0]["image"] = json!("example.org/app:none");
         broken.set["spec"]["template"]["spec"]["containers"] = with("example.org/app:none");
         assert_eq!(broken.all()[0].code, "image-failure");
         calm(&RULE, &broken);
-        broken.set["spec"]["template"]["spec"]["containers"] = with("example.org/app:1.0");
+        let first = |change: &dyn Fn(&mut Value)| {
+            let mut mended = broken.clone();
+            change(&mut mended.set["spec"]["template"]["spec"]);
+            mended.all()[0].code
+        };
+        assert_eq!(first(&|spec| spec["containers"] = with("example.org/app:1.0")), "rollout-stuck");
+        assert_eq!(first(&|spec| spec["imagePullSecrets"] = json!([{"name": "login"}])), "rollout-stuck");
+        broken.pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"] = json!("ErrImageNeverPull");
         assert_eq!(broken.all()[0].code, "rollout-stuck");
     }
 

@@ -47,13 +47,17 @@ fn on_the_cluster(all: &Manifests, set: &Document) -> Option<Finding> {
     )
 }
 
+/// Kinds that are pods or make them.
+const MAKERS: [&str; 8] =
+    ["Pod", "StatefulSet", "Deployment", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob"];
+
 /// Those of the cluster that are named one by one.
 const MOST_NAMED: usize = 5;
 
 fn empty(all: &Manifests, document: &Document) -> Option<Finding> {
     let (selector, demanded) = demands(document)?;
-    // A workload that cannot be read may be who is meant.
-    if all.may_hide("template", "labels") {
+    // What cannot be read may be who is meant.
+    if MAKERS.iter().any(|kind| all.may_hide(kind, "")) {
         return None;
     }
     let makers: Vec<Maker<'_>> = all.makers(document.namespace()).collect();
@@ -133,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{
-        Broken, SOUND, beyond, calm, fires, fires_beyond, found, silent, silent_beyond, tells,
+        Broken, SOUND, beyond, calm, fires, fires_beyond, found, manifests, silent, silent_beyond, tells,
     };
     use crate::facts::samples::{pod, service, set};
 
@@ -142,6 +146,15 @@ mod tests {
         let text = SOUND.replace("  selector: {app: web}\n  ports", "  selector: {tier: db}\n  ports");
         assert_eq!(fires(&RULE, &text), ["7:13 no pod here has `tier: db`"]);
         assert_eq!(found(&RULE, &text)[0].evidence, ["pods of StatefulSet/web have `app: web`"]);
+    }
+
+    #[test]
+    fn a_workload_that_cannot_be_read_may_be_who_is_meant() {
+        let text = SOUND.replace("  selector: {app: web}\n  ports", "  selector: {tier: db}\n  ports");
+        let all = manifests(&format!("{text}---\napiVersion: v1\nkind: Pod\nmetadata: [\n"));
+        assert!(check(&all).is_empty());
+        let other = manifests(&format!("{text}---\napiVersion: v1\nkind: Secret\nmetadata: [\n"));
+        assert_eq!(check(&other).len(), 1);
     }
 
     #[test]

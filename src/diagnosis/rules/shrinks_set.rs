@@ -6,13 +6,13 @@ use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::facts::set::Set;
+use crate::facts::set::{Set, last_applied};
 use crate::facts::words::RetentionPolicy;
 
 pub static RULE: Rule = Rule {
     code: "shrinks-set",
     severity: Severity::Warning,
-    sources: &["H-01", "H-03", "SS-41"],
+    sources: &["H-01", "H-03"],
     summary: "the manifest has fewer members than the set that exists",
     page: include_str!("../../../docs/explain/shrinks-set.md"),
     checks: &[Check::Files(check)],
@@ -29,8 +29,8 @@ fn shrinks(all: &Manifests, document: &Document) -> Option<Finding> {
     let written = document.at("spec.replicas").filter(|replicas| !replicas.is_null());
     let here = match written {
         Some(replicas) => u64::try_from(replicas.number()?).ok()?,
-        // A number that nobody applied is not taken away by an apply that has none.
-        None => set.applied_replicas.map(|_| 1)?,
+        // A number that `kubectl apply` did not write is not taken away by one that has none.
+        None => last_applied(live)?["spec"]["replicas"].as_u64().map(|_| 1)?,
     };
     if here >= there {
         return None;
@@ -45,15 +45,16 @@ fn shrinks(all: &Manifests, document: &Document) -> Option<Finding> {
     };
     let claims_go = "`whenScaled: Delete`: the claims of these members go too, and their data";
     let finding = if takes_claims(document, &set) { finding.evidence(claims_go) } else { finding };
-    Some(
-        finding
-            .because("members go at once, and nobody asks the application whether it can lose them")
-            .remedy(format!(
-                "write `replicas: {there}`; if fewer are meant, scale first with a plan, and apply then. Who leaves the number \
-                 to an autoscaler takes it out of what was applied last before: `kubectl apply edit-last-applied`"
-            ))
-            .command(Command::safe_scale(&set.meta.namespace, &set.meta.name, here)),
-    )
+    let finding = finding.because("members go at once, and nobody asks the application whether it can lose them");
+    Some(match written {
+        Some(_) => finding
+            .remedy(format!("write `replicas: {there}`; if fewer are meant, scale first with a plan, and apply then"))
+            .command(Command::safe_scale(&set, here)),
+        None => finding.remedy(format!(
+            "write `replicas: {there}`; who leaves the number to an autoscaler takes it out of what was applied last first: \
+             `explain shrinks-set` says how"
+        )),
+    })
 }
 
 /// As it will be: the manifest changes the policy with the number.
@@ -88,8 +89,11 @@ mod tests {
         let found = fires_beyond(&RULE, SOUND, beyond(&[live(5)]));
         assert_eq!(found[0].message, "the set has 5 members, and applying this leaves 3");
         assert_eq!(found[0].spot.as_ref().unwrap().line, 17);
-        assert_eq!(found[0].command, Some(Command::safe_scale("default", "web", 3)));
-        assert!(found[0].evidence.is_empty());
+        assert_eq!(found[0].command.as_ref().unwrap().words.join(" "), "scale web --replicas 3");
+        let mut deleting = live(5);
+        deleting["spec"]["persistentVolumeClaimRetentionPolicy"] = json!({"whenScaled": "Delete"});
+        let found = fires_beyond(&RULE, SOUND, beyond(&[deleting]));
+        assert_eq!(found[0].command.as_ref().unwrap().words.join(" "), "scale web --replicas 3 --claims retire");
     }
 
     #[test]
@@ -97,10 +101,15 @@ mod tests {
         let without = SOUND.replace("  replicas: 3\n", "");
         let found = fires_beyond(&RULE, &without, applied(3));
         assert_eq!(found[0].message, "the set has 3 members, and applying this leaves 1");
+        assert_eq!(found[0].command, None);
         assert!(found[0].evidence[0].starts_with("`replicas` was in what was applied last"), "{found:?}");
         assert_eq!(fires_beyond(&RULE, &SOUND.replace("replicas: 3", "replicas:"), applied(3)).len(), 1);
         silent_beyond(&RULE, &without, beyond(&[live(3)]));
         silent_beyond(&RULE, &without, applied(1));
+        let mut by_server = live(3);
+        by_server["metadata"]["managedFields"] =
+            json!([{"operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]);
+        silent_beyond(&RULE, &without, beyond(&[by_server]));
     }
 
     #[test]

@@ -29,22 +29,29 @@ fn check(all: &Manifests) -> Vec<Finding> {
 /// A mebibyte, in billionths of a byte. Less memory is a slip, and the server takes it.
 const LEAST_MEMORY: i128 = 1024 * 1024 * 1_000_000_000;
 
-/// With such a limit no container starts; such a request only reserves nothing.
+/// With such a limit of memory no container starts; all else only reserves or allows next to nothing.
 fn in_containers(document: &Document) -> Vec<Finding> {
     let mut found = Vec::new();
     for container in document.containers() {
-        for (list, severity) in [("resources.requests", Severity::Warning), ("resources.limits", Severity::Error)] {
-            let amounts = ["memory", "ephemeral-storage"].map(|name| container.at(list)?.get(name));
-            let tiny = amounts.into_iter().flatten().filter(|amount| is_small(amount));
-            found.extend(tiny.filter_map(|amount| Some(Finding { severity, ..told(document, amount)? })));
+        for (path, severity) in AMOUNTS {
+            let amount = container.at(path).filter(|amount| is_small(amount));
+            found.extend(amount.and_then(|amount| Some(Finding { severity, ..told(document, amount)? })));
         }
     }
     found
 }
 
+const AMOUNTS: [(&str, Severity); 4] = [
+    ("resources.limits.memory", Severity::Error),
+    ("resources.requests.memory", Severity::Warning),
+    ("resources.limits.ephemeral-storage", Severity::Warning),
+    ("resources.requests.ephemeral-storage", Severity::Warning),
+];
+
+/// Nothing at all is no limit.
 fn is_small(amount: &Placed) -> bool {
     let amount = amount.text().and_then(|text| Quantity::parse(text).ok());
-    amount.is_some_and(|amount| amount.nanos() < LEAST_MEMORY)
+    amount.is_some_and(|amount| (1..LEAST_MEMORY).contains(&amount.nanos()))
 }
 
 fn told(document: &Document, size: &Placed) -> Option<Finding> {
@@ -80,6 +87,9 @@ mod tests {
         assert_eq!((limited.len(), limited[0].severity), (1, Severity::Error));
         assert_eq!(limited[0].remedy, "write `512M` or `512Mi`");
         assert_eq!(found(&RULE, &with("512m").replace("limits", "requests"))[0].severity, Severity::Warning);
+        let disk = with("512m").replace("memory", "ephemeral-storage");
+        assert_eq!(found(&RULE, &disk)[0].severity, Severity::Warning);
+        silent(&RULE, &with("0m"));
         silent(&RULE, &with("536870912000m"));
         silent(&RULE, &with("512M"));
     }

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
-    if all.may_hide("PersistentVolume", "capacity") {
+    if all.may_hide("PersistentVolume", "") {
         return Vec::new();
     }
     let claims = wanted(all);
@@ -54,15 +54,10 @@ fn foreseen(all: &Manifests, claim: &Wanted<'_>, expected: &[Expected<'_>]) -> O
     let (wish, obstacles) = unserved.first()?;
     let finding = RULE.at(claim.document, claim.size().unwrap_or(claim.at), will_find_none(unserved.len()));
     let said = obstacles.iter().take(5).map(|(name, why)| format!("volume `{name}` {}", why.in_words(wish)));
-    let class = wish.class.as_deref().filter(|class| !class.is_empty() && !has_class(all, class));
+    let class = wish.class.as_deref().filter(|class| !class.is_empty() && all.has_class(class) == Some(false));
     let word = class.map(|class| format!("no StorageClass is called `{class}`: nothing makes volumes of it"));
     let finding = said.chain(word).fold(finding, Finding::evidence);
     Some(finding.certain().because(BECAUSE).remedy(REMEDY))
-}
-
-fn has_class(all: &Manifests, class: &str) -> bool {
-    let of_cluster = all.beyond.iter().filter_map(|beyond| beyond.classes.as_ref()).flatten();
-    all.find(Kind::Class, "", class).is_some() || of_cluster.into_iter().any(|known| known.meta.name == class)
 }
 
 fn will_find_none(claims: usize) -> String {

@@ -43,6 +43,11 @@ fn unknown(document: &Document) -> Option<Finding> {
 
 const BECAUSE: &str = "the server answers `no matches for kind`, and nothing is created";
 
+/// Told here, and so no custom resource.
+pub(in crate::diagnosis) fn is_misspelt(document: &Document) -> bool {
+    unheard_of(document).is_some()
+}
+
 /// A version that no group of Kubernetes has, or a group that is like one of them.
 fn unheard_of(document: &Document) -> Option<Finding> {
     let (version, kind) = (document.text("apiVersion"), document.text("kind"));
