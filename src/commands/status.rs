@@ -102,6 +102,7 @@ pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) ->
         // What gives a released volume stands among the hints.
         let command = finding.command.as_ref().filter(|_| hints.is_empty());
         blocking.command = command.and_then(|command| line(command, way));
+        (blocking.code, blocking.remedy) = (finding.code, finding.remedy.clone());
         blocking::fill_logs(&mut blocking, &connection.namespace, &reader).await;
         blocked = Some(blocking);
     }

@@ -44,6 +44,15 @@ impl Command {
         Self::new(Tool::Kubectl, &["delete", "pod", pod], Some(namespace))
     }
 
+    /// The pod that it deletes.
+    #[must_use]
+    pub fn deleted_pod(&self) -> Option<&str> {
+        match self.words.as_slice() {
+            [verb, kind, name] if verb == "delete" && kind == "pod" => Some(name),
+            _ => None,
+        }
+    }
+
     /// Events and states of one object.
     #[must_use]
     pub fn describe(namespace: Option<&str>, kind: &str, name: &str) -> Self {
@@ -129,17 +138,19 @@ impl Command {
         Self { tool: Tool::Ours, words: words.collect(), namespace: Some(namespace.to_owned()) }
     }
 
-    /// A volume made by hand for one claim and no other. Where it lies is asked for.
+    /// A disk of one node for one claim and no other. Node and folder are asked for.
     #[must_use]
     pub fn create_volume(name: &str, wish: &Wish) -> Self {
         let mut words =
             vec!["create".to_owned(), "pv".to_owned(), name.to_owned(), "--size".to_owned(), wish.size.clone()];
+        // A folder that any node may take for its own would lose the data of a pod that moves.
+        words.extend(["--source", "local"].map(str::to_owned));
         if let Some(class) = wish.class.as_ref().filter(|class| !class.is_empty()) {
             words.extend(["--storage-class".to_owned(), class.clone()]);
         }
         words.extend(wish.modes.iter().flat_map(|mode| ["--access-mode".to_owned(), mode.clone()]));
         if wish.volume_mode == VolumeMode::Block {
-            words.extend(["--source", "local", "--volume-mode", "Block"].map(str::to_owned));
+            words.extend(["--volume-mode", "Block"].map(str::to_owned));
         }
         words.extend(["--for-claim".to_owned(), format!("{}/{}", wish.namespace, wish.name)]);
         Self { tool: Tool::Ours, words, namespace: None }

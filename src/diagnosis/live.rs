@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::command::Command;
 use super::finding::Finding;
 use super::rule::Check;
 use super::rules::ALL;
@@ -40,6 +41,9 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
         }
     }
     newer_first(&mut found, sight);
+    for finding in &mut found {
+        spare_pod(finding, sight);
+    }
     for member in sight.members() {
         if found.iter().any(|finding| finding.member.as_ref() == Some(&member.row.name)) {
             continue;
@@ -75,6 +79,22 @@ fn newer_first(found: &mut [Finding], sight: &Sight<'_>) {
     if let Some(block) = found.get_mut(first..=last) {
         block.sort_by_key(|finding| is_of_template(finding) && is_old(finding));
     }
+}
+
+/// No pod is deleted while a claim that it uses is: the claim goes with it, and the member
+/// comes back with an empty one (PV-52). What is to be done is told with the claim.
+fn spare_pod(finding: &mut Finding, sight: &Sight<'_>) {
+    let Some(name) = finding.command.as_ref().and_then(Command::deleted_pod) else { return };
+    let pod = sight.scene.pods.iter().flatten().find(|pod| pod.meta.name == name);
+    let claims = sight.scene.claims.as_ref();
+    let used = pod.iter().flat_map(|pod| &pod.claims).filter_map(|used| claims?.get(used.claim.as_str()));
+    let Some(claim) = used.into_iter().find(|claim| claim.meta.deleting.is_some()) else { return };
+    let claim = claim.meta.name.clone();
+    finding.remedy = format!(
+        "leave the pod alone until claim `{claim}` is seen to, which is being deleted: it goes with the pod, and the member comes back \
+         with an empty one"
+    );
+    finding.command = Some(Command::describe(Some(sight.namespace()), "persistentvolumeclaim", &claim));
 }
 
 /// How much of the namespaces was asked for.
@@ -188,11 +208,27 @@ fn write(overview: &mut SetOverview, finding: Finding) {
 mod tests {
     use serde_json::json;
 
+    use crate::diagnosis::command::Command;
     use crate::diagnosis::samples::Broken;
     use crate::facts::samples::{claim, pod};
 
     fn codes(broken: &Broken) -> Vec<(&'static str, Option<String>)> {
         broken.all().into_iter().map(|finding| (finding.code, finding.member)).collect()
+    }
+
+    #[test]
+    fn no_pod_is_deleted_over_a_claim_that_is_on_its_way_out() {
+        let mut broken = Broken::new();
+        broken.pod["metadata"]["ownerReferences"] = json!([]);
+        let deletes = |broken: &Broken| {
+            broken.all().iter().any(|one| one.command == Some(Command::delete_pod("default", "web-0")))
+        };
+        assert!(deletes(&broken));
+        broken.claim["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:55:00Z");
+        assert!(!deletes(&broken), "{:?}", broken.all());
+        let codes: Vec<&str> = broken.all().iter().map(|one| one.code).collect();
+        assert_eq!(codes[..2], ["claim-terminating", "foreign-pod"]);
+        assert!(broken.all()[1].remedy.starts_with("leave the pod alone until claim `data-web-0`"));
     }
 
     /// `web-0` has the older of two revisions.

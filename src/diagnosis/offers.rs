@@ -72,7 +72,7 @@ impl<'a> Offers<'a> {
             .evidence(format!("class `{class}` does not exist, nor does a volume of it"))
             .evidence(self.classes_in_words())
             .remedy("make the class, or a volume of this class; the class of a claim cannot be changed")
-            .command(self.volume_that_fits().unwrap_or_else(|| Command::get(None, "storageclass")))
+            .command(Command::get(None, "storageclass"))
     }
 
     fn classes_in_words(&self) -> String {

@@ -12,6 +12,10 @@ pub struct Blocking {
     pub pod: String,
     /// The first thing that is wrong with it, as `diagnosis` says; raw.
     pub why: String,
+    /// The code of that, for `explain`.
+    pub code: &'static str,
+    /// What to do, in words: a command may ask for more than it shows.
+    pub remedy: String,
     /// What to type, as a whole line.
     pub command: Option<String>,
     /// Those that do not run as they should.
@@ -70,6 +74,8 @@ impl Blocking {
         Self {
             pod: row.name.clone(),
             why,
+            code: "",
+            remedy: String::new(),
             command: None,
             containers: containers
                 .filter_map(|container| BlockedContainer::of(container, in_the_way(container)))

@@ -64,6 +64,8 @@ fn blocking(blocking: &Blocking) -> Value {
     json!({
         "pod": blocking.pod,
         "why": blocking.why,
+        "code": blocking.code,
+        "remedy": blocking.remedy,
         "command": blocking.command,
         "containers": blocking.containers.iter().map(container).collect::<Vec<_>>(),
         "nodeName": blocking.node.as_ref().map(|node| &node.name),

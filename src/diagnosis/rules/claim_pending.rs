@@ -124,7 +124,7 @@ mod tests {
         classy.more.push(class("standard", "kubernetes.io/no-provisioner"));
         assert_eq!(classy.findings(&RULE)[0].evidence, [small.as_str()]);
         let typed = |broken: &Broken| broken.findings(&RULE).remove(0).command.unwrap().words.join(" ");
-        let command = "create pv data-web-0 --size 10Gi --storage-class standard --access-mode ReadWriteOnce \
+        let command = "create pv data-web-0 --size 10Gi --source local --storage-class standard --access-mode ReadWriteOnce \
                        --for-claim default/data-web-0";
         assert_eq!(typed(&broken()), command);
         let mut taken = broken();

@@ -3,8 +3,9 @@
 use crate::diagnosis::command::Command;
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::sight::Sight;
+use crate::diagnosis::sight::{Member, Sight};
 use crate::diagnosis::words::{self, ContainerKind};
+use crate::facts::event::{Event, newest};
 use crate::facts::pod::{Container, ContainerState};
 
 pub static RULE: Rule = Rule {
@@ -20,12 +21,29 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     let failing = words::failing(sight, ContainerKind::Own).into_iter();
     failing
         .map(|(member, container, message)| {
-            RULE.of_member(member, message)
-                .because("the member is not ready while one of its containers does not run")
-                .remedy(words::and_then_delete(sight, remedy(container)))
-                .command(Command::previous_logs(sight.namespace(), &member.row.name, &container.name))
+            let finding = RULE
+                .of_member(member, message)
+                .because("the member is not ready while one of its containers does not run");
+            match liveness(sight, member) {
+                Some(said) => finding
+                    .evidence(said)
+                    .remedy(words::and_then_delete(
+                        sight,
+                        "the kubelet ended it: mend the liveness probe (port, path), or let it begin later, with a `startupProbe`",
+                    ))
+                    .command(Command::describe(Some(sight.namespace()), "pod", &member.row.name)),
+                None => finding
+                    .remedy(words::and_then_delete(sight, remedy(container)))
+                    .command(Command::previous_logs(sight.namespace(), &member.row.name, &container.name)),
+            }
         })
         .collect()
+}
+
+/// What the liveness probe last said, if it is that which ends containers.
+fn liveness(sight: &Sight<'_>, member: &Member<'_>) -> Option<String> {
+    let is_it = |event: &Event| event.reason == "Unhealthy" && event.message.starts_with("Liveness probe failed");
+    newest(sight.scene.events?, &member.pod?.meta.uid, is_it).map(Event::said)
 }
 
 /// Who is killed for memory has mostly written nothing about it.
@@ -47,6 +65,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{Broken, calm};
+    use crate::facts::samples::event;
 
     #[test]
     fn a_crashing_container_says_why_it_waits_and_how_it_ended() {
@@ -61,6 +80,10 @@ mod tests {
         let found = broken.all();
         assert_eq!(found.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>(), [words]);
         assert!(found[0].remedy.contains("ran out of memory"), "{}", found[0].remedy);
+        broken.more.push(event("pod-web-0", "Warning", "Unhealthy", "Liveness probe failed: HTTP 404"));
+        let found = broken.all();
+        assert_eq!(found[0].evidence, ["Unhealthy: Liveness probe failed: HTTP 404"]);
+        assert!(found[0].remedy.starts_with("the kubelet ended it"), "{}", found[0].remedy);
     }
 
     #[test]

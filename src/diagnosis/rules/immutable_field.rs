@@ -109,27 +109,21 @@ fn template(set: &Document, here: &Placed, there: &Value) -> Option<Finding> {
         shown(&written)
     ));
     Some(if first.as_str() == "resources" {
-        finding.remedy(format!(
+        finding.remedy(
             "write the size that the cluster has, and enlarge each claim by itself; for members to come, delete the set alone \
-             with `{}` and apply it anew",
-            alone(set)
-        ))
+             and apply it anew: `explain immutable-field` says how",
+        )
     } else {
         finding
     })
 }
 
 fn told(set: &Document, place: &Placed, message: String) -> Finding {
-    RULE.at(set, place, message).because(BECAUSE).remedy(format!(
-        "write what the cluster has; to change it all the same, delete the set alone with `{}`, and apply it anew: pods \
-         and claims stay, but only pods that the selector matches and claims whose template keeps its name are used again",
-        alone(set)
-    ))
-}
-
-/// How the set goes without its members.
-fn alone(set: &Document) -> String {
-    format!("kubectl delete statefulset {} -n {} --cascade=orphan", set.name(), set.namespace())
+    RULE.at(set, place, message).because(BECAUSE).remedy(
+        "write what the cluster has; to change it all the same, delete the set without its pods, and apply it anew \
+         (`explain immutable-field` says how): pods and claims stay, but only pods that the selector matches and claims whose \
+         template keeps its name are used again",
+    )
 }
 
 /// What of the metadata counts as well.

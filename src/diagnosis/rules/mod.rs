@@ -36,6 +36,7 @@ mod immediate_binding;
 mod immutable_claim;
 mod immutable_field;
 mod init_failed;
+mod invalid_image;
 mod invalid_name;
 mod invalid_value;
 mod job_restart_policy;
@@ -77,6 +78,7 @@ mod removed_api_version;
 mod removed_volume_type;
 mod request_above_limit;
 mod reserved_in_vain;
+mod restarts;
 mod rollout_stuck;
 mod run_lock;
 mod run_stopped;
@@ -128,8 +130,8 @@ pub static ALL: &[&Rule] = &[
     &controller_behind::RULE,
     &run_lock::RULE,
     &run_stopped::RULE,
-    &foreign_pod::RULE,
     &claim_terminating::RULE,
+    &foreign_pod::RULE,
     &scale_down_deadlock::RULE,
     &scale_down_frozen::RULE,
     &pod_overdue::RULE,
@@ -167,6 +169,7 @@ pub static ALL: &[&Rule] = &[
     &leftover_claims::RULE,
     &volumes_on_one_path::RULE,
     &pod_warning::RULE,
+    &restarts::RULE,
     &autoscaler_fights::RULE,
     &budget_forbids_all::RULE,
     &orphaned_pod::RULE,
@@ -185,6 +188,7 @@ pub static ALL: &[&Rule] = &[
     &host_path_delete::RULE,
     &host_path_node::RULE,
     &immediate_binding::RULE,
+    &invalid_image::RULE,
     &invalid_value::RULE,
     &job_restart_policy::RULE,
     &key_missing::RULE,

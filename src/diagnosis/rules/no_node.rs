@@ -22,7 +22,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
             .of_member(member, format!("no node for it: {message}"))
             .because("the scheduler counts for each node why it does not do");
         let mut closed = sight.scene.nodes.into_iter().flatten().filter(|node| node.ready && node.cordoned);
-        Some(match closed.next().filter(|_| message.contains("were unschedulable")) {
+        Some(match closed.next().filter(|_| would_help(message)) {
             Some(node) => finding
                 .evidence(format!("node `{}` is closed for new pods", node.meta.name))
                 .remedy("open the node again, if whoever closed it is done; or make room elsewhere")
@@ -35,6 +35,11 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         })
     };
     sight.members().iter().filter_map(homeless).collect()
+}
+
+/// The closed node is what is in the way, and not what the pod asks for: nobody knows whether that would fit there.
+fn would_help(message: &str) -> bool {
+    message.contains("were unschedulable") && !message.contains("Insufficient")
 }
 
 #[cfg(test)]
@@ -60,6 +65,9 @@ mod tests {
         assert_ne!(broken.findings(&RULE)[0].command, Some(Command::uncordon("node-a")));
         broken.node["spec"] = json!({"unschedulable": true});
         assert_eq!(broken.findings(&RULE)[0].command, Some(Command::uncordon("node-a")));
+        let both = "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.";
+        broken.pod = pending_pod("web", 0, both);
+        assert_ne!(broken.findings(&RULE)[0].command, Some(Command::uncordon("node-a")));
         broken.pod = pending_pod("web", 0, "0/1 nodes are available: 1 Insufficient cpu.");
         assert_ne!(broken.findings(&RULE)[0].command, Some(Command::uncordon("node-a")));
     }

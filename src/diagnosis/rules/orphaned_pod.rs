@@ -30,7 +30,10 @@ const ALONE: &str =
     "when it ends nobody makes it anew; a set that was deleted with `--cascade=orphan` leaves its pods so";
 
 fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
-    orphans(scene).into_iter().map(|(pod, message)| told(pod, message, scene)).collect()
+    let mut found: Vec<Finding> = orphans(scene).into_iter().map(|(pod, message)| told(pod, message, scene)).collect();
+    // Those with whom data may go come first.
+    found.sort_by_key(|finding| finding.severity);
+    found
 }
 
 /// The pods whose set is gone, each with how that is known. With a set of that
@@ -73,8 +76,8 @@ fn told(pod: &Pod, message: String, scene: &Scene<'_>) -> Finding {
     }
     finding
         .because(ALONE)
-        .remedy("make the set again under its name and with its selector, and it takes the pod over; or delete the pod: its claims stay")
-        .command(Command::delete_pod(&pod.meta.namespace, name))
+        .remedy("make the set again under its name and with its selector, and it takes the pod over; only if the application is to go, delete the pod: its claims stay")
+        .command(Command::describe(Some(&pod.meta.namespace), "pod", name))
 }
 
 /// The pod is all that keeps claims from going, and the data with them (PV-52).

@@ -27,7 +27,26 @@ pub static RULE: Rule = Rule {
 fn check(all: &Manifests) -> Vec<Finding> {
     let choosing = all.of_kind(Kind::Service).chain(all.of_kind(Kind::Budget));
     let governing = all.of_kind(Kind::StatefulSet).filter_map(|set| on_the_cluster(all, set));
-    choosing.filter_map(|document| empty(all, document)).chain(governing).collect()
+    let without = all.of_kind(Kind::Service).filter_map(|service| without_selector(all, service));
+    choosing.filter_map(|document| empty(all, document)).chain(governing).chain(without).collect()
+}
+
+/// It governs a set of the input and chooses nobody: somebody else may write its endpoints, but hardly does.
+fn without_selector(all: &Manifests, service: &Document) -> Option<Finding> {
+    let selects = service.at("spec.selector").is_some_and(|selector| !selector.entries().is_empty());
+    if selects || service.text("spec.type") == "ExternalName" {
+        return None;
+    }
+    let is_governed = |set: &&Document| {
+        all.resolved(set.namespace()) == all.resolved(service.namespace())
+            && set.text("spec.serviceName") == service.name()
+    };
+    let set = all.of_kind(Kind::StatefulSet).find(is_governed)?;
+    Some(
+        RULE.on(service, format!("{} has no selector, and governs {}", service.title(), set.title()))
+            .because("without one it has no endpoints, and the pods of the set have no DNS names")
+            .remedy("write labels of the pod template into `spec.selector`"),
+    )
 }
 
 /// The governing Service is none of the input, but the cluster has it.
@@ -188,7 +207,15 @@ mod tests {
     fn a_service_alone_and_one_without_a_selector_are_left_alone() {
         silent(&RULE, SOUND);
         silent(&RULE, SOUND.split_once("---\n").unwrap().0);
-        silent(&RULE, &SOUND.replace("  selector: {app: web}\n  ports", "  ports"));
+        let alone = SOUND.replace("  selector: {app: web}\n  ports", "  ports");
+        silent(&RULE, alone.split_once("---\n").unwrap().0);
+    }
+
+    #[test]
+    fn a_governing_service_without_a_selector_is_found() {
+        let text = SOUND.replace("  selector: {app: web}\n  ports", "  ports");
+        assert_eq!(fires(&RULE, &text), ["2:1 Service/web has no selector, and governs StatefulSet/web"]);
+        silent(&RULE, &text.replace("serviceName: web", "serviceName: other"));
     }
 
     #[test]

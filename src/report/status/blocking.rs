@@ -51,10 +51,13 @@ pub(super) fn block(blocking: &Blocking, now: Timestamp, style: &Style) -> Strin
         None => add("claims", "unknown"),
         Some(claims) => claims.iter().for_each(|one| add("claim", &claim(one))),
     }
+    let arrow = if style.unicode { "→" } else { "->" };
+    if !blocking.remedy.is_empty() {
+        lines.extend(wrap(&plain(&blocking.remedy), style.width, &format!("  {arrow} ")));
+    }
     if let Some(command) = &blocking.command {
         // A whole line, so that it can be copied.
-        let arrow = if style.unicode { "→" } else { "->" };
-        lines.push(format!("  {arrow} {}", escape(command)));
+        lines.push(format!("    {}", escape(command)));
     }
     lines.iter().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
@@ -129,6 +132,8 @@ mod tests {
         Blocking {
             pod: "web-1".to_owned(),
             why: "container `app` waits: CrashLoopBackOff: back-off 40s".to_owned(),
+            code: "container-fails",
+            remedy: "read what it wrote before it ended, and mend it".to_owned(),
             command: Some("kubectl logs web-1 -c app --previous".to_owned()),
             containers: vec![container],
             node: Some(NodeOverview { name: "node-a".to_owned(), facts: Some(facts) }),
@@ -153,7 +158,8 @@ mod tests {
                       | evil \u{1b}[2J
           node        node-a in eu-1a, ready
           claim       data-web-1 Bound, volume disk attached to node-a
-          → kubectl logs web-1 -c app --previous
+          → read what it wrote before it ended, and mend it
+            kubectl logs web-1 -c app --previous
         ");
     }
 
