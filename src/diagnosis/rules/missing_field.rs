@@ -30,6 +30,15 @@ struct Lack<'a> {
 
 fn check(all: &Manifests) -> Vec<Finding> {
     let mut found: Vec<Finding> = all.documents.iter().flat_map(of_document).collect();
+    for template in all.of_kind(Kind::StatefulSet).flat_map(|set| {
+        let templates = set.items("spec.volumeClaimTemplates").iter();
+        templates.filter(|template| template.at("metadata.name").is_none()).map(move |template| (set, template))
+    }) {
+        let (set, place) = template;
+        let what = "a claim template".to_owned();
+        let lack = Lack { place, what, field: "metadata.name", remedy: "by which containers mount it" };
+        found.push(told(set, &lack));
+    }
     for claim in wanted(all) {
         let spec = claim.at.get("spec").filter(|spec| is_missing(spec, "accessModes"));
         let lack =

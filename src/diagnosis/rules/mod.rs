@@ -73,6 +73,7 @@ mod pod_warning;
 mod port_missing;
 mod recycle_policy;
 mod reference_missing;
+mod refused_value;
 mod released_volume;
 mod removed_api_version;
 mod removed_volume_type;
@@ -208,6 +209,7 @@ pub static ALL: &[&Rule] = &[
     &port_missing::RULE,
     &recycle_policy::RULE,
     &reference_missing::RULE,
+    &refused_value::RULE,
     &removed_api_version::RULE,
     &removed_volume_type::RULE,
     &request_above_limit::RULE,

@@ -22,6 +22,10 @@ fn check(all: &Manifests) -> Vec<Finding> {
         let templates =
             document.items("spec.volumeClaimTemplates").iter().filter_map(|claim| claim.at("metadata.name")?.text());
         let there: Vec<&str> = volumes.chain(templates).collect();
+        // The template that has lost its name is told by itself.
+        if document.items("spec.volumeClaimTemplates").iter().any(|claim| claim.at("metadata.name").is_none()) {
+            continue;
+        }
         let mounts = document
             .containers()
             .flat_map(|container| ["volumeMounts", "volumeDevices"].map(|key| container.get(key)))

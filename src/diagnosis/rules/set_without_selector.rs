@@ -28,12 +28,20 @@ fn check(all: &Manifests) -> Vec<Finding> {
                     .all(|entry| entry.value.entries().is_empty() && entry.value.items().is_empty())
             })
     };
-    let finding = |document: &Document| {
-        RULE.on(document, format!("{} has no `spec.selector`", document.title()))
+    all.documents.iter().filter(bare).map(told).collect()
+}
+
+fn told(document: &Document) -> Finding {
+    match document.at("spec.selector").filter(|selector| !selector.entries().is_empty()) {
+        Some(selector) => RULE
+            .at(document, selector, "`spec.selector` has no labels")
+            .because("the server refuses it: labels stand below `matchLabels` there")
+            .remedy("write `matchLabels:` above them, and the labels further in"),
+        None => RULE
+            .on(document, format!("{} has no `spec.selector`", document.title()))
             .because("the server refuses it: versions before `apps/v1` made a selector up, this one does not")
-            .remedy("add `spec.selector.matchLabels` with labels of the template; it cannot be changed later")
-    };
-    all.documents.iter().filter(bare).map(finding).collect()
+            .remedy("add `spec.selector.matchLabels` with labels of the template; it cannot be changed later"),
+    }
 }
 
 #[cfg(test)]
@@ -45,7 +53,9 @@ mod tests {
     fn a_set_without_a_selector_is_found() {
         let text = SOUND.replace("  selector:\n    matchLabels: {app: web}\n", "");
         assert_eq!(fires(&RULE, &text), ["12:1 StatefulSet/web has no `spec.selector`"]);
-        fires(&RULE, &SOUND.replace("matchLabels: {app: web}", "matchLabels: {}"));
+        let labels = |to: &str| SOUND.replace("matchLabels: {app: web}", to);
+        assert_eq!(fires(&RULE, &labels("matchLabels: {}")), ["19:5 `spec.selector` has no labels"]);
+        assert_eq!(fires(&RULE, &labels("app: web")), ["19:5 `spec.selector` has no labels"]);
     }
 
     #[test]
