@@ -1,7 +1,7 @@
 //! Deletion of one claim whose volume stays.
 //!
 //! Preconditions on the claim do not protect it: a claim in use was deleted
-//! with matching UID and version. So no claim is deleted whose volume is not
+//! with matching UID and version. So this deletes no claim whose volume is not
 //! `Retain`, whatever asked for it; the other guards keep live members whole.
 //! Undo: the volume is reserved for the claim's name, and the claim made anew.
 

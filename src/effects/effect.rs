@@ -13,6 +13,7 @@ use super::create_secret::CreateSecret;
 use super::delete_claim::DeleteClaim;
 use super::error::EffectError;
 use super::exec::Exec;
+use super::give_up::GiveUp;
 use super::guard::Guards;
 use super::lock::Lock;
 use super::outcome::{Change, Outcome};
@@ -47,6 +48,8 @@ pub enum Effect {
     Unprotect(Unprotect),
     /// A claim goes, its volume stays.
     DeleteClaim(DeleteClaim),
+    /// A claim goes whose volume nobody has protected.
+    GiveUp(GiveUp),
     /// A released volume waits for its claim.
     Reserve(Reserve),
     /// A claim that takes one volume.
@@ -71,6 +74,7 @@ impl Effect {
             Self::Protect(effect) => &effect.volume.object,
             Self::Unprotect(effect) => &effect.volume.object,
             Self::DeleteClaim(effect) => &effect.claim.object,
+            Self::GiveUp(effect) => &effect.claim.object,
             Self::Reserve(effect) => &effect.volume.object,
             Self::CreateClaim(effect) => &effect.object,
             Self::Purge(effect) => &effect.volume.object,
@@ -90,6 +94,7 @@ impl Effect {
             Self::Protect(_) => "protect",
             Self::Unprotect(_) => "unprotect",
             Self::DeleteClaim(_) => "delete-claim",
+            Self::GiveUp(_) => "give-up",
             Self::Reserve(_) => "reserve",
             Self::CreateClaim(_) => "create-claim",
             Self::Purge(_) => "purge",
@@ -123,6 +128,27 @@ impl Effect {
             | Self::Lock(_)
             | Self::Exec(_)
             | Self::Protect(_)
+            | Self::GiveUp(_)
+            | Self::DeleteClaim(_) => None,
+        }
+    }
+
+    /// The claim that it gives up: nothing brings it back, whatever becomes of its volume.
+    #[must_use]
+    pub const fn gives_up(&self) -> Option<&super::Target> {
+        match self {
+            Self::GiveUp(effect) => Some(&effect.claim),
+            Self::Apply(_)
+            | Self::CreateSecret(_)
+            | Self::Scale(_)
+            | Self::Unprotect(_)
+            | Self::Retention(_)
+            | Self::Reserve(_)
+            | Self::CreateClaim(_)
+            | Self::Lock(_)
+            | Self::Exec(_)
+            | Self::Protect(_)
+            | Self::Purge(_)
             | Self::DeleteClaim(_) => None,
         }
     }
@@ -142,6 +168,7 @@ impl Effect {
             | Self::CreateClaim(_)
             | Self::Lock(_)
             | Self::Exec(_)
+            | Self::GiveUp(_)
             | Self::Purge(_) => None,
         }
     }
@@ -158,6 +185,7 @@ impl Effect {
             | Self::Protect(_)
             | Self::Unprotect(_)
             | Self::DeleteClaim(_)
+            | Self::GiveUp(_)
             | Self::Reserve(_)
             | Self::Purge(_)
             | Self::Lock(_)
@@ -190,9 +218,16 @@ impl Effect {
         let change = match &preview.change {
             Change::Changed(fields) => fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
             Change::Runs { container, command } => format!("{container}: {command}"),
-            Change::New | Change::Unchanged | Change::Kept | Change::Gone => String::new(),
+            Change::Gone => self.fate().to_owned(),
+            Change::New | Change::Unchanged | Change::Kept => String::new(),
         };
         format!("{} {}/{} {uid} {change}", self.verb(), object.namespace, object)
+    }
+
+    /// What becomes of the data where nothing keeps them; else empty.
+    #[must_use]
+    pub const fn fate(&self) -> &'static str {
+        if let Self::GiveUp(effect) = self { effect.fate.words() } else { "" }
     }
 
     /// The effects that take it back, in their order; none where it cannot be.
@@ -215,6 +250,7 @@ impl Effect {
             | Self::Apply(_)
             | Self::CreateSecret(_)
             | Self::Purge(_)
+            | Self::GiveUp(_)
             | Self::Lock(_)
             | Self::Exec(_) => Vec::new(),
         }
@@ -269,6 +305,7 @@ impl Effect {
             Self::Protect(effect) => effect.look(connection).await,
             Self::Unprotect(effect) => effect.look(connection).await,
             Self::DeleteClaim(effect) => effect.look(connection, guards).await,
+            Self::GiveUp(effect) => effect.look(connection, guards).await,
             Self::Reserve(effect) => effect.look(connection).await,
             Self::CreateClaim(effect) => effect.look(connection).await,
             Self::Purge(effect) => effect.look(connection, guards).await,
@@ -296,6 +333,7 @@ impl Effect {
             Self::Protect(effect) => effect.perform(&ready, connection, Mode::Real).await,
             Self::Unprotect(effect) => effect.perform(&ready, connection, Mode::Real).await,
             Self::DeleteClaim(effect) => effect.perform(connection, Mode::Real).await,
+            Self::GiveUp(effect) => effect.perform(&ready, connection, Mode::Real).await,
             Self::Reserve(effect) => effect.perform(&ready, connection, Mode::Real).await,
             Self::CreateClaim(effect) => effect.perform(connection, Mode::Real).await,
             Self::Purge(effect) => effect.perform(&ready, connection, Mode::Real).await,

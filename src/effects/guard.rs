@@ -103,6 +103,13 @@ impl Guards {
         first_refusal(&self.0.claim, scene)
     }
 
+    /// Nothing keeps the volume, and that was shown.
+    pub(super) fn before_give_up(&self, scene: &ClaimScene) -> Result<(), EffectError> {
+        let is_asked = |guard: &&Guard<ClaimScene>| !claim::KEEPING.contains(&guard.code);
+        let asked: Vec<_> = self.0.claim.iter().copied().filter(is_asked).collect();
+        first_refusal(&asked, scene)
+    }
+
     pub(super) fn before_purge(&self, scene: &VolumeScene) -> Result<(), EffectError> {
         first_refusal(&self.0.volume, scene)
     }

@@ -10,6 +10,7 @@ mod difference;
 mod effect;
 mod error;
 pub mod exec;
+pub mod give_up;
 pub mod guard;
 pub mod lock;
 mod outcome;

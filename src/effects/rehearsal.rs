@@ -36,6 +36,7 @@ impl Effect {
             Self::Protect(effect) => effect.perform(ready, connection, Mode::DryRun).await,
             Self::Unprotect(effect) => effect.perform(ready, connection, Mode::DryRun).await,
             Self::DeleteClaim(effect) => effect.perform(connection, Mode::DryRun).await,
+            Self::GiveUp(effect) => effect.perform(ready, connection, Mode::DryRun).await,
             Self::Reserve(effect) => effect.perform(ready, connection, Mode::DryRun).await,
             Self::CreateClaim(effect) => effect.perform(connection, Mode::DryRun).await,
             Self::Purge(effect) => effect.perform(ready, connection, Mode::DryRun).await,

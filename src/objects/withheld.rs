@@ -1,7 +1,11 @@
 //! What is never taken along when an object is copied: the values of Secrets
-//! and ConfigMaps. Their keys stay, since a container waits for a key.
+//! and ConfigMaps. Their keys stay, since a container waits for a key. And how
+//! a copy says what could not be taken along.
 
 use serde_json::Value;
+
+/// Annotation of an object that a copy made up, because nobody could read it.
+pub const ASSUMED: &str = "sandbox.kubectl-stateful/assumed";
 
 /// Empties every value of a Secret or ConfigMap and drops its annotations,
 /// where `kubectl apply` keeps the values a second time. Other kinds stay as

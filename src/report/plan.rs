@@ -35,8 +35,10 @@ pub fn render(plan: &Plan, style: &Style) -> String {
         "every step can be taken back until `volumes purge`, but not what commands do in pods"
     } else if plan.can_be_undone() {
         "every step can be taken back until `volumes purge`"
-    } else {
+    } else if plan.destroys() {
         "what is destroyed is gone for good"
+    } else {
+        "the claims that go unprotected do not come back"
     };
     let _ = writeln!(text, "  {:12}{undo}", "undo");
     let known = "admission webhooks, CSI drivers, the programs inside the pods".to_owned();
@@ -113,6 +115,7 @@ fn dry_runs(plan: &Plan, style: &Style) -> Vec<String> {
 fn taken_back(line: &Line, style: &Style) -> String {
     let Line::Effect { object, undo, undo_by, .. } = line else { return String::new() };
     match undo {
+        Undo::Impossible if line.gives_up() => style.paint(Tint::Bad, "  cannot be undone"),
         Undo::Impossible => style.paint(Tint::Bad, "  for good"),
         Undo::Unknown => style.paint(Tint::Caution, "  cannot be undone"),
         Undo::Possible => {

@@ -68,8 +68,18 @@ impl Sort {
 }
 
 /// The effects that a runbook can declare.
-pub const EFFECTS: &[&str] =
-    &["scale", "protect", "unprotect", "delete-claim", "reserve", "create-claim", "purge", "exec", "retention"];
+pub const EFFECTS: &[&str] = &[
+    "scale",
+    "protect",
+    "unprotect",
+    "delete-claim",
+    "give-up",
+    "reserve",
+    "create-claim",
+    "purge",
+    "exec",
+    "retention",
+];
 
 /// What is wrong with a header, and the words of it that lead to the place.
 struct Wrong {

@@ -15,7 +15,7 @@ use super::bridge::Bridge;
 
 /// The names of all functions that a runbook has beyond those of the language.
 const NAMES: &str = "guard note warn confirm step output refresh members members_from leftovers retired scale \
-                     wait_ready settle protect exec wait_gone retire restore purge keep_claims \
+                     wait_ready settle protect exec wait_gone retire give_up restore purge keep_claims \
                      quantity";
 
 /// Methods that change something, with the kinds of effects that a runbook
@@ -26,6 +26,7 @@ pub(super) const EFFECTFUL: &[(&str, &[&str])] = &[
     ("protect", &["protect"]),
     ("exec", &["exec"]),
     ("retire", &["delete-claim"]),
+    ("give_up", &["give-up"]),
     ("restore", &["reserve", "create-claim", "unprotect"]),
     ("purge", &["purge"]),
 ];

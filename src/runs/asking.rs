@@ -61,6 +61,8 @@ impl Conductor<'_> {
             return Ok(false);
         } else if effect.destroys().is_some() {
             (before.and_then(Mark::read).map(|mark| mark.set), "its data would go for good")
+        } else if let Effect::GiveUp(given) = effect {
+            (Some(given.set.clone()), "nothing would bring it back")
         } else if let Effect::Scale(Scale { to: 0, set, .. }) = effect {
             (Some(set.object.name.clone()), "no member would be left")
         } else {

@@ -35,6 +35,8 @@ pub enum Call {
     Settle { set: Target, replicas: u64, seconds: u64 },
     /// Until a claim is gone and its volume is Released.
     AwaitReleased { claim: Target, volume: Target, at_most: u64 },
+    /// Until a claim is gone, whatever becomes of its volume.
+    AwaitClaimGone { claim: Target, at_most: u64 },
     /// Until a claim is bound to this volume.
     AwaitBound { claim: ObjectRef, volume: Target, at_most: u64 },
     /// Until a volume is gone; what lies at `stays` does so.

@@ -13,6 +13,9 @@ use crate::effects::{Change, Effect, Preview};
 /// The change of an effect whose goal holds already.
 const ALREADY: &str = "already so";
 
+/// The verb of claims that nothing brings back.
+const GIVE_UP: &str = "give-up";
+
 /// The whole plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,6 +133,7 @@ impl Line {
             Call::AwaitReleased { claim, volume, at_most } => {
                 wait(format!("claim {} gone, volume {} kept", claim.object.name, volume.object.name), at_most)
             }
+            Call::AwaitClaimGone { claim, at_most } => wait(format!("claim {} gone", claim.object.name), at_most),
             Call::AwaitBound { claim, volume, at_most } => {
                 wait(format!("claim {} bound to {}", claim.name, volume.object.name), at_most)
             }
@@ -165,13 +169,14 @@ impl Line {
             Change::Unchanged | Change::Kept => ALREADY.to_owned(),
             Change::Gone => match effect {
                 Effect::Purge(Purge { stays: Some(place), .. }) => format!("object deleted, what is at {place} stays"),
+                Effect::GiveUp(_) => format!("deleted; {}", effect.fate()),
                 _ => "deleted".to_owned(),
             },
             Change::Runs { container, command } => format!("in {container}: {command}"),
         };
         let back: Vec<Effect> = serde_json::from_value(undo.clone()).unwrap_or_default();
         let undo = match (effect, undo.as_array()) {
-            _ if effect.destroys().is_some() => Undo::Impossible,
+            _ if effect.destroys().or(effect.gives_up()).is_some() => Undo::Impossible,
             (Effect::Exec(_), _) => Undo::Unknown,
             (_, Some(list)) if !list.is_empty() => Undo::Possible,
             _ => Undo::NotNeeded,
@@ -186,6 +191,18 @@ impl Line {
             fingerprint: fingerprint.to_owned(),
             effect: Some(Box::new(effect.clone())),
         }
+    }
+
+    /// Whether it is the end of data, and not only of a claim that nobody protects.
+    #[must_use]
+    pub fn destroys(&self) -> bool {
+        matches!(self, Self::Effect { undo: Undo::Impossible, .. }) && !self.gives_up()
+    }
+
+    /// Whether a claim goes whose volume nobody has protected.
+    #[must_use]
+    pub fn gives_up(&self) -> bool {
+        matches!(self, Self::Effect { undo: Undo::Impossible, verb, .. } if verb == GIVE_UP)
     }
 
     /// What a run is held to, if it is an effect that changes something.
@@ -226,6 +243,12 @@ impl Plan {
     #[must_use]
     pub fn can_be_undone(&self) -> bool {
         !self.lines.iter().any(|line| matches!(line, Line::Effect { undo: Undo::Impossible, .. }))
+    }
+
+    /// Whether data are destroyed by what it does itself.
+    #[must_use]
+    pub fn destroys(&self) -> bool {
+        self.lines.iter().any(Line::destroys)
     }
 
     /// Whether programs are run in pods: what they do is not part of any copy.

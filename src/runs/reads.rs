@@ -16,6 +16,7 @@ use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::set::Set;
 use crate::facts::volume::Volume;
 use crate::objects::kinds::{ApiKind, ObjectRef};
+use crate::objects::withheld::ASSUMED;
 
 /// Why a read has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -141,7 +142,10 @@ async fn volumes(reader: &Reader, selector: Option<&str>) -> Result<BTreeMap<Str
     let Some(kind) = ApiKind::named("PersistentVolume") else { return Ok(BTreeMap::new()) };
     let known = |object: &Value| {
         let Target { object: reference, uid } = Target::of(kind, object)?;
-        let policy = object["spec"]["persistentVolumeReclaimPolicy"].as_str().unwrap_or_default().to_owned();
+        // A copy makes up what could not be read, and nobody knows the policy of that.
+        let is_read = object["metadata"]["annotations"][ASSUMED].is_null();
+        let policy = object["spec"]["persistentVolumeReclaimPolicy"].as_str().filter(|_| is_read);
+        let policy = policy.unwrap_or_default().to_owned();
         Some((reference.name.clone(), KnownVolume { object: reference, uid, policy }))
     };
     match reader.list_as(kind, "", selector, known).await {

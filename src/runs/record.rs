@@ -138,6 +138,17 @@ pub fn lowered(lines: &[Value]) -> Vec<(u64, u64)> {
 /// The volumes that were destroyed.
 #[must_use]
 pub fn purged(lines: &[Value]) -> Vec<Target> {
+    done_or_held(lines).filter_map(|effect| effect.destroys().cloned()).collect()
+}
+
+/// The claims that were deleted without anything that keeps their volumes.
+#[must_use]
+pub fn given_up(lines: &[Value]) -> Vec<Target> {
+    done_or_held(lines).filter_map(|effect| effect.gives_up().cloned()).collect()
+}
+
+/// The effects that came about.
+fn done_or_held(lines: &[Value]) -> impl Iterator<Item = Effect> {
     // One whose answer was lost is found done when it is asked for again.
     let held = lines.iter().filter(|line| line["state"] == "already");
     let held = held.filter_map(|line| match serde_json::from_value(line["effect"]["call"].clone()) {
@@ -145,7 +156,7 @@ pub fn purged(lines: &[Value]) -> Vec<Target> {
         _ => None,
     });
     let done = written(lines).into_iter().filter(|step| step.done).map(|step| step.effect);
-    done.chain(held).filter_map(|effect| effect.destroys().cloned()).collect()
+    done.chain(held)
 }
 
 /// Paths of the objects that a run has changed or may have changed, and of its

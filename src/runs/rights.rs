@@ -81,7 +81,7 @@ fn wanted(call: &Call) -> Vec<Wanted> {
         Call::Retired { .. } => vec![(&["list"], "PersistentVolume", true)],
         Call::AwaitGone { .. } => vec![GET_SET, (&["get"], "Pod", true), LIST_PODS, LIST_ATTACHMENTS],
         Call::AwaitReleased { .. } => vec![GET_CLAIM, GET_VOLUME],
-        Call::AwaitBound { .. } => vec![GET_CLAIM],
+        Call::AwaitBound { .. } | Call::AwaitClaimGone { .. } => vec![GET_CLAIM],
         Call::AwaitPurged { .. } => vec![GET_VOLUME],
         // What an effect writes is known when it was looked at.
         Call::Effect { .. }
@@ -114,6 +114,12 @@ fn of_effect(effect: &Effect, change: &Change) -> Vec<Wanted> {
             let sets: Wanted = (&["list"], "StatefulSet", true);
             let delete: Wanted = (&["get", "delete"], "PersistentVolumeClaim", true);
             vec![delete, GET_VOLUME, sets, LIST_PODS, LIST_ATTACHMENTS]
+        }
+        // Who may not read the volume was told that nobody knows what becomes of it.
+        Effect::GiveUp(_) => {
+            let sets: Wanted = (&["list"], "StatefulSet", true);
+            let delete: Wanted = (&["get", "delete"], "PersistentVolumeClaim", true);
+            vec![delete, (&["get"], "PersistentVolume", false), sets, LIST_PODS, LIST_ATTACHMENTS]
         }
         Effect::CreateClaim(_) => vec![(&["get", "create"], "PersistentVolumeClaim", true)],
         // A volume made by hand is deleted, every other one patched.

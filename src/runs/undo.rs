@@ -30,7 +30,7 @@ pub(super) const AT_MOST: u64 = 600;
 pub struct Undoing {
     /// Each effect with what takes it back, the last first.
     pub steps: Vec<Written>,
-    /// The volumes that were destroyed.
+    /// The volumes that were destroyed, and the claims that were given up.
     pub lost: Vec<String>,
     /// What was run in pods: nobody knows what would take it back.
     pub ran: Vec<Exec>,
@@ -58,10 +58,12 @@ impl Undoing {
             claims: record::claims(lines),
             lowered: record::lowered(lines),
         };
-        let purged = record::purged(lines);
+        let (purged, given_up) = (record::purged(lines), record::given_up(lines));
         undoing.without(&purged);
+        undoing.claims.retain(|known| !given_up.contains(&known.claim));
         // Also what earlier runs had kept.
-        let named = undoing.lost.drain(..).chain(purged.iter().map(|volume| volume.object.to_string()));
+        let gone = purged.iter().chain(&given_up).map(|gone| gone.object.to_string());
+        let named = undoing.lost.drain(..).chain(gone);
         undoing.lost = named.collect::<BTreeSet<_>>().into_iter().collect();
         undoing
     }

@@ -192,6 +192,24 @@ impl Waits<'_> {
         .await
     }
 
+    /// Until the claim is gone; its volume may not be ours to look at.
+    pub async fn claim_gone(&self, claim: &Target, at_most: u64) -> Result<Value, WaitFailed> {
+        let what = format!("claim {}", claim.object.name);
+        self.until(what, at_most, |reader| async move {
+            Ok(match reader.get(&claim.object).await? {
+                Some(found) if found["metadata"]["uid"] == claim.uid.as_str() => {
+                    not_yet(&format!("held by {}", words(&found["metadata"]["finalizers"])))
+                }
+                Some(_) => Found::Changed(format!(
+                    "a new claim `{}` was made: somebody has scaled the set up",
+                    claim.object.name
+                )),
+                None => Found::Look(Look::Reached("gone".to_owned())),
+            })
+        })
+        .await
+    }
+
     /// Until the claim is bound to exactly this volume.
     pub async fn bound(&self, claim: &ObjectRef, volume: &Target, at_most: u64) -> Result<Value, WaitFailed> {
         let what = format!("claim {}", claim.name);

@@ -34,7 +34,7 @@ impl First {
             Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {
                 *replicas == 1 && has_claims == [false; 2] && has_volumes == [true; 2]
             }
-            Goal::Destroyed => *replicas == 1 && has_claims == [false; 2] && has_volumes == [false; 2],
+            Goal::Destroyed | Goal::GivenUp => *replicas == 1 && has_claims == [false; 2] && has_volumes == [false; 2],
             // The set may have become what it likes.
             Goal::Purged => has_volumes == [false; 2],
         };
@@ -46,8 +46,8 @@ impl First {
         let said = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         match self.goal {
             Goal::Kept | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => self.is_back(stage),
-            Goal::Destroyed | Goal::Purged => {
-                let members = if self.goal == Goal::Destroyed { 2 } else { 1 };
+            Goal::Destroyed | Goal::GivenUp | Goal::Purged => {
+                let members = if self.goal == Goal::Purged { 1 } else { 2 };
                 said(stage.get(SET)["spec"]["replicas"] == members, "the set has not its members back")?;
                 // What had not gone yet is where it was.
                 let mut all = TEMPLATES.iter().zip(&self.volumes);

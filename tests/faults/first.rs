@@ -28,6 +28,8 @@ pub enum Goal {
     RetiredFromDeletingSet,
     /// It goes with its data.
     Destroyed,
+    /// The same where nothing has protected the volumes.
+    GivenUp,
     /// It has gone, and its data go.
     Purged,
     /// It has gone, and comes back with its data.
@@ -35,12 +37,19 @@ pub enum Goal {
 }
 
 impl Goal {
-    pub const ALL: [Self; 6] =
-        [Self::Kept, Self::Retired, Self::RetiredFromDeletingSet, Self::Destroyed, Self::Purged, Self::Restored];
+    pub const ALL: [Self; 7] = [
+        Self::Kept,
+        Self::Retired,
+        Self::RetiredFromDeletingSet,
+        Self::Destroyed,
+        Self::GivenUp,
+        Self::Purged,
+        Self::Restored,
+    ];
 
     /// Those of which something can be taken back.
-    pub const UNDOABLE: [Self; 5] =
-        [Self::Kept, Self::Retired, Self::RetiredFromDeletingSet, Self::Destroyed, Self::Restored];
+    pub const UNDOABLE: [Self; 6] =
+        [Self::Kept, Self::Retired, Self::RetiredFromDeletingSet, Self::Destroyed, Self::GivenUp, Self::Restored];
 }
 
 /// A cluster before the run.
@@ -80,6 +89,7 @@ impl First {
             Goal::Retired | Goal::RetiredFromDeletingSet => Program::scale_down(1, "retire"),
             Goal::Asked => Program::scale_down(1, "retire").with("before_remove", Answer::Text("may-leave".to_owned())),
             Goal::Destroyed => Program::scale_down(1, "destroy"),
+            Goal::GivenUp => Program::unprotected(1, "destroy"),
             Goal::Purged => retired(&stage, Program::named("purge-volumes")),
             Goal::Restored => retired(&stage, Program::named("restore-volumes")).with("scale", Answer::Bool(true)),
         };
@@ -88,7 +98,7 @@ impl First {
         match goal {
             Goal::Kept | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {}
             Goal::Restored => confirmed.made.extend(claims()),
-            Goal::Destroyed | Goal::Purged => {
+            Goal::Destroyed | Goal::GivenUp | Goal::Purged => {
                 let given_up = volumes.iter().filter_map(|volume| volume["metadata"]["uid"].as_str());
                 confirmed.volumes.extend(given_up.map(str::to_owned));
             }

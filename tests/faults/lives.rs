@@ -148,9 +148,10 @@ impl First {
         for turn in 0..=ATTEMPTS {
             let result = self.later(&stage, &second, folder.path(), Later::Undo);
             let end = match &result {
+                // Whoever was killed while it gave its lock back has said nothing.
+                _ if second.is_dead() => Ended::Lost("killed".to_owned()),
                 // Nothing gives back what is gone; and where nothing was begun, there is no run.
                 Err(failure) if ["data-destroyed", "no-run"].contains(&failure.code) => Ended::Done,
-                _ if second.is_dead() => Ended::Lost("killed".to_owned()),
                 result => ended(result),
             };
             if second.is_dead() {

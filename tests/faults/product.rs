@@ -58,6 +58,12 @@ fn nor_while_data_are_destroyed_with_their_members() {
 }
 
 #[test]
+fn nor_while_claims_go_whose_volumes_nobody_protects() {
+    let runs = under_every_single_fault(Goal::GivenUp);
+    assert!(runs >= 5 * 20, "{runs}");
+}
+
+#[test]
 fn nor_while_they_are_purged_later() {
     let runs = under_every_single_fault(Goal::Purged);
     assert!(runs >= 3 * 20, "{runs}");

@@ -92,6 +92,12 @@ impl Program {
             .with("replicas", Answer::Int(to))
             .with("claims", Answer::Text(claims.to_owned()))
             .with("settle", Answer::Text("2s".to_owned()))
+            .with("unprotected", Answer::Bool(false))
+    }
+
+    /// The same without anything that keeps the volumes.
+    pub fn unprotected(to: i64, claims: &str) -> Self {
+        Self::scale_down(to, claims).with("unprotected", Answer::Bool(true))
     }
 
     pub fn with(mut self, name: &str, answer: Answer) -> Self {

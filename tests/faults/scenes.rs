@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::acts::{
     attached, autoscaled, budgeted, given_up, neighbour_given_up, own, pointed_elsewhere, read_by_a_pod, reserved,
-    retained_without_a_mark, rival, two_on_one_path, two_sets_with_one_claim, unmarked, used_by_another,
+    retained, retained_without_a_mark, rival, two_on_one_path, two_sets_with_one_claim, unmarked, used_by_another,
 };
 use crate::program::Program;
 use crate::stage::{Act, SET, claim};
@@ -225,6 +225,14 @@ pub const SCENES: &[Scene] = &[
             };
             ends(claim, after) && there.iter().any(|((kind, ..), object)| kind == "VolumeAttachment" && hangs(object))
         }),
+        ..QUIET
+    },
+    Scene {
+        guard: "fate-not-as-shown",
+        program: || Program::unprotected(1, "retire"),
+        before: Some(retained),
+        meanwhile: Some(given_up),
+        harm: Harm::Rule(Rule::DataLoss),
         ..QUIET
     },
     Scene {

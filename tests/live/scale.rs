@@ -8,6 +8,7 @@ mod refusals;
 mod replan;
 mod stage;
 mod stops;
+mod unprotected;
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::json;
@@ -25,6 +26,7 @@ pub fn tests() -> Vec<Trial> {
     tests.extend(asking::tests());
     tests.extend(refusals::tests());
     tests.extend(stops::tests());
+    tests.extend(unprotected::tests());
     tests.extend(kills::tests());
     tests.extend(churn::tests());
     tests.extend(replan::tests());

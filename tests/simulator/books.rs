@@ -11,6 +11,7 @@ mod later;
 mod locks;
 mod replans;
 mod scripts;
+mod unprotected;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

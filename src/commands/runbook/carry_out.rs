@@ -21,7 +21,7 @@ use crate::runs::folder::{About, RunFolder};
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
 use crate::runs::journal::Journal;
-use crate::runs::plan::{Line, Plan, Undo};
+use crate::runs::plan::{Line, Plan};
 use crate::runs::record::Record;
 use crate::runs::undo::Undoing;
 use crate::wizard::parameter::Answers;
@@ -111,10 +111,11 @@ pub async fn go_on(
         conductor.changed.iter().fold(failure, |failure, object| failure.changed(object.as_str()))
     })?;
     let run = conductor.run.as_str();
-    let destroys = |line: &Line| matches!(line, Line::Effect { undo: Undo::Impossible, .. });
     let mut end = "done".to_owned();
-    if conductor.lines.iter().any(destroys) {
+    if conductor.lines.iter().any(Line::destroys) {
         end.push_str("; what was destroyed is gone for good");
+    } else if conductor.lines.iter().any(Line::gives_up) {
+        end.push_str("; claims that went unprotected do not come back");
     } else if folder.lines().is_ok_and(|lines| !Undoing::of(&lines).steps.is_empty()) {
         let _ = write!(end, "; to take it back: {}", context.as_given().ours(&format!("undo {run}")));
     }

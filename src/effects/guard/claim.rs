@@ -8,22 +8,26 @@ use super::set::if_allowed;
 use super::{Guard, Refusal, refusal};
 use crate::effects::delete_claim::DeleteClaim;
 use crate::effects::error::EffectError;
+use crate::effects::give_up::{Fate, GiveUp, Given};
 use crate::facts::attachment::Attachment;
 use crate::facts::claim::Claim;
 use crate::facts::meta::Owner;
 use crate::facts::ordinals::{Ordinal, OrdinalRange, claim_names, sets_of_claim};
 use crate::facts::pod::Pod;
-use crate::facts::reader::Reader;
+use crate::facts::reader::{Reader, is_forbidden};
 use crate::facts::set::Set;
 use crate::facts::volume::Volume;
 use crate::facts::words::ReclaimPolicy;
 use crate::objects::kinds::{ApiKind, ObjectRef};
 
-/// A claim that goes, with the volume that is to be kept.
+/// A claim that goes, with its volume.
 struct Going {
     claim: Claim,
     volume: Option<Volume>,
+    /// Empty where nobody could read it before.
     volume_uid: String,
+    /// What was shown to become of a volume that nobody has protected.
+    shown: Option<Fate>,
 }
 
 /// A claim with all that may still need it, and, read after all of that, its volume.
@@ -48,7 +52,11 @@ pub(super) const GUARDS: &[Guard<ClaimScene>] = &[
     Guard { code: "claim-in-use", source: "H-08", check: in_use },
     Guard { code: "claim-owned", source: "H-42", check: owned },
     Guard { code: "volume-attached", source: "H-05", check: attached },
+    Guard { code: "fate-not-as-shown", source: "H-15", check: not_as_shown },
 ];
+
+/// What counts only where the volume is to be kept.
+pub(super) const KEEPING: [&str; 2] = ["volume-not-kept", "volume-of-another"];
 
 impl ClaimScene {
     pub(in crate::effects) async fn read(
@@ -59,7 +67,7 @@ impl ClaimScene {
         let namespace = effect.claim.object.namespace.as_str();
         let kind = ApiKind::named("StatefulSet").ok_or(EffectError::Vanished)?;
         let sets = reader.list_as(kind, namespace, None, Set::read).await?;
-        let names = claims_of_member(effect, &sets);
+        let names = claims_of_member((&effect.set, effect.ordinal), &effect.claim.object.name, &sets);
         let neighbours = neighbours(effect, &names, reader).await?;
         let pods = reader.pods_with(namespace, &names).await?;
         let volumes = neighbours.iter().filter_map(|going| Some(going.volume.as_ref()?.meta.name.clone()));
@@ -72,6 +80,7 @@ impl ClaimScene {
                 claim: Claim::read(claim).ok_or(EffectError::Vanished)?,
                 volume: volume.as_ref().and_then(Volume::read),
                 volume_uid: effect.volume.uid.clone(),
+                shown: None,
             },
             neighbours,
             set: effect.set.clone(),
@@ -81,14 +90,54 @@ impl ClaimScene {
             attachments,
         })
     }
+
+    /// The same where nobody has protected the volumes: they are read if they may be.
+    pub(in crate::effects) async fn giving_up(
+        effect: &GiveUp,
+        claim: &Value,
+        reader: &Reader,
+    ) -> Result<Self, EffectError> {
+        let namespace = effect.claim.object.namespace.as_str();
+        let kind = ApiKind::named("StatefulSet").ok_or(EffectError::Vanished)?;
+        let sets = reader.list_as(kind, namespace, None, Set::read).await?;
+        let names = claims_of_member((&effect.set, effect.ordinal), &effect.claim.object.name, &sets);
+        let mut claims = vec![(Claim::read(claim).ok_or(EffectError::Vanished)?, effect.fate)];
+        for Given { claim, fate } in &effect.others {
+            // One that goes already stands against nothing any more.
+            let there = claim.read(reader).await?.as_ref().and_then(Claim::read);
+            claims.extend(there.filter(|claim| claim.meta.deleting.is_none()).map(|claim| (claim, *fate)));
+        }
+        let pods = reader.pods_with(namespace, &names).await?;
+        let volumes: Vec<String> = claims.iter().filter_map(|(claim, _)| claim.volume_name.clone()).collect();
+        let attachments = if_allowed(reader.attachments_of(&volumes).await)?;
+        let mut going = Vec::new();
+        for (claim, fate) in claims {
+            let volume = volume_now(&claim, fate, reader).await?;
+            going.push(Going { claim, volume, volume_uid: String::new(), shown: Some(fate) });
+        }
+        let one = going.remove(0);
+        let (set, ordinal) = (effect.set.clone(), Ordinal(effect.ordinal));
+        Ok(Self { one, neighbours: going, set, ordinal, sets, pods, attachments })
+    }
+}
+
+/// The volume of a claim; `None` where there is none, or where it could not be
+/// read when it was shown and cannot be by now.
+async fn volume_now(claim: &Claim, shown: Fate, reader: &Reader) -> Result<Option<Volume>, EffectError> {
+    let Some(name) = claim.volume_name.clone() else { return Ok(None) };
+    let kind = ApiKind::named("PersistentVolume").ok_or(EffectError::Vanished)?;
+    match reader.get(&ObjectRef { kind, namespace: String::new(), name }).await {
+        Err(error) if shown == Fate::Unknown && is_forbidden(&error) => Ok(None),
+        found => Ok(found?.as_ref().and_then(Volume::read)),
+    }
 }
 
 /// The claim and its neighbours of the same member: all of them go, or none.
-fn claims_of_member(effect: &DeleteClaim, sets: &[Set]) -> Vec<String> {
-    let set = sets.iter().find(|set| set.meta.name == effect.set);
-    let member = OrdinalRange::new(effect.ordinal, 1);
-    let mut claims = set.map(|set| claim_names(&effect.set, &set.template_names(), member, 1)).unwrap_or_default();
-    claims.push(effect.claim.object.name.clone());
+fn claims_of_member((name, ordinal): (&str, u64), claim: &str, sets: &[Set]) -> Vec<String> {
+    let set = sets.iter().find(|set| set.meta.name == name);
+    let member = OrdinalRange::new(ordinal, 1);
+    let mut claims = set.map(|set| claim_names(name, &set.template_names(), member, 1)).unwrap_or_default();
+    claims.push(claim.to_owned());
     claims
 }
 
@@ -104,7 +153,8 @@ async fn neighbours(effect: &DeleteClaim, names: &[String], reader: &Reader) -> 
         let object = ObjectRef { name: volume, ..effect.volume.object.clone() };
         let Some(volume) = reader.get(&object).await?.as_ref().and_then(Volume::read) else { continue };
         if volume.mark.as_ref().is_some_and(|mark| mark.is_of(&claim.meta.name, &claim.meta.uid)) {
-            going.push(Going { claim, volume_uid: volume.meta.uid.clone(), volume: Some(volume) });
+            let volume_uid = volume.meta.uid.clone();
+            going.push(Going { claim, volume_uid, volume: Some(volume), shown: None });
         }
     }
     Ok(going)
@@ -209,4 +259,25 @@ fn attached(scene: &ClaimScene) -> Option<Refusal> {
         format!("volume `{}` is still attached to node `{}`", attachment.volume.as_deref()?, attachment.node),
         "something may still write to it: wait until it is detached",
     ))
+}
+
+fn not_as_shown(scene: &ClaimScene) -> Option<Refusal> {
+    against_any(scene, |_, going| is_not_as_shown(going))
+}
+
+/// Who approved that data stay has not approved that they go. Who approved that
+/// nobody knows has approved the worst.
+fn is_not_as_shown(going: &Going) -> Option<Refusal> {
+    let shown = going.shown?;
+    let now = match &going.volume {
+        None => Fate::Unknown,
+        Some(volume) if volume.meta.deleting.is_some() => Fate::Goes,
+        Some(volume) => Fate::under(volume.reclaim_policy.as_str()),
+    };
+    let is_its = going.volume.as_ref().is_none_or(|volume| volume.belongs_to(&going.claim));
+    if is_its && (shown == now || shown == Fate::Unknown) {
+        return None;
+    }
+    let now = if is_its { now.words() } else { "its volume does not belong to it any more" };
+    Some(refusal(format!("the plan said that {}, and now {now}", shown.words()), "make a new plan, and look at it"))
 }

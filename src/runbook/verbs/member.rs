@@ -9,6 +9,7 @@ use super::super::engine::thrown;
 use super::super::sizes::size;
 use super::handles::{AT_MOST, Outcome, no_field, number, seconds};
 use crate::effects::delete_claim::DeleteClaim;
+use crate::effects::give_up::{Fate, GiveUp, Given};
 use crate::effects::protect::Protect;
 use crate::effects::{Effect, Target};
 use crate::runs::call::{Call, ClaimAnswer, MemberAnswer, SetAnswer};
@@ -65,6 +66,15 @@ impl MemberHandle {
     fn retire(&mut self) -> Outcome<()> {
         self.claims().try_for_each(|mut claim| claim.delete())?;
         self.claims().try_for_each(|mut claim| claim.wait_released())
+    }
+
+    /// The same without anything that keeps the volumes.
+    fn give_up(&mut self) -> Outcome<()> {
+        for claim in self.claims() {
+            let is_other = |given: &Given| given.claim != claim.now.claim;
+            claim.delete_unprotected(self.claims().map(|claim| claim.given()).filter(is_other).collect())?;
+        }
+        self.claims().try_for_each(|claim| claim.wait_claim_gone())
     }
 
     fn wait_gone(&mut self, at_most: &str) -> Outcome<()> {
@@ -127,6 +137,27 @@ impl ClaimHandle {
         self.bridge.ask(Call::Effect { effect }).map(drop)
     }
 
+    fn give_up(&mut self) -> Outcome<()> {
+        self.delete_unprotected(Vec::new())?;
+        self.wait_claim_gone()
+    }
+
+    /// The claim with what becomes of its volume, as far as that was read.
+    fn given(&self) -> Given {
+        Given { claim: self.now.claim.clone(), fate: Fate::under(&self.now.policy) }
+    }
+
+    fn delete_unprotected(&self, others: Vec<Given>) -> Outcome<()> {
+        let Given { claim, fate } = self.given();
+        let effect = Effect::GiveUp(GiveUp { claim, fate, others, set: self.set.clone(), ordinal: self.now.ordinal });
+        self.bridge.ask(Call::Effect { effect }).map(drop)
+    }
+
+    fn wait_claim_gone(&self) -> Outcome<()> {
+        let claim = self.now.claim.clone();
+        self.bridge.ask(Call::AwaitClaimGone { claim, at_most: AT_MOST }).map(drop)
+    }
+
     fn wait_released(&mut self) -> Outcome<()> {
         let (claim, volume) = (self.now.claim.clone(), self.volume()?);
         self.bridge.ask(Call::AwaitReleased { claim, volume, at_most: AT_MOST }).map(drop)
@@ -140,6 +171,7 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("to_string", |member: &mut MemberHandle| format!("pod/{}", member.now.pod))
         .register_fn("protect", MemberHandle::protect)
         .register_fn("retire", MemberHandle::retire)
+        .register_fn("give_up", MemberHandle::give_up)
         .register_fn("exec", |member: &mut MemberHandle, command: Dynamic| member.exec(&command, &Map::new()))
         .register_fn("exec", |member: &mut MemberHandle, command: Dynamic, options: Map| {
             member.exec(&command, &options)
@@ -150,5 +182,6 @@ pub(super) fn register(engine: &mut Engine) {
         .register_indexer_get(|claim: &mut ClaimHandle, name: ImmutableString| claim.get(&name))
         .register_fn("to_string", |claim: &mut ClaimHandle| format!("claim/{}", claim.now.claim.object.name))
         .register_fn("protect", ClaimHandle::protect)
-        .register_fn("retire", ClaimHandle::retire);
+        .register_fn("retire", ClaimHandle::retire)
+        .register_fn("give_up", ClaimHandle::give_up);
 }

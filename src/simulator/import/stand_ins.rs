@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::references;
 use crate::objects::kinds::ApiKind;
+use crate::objects::withheld::ASSUMED;
 use crate::simulator::clock::clock_text;
 use crate::simulator::controllers::all::DISK;
 use crate::simulator::controllers::binder::SELECTED_NODE;
@@ -20,8 +21,6 @@ use crate::simulator::identity;
 use crate::simulator::seed;
 use crate::simulator::world::World;
 
-/// On an object that was made up.
-const ASSUMED: &str = "sandbox.kubectl-stateful/assumed";
 const HOSTNAME: &str = "kubernetes.io/hostname";
 
 pub(super) fn fill(world: &mut World, namespace: &str, unread: &[String]) {
