@@ -147,6 +147,10 @@ fn worded(line: &Line, number: &mut usize, style: &Style) -> Option<String> {
             format!("      ask          {} (type `{}`)", escape(question), escape(name))
         }
         Line::Question { question, typed: None, .. } => format!("      ask          {}", escape(question)),
+        Line::Always { label } => format!("      always       {}, at the end of this, also if it stops", escape(label)),
+        Line::AtEnd { label } => {
+            format!("  {}", style.paint(Tint::Strong, &format!("at the end, always: {}", escape(label))))
+        }
         Line::Phase { .. } => return None,
         Line::Output { key, value } => format!("      output       {} {}", escape(key), escape(&value.to_string())),
     })

@@ -84,9 +84,10 @@ impl Runbook {
     pub fn play(&self, answers: &Answers, bridge: &Bridge, cancel: Cancel) -> Result<(), ScriptError> {
         let script = Script { name: &self.name, text: &self.source };
         let mut engine = engine(cancel, &Notes::default());
-        verbs::register(&mut engine, bridge);
+        let always = verbs::Always::default();
+        verbs::register(&mut engine, bridge, &always);
         let ast = diagnostics::compile(&engine, &script)?;
-        let failed = |error: Box<EvalAltResult>| {
+        let failed = |error: Box<EvalAltResult>| -> ScriptError {
             let known = verbs::names().chain(ast.iter_functions().map(|known| known.name.to_owned()));
             diagnostics::from_eval(&script, *error, &known.collect::<Vec<_>>())
         };
@@ -98,7 +99,8 @@ impl Runbook {
             let p = self.params(answers, bridge).map_err(failed)?;
             let ran: Result<Dynamic, Box<EvalAltResult>> =
                 engine.call_fn(&mut Scope::new(), &ast, phase.function(), (p,));
-            drop(ran.map_err(failed)?);
+            let ran = ran.map(drop).map_err(failed);
+            if phase == Phase::Run { always.at_end(ran, &engine, &ast, bridge, &failed)? } else { ran? }
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! was read with its UIDs; unknown names of fields are errors, and nothing can
 //! be assigned.
 
+mod always;
 mod exec;
 mod handles;
 mod member;
@@ -12,9 +13,10 @@ mod words;
 use rhai::{Dynamic, Engine, EvalAltResult};
 
 use super::bridge::Bridge;
+pub(super) use always::Always;
 
 /// The names of all functions that a runbook has beyond those of the language.
-const NAMES: &str = "guard note warn confirm step output refresh members members_from leftovers retired scale \
+const NAMES: &str = "guard note warn confirm step always output refresh members members_from leftovers retired scale \
                      wait_ready settle protect exec wait_gone retire give_up restore purge keep_claims \
                      quantity";
 
@@ -36,10 +38,6 @@ const NOT_YET: &[(&str, &str)] = &[
     (
         "undo",
         "there is no `undo(…)` yet: what takes an effect back is kept with it, and `kubectl stateful undo` writes that",
-    ),
-    (
-        "always",
-        "there is no `always(…)` yet: what is to happen at the end stands in `verify(p)`, which a stopped run does not reach",
     ),
     ("query", "there is no `query(…)` yet: `member.exec(…)` runs a program, whose exit code decides"),
     ("create", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
@@ -68,8 +66,9 @@ pub(super) fn names() -> impl Iterator<Item = String> {
 }
 
 /// Makes the vocabulary known to an engine.
-pub(super) fn register(engine: &mut Engine, bridge: &Bridge) {
+pub(super) fn register(engine: &mut Engine, bridge: &Bridge, always: &Always) {
     words::register(engine, bridge);
+    always.register(engine, bridge);
     handles::register(engine);
     super::sizes::register(engine);
 }

@@ -16,6 +16,8 @@ pub struct Approved {
     pub fingerprint: String,
     /// None in plans of earlier versions.
     pub effect: Option<Effect>,
+    /// What is always done, if it is a part of that.
+    pub always: Option<String>,
     /// How many steps have begun before it.
     step: usize,
 }
@@ -23,15 +25,25 @@ pub struct Approved {
 /// The effects of a plan, in their order.
 #[must_use]
 pub fn approved(plan: &Plan) -> VecDeque<Approved> {
-    let mut steps = 0;
+    let (mut steps, mut always) = (0, None);
     let mut lines = VecDeque::new();
     for line in &plan.lines {
-        if matches!(line, Line::Step { .. }) {
-            steps += 1;
+        match line {
+            Line::Step { .. } => steps += 1,
+            Line::AtEnd { label } => (steps, always) = (steps + 1, Some(label.clone())),
+            Line::Phase { .. } => always = None,
+            Line::Effect { .. }
+            | Line::Wait { .. }
+            | Line::Caution { .. }
+            | Line::Note { .. }
+            | Line::Question { .. }
+            | Line::Always { .. }
+            | Line::Output { .. } => {}
         }
         if let (Some(fingerprint), Line::Effect { effect, .. }) = (line.to_compare(), line) {
             let effect = effect.as_deref().cloned();
-            lines.push_back(Approved { fingerprint: fingerprint.to_owned(), effect, step: steps });
+            let (fingerprint, always) = (fingerprint.to_owned(), always.clone());
+            lines.push_back(Approved { fingerprint, effect, always, step: steps });
         }
     }
     lines

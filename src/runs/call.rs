@@ -48,6 +48,16 @@ pub enum Call {
     },
     /// A part of the work begins.
     Step { title: String },
+    /// Something that is to be done at the end of `run`, whatever comes.
+    Always { label: String },
+    /// It begins; after a stop if the run has not come to its end.
+    AtEnd {
+        label: String,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stopped: bool,
+    },
+    /// Its own script has failed after a stop.
+    AtEndFailed { label: String, why: String },
     /// A check of the script's own.
     Guard { holds: bool, message: String },
     /// Something to know; `caution` if it should be thought about.

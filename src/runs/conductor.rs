@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ahead::Approved;
+use super::at_end::Aside;
 use super::call::{Call, Phase};
 use super::event::{Event, Observer};
 use super::halt::Halt;
@@ -63,6 +64,8 @@ pub struct Conductor<'a> {
     pub needs: Needs,
     /// What an earlier part of this run has started in a pod without hearing its end.
     pub unanswered: Option<Exec>,
+    /// Whether it has stopped, and does only what is always done.
+    pub(super) aside: Aside,
     /// What somebody has typed as an answer so far, and when.
     pub(super) typed: BTreeMap<String, Timestamp>,
     /// The sets that were read, by name, with their UIDs.
@@ -97,6 +100,7 @@ impl<'a> Conductor<'a> {
             phase: Phase::Preflight,
             needs: Needs::default(),
             unanswered: None,
+            aside: Aside::default(),
             typed: BTreeMap::new(),
             sets: BTreeMap::new(),
         }
@@ -112,6 +116,12 @@ impl<'a> Conductor<'a> {
                 self.nothing_left()?;
             }
             self.phase = phase;
+        }
+        if let (Call::Always { .. }, true) = (&call, self.phase != Phase::Run) {
+            return Err(Halt::EffectInPhase { verb: "always", phase: self.phase });
+        }
+        if let Call::AtEnd { label, stopped: true } = &call {
+            self.goes_aside(label)?;
         }
         if let Some(record) = self.replay.pop_front() {
             return self.replayed(record, call).await;
@@ -203,9 +213,21 @@ impl<'a> Conductor<'a> {
             Call::AwaitBound { claim, volume, at_most } => waits.bound(claim, volume, *at_most).await?,
             Call::AwaitPurged { volume, stays, at_most } => waits.purged(volume, stays.as_deref(), *at_most).await?,
             Call::Guard { holds: false, message } => return Err(Halt::Guard { message: message.clone() }),
-            Call::Guard { holds: true, .. } | Call::Phase { .. } | Call::Effect { .. } | Call::Output { .. } => {
+            Call::AtEnd { label, stopped: false } => {
+                self.tell_at_end(label);
                 Value::Null
             }
+            Call::AtEndFailed { label, why } => {
+                let text = format!("`{label}`, which is always done, was not: {why}");
+                self.observer.event(Event::Caution { text });
+                Value::Null
+            }
+            Call::Guard { holds: true, .. }
+            | Call::Phase { .. }
+            | Call::Effect { .. }
+            | Call::Always { .. }
+            | Call::AtEnd { stopped: true, .. }
+            | Call::Output { .. } => Value::Null,
             Call::Step { title } => {
                 self.observer.event(Event::Step { title: title.clone() });
                 Value::Null

@@ -21,6 +21,16 @@ use super::places::{private_file, sync_folder};
 /// Bytes kept back for the lines that must still be written on a full disk.
 const RESERVE: usize = 64 * 1024;
 
+/// On lines about what was done after a stop.
+const ASIDE: &str = "aside";
+
+/// Whether a line is about what was done after a stop: who goes on with the run
+/// comes to its end once more, and does it again.
+#[must_use]
+pub fn is_aside(line: &Value) -> bool {
+    line[ASIDE] == true
+}
+
 /// An open journal.
 pub struct Journal {
     file: File,
@@ -30,6 +40,8 @@ pub struct Journal {
     count: u64,
     /// Bytes of whole lines.
     length: u64,
+    /// Whether what is written belongs to no resume.
+    is_aside: bool,
 }
 
 impl Journal {
@@ -42,7 +54,15 @@ impl Journal {
         let file = private_file(&folder.join("journal.jsonl"))?;
         mine_alone(&file)?;
         sync_folder(folder)?;
-        Ok(Self { file, pen: Pen::default(), reserve: Some(reserve), previous: String::new(), count: 0, length: 0 })
+        Ok(Self {
+            file,
+            pen: Pen::default(),
+            reserve: Some(reserve),
+            previous: String::new(),
+            count: 0,
+            length: 0,
+            is_aside: false,
+        })
     }
 
     /// Opens the journal of a run that goes on: whole lines stay, a torn last one goes.
@@ -66,7 +86,7 @@ impl Journal {
         }
         let count = lines.iter().filter_map(|line| line["n"].as_u64()).max().unwrap_or(0);
         let pen = Pen::default();
-        Ok(Self { file, pen, reserve: Some(reserve), previous, count, length: length as u64 })
+        Ok(Self { file, pen, reserve: Some(reserve), previous, count, length: length as u64, is_aside: false })
     }
 
     /// Writes with this pen from here on.
@@ -83,6 +103,11 @@ impl Journal {
         let file = fs::OpenOptions::new().write(true).open(folder.join("journal.jsonl"))?;
         mine_alone(&file)?;
         Ok(file)
+    }
+
+    /// From here on lines are about what is done after a stop: see `is_aside`.
+    pub fn goes_aside(&mut self) {
+        self.is_aside = true;
     }
 
     /// Number for the next effect.
@@ -136,12 +161,14 @@ impl Journal {
 
     /// Writes how the run ended and gives the reserved room back.
     pub fn ended(&mut self, at: Timestamp, how: &str) -> io::Result<()> {
+        self.is_aside = false;
         self.line(json!({ "t": at.to_string(), "state": "ended", "how": how }), true)?;
         self.release().map(drop)
     }
 
     /// The same of a run that stopped before its end, with the reason.
     pub fn stopped(&mut self, at: Timestamp, code: &str, why: &str) -> io::Result<()> {
+        self.is_aside = false;
         let line = json!({ "t": at.to_string(), "state": "ended", "how": "stopped", "code": code, "why": why });
         self.line(line, true)?;
         self.release().map(drop)
@@ -151,6 +178,9 @@ impl Journal {
     /// that was kept back: intents may not, since what they announce would
     /// then be left without its outcome.
     fn line(&mut self, mut line: Value, reserved: bool) -> io::Result<()> {
+        if self.is_aside {
+            line[ASIDE] = json!(true);
+        }
         line["prev"] = json!(self.previous);
         let mut text = line.to_string();
         let next = digest(text.as_bytes());

@@ -5,6 +5,7 @@
 
 pub mod ahead;
 pub mod asking;
+mod at_end;
 pub mod call;
 pub mod conductor;
 mod entries;

@@ -100,6 +100,14 @@ pub enum Line {
         key: String,
         value: Value,
     },
+    /// Something is to be done at the end of `run`, also if that stops.
+    Always {
+        label: String,
+    },
+    /// What follows is that.
+    AtEnd {
+        label: String,
+    },
 }
 
 /// Whether an effect can be taken back.
@@ -149,8 +157,12 @@ impl Line {
                 Some(Self::Question { question: question.clone(), typed: typed.clone(), flag: flag.clone() })
             }
             Call::Output { key, value } => Some(Self::Output { key: key.clone(), value: value.clone() }),
+            Call::Always { label } => Some(Self::Always { label: label.clone() }),
+            Call::AtEnd { label, stopped: false } => Some(Self::AtEnd { label: label.clone() }),
             // As long as a guard holds there is nothing to say about it.
             Call::Guard { .. }
+            | Call::AtEnd { stopped: true, .. }
+            | Call::AtEndFailed { .. }
             | Call::Settle { .. }
             | Call::Set { .. }
             | Call::Members { .. }
@@ -219,6 +231,8 @@ impl Line {
             | Self::Caution { .. }
             | Self::Note { .. }
             | Self::Question { .. }
+            | Self::Always { .. }
+            | Self::AtEnd { .. }
             | Self::Output { .. } => None,
         }
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::call::{Call, ClaimAnswer, MemberAnswer};
+use super::journal::is_aside;
 use crate::effects::exec::Exec;
 use crate::effects::lock::Lock;
 use crate::effects::{Effect, Target};
@@ -39,7 +40,7 @@ pub struct Written {
 pub fn finished(lines: &[Value]) -> Vec<Record> {
     let mut records = Vec::new();
     let mut open: Option<(u64, Call, String)> = None;
-    for line in lines {
+    for line in lines.iter().filter(|line| !is_aside(line)) {
         let number = line["n"].as_u64().unwrap_or(0);
         match line["state"].as_str().unwrap_or_default() {
             "call" => {
@@ -77,6 +78,18 @@ fn effect_record(call: Call, fingerprint: String, uid: &Value, changed: bool) ->
         _ => None,
     };
     Record { call, answer: serde_json::json!({ "uid": uid }), fingerprint, changed: object, at: None }
+}
+
+/// What a run wanted to do at its end whatever comes, and has not begun.
+#[must_use]
+pub fn never_ended(lines: &[Value]) -> Vec<String> {
+    let calls = || lines.iter().filter_map(|line| serde_json::from_value::<Call>(line["call"].clone()).ok());
+    let begun = |wanted: &str| calls().any(|call| matches!(call, Call::AtEnd { label, .. } if label == wanted));
+    let wanted = calls().filter_map(|call| match call {
+        Call::Always { label } => Some(label),
+        _ => None,
+    });
+    wanted.filter(|label| !begun(label)).collect()
 }
 
 /// The locks that a run has taken.

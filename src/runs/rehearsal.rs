@@ -26,7 +26,7 @@ pub struct Needs {
 impl Needs {
     /// A call that is no effect.
     pub fn call(&mut self, call: &Call, namespace: &str) {
-        if matches!(call, Call::Step { .. }) {
+        if matches!(call, Call::Step { .. } | Call::AtEnd { .. }) {
             self.steps += 1;
         }
         self.rights.of_call(call, namespace);

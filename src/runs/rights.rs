@@ -90,6 +90,9 @@ fn wanted(call: &Call) -> Vec<Wanted> {
         | Call::Guard { .. }
         | Call::Say { .. }
         | Call::Confirm { .. }
+        | Call::Always { .. }
+        | Call::AtEnd { .. }
+        | Call::AtEndFailed { .. }
         | Call::Output { .. } => Vec::new(),
     }
 }

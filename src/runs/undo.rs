@@ -34,6 +34,8 @@ pub struct Undoing {
     pub lost: Vec<String>,
     /// What was run in pods: nobody knows what would take it back.
     pub ran: Vec<Exec>,
+    /// What it wanted to do at its end, and has not begun: an undo does not do it.
+    pub never_ended: Vec<String>,
     /// The claims that its members had, as the run has read them.
     pub(super) claims: Vec<ClaimAnswer>,
     /// How far an earlier undo came that took members away: of which effect,
@@ -55,6 +57,7 @@ impl Undoing {
             ran: ran.collect(),
             lost: Vec::new(),
             steps: all.into_iter().rev().filter(|step| !step.undo.is_empty()).collect(),
+            never_ended: record::never_ended(lines),
             claims: record::claims(lines),
             lowered: record::lowered(lines),
         };

@@ -31,6 +31,10 @@ impl First {
             Goal::Restored => return self.is_back(stage),
             // What others do to claims that stay is not this run's.
             Goal::Kept => *replicas == 1,
+            Goal::Always => {
+                let is_kept = |volume: &Value| now(stage, volume)["spec"]["persistentVolumeReclaimPolicy"] == "Retain";
+                *replicas == 1 && has_claims == [true; 2] && self.volumes.iter().all(is_kept)
+            }
             Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {
                 *replicas == 1 && has_claims == [false; 2] && has_volumes == [true; 2]
             }
@@ -45,7 +49,9 @@ impl First {
     pub fn is_taken_back(&self, stage: &Stage) -> Result<(), String> {
         let said = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         match self.goal {
-            Goal::Kept | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => self.is_back(stage),
+            Goal::Kept | Goal::Always | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {
+                self.is_back(stage)
+            }
             Goal::Destroyed | Goal::GivenUp | Goal::Purged => {
                 let members = if self.goal == Goal::Purged { 1 } else { 2 };
                 said(stage.get(SET)["spec"]["replicas"] == members, "the set has not its members back")?;

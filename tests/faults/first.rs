@@ -22,7 +22,9 @@ pub enum Goal {
     Kept,
     /// It goes, and its volumes are kept.
     Retired,
-    /// The same once its application has said yes.
+    /// It goes, its claims stay, and at the end its volumes are kept, however that comes.
+    Always,
+    /// Its volumes are kept once its application has said yes.
     Asked,
     /// The same where the set itself deletes the claims of members that go.
     RetiredFromDeletingSet,
@@ -51,6 +53,14 @@ impl Goal {
     pub const UNDOABLE: [Self; 6] =
         [Self::Kept, Self::Retired, Self::RetiredFromDeletingSet, Self::Destroyed, Self::GivenUp, Self::Restored];
 }
+
+/// One member goes, and whatever comes its volumes are kept.
+const ALWAYS: &str = r#"fn run(p) {
+    let set = p.set;
+    let going = set.members_from(1);
+    always("keep what it had", || for member in going { member.protect(); });
+    step("one less", || { set.scale(1); set.wait_ready("10m"); });
+}"#;
 
 /// A cluster before the run.
 pub struct First {
@@ -86,6 +96,7 @@ impl First {
         }
         let program = match goal {
             Goal::Kept => Program::scale_down(1, "keep"),
+            Goal::Always => Program::own(ALWAYS),
             Goal::Retired | Goal::RetiredFromDeletingSet => Program::scale_down(1, "retire"),
             Goal::Asked => Program::scale_down(1, "retire").with("before_remove", Answer::Text("may-leave".to_owned())),
             Goal::Destroyed => Program::scale_down(1, "destroy"),
@@ -96,7 +107,7 @@ impl First {
         confirmed.ours.insert("kubectl-stateful".to_owned());
         confirmed.made.insert(("Lease".to_owned(), "default".to_owned(), "stateful-web".to_owned()));
         match goal {
-            Goal::Kept | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {}
+            Goal::Kept | Goal::Always | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {}
             Goal::Restored => confirmed.made.extend(claims()),
             Goal::Destroyed | Goal::GivenUp | Goal::Purged => {
                 let given_up = volumes.iter().filter_map(|volume| volume["metadata"]["uid"].as_str());

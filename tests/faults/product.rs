@@ -64,6 +64,23 @@ fn nor_while_claims_go_whose_volumes_nobody_protects() {
 }
 
 #[test]
+fn nor_while_something_is_done_at_the_end_whatever_comes() {
+    let runs = under_every_single_fault(Goal::Always);
+    assert!(runs >= 5 * 20, "{runs}");
+}
+
+#[test]
+fn what_is_always_done_is_done_by_a_resume_wherever_the_run_was_killed() {
+    let first = First::new(Goal::Always);
+    let crashes: Vec<_> = (1..=first.length.requests).flat_map(|request| first.crashes(request)).collect();
+    let runs = side_by_side(crashes, |strike| {
+        assert_eq!(first.dies(&Schedule(vec![strike.clone()]), &[Later::Resume]), 1);
+        assert_eq!(first.dies(&Schedule(vec![strike]), &[Later::Undo]), 1);
+    });
+    assert!(runs >= 30, "{runs}");
+}
+
+#[test]
 fn nor_while_they_are_purged_later() {
     let runs = under_every_single_fault(Goal::Purged);
     assert!(runs >= 3 * 20, "{runs}");

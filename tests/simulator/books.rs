@@ -1,6 +1,7 @@
 //! Runbooks as the program runs them, on a simulated cluster with one set: what
 //! a plan asks the cluster, how a run stops, and how it goes on.
 
+mod always;
 mod approvals;
 mod checks;
 mod data;
@@ -13,6 +14,7 @@ mod replans;
 mod scripts;
 mod unprotected;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -111,6 +113,13 @@ impl Stage {
     /// The same cluster once more, with a home of its own; what happens there stays there.
     pub fn fork(&self) -> Self {
         Self::on(self.simulator.fork())
+    }
+
+    /// The same with a copy of that home: what was run before can go on in both.
+    pub fn fork_with_runs(&self) -> Self {
+        let fork = self.fork();
+        copy(self.home.path(), fork.home.path());
+        fork
     }
 
     /// Ctrl-C is this one.
@@ -260,8 +269,21 @@ impl Stage {
 
 /// A folder in memory: a journal is synced with every line.
 fn home() -> TempDir {
-    let memory = std::path::Path::new("/dev/shm");
+    let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            std::fs::create_dir_all(&to).unwrap();
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).unwrap();
+        }
+    }
 }
 
 /// The flags that every command has.

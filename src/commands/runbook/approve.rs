@@ -84,6 +84,11 @@ pub fn show(undoing: &Undoing, context: &Context<'_>) {
     for object in &undoing.lost {
         context.screen.caution(&format!("{object} is gone for good"));
     }
+    for label in &undoing.never_ended {
+        context
+            .screen
+            .caution(&format!("`{label}`, which was to be done at the end, was not, and an undo does not do it"));
+    }
     for exec in &undoing.ran {
         context.screen.caution(&format!("what `{}` did in {} is not taken back", exec.command.shown(), exec.pod));
     }

@@ -19,6 +19,7 @@ pub fn while_planning(stopped: Stopped, lines: &[Line], context: &Context<'_>) -
     let mut failure = failure(stopped, context);
     let last = lines.iter().rev().find_map(|line| match line {
         Line::Step { title } => Some(title.clone()),
+        Line::AtEnd { label } => Some(label.clone()),
         _ => None,
     });
     let place = last.map(|title| format!(" (while playing `{title}` on a copy)")).unwrap_or_default();
@@ -47,6 +48,8 @@ pub fn while_running(stopped: Stopped, conductor: &Conductor<'_>, context: &Cont
     if failure.kind != Kind::Diverged {
         failure.kind = Kind::Partial;
     }
+    // Whoever interrupts a script between two calls does not know what was changed by then.
+    failure.message.truncate(failure.message.trim_end_matches("; nothing was changed").len());
     let run = conductor.run.as_str();
     let again = if failure.kind == Kind::Diverged { " --replan" } else { "" };
     let failure = conductor.changed.iter().fold(failure, |failure, object| failure.changed(object.as_str()));

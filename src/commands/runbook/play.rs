@@ -43,8 +43,9 @@ pub async fn play(runbook: &Runbook, answers: &Answers, conductor: &mut Conducto
     while let Some(asked) = calls.recv().await {
         match conductor.answer(asked.call.clone()).await {
             Ok(value) => asked.answer(value),
-            // Without an answer the script ends, and the channel with it.
-            Err(why) => halt = Some(why),
+            // Without an answer the script ends, but for what it always does.
+            Err(why) if conductor.is_stopped_by(&asked.call, &why) => halt = Some(why),
+            Err(_) => {}
         }
     }
     let ended = script.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -45,13 +45,14 @@ impl Runbook {
             let script = Script { name: &self.name, text: &self.source };
             let mut engine = engine(Arc::new(|| false), &Notes::default());
             let (side, _) = bridge("", "");
-            verbs::register(&mut engine, &side);
+            verbs::register(&mut engine, &side, &verbs::Always::default());
             let ast = diagnostics::compile(&engine, &script)?;
             let reading = Reading::of(&ast);
             let mut lint = Lint { runbook: self, script, reading: &reading, found: Vec::new() };
             lint.calls(&known_functions(&engine, &reading.functions));
             lint.fields(&known_fields(&engine));
             lint.effects();
+            lint.always();
             lint.branches();
             lint.found.sort_by_key(|(line, column, _)| (*line, *column));
             Ok(lint.found.into_iter().map(|(.., finding)| finding).collect())
@@ -247,6 +248,17 @@ impl Lint<'_> {
                 let error = ScriptError::new(Trouble::Invalid, what).at(Some(place.clone()));
                 let error = error.hint("what changes something belongs into `run(p)`");
                 self.found.push((place.line, place.column, Finding::Error(error)));
+            }
+        }
+    }
+
+    /// What is done at the end of `run` is said in it.
+    fn always(&mut self) {
+        let phases = [Phase::Preflight, Phase::Verify].map(Phase::function);
+        for function in self.reading.functions.iter().filter(|function| phases.contains(&function.name.as_str())) {
+            for call in function.calls.iter().filter(|call| call.name == "always") {
+                let what = format!("`{}(p)` says `always(…)`, which belongs into `run(p)`", function.name);
+                self.add(call.at, Finding::Error, what, None);
             }
         }
     }

@@ -48,9 +48,9 @@ fn names_that_nothing_has_are_told_with_what_was_meant() {
             "E 2 nothing has a field `replica`; did you mean `replicas`?",
         ),
         (
-            "fn run(p) {\n always(\"end\", || p.set.scale(p.count));\n}",
-            "E 2 there is no function `always`; there is no `always(…)` yet: what is to happen at the end stands in \
-             `verify(p)`, which a stopped run does not reach",
+            "fn run(p) {\n undo(\"back\", || p.set.scale(p.count));\n}",
+            "E 2 there is no function `undo`; there is no `undo(…)` yet: what takes an effect back is kept with it, and \
+             `kubectl stateful undo` writes that",
         ),
         ("fn run(p) {\n p.set.scale(p.count, 1);\n}", "E 2 `scale` does not take 2 arguments"),
         ("fn run(p) {\n note(`have ${p.set.redy}`);\n}", "E 2 nothing has a field `redy`; did you mean `ready`?"),
@@ -84,6 +84,8 @@ fn effects_are_declared_and_happen_in_the_run() {
         "E 3 `purge` is an effect of kind `purge`, which is not declared; add \"purge\" to `RUNBOOK.effects`";
     assert!(undeclared.contains(&expected.to_owned()), "{undeclared:?}");
     let early = lines(&format!("{GOOD}\nfn preflight(p) {{ step(\"x\", || act(p)) }}\nfn act(p) {{ p.set.scale(1) }}"));
+    let always = lines(&format!("{GOOD}\nfn verify(p) {{ always(\"x\", || note(\"y\")) }}"));
+    assert_eq!(always, ["E 5 `verify(p)` says `always(…)`, which belongs into `run(p)`"]);
     assert_eq!(
         early,
         ["E 5 `preflight(p)` has an effect, and may only look; what changes something belongs into `run(p)`"]

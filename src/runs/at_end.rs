@@ -1,0 +1,104 @@
+//! What a script wants at the end of its run whatever comes: `always(…)`. After
+//! the last call of `run` it is a part of the run like any other, planned,
+//! journaled and replayed. After a stop it is done aside: held to the lines that
+//! the plan has for it, and written into the journal as something that a
+//! `resume` passes over, since the run comes to its end once more then.
+
+use std::collections::VecDeque;
+
+use super::ahead::Approved;
+use super::call::Call;
+use super::conductor::Conductor;
+use super::event::Event;
+use super::halt::Halt;
+use super::wait::WaitError;
+use super::waits::WaitFailed;
+use crate::effects::EffectError;
+
+/// How a run that has stopped stands to what it should always do.
+#[derive(Default)]
+pub enum Aside {
+    /// Nothing has stopped it.
+    #[default]
+    No,
+    /// Nothing more may be done, not even that.
+    Never,
+    /// It has stopped; this was left of its plan.
+    Stopped(VecDeque<Approved>),
+}
+
+impl Conductor<'_> {
+    /// A call was not answered: whether that is what ends the run. What fails
+    /// after the end is told, and hides nothing.
+    pub fn is_stopped_by(&mut self, call: &Call, why: &Halt) -> bool {
+        if let Call::AtEnd { stopped: true, .. } = call {
+            return false;
+        }
+        match self.aside {
+            Aside::Stopped(_) => {
+                let more = match why {
+                    Halt::Diverged { approved, now } => format!(": approved was `{approved}`, now it is `{now}`"),
+                    _ => String::new(),
+                };
+                self.observer.event(Event::Caution { text: format!("what is always done was not: {why}{more}") });
+                false
+            }
+            Aside::Never => false,
+            Aside::No => {
+                if is_the_very_end(why) {
+                    self.aside = Aside::Never;
+                }
+                true
+            }
+        }
+    }
+
+    /// Begins what is always done, after a stop: from here on nothing else is.
+    ///
+    /// # Errors
+    /// The run has stopped in a way after which nothing may be written any more.
+    pub(super) fn goes_aside(&mut self, label: &str) -> Result<(), Halt> {
+        self.connection.interrupt.check().map_err(|_| Halt::Interrupted)?;
+        // A copy shows only how far a plan comes, and a journal is followed to its end.
+        if self.approved.is_none() || !self.replay.is_empty() || matches!(self.aside, Aside::Never) {
+            return Err(Halt::Interrupted);
+        }
+        if matches!(self.aside, Aside::No) {
+            self.aside = Aside::Stopped(self.approved.take().unwrap_or_default());
+        }
+        if let Aside::Stopped(left) = &self.aside {
+            let own = |line: &&Approved| line.always.as_deref() == Some(label);
+            self.approved = Some(left.iter().filter(own).cloned().collect());
+        }
+        self.rehearsed = None;
+        if let Some(journal) = &mut self.journal {
+            journal.goes_aside();
+        }
+        self.tell_at_end(label);
+        Ok(())
+    }
+
+    pub(super) fn tell_at_end(&self, label: &str) {
+        self.observer.event(Event::Step { title: format!("at the end, always: {label}") });
+    }
+}
+
+/// After these nobody knows whether the run may still write: it was interrupted,
+/// is another one's by now, is not what its journal says, or cannot write that.
+fn is_the_very_end(why: &Halt) -> bool {
+    let is_lost = |error: &EffectError| matches!(error, EffectError::Locked { .. } | EffectError::LockLost);
+    match why {
+        Halt::Interrupted | Halt::Replay { .. } | Halt::Journal(_) => true,
+        Halt::Effect { error, .. } => is_lost(error),
+        Halt::Wait(why) => {
+            matches!(why, WaitFailed::Lock(_) | WaitFailed::Wait(WaitError::Interrupted { .. }))
+        }
+        Halt::Guard { .. }
+        | Halt::Declined
+        | Halt::Unasked { .. }
+        | Halt::EffectInPhase { .. }
+        | Halt::Undeclared { .. }
+        | Halt::Diverged { .. }
+        | Halt::Read(_) => false,
+    }
+}

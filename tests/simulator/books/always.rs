@@ -1,0 +1,199 @@
+//! `always(…)`: what is done at the end of a run, however that comes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use http::Method;
+use kubectl_stateful::cluster::Interrupt;
+use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
+use kubectl_stateful::commands::runbook::{resume, undo};
+use kubectl_stateful::runs::plan::Line;
+
+use super::{SETS, Said, Stage};
+
+/// Protects the members at the end; before that one member goes.
+const BOOK: &str = r#"
+    const FEWER = 1;
+    fn run(p) {
+        let set = p.set;
+        let left = set.members();
+        left.remove(0);
+        always("keep what is left", || for member in left { member.protect(); });
+        always("say so", || note(`${global::FEWER} fewer`));
+        step("one less", || { set.scale(set.replicas - global::FEWER); set.wait_ready("10m"); });
+    }
+    fn verify(p) { for member in p.set.members() { for claim in member.claims {
+        guard(claim.policy == "Retain", `${claim.name} is not kept`);
+    } } }
+"#;
+
+const EFFECTS: &[&str] = &["scale", "protect"];
+
+fn play(stage: &Stage) -> Said {
+    stage.play_own(EFFECTS, BOOK, &["web", "--yes", "--no-app-check"])
+}
+
+fn flags() -> RunFlags {
+    RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() })
+}
+
+fn resumed(stage: &Stage) -> Said {
+    stage.run(async |context| resume(None, &flags(), context).await)
+}
+
+/// How many volumes are kept.
+fn kept(stage: &Stage) -> usize {
+    let volumes = stage.get("/api/v1/persistentvolumes");
+    let is_kept = |volume: &&serde_json::Value| volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain";
+    volumes["items"].as_array().unwrap().iter().filter(is_kept).count()
+}
+
+fn replicas(stage: &Stage) -> u64 {
+    stage.get(&format!("{SETS}/web"))["spec"]["replicas"].as_u64().unwrap()
+}
+
+/// Somebody's admission takes no real scale as long as this is so.
+fn no_scale(refuses: &Arc<AtomicBool>) -> impl Fn(&Method, &str) -> bool + Send + Sync + 'static {
+    let refuses = Arc::clone(refuses);
+    move |method, path| {
+        *method == Method::PUT && path.contains("/scale") && !path.contains("dryRun") && refuses.load(Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn the_plan_says_it_where_it_is_said_and_shows_it_at_the_end() {
+    let stage = Stage::new(2);
+    let said = play(&stage).done();
+    let word = |line: &Line| match line {
+        Line::Always { label } => Some(format!("always {label}")),
+        Line::AtEnd { label } => Some(format!("at the end {label}")),
+        Line::Effect { verb, fingerprint, .. } if !fingerprint.is_empty() => Some(verb.clone()),
+        Line::Note { text } => Some(text.clone()),
+        _ => None,
+    };
+    let words: Vec<String> = said.plan.unwrap().lines.iter().filter_map(word).collect();
+    let expected = ["always keep what is left", "always say so", "scale", "at the end say so", "1 fewer"];
+    assert_eq!(words[..5], expected);
+    assert_eq!(words[5..], ["at the end keep what is left", "protect", "protect"]);
+    assert_eq!((replicas(&stage), kept(&stage)), (1, 2));
+}
+
+#[test]
+fn it_is_done_after_a_stop_and_once_more_when_the_run_goes_on() {
+    let refuses = Arc::new(AtomicBool::new(true));
+    let stage = Stage::new(2).refusing(no_scale(&refuses));
+    let said = play(&stage);
+    assert!(said.text.contains("1 fewer") && !said.text.contains("was not"), "{}", said.text);
+    let failure = said.failed("forbidden", 4);
+    assert!(failure.message.contains("hook.example"), "it is the stop that is told: {failure}");
+    assert_eq!((replicas(&stage), kept(&stage)), (2, 2));
+    refuses.store(false, Ordering::SeqCst);
+    resumed(&stage).done();
+    assert_eq!((replicas(&stage), kept(&stage)), (1, 2));
+}
+
+#[test]
+fn what_is_not_in_its_part_of_the_plan_is_not_written_and_told() {
+    let refuses = Arc::new(AtomicBool::new(true));
+    let stage = Stage::new(3).refusing(no_scale(&refuses));
+    let book = r#"fn run(p) {
+        let set = p.set;
+        always("keep the last", || { let members = set.members(); members[0].protect(); });
+        set.scale(2);
+        set.wait_ready("10m");
+    }"#;
+    let said = stage.play_own(EFFECTS, book, &["web", "--yes"]);
+    assert!(
+        said.text.contains("what is always done was not: ") && said.text.contains("approved was `protect"),
+        "{}",
+        said.text
+    );
+    said.failed("forbidden", 3);
+    assert_eq!(kept(&stage), 0, "the last member is another one as long as nothing has happened");
+    refuses.store(false, Ordering::SeqCst);
+    stage.play_own(EFFECTS, book, &["web", "--yes"]).done();
+    assert_eq!(kept(&stage), 2);
+}
+
+#[test]
+fn an_interrupted_run_does_it_when_it_is_resumed_and_an_undo_says_that_it_does_not() {
+    let interrupt = Interrupt::default();
+    let raised = interrupt.clone();
+    let stage = Stage::new(2).interrupted_by(interrupt.clone()).with_meddler(move |_, method, path| {
+        if *method == Method::PUT && path.contains("/scale") {
+            raised.raise();
+        }
+    });
+    let failure = play(&stage).failed("interrupted", 4);
+    assert!(!failure.message.contains("nothing was changed"), "a member has gone: {failure}");
+    interrupt.lower();
+    assert_eq!(kept(&stage), 0, "whoever interrupts wants nothing more to be written");
+    let plain = stage.fork_with_runs();
+    resumed(&plain).done();
+    assert_eq!((replicas(&plain), kept(&plain)), (1, 2));
+    let stage = stage.with_meddler(|_, _, _| ());
+    let said = stage.run(async |context| undo(None, &flags(), context).await).done();
+    assert!(said.text.contains("`keep what is left`, which was to be done at the end, was not"), "{}", said.text);
+    assert_eq!((replicas(&stage), kept(&stage)), (2, 0));
+}
+
+#[test]
+fn interrupted_at_any_write_it_comes_to_the_same_end() {
+    let writes = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&writes);
+    let whole = Stage::new(2);
+    play(&whole.fork().with_meddler(move |_, _, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+    }))
+    .done();
+    let writes = writes.load(Ordering::SeqCst);
+    assert!(writes >= 5, "{writes}");
+    for at in 1..writes {
+        let (interrupt, seen) = (Interrupt::default(), AtomicUsize::new(0));
+        let raised = interrupt.clone();
+        let stage = whole.fork().interrupted_by(interrupt.clone()).with_meddler(move |_, _, _| {
+            if seen.fetch_add(1, Ordering::SeqCst) == at {
+                raised.raise();
+            }
+        });
+        if play(&stage).result.is_err() {
+            interrupt.lower();
+            resumed(&stage).done();
+        }
+        assert_eq!((replicas(&stage), kept(&stage)), (1, 2), "at write {at}");
+    }
+}
+
+#[test]
+fn what_fails_in_it_stops_the_run_and_the_rest_of_it_is_done_all_the_same() {
+    let stage = Stage::new(2);
+    let book = r#"fn run(p) {
+        always("first", || for member in p.set.members() { member.protect(); });
+        always("second", || if p.set.ready > 0 { throw "not today" });
+    }"#;
+    let failure = stage.play_own(EFFECTS, book, &["web", "--yes"]).result.unwrap_err();
+    assert!(failure.message.contains("not today"), "a plan says so first: {failure}");
+    let refused = stage.refusing(|method, path| {
+        *method == Method::PATCH && path.contains("/persistentvolumes/") && !path.contains("dryRun")
+    });
+    let book = r#"fn run(p) {
+        always("scale", || p.set.scale(1));
+        always("protect", || for member in p.set.members_from(1) { member.protect(); });
+    }"#;
+    let failure = refused.play_own(EFFECTS, book, &["web", "--yes"]).failed("forbidden", 4);
+    assert!(failure.changed.concat().contains("StatefulSet/web"), "{failure}");
+    assert_eq!(replicas(&refused), 1);
+}
+
+#[test]
+fn it_belongs_into_the_run_and_has_a_name_of_its_own() {
+    let stage = Stage::new(1);
+    let early = r#"fn preflight(p) { always("x", || note("y")); } fn run(p) {}"#;
+    stage.play_own(&[], early, &["web", "--yes"]).failed("effect-refused", 2);
+    let twice = r#"fn run(p) { always("x", || note("y")); always("x", || note("z")); }"#;
+    let failure = stage.play_own(&[], twice, &["web", "--yes"]).result.unwrap_err();
+    assert!(failure.message.contains("`x` is said twice"), "{failure}");
+    let late = r#"fn run(p) { always("x", || always("y", || note("z"))); }"#;
+    let failure = stage.play_own(&[], late, &["web", "--yes"]).result.unwrap_err();
+    assert!(failure.message.contains("`y` is said too late"), "{failure}");
+}
