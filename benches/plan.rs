@@ -19,6 +19,7 @@ use http_body_util::Full;
 
 use kubectl_stateful::cluster::Interrupt;
 use kubectl_stateful::commands::Context;
+use kubectl_stateful::commands::runbook::flags::RunFlags;
 use kubectl_stateful::commands::runbook::planning;
 use kubectl_stateful::effects::Guards;
 use kubectl_stateful::runbook::script::Runbook;
@@ -70,7 +71,8 @@ fn planned(simulator: &Simulator, from: u64, to: u64) -> (usize, Duration) {
     };
     let runbook = Runbook::shipped("scale-down").unwrap();
     let begin = Instant::now();
-    let plan = runtime.block_on(planning::plan(&runbook, &answers(&runbook, to), &context)).unwrap();
+    let plan =
+        runtime.block_on(planning::plan(&runbook, &answers(&runbook, to), &RunFlags::default(), &context)).unwrap();
     let took = begin.elapsed();
     let effects = plan.fingerprints().len();
     // Each member: three volumes protected, one step down, three claims deleted.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::error::EffectError;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
-use super::printed::Printed;
+use super::printed::{BYTES, Printed};
 use super::ready::{Done, Ready};
 use super::shell;
 use crate::cluster::exec::{ExecError, Heard, Program};
@@ -125,6 +125,31 @@ impl Exec {
                 let ran = Ran { exit_code: Some(0), printed: printed.text() };
                 Ok(Done::changed(Outcome::Ran, json!(ran)))
             }
+            Ok(code) => Err(EffectError::SaidNo { code, printed: printed.text() }),
+            Err(ExecError::Refused(error)) => Err((*error).into()),
+            Err(ExecError::Lost(why)) => Err(EffectError::Unanswered { why, printed: printed.text() }),
+        }
+    }
+
+    /// Runs it for what it prints: its author says that it only reads, so it is no
+    /// effect, has no intent and may be run again.
+    ///
+    /// # Errors
+    /// As `run`, and if it prints too much to be an answer.
+    pub async fn query(
+        &self,
+        connection: &Connection,
+        keep: impl AsyncFn() -> Result<(), EffectError>,
+    ) -> Result<String, EffectError> {
+        let ready = self.look(connection).await?;
+        let program = self.program(ready.before.as_ref().unwrap_or(&Value::Null))?;
+        let mut printed = Printed::default();
+        match listen(&program, Duration::from_secs(self.at_most), connection, keep, &mut printed).await {
+            Ok(0) => printed.whole().ok_or_else(|| EffectError::Guarded {
+                code: "answer-too-long",
+                why: format!("`{}` prints more than {BYTES} bytes", self.command.shown()),
+                hint: "let the command print only what decides".to_owned(),
+            }),
             Ok(code) => Err(EffectError::SaidNo { code, printed: printed.text() }),
             Err(ExecError::Refused(error)) => Err((*error).into()),
             Err(ExecError::Lost(why)) => Err(EffectError::Unanswered { why, printed: printed.text() }),

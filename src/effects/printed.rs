@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 /// Bytes that are kept while it runs.
-const BYTES: usize = 4096;
+pub(super) const BYTES: usize = 4096;
 /// Lines of them that are told.
 const LINES: usize = 10;
 
@@ -23,6 +23,13 @@ impl Printed {
         self.cut |= too_many > 0 || fits.len() < bytes.len();
         self.last.drain(..too_many);
         self.last.extend(fits);
+    }
+
+    /// All of it, without the end of the last line; `None` if it was too much.
+    #[must_use]
+    pub fn whole(&self) -> Option<String> {
+        let bytes: Vec<u8> = self.last.iter().copied().collect();
+        (!self.cut).then(|| String::from_utf8_lossy(&bytes).trim_end().to_owned())
     }
 
     /// The last lines, without the end of the last one. What is no UTF-8 is replaced.

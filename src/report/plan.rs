@@ -43,8 +43,15 @@ pub fn render(plan: &Plan, style: &Style) -> String {
     let _ = writeln!(text, "  {:12}{undo}", "undo");
     let known = "admission webhooks, CSI drivers, the programs inside the pods".to_owned();
     let assumed = plan.runs_programs().then(|| "the commands in pods: that each ends well is assumed".to_owned());
-    let missing: Vec<String> =
-        plan.not_simulated.iter().map(|gap| escape(gap).into_owned()).chain([known]).chain(assumed).collect();
+    let answers = plan.assumes_answers().then(|| "the answers of queries: they are assumed".to_owned());
+    let missing: Vec<String> = plan
+        .not_simulated
+        .iter()
+        .map(|gap| escape(gap).into_owned())
+        .chain([known])
+        .chain(assumed)
+        .chain(answers)
+        .collect();
     for (index, gap) in missing.iter().enumerate() {
         let _ = writeln!(text, "  {:12}{gap}", if index == 0 { "not played" } else { "" });
     }
@@ -147,6 +154,12 @@ fn worded(line: &Line, number: &mut usize, style: &Style) -> Option<String> {
             format!("      ask          {} (type `{}`)", escape(question), escape(name))
         }
         Line::Question { question, typed: None, .. } => format!("      ask          {}", escape(question)),
+        Line::Query { pod, command, assumed } => {
+            let answer = assumed
+                .as_ref()
+                .map_or_else(|| "asked".to_owned(), |assumed| format!("not asked: `{}` is assumed", escape(assumed)));
+            format!("      query        {}: {}  {}", escape(pod), escape(command), style.paint(Tint::Caution, &answer))
+        }
         Line::Always { label } => format!("      always       {}, at the end of this, also if it stops", escape(label)),
         Line::AtEnd { label } => {
             format!("  {}", style.paint(Tint::Strong, &format!("at the end, always: {}", escape(label))))

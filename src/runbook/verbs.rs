@@ -17,7 +17,7 @@ pub(super) use always::Always;
 
 /// The names of all functions that a runbook has beyond those of the language.
 const NAMES: &str = "guard note warn confirm step always output refresh members members_from leftovers retired scale \
-                     wait_ready settle protect exec wait_gone retire give_up restore purge keep_claims \
+                     wait_ready settle protect exec query wait_gone retire give_up restore purge keep_claims \
                      quantity";
 
 /// Methods that change something, with the kinds of effects that a runbook
@@ -39,7 +39,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "undo",
         "there is no `undo(…)` yet: what takes an effect back is kept with it, and `kubectl stateful undo` writes that",
     ),
-    ("query", "there is no `query(…)` yet: `member.exec(…)` runs a program, whose exit code decides"),
     ("create", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
     ("apply", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
     ("patch", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
@@ -54,6 +53,9 @@ pub(super) fn not_yet(name: &str) -> Option<String> {
 
 /// Fields that change by themselves between a plan and its run.
 pub(super) const UNSTABLE: &[&str] = &["ready"];
+
+/// The method whose answer does, and is only assumed in plans.
+pub(super) const QUERY: &str = "query";
 
 /// The fields of all handles.
 pub(super) fn fields() -> impl Iterator<Item = &'static str> {

@@ -38,6 +38,7 @@ pub fn approved(plan: &Plan) -> VecDeque<Approved> {
             | Line::Note { .. }
             | Line::Question { .. }
             | Line::Always { .. }
+            | Line::Query { .. }
             | Line::Output { .. } => {}
         }
         if let (Some(fingerprint), Line::Effect { effect, .. }) = (line.to_compare(), line) {

@@ -96,6 +96,7 @@ fn is_the_very_end(why: &Halt) -> bool {
         Halt::Guard { .. }
         | Halt::Declined
         | Halt::Unasked { .. }
+        | Halt::Unassumed { .. }
         | Halt::EffectInPhase { .. }
         | Halt::Undeclared { .. }
         | Halt::Diverged { .. }

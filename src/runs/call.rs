@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::effects::exec::Exec;
 use crate::effects::{Effect, Target};
 use crate::objects::kinds::ObjectRef;
 
@@ -45,6 +46,12 @@ pub enum Call {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stays: Option<String>,
         at_most: u64,
+    },
+    /// What a program in a pod prints that only reads; what is assumed of it in plans.
+    Query {
+        exec: Exec,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assume: Option<String>,
     },
     /// A part of the work begins.
     Step { title: String },

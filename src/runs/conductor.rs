@@ -64,6 +64,8 @@ pub struct Conductor<'a> {
     pub needs: Needs,
     /// What an earlier part of this run has started in a pod without hearing its end.
     pub unanswered: Option<Exec>,
+    /// The cluster whose pods a plan may ask, if somebody lets it.
+    pub asks: Option<&'a Connection>,
     /// Whether it has stopped, and does only what is always done.
     pub(super) aside: Aside,
     /// What somebody has typed as an answer so far, and when.
@@ -100,6 +102,7 @@ impl<'a> Conductor<'a> {
             phase: Phase::Preflight,
             needs: Needs::default(),
             unanswered: None,
+            asks: None,
             aside: Aside::default(),
             typed: BTreeMap::new(),
             sets: BTreeMap::new(),
@@ -134,7 +137,7 @@ impl<'a> Conductor<'a> {
                 let answer = self.look(&other).await?;
                 self.same_as_before(&other, &answer)?;
                 self.was_typed(&other, self.connection.clock.now());
-                if let Some(line) = Line::of(&other) {
+                if let Some(line) = self.line(&other) {
                     self.lines.push(line);
                 }
                 if let Some(journal) = &mut self.journal {
@@ -167,7 +170,7 @@ impl<'a> Conductor<'a> {
             }
             self.changed.extend(record.changed);
         }
-        if let Some(line) = Line::of(&call) {
+        if let Some(line) = self.line(&call) {
             self.lines.push(line);
         }
         self.replayed = self.lines.len();
@@ -213,6 +216,7 @@ impl<'a> Conductor<'a> {
             Call::AwaitBound { claim, volume, at_most } => waits.bound(claim, volume, *at_most).await?,
             Call::AwaitPurged { volume, stays, at_most } => waits.purged(volume, stays.as_deref(), *at_most).await?,
             Call::Guard { holds: false, message } => return Err(Halt::Guard { message: message.clone() }),
+            Call::Query { exec, assume } => json!(self.query(exec, assume.as_deref()).await?),
             Call::AtEnd { label, stopped: false } => {
                 self.tell_at_end(label);
                 Value::Null

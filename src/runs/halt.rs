@@ -20,6 +20,9 @@ pub enum Halt {
     /// A question without anybody to ask.
     #[error("nobody can be asked: {question}")]
     Unasked { question: String, flag: String },
+    /// A plan comes to a question that it may not ask.
+    #[error("the plan ends here: nobody has said what to assume of `{command}` in pod `{pod}`")]
+    Unassumed { pod: String, command: String },
     #[error("`{object}`: {error}")]
     Effect { object: String, error: Box<EffectError> },
     #[error("`{verb}` is an effect, and `{}` may only read", phase.function())]

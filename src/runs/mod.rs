@@ -21,6 +21,7 @@ mod number;
 pub mod pen;
 pub mod places;
 pub mod plan;
+pub mod querying;
 pub mod reads;
 pub mod record;
 pub mod rehearsal;

@@ -100,6 +100,12 @@ pub enum Line {
         key: String,
         value: Value,
     },
+    /// A question to a program in a pod; what the plan assumes, if it asked nobody.
+    Query {
+        pod: String,
+        command: String,
+        assumed: Option<String>,
+    },
     /// Something is to be done at the end of `run`, also if that stops.
     Always {
         label: String,
@@ -161,6 +167,7 @@ impl Line {
             Call::AtEnd { label, stopped: false } => Some(Self::AtEnd { label: label.clone() }),
             // As long as a guard holds there is nothing to say about it.
             Call::Guard { .. }
+            | Call::Query { .. }
             | Call::AtEnd { stopped: true, .. }
             | Call::AtEndFailed { .. }
             | Call::Settle { .. }
@@ -231,6 +238,7 @@ impl Line {
             | Self::Caution { .. }
             | Self::Note { .. }
             | Self::Question { .. }
+            | Self::Query { .. }
             | Self::Always { .. }
             | Self::AtEnd { .. }
             | Self::Output { .. } => None,
@@ -269,6 +277,12 @@ impl Plan {
     #[must_use]
     pub fn runs_programs(&self) -> bool {
         self.lines.iter().any(|line| matches!(line, Line::Effect { undo: Undo::Unknown, .. }))
+    }
+
+    /// Whether it assumes what programs in pods would answer.
+    #[must_use]
+    pub fn assumes_answers(&self) -> bool {
+        self.lines.iter().any(|line| matches!(line, Line::Query { assumed: Some(_), .. }))
     }
 
     /// How many writes it has.

@@ -83,6 +83,7 @@ fn wanted(call: &Call) -> Vec<Wanted> {
         Call::AwaitReleased { .. } => vec![GET_CLAIM, GET_VOLUME],
         Call::AwaitBound { .. } | Call::AwaitClaimGone { .. } => vec![GET_CLAIM],
         Call::AwaitPurged { .. } => vec![GET_VOLUME],
+        Call::Query { .. } => vec![(&["get"], "Pod", true), (&["get", "create"], "Pod/exec", true)],
         // What an effect writes is known when it was looked at.
         Call::Effect { .. }
         | Call::Phase { .. }

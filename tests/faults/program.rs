@@ -113,7 +113,7 @@ impl Program {
     }
 
     pub fn plan(&self, stage: &Stage) -> Result<Plan, Failure> {
-        let act = async |context: &Context<'_>| planning::plan(&self.runbook, &self.answers, context).await;
+        let act = async |context: &Context<'_>| planning::plan(&self.runbook, &self.answers, &flags(), context).await;
         self.at(stage, &|| stage.simulator.client(), disk().path(), act)
     }
 

@@ -10,6 +10,7 @@ mod halves;
 mod kept;
 mod later;
 mod locks;
+mod queries;
 mod replans;
 mod scripts;
 mod unprotected;

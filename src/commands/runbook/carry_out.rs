@@ -22,6 +22,7 @@ use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
 use crate::runs::journal::Journal;
 use crate::runs::plan::{Line, Plan};
+use crate::runs::querying::ALLOW_QUERIES;
 use crate::runs::record::Record;
 use crate::runs::undo::Undoing;
 use crate::wizard::parameter::Answers;
@@ -151,7 +152,11 @@ fn about(runbook: &Runbook, plan: &Plan, flags: &RunFlags, connection: &Connecti
         namespace_uid: plan.namespace_uid.clone(),
         runbook: Some(runbook.name.clone()),
         parameters: plan.parameters.clone(),
-        answered: flags.approval.no_app_check.then(|| NO_APP_CHECK.to_owned()).into_iter().collect(),
+        answered: [(flags.approval.no_app_check, NO_APP_CHECK), (flags.allow_queries, ALLOW_QUERIES)]
+            .into_iter()
+            .filter(|(is_given, _)| *is_given)
+            .map(|(_, flag)| flag.to_owned())
+            .collect(),
         by: plan.by.clone(),
     }
 }

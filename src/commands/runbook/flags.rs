@@ -33,6 +33,10 @@ pub struct RunFlags {
     #[command(flatten)]
     pub approval: ApprovalFlags,
 
+    /// Let the plan run the queries of the script in the real pods; else what the script assumes stands in for the answers
+    #[arg(long, help_heading = "Running")]
+    pub allow_queries: bool,
+
     /// Set by `resume` alone
     #[arg(skip)]
     pub run_again: bool,

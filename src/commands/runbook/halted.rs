@@ -10,6 +10,7 @@ use crate::runs::call::Phase;
 use crate::runs::conductor::Conductor;
 use crate::runs::halt::Halt;
 use crate::runs::plan::Line;
+use crate::runs::querying::ALLOW_QUERIES;
 use crate::runs::reads::ReadError;
 use crate::runs::wait::WaitError;
 use crate::runs::waits::WaitFailed;
@@ -75,6 +76,9 @@ fn halted(halt: Halt, context: &Context<'_>) -> Failure {
             Failure::refused("not-confirmed", format!("nobody can be asked: {question}"))
                 .hint(format!("`{flag}` answers it"))
         }
+        halt @ Halt::Unassumed { .. } => Failure::refused("not-assumed", halt.to_string())
+            .hint("say it in the script: member.query([…], #{ assume: \"0\" })")
+            .hint(format!("or let the plan ask the real pod: `{ALLOW_QUERIES}`")),
         Halt::Effect { object, error } => of_runbook(&object, &error, context),
         halt @ (Halt::EffectInPhase { .. } | Halt::Undeclared { .. }) => {
             Failure::usage("effect-refused", halt.to_string())

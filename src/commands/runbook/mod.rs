@@ -73,7 +73,7 @@ pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> 
             .hint("or make a new plan, and look at it"));
     }
     let id = RunId::read(&plan.run).ok_or_else(|| unfit("it names no run".to_owned()))?;
-    let now = planning::rest(&runbook, &answers, &id, VecDeque::new(), context).await?;
+    let now = planning::rest(&runbook, &answers, (&id, VecDeque::new()), &flags, context).await?;
     if now.fingerprints() != plan.fingerprints() {
         let first = |plan: &Plan, other: &Plan| {
             let others = other.fingerprints();
@@ -104,7 +104,7 @@ pub async fn go(
 ) -> Result<(), Failure> {
     let flags = RunFlags::read(matches)?;
     let answers = answers::of(runbook, verb, &flags, matches, context).await?;
-    let plan = planning::plan(runbook, &answers, context).await?;
+    let plan = planning::plan(runbook, &answers, &flags, context).await?;
     if let Some(path) = &flags.out {
         planning::save(&plan, runbook, path)?;
     }

@@ -10,6 +10,7 @@ use futures::future::ready;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::flags::RunFlags;
 use super::halted;
 use super::place::Place;
 use super::play::play;
@@ -38,12 +39,17 @@ impl Observer for Quiet {
 /// # Errors
 /// A guard said no, the script failed, or the namespace cannot be read: nothing
 /// was changed.
-pub async fn plan(runbook: &Runbook, answers: &Answers, context: &Context<'_>) -> Result<Plan, Failure> {
+pub async fn plan(
+    runbook: &Runbook,
+    answers: &Answers,
+    flags: &RunFlags,
+    context: &Context<'_>,
+) -> Result<Plan, Failure> {
     let connection = context.connection;
     let mut random = [0; 4];
     connection.entropy.fill(&mut random);
     let run = RunId::new(connection.clock.now(), random);
-    rest(runbook, answers, &run, VecDeque::new(), context).await
+    rest(runbook, answers, (&run, VecDeque::new()), flags, context).await
 }
 
 /// The same of a run that has done these calls already: what is left of it.
@@ -53,8 +59,8 @@ pub async fn plan(runbook: &Runbook, answers: &Answers, context: &Context<'_>) -
 pub async fn rest(
     runbook: &Runbook,
     answers: &Answers,
-    run: &RunId,
-    done: VecDeque<Record>,
+    (run, done): (&RunId, VecDeque<Record>),
+    flags: &RunFlags,
     context: &Context<'_>,
 ) -> Result<Plan, Failure> {
     let connection = context.connection;
@@ -64,6 +70,7 @@ pub async fn rest(
     let mut conductor = Conductor::new(&copy, &Quiet, run.clone(), &runbook.header.effects, &yes);
     conductor.guards = context.guards.clone();
     conductor.replay = done;
+    conductor.asks = flags.allow_queries.then_some(connection);
     let played = play(runbook, answers, &mut conductor).await;
     let lines = conductor.lines.split_off(conductor.replayed);
     played.map_err(|stopped| halted::while_planning(stopped, &lines, context))?;

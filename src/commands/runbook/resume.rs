@@ -14,6 +14,7 @@ use crate::runs::asking::NO_APP_CHECK;
 use crate::runs::event::Event;
 use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::plan::{Line, Plan};
+use crate::runs::querying::ALLOW_QUERIES;
 use crate::runs::record::{self, Record};
 use crate::wizard::parameter::Answers;
 
@@ -24,15 +25,17 @@ struct Unfinished {
     runbook: Runbook,
     plan: Plan,
     answers: Answers,
-    /// Whether `--no-app-check` was given when it began.
-    no_app_check: bool,
+    /// The flags that were given when it began, and count as long as it lasts.
+    answered: Vec<String>,
 }
 
 impl Unfinished {
     /// The flags it goes on with: who answered beforehand need not do so again.
     fn flags(&self, given: &RunFlags) -> RunFlags {
         let mut flags = given.clone();
-        flags.approval.no_app_check |= self.no_app_check;
+        let was = |flag: &str| self.answered.iter().any(|known| known == flag);
+        flags.approval.no_app_check |= was(NO_APP_CHECK);
+        flags.allow_queries |= was(ALLOW_QUERIES);
         flags
     }
 }
@@ -68,7 +71,7 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let flags = &run.flags(flags);
     let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
     let done = record::finished(&lines);
-    let rest = planning::rest(&runbook, &answers, &folder.id, done.clone().into(), context).await?;
+    let rest = planning::rest(&runbook, &answers, (&folder.id, done.clone().into()), flags, context).await?;
     if flags.approval.plan_only {
         return context.screen.plan(&rest, flags.output);
     }
@@ -130,6 +133,5 @@ fn read(folder: RunFolder, about: About, lines: Vec<Value>) -> Result<Unfinished
     let plan = folder.plan().map_err(|why| unreadable(&why))?;
     let runbook = Runbook::from_source(name, source)?;
     let answers = planning::answers(&runbook.header.parameters, &about.parameters).map_err(|why| unreadable(&why))?;
-    let no_app_check = about.answered.iter().any(|flag| flag == NO_APP_CHECK);
-    Ok(Unfinished { folder, lines, runbook, plan, answers, no_app_check })
+    Ok(Unfinished { folder, lines, runbook, plan, answers, answered: about.answered })
 }

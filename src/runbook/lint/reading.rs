@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
-use super::super::verbs::UNSTABLE;
+use super::super::verbs::{QUERY, UNSTABLE};
 
 /// A function of the script, closures among them.
 pub(super) struct Function {
@@ -14,6 +14,8 @@ pub(super) struct Function {
     pub calls: Vec<Called>,
     pub fields: Vec<Field>,
     pub branches: Vec<Branch>,
+    /// Variables that hold answers of programs in pods.
+    answers: BTreeSet<String>,
     /// Closures that it makes, by their names.
     pub closures: BTreeSet<String>,
 }
@@ -61,6 +63,7 @@ impl Reading {
                 calls: Vec::new(),
                 fields: Vec::new(),
                 branches: Vec::new(),
+                answers: BTreeSet::new(),
                 closures: BTreeSet::new(),
             };
             alone.walk(&mut |path: &[ASTNode<'_>]| {
@@ -84,6 +87,9 @@ impl Function {
                 let inside = flow.body.iter().chain(flow.branch.iter());
                 self.branch(&flow.expr, inside);
             }
+            Some(ASTNode::Stmt(Stmt::Var(named, ..))) if self.unstable(&named.1).is_some() => {
+                self.answers.insert(named.0.name.to_string());
+            }
             Some(ASTNode::Expr(Expr::MethodCall(call, at))) => self.call(call, true, *at),
             Some(ASTNode::Expr(this @ Expr::Property(field, at))) => {
                 self.fields.push(Field { of: of_variable(path, this), name: field.2.to_string(), at: *at });
@@ -102,17 +108,28 @@ impl Function {
         self.calls.push(Called { name: call.name.to_string(), is_method, arguments, at });
     }
 
-    fn branch<'a>(&mut self, condition: &Expr, inside: impl Iterator<Item = &'a Stmt>) {
-        let mut unstable = None;
-        condition.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
-            if let Some(ASTNode::Expr(Expr::Property(field, at))) = path.last()
-                && UNSTABLE.contains(&field.2.as_str())
-            {
-                unstable.get_or_insert((field.2.to_string(), *at));
-            }
+    /// What changes by itself in an expression.
+    fn unstable(&self, expression: &Expr) -> Option<(String, Position)> {
+        let mut found = None;
+        expression.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+            let unstable = match path.last() {
+                Some(ASTNode::Expr(Expr::Property(field, at))) if UNSTABLE.contains(&field.2.as_str()) => {
+                    Some((field.2.to_string(), *at))
+                }
+                Some(ASTNode::Expr(Expr::MethodCall(call, at))) if call.name == QUERY => Some((QUERY.to_owned(), *at)),
+                Some(ASTNode::Expr(Expr::Variable(named, _, at))) if self.answers.contains(named.1.as_str()) => {
+                    Some((named.1.to_string(), *at))
+                }
+                _ => None,
+            };
+            found = found.take().or(unstable);
             true
         });
-        let Some((field, at)) = unstable else { return };
+        found
+    }
+
+    fn branch<'a>(&mut self, condition: &Expr, inside: impl Iterator<Item = &'a Stmt>) {
+        let Some((field, at)) = self.unstable(condition) else { return };
         let mut names = BTreeSet::new();
         for statement in inside {
             statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {

@@ -107,6 +107,24 @@ fn a_value_that_changes_by_itself_may_not_decide_about_an_effect() {
 }
 
 #[test]
+fn nor_may_what_a_program_in_a_pod_answers() {
+    let told = |condition: &str| {
+        lines(&format!(
+            "fn run(p) {{
+    let member = p.set.members()[0]; member.protect();
+    let lag = member.query([\"lag\"], #{{ assume: \"0\" }}).trim();
+    if {condition} {{ p.set.scale(p.count); }}
+}}"
+        ))
+    };
+    for (condition, what) in [("lag == \"0\"", "lag"), ("member.query(\"x\") == \"\"", "query")] {
+        let found = told(condition);
+        assert!(found.len() == 1 && found[0].starts_with(&format!("W 4 `{what}` changes by itself")), "{found:?}");
+    }
+    assert_eq!(told("p.count > 1"), Vec::<String>::new());
+}
+
+#[test]
 fn a_finding_shows_its_place() {
     let Some(Finding::Error(error)) = found("fn run(p) { p.set.scal(1) }").into_iter().next_back() else { panic!() };
     assert!(error.to_string().contains("--> x.rhai:5:19\n"), "{error}");

@@ -13,27 +13,47 @@ use crate::runs::call::Call;
 impl MemberHandle {
     /// Runs a program in the member's pod: a text is a line for its shell.
     pub(super) fn exec(&mut self, command: &Dynamic, options: &Map) -> Outcome<()> {
-        if let Some(unknown) = options.keys().find(|key| !["container", "at_most"].contains(&key.as_str())) {
-            return Err(thrown(format!("unknown option `{unknown}`"), "known are `container` and `at_most`"));
+        let exec = self.program(command, options, &["container", "at_most"])?;
+        self.bridge.ask(Call::Effect { effect: Effect::Exec(exec) }).map(drop)
+    }
+
+    /// What a program prints that only reads, as its author says.
+    pub(super) fn query(&mut self, command: &Dynamic, options: &Map) -> Outcome<String> {
+        let exec = self.program(command, options, &["assume", "container", "at_most"])?;
+        let answer = self.bridge.ask(Call::Query { exec, assume: option(options, "assume")? })?;
+        Ok(answer.as_str().unwrap_or_default().to_owned())
+    }
+
+    fn program(&self, command: &Dynamic, options: &Map, known: &[&str]) -> Outcome<Exec> {
+        if let Some(unknown) = options.keys().find(|key| !known.contains(&key.as_str())) {
+            let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            return Err(thrown(format!("unknown option `{unknown}`"), &format!("known are {}", known.join(", "))));
         }
-        let option = |name: &str| match options.get(name) {
-            Some(value) if !value.is_unit() => value.clone().into_string().map(Some),
-            _ => Ok(None),
-        };
-        let text =
-            |name: &str| option(name).map_err(|found| thrown(format!("`{name}` must be text, and is {found}"), ""));
         let set = &self.set.target.object;
-        let Some(kind) = ApiKind::named("Pod") else { return Ok(()) };
-        let effect = Effect::Exec(Exec {
-            pod: ObjectRef { kind, namespace: set.namespace.clone(), name: self.now.pod.clone() },
+        Ok(Exec {
+            pod: ObjectRef { kind: pod_kind(), namespace: set.namespace.clone(), name: self.now.pod.clone() },
             set: set.name.clone(),
             ordinal: self.now.ordinal,
-            container: text("container")?.filter(|name| !name.is_empty()),
+            container: option(options, "container")?.filter(|name| !name.is_empty()),
             command: command_of(command)?,
-            at_most: text("at_most")?.map_or(Ok(AT_MOST), |time| seconds(&time))?,
-        });
-        self.bridge.ask(Call::Effect { effect }).map(drop)
+            at_most: option(options, "at_most")?.map_or(Ok(AT_MOST), |time| seconds(&time))?,
+        })
     }
+}
+
+fn option(options: &Map, name: &str) -> Outcome<Option<String>> {
+    match options.get(name) {
+        Some(value) if !value.is_unit() => {
+            let text = value.clone().into_string();
+            text.map(Some).map_err(|found| thrown(format!("`{name}` must be text, and is {found}"), ""))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn pod_kind() -> &'static ApiKind {
+    let Some(kind) = ApiKind::named("Pod") else { unreachable!("pods are in the list of kinds") };
+    kind
 }
 
 /// What is run: a line for a shell, or words that none reads.

@@ -176,6 +176,10 @@ pub(super) fn register(engine: &mut Engine) {
         .register_fn("exec", |member: &mut MemberHandle, command: Dynamic, options: Map| {
             member.exec(&command, &options)
         })
+        .register_fn("query", |member: &mut MemberHandle, command: Dynamic| member.query(&command, &Map::new()))
+        .register_fn("query", |member: &mut MemberHandle, command: Dynamic, options: Map| {
+            member.query(&command, &options)
+        })
         .register_fn("wait_gone", MemberHandle::wait_gone);
     engine
         .register_type_with_name::<ClaimHandle>("claim")

@@ -59,7 +59,7 @@ fn run(stage: &Stage, name: &str, given: &Map) -> Outcome<(Result<(), Failure>, 
     let (answers, flags) = (answers(&book, given)?, flags(given));
     let mut effects = Vec::new();
     let said = stage.run(async |context| {
-        let plan = planning::plan(&book, &answers, context).await?;
+        let plan = planning::plan(&book, &answers, &flags, context).await?;
         let effect = |line: &Line| match line {
             Line::Effect { verb, object, fingerprint, .. } if !fingerprint.is_empty() => {
                 Some(format!("{verb} {object}"))
