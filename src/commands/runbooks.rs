@@ -1,6 +1,7 @@
-//! `runbook list|show|check`: the scripts themselves.
+//! `runbook list|show|check|test`: the scripts themselves.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
@@ -9,8 +10,9 @@ use crate::error::Failure;
 use crate::runbook::error::ScriptError;
 use crate::runbook::lint::Finding;
 use crate::runbook::script::Runbook;
+use crate::runbook::trial::{Clusters, Tests};
 
-/// List, show and check runbooks
+/// List, show, check and test runbooks
 #[derive(Args, Clone, Debug)]
 pub struct RunbookArgs {
     #[command(subcommand)]
@@ -32,13 +34,18 @@ pub enum RunbookVerb {
         /// Its name, or a path
         runbook: String,
     },
+    /// Run the tests beside a runbook of your own (`x_test.rhai` beside `x.rhai`) on simulated clusters
+    Test {
+        /// Its name, or a path
+        runbook: String,
+    },
 }
 
 /// Does it.
 ///
 /// # Errors
 /// There is no such runbook, or it cannot be used.
-pub fn runbook(verb: &RunbookVerb, context: &Context<'_>) -> Result<(), Failure> {
+pub fn runbook(verb: &RunbookVerb, clusters: Arc<dyn Clusters>, context: &Context<'_>) -> Result<(), Failure> {
     let config = &context.places.config;
     match verb {
         RunbookVerb::List => {
@@ -55,6 +62,7 @@ pub fn runbook(verb: &RunbookVerb, context: &Context<'_>) -> Result<(), Failure>
             }
             context.screen.print(&text)
         }
+        RunbookVerb::Test { runbook } => test(runbook, clusters, context),
         RunbookVerb::Show { runbook } => context.screen.print(&Runbook::find(runbook, config)?.source),
         RunbookVerb::Check { runbook } => {
             let found = Runbook::find(runbook, config)?;
@@ -73,6 +81,33 @@ pub fn runbook(verb: &RunbookVerb, context: &Context<'_>) -> Result<(), Failure>
             let failure = Failure::usage("script-invalid", texts.join("\n"));
             Err(errors.iter().flat_map(ScriptError::hints).fold(failure, |failure, hint| failure.hint(hint.as_str())))
         }
+    }
+}
+
+/// Runs the tests beside a runbook, and prints a line for each as it ends.
+fn test(name: &str, clusters: Arc<dyn Clusters>, context: &Context<'_>) -> Result<(), Failure> {
+    let (config, interrupt) = (&context.places.config, context.connection.interrupt.clone());
+    let own = Runbook::find(name, config)?;
+    let cancel = interrupt.clone();
+    let tests = Tests::read(&own, Runbook::tests(name, config)?, clusters, Arc::new(move || cancel.is_raised()))?;
+    let names = tests.names();
+    if names.is_empty() {
+        return Err(Failure::usage("no-tests", format!("`{}` has no function `test_…()`", tests.file()))
+            .hint("write: fn test_it() { let played = cluster(2).play(\"x\", #{ set: \"web\" }); }"));
+    }
+    let mut failed = 0;
+    for test in &names {
+        let ended = tests.run(test);
+        interrupt.check().map_err(|_| Failure::interrupted())?;
+        failed += usize::from(ended.is_err());
+        context.screen.print(&match ended {
+            Ok(()) => format!("ok      {test}\n"),
+            Err(why) => format!("FAILED  {test}: {why}\n"),
+        })?;
+    }
+    match failed {
+        0 => Ok(()),
+        failed => Err(Failure::failed("tests-failed", format!("{failed} of {} tests failed", names.len()))),
     }
 }
 

@@ -56,6 +56,26 @@ impl Runbook {
         }
     }
 
+    /// Name and text of the file with the tests of a runbook: `x_test.rhai` beside
+    /// `x.rhai`.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn tests(name: &str, config: &Path) -> Result<(String, String), ScriptError> {
+        let Found::File(path) = locate(name, Sort::Runbook, config)? else {
+            let what = format!("`{name}` comes with the program, and is tested with it");
+            return Err(ScriptError::new(Trouble::Unreadable, what)
+                .hint(format!("test a copy: kubectl stateful runbook show {name} > mine.rhai")));
+        };
+        let beside = path.with_file_name(format!("{}_test.rhai", path.file_stem().unwrap_or_default().display()));
+        let file = beside.display().to_string();
+        if !beside.exists() {
+            return Err(ScriptError::new(Trouble::Unreadable, format!("there is no `{file}`"))
+                .hint("the tests of `x.rhai` stand beside it, in `x_test.rhai`"));
+        }
+        text(&beside).map(|text| (file, text))
+    }
+
     /// The names of the runbooks in the user's own folder, sorted.
     #[must_use]
     pub fn own_names(config: &Path) -> Vec<String> {

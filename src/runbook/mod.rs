@@ -22,6 +22,7 @@ mod shipped;
 mod sizes;
 pub mod thread;
 mod tokens;
+pub mod trial;
 mod values;
 mod verbs;
 pub mod vocabulary;

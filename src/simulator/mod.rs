@@ -12,6 +12,7 @@ mod admission;
 mod allocation;
 mod applies;
 mod body;
+mod by_hand;
 mod bytes;
 mod call;
 mod cause;

@@ -111,7 +111,9 @@ fn with_live_names(command: Command, own: Option<&Own>, words: &[OsString], live
     }
     let runbook = |verb: Command| verb.mut_arg("runbook", |arg| arg.add(ArgValueCompleter::new(values::runbooks)));
     command = command
-        .mut_subcommand("runbook", |verbs| verbs.mut_subcommand("show", runbook).mut_subcommand("check", runbook))
+        .mut_subcommand("runbook", |verbs| {
+            ["show", "check", "test"].into_iter().fold(verbs, |verbs, verb| verbs.mut_subcommand(verb, runbook))
+        })
         .mut_subcommand("runs", |runs| runs.mut_subcommand("unlock", run))
         .mut_subcommand("volumes", |volumes| volumes.mut_subcommand("restore", run));
     let is_named = |verb: &str| words.iter().any(|word| word == verb);

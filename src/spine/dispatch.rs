@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{ArgMatches, FromArgMatches as _};
 
@@ -14,6 +15,7 @@ use super::parse::{Parsed, Stop, parse};
 use super::sandboxes;
 use super::screen::TerminalScreen;
 use super::serve;
+use super::trials::SimulatedClusters;
 use super::watch;
 use crate::cli::Verb;
 use crate::cluster::Interrupt;
@@ -160,7 +162,7 @@ async fn run(parsed: &Parsed, places: &Places, screen: &TerminalScreen, interrup
             Ok(verb @ (Verb::Resume(_) | Verb::Undo(_) | Verb::Report(_) | Verb::Runs(_))) => {
                 about_run(verb, &context, screen).await
             }
-            Ok(Verb::Runbook(arguments)) => runbooks::runbook(&arguments.verb, &context),
+            Ok(Verb::Runbook(arguments)) => runbooks::runbook(&arguments.verb, Arc::new(SimulatedClusters), &context),
             Ok(Verb::Completion(_) | Verb::Explain(_)) => Ok(()),
             Err(why) => Err(Failure::usage("usage", why.to_string())),
         },

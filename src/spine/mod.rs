@@ -8,6 +8,7 @@ mod copies;
 mod dispatch;
 mod doctor;
 mod exec;
+mod nobody;
 mod order;
 mod parse;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod sandbox;
 mod sandboxes;
 mod screen;
 mod serve;
+mod trials;
 mod values;
 mod watch;
 
@@ -36,6 +38,7 @@ pub use copies::OnSimulator;
 use parse::Stop;
 pub use sandbox::simulated;
 use screen::TerminalScreen;
+pub use trials::SimulatedClusters;
 
 /// Runs the program with these words (the program's own name first).
 #[must_use]

@@ -217,7 +217,7 @@ fn runs_and_runbooks_are_offered_by_name() {
     {
         assert_eq!(candidates(&home, &[verb, &[&scaled[..4]]].concat()), [scaled], "{verb:?}");
     }
-    for verb in ["show", "check"] {
+    for verb in ["show", "check", "test"] {
         assert_eq!(candidates(&home, &["runbook", verb, "scale-d"]), ["scale-down"]);
         assert_eq!(candidates(&home, &["runbook", verb, "mi"]), ["mine"]);
     }

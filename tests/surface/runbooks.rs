@@ -96,3 +96,27 @@ fn a_runbook_with_mistakes_is_told_each_with_its_place() {
     );
     told.told(2, &["! ./mine.rhai:", "parameter `settle` is declared and never used"]);
 }
+
+#[test]
+fn the_tests_beside_a_runbook_of_ones_own_are_run_and_each_is_told() {
+    let home = Home::new();
+    let text = home.say("runbook show scale-up").stdout;
+    home.write("mine.rhai", text);
+    home.say("runbook test ./mine.rhai").hinted(2, &["there is no `./mine_test.rhai`", "stand beside it"]);
+    home.say("runbook test scale-up").hinted(2, &["is tested with it", "runbook show scale-up"]);
+    let good = "fn test_up() {
+    let world = cluster(1);
+    let played = world.play(\"mine\", #{ set: \"web\", replicas: 2 });
+    assert(played.ended == \"done\" && world.replicas() == 2, played.message);
+}\n";
+    home.write("mine_test.rhai", good);
+    assert_eq!(home.say("runbook test ./mine.rhai").told(0, &[]).stdout, "ok      test_up\n");
+    home.write("mine_test.rhai", format!("{good}fn test_off() {{\n    assert(1 == 2, \"sums are off\");\n}}\n"));
+    let told = home.say("runbook test ./mine.rhai");
+    told.told(1, &["1 of 2 tests failed"]);
+    for part in ["ok      test_up", "FAILED  test_off: sums are off", "--> ./mine_test.rhai:7:5"] {
+        assert!(told.stdout.contains(part), "{part}: {}", told.stdout);
+    }
+    home.write("mine_test.rhai", "fn helper() {}");
+    home.say("runbook test ./mine.rhai").told(2, &["has no function `test_…()`"]);
+}
