@@ -157,7 +157,7 @@ fn event(
     let now = clock_text(world.now);
     let object = world.store.object(about, &target.namespace, &target.name);
     let uid = object.map_or(Value::Null, |object| object["metadata"]["uid"].clone());
-    let same = world.store.events_about(namespace, &target.name).find(|known| {
+    let same = world.store.events_saying(namespace, &target.name, reason, message).into_iter().find(|known| {
         let involved = &known["involvedObject"];
         known["message"] == message
             && known["reason"] == reason

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use serde_saphyr::DuplicateKeyPolicy;
 
-use super::decode::{Decoded, Mistyped, decode};
+use super::decode::{Decoded, Mistyped, decode, decode_value};
 use super::document::{Node, json_type};
 use super::protobuf::{self, Unreadable};
 use super::query::FieldValidation;
@@ -71,7 +71,7 @@ pub fn object(raw: &Raw, api_version: &str, kind: &str, validation: FieldValidat
 /// # Errors
 /// 400 for what is none.
 pub(super) fn document(raw: &Raw, kind: &str) -> Result<Node, Refusal> {
-    let node = parse(&raw.body, kind)?;
+    let node = parse(raw, kind)?;
     if matches!(node, Node::Object(_)) {
         return Ok(node);
     }
@@ -87,7 +87,7 @@ pub fn delete_options(raw: &Raw) -> Result<Value, Refusal> {
         return Err(Refusal::unsupported_body());
     }
     let why = |why: &str| Refusal::bad_request(&format!("couldn't get version/kind; json parse error: {why}"));
-    let node = parsed(&raw.body).map_err(|error| why(&error))?;
+    let node = parsed(raw).map_err(|error| why(&error))?;
     let Node::Object(fields) = &node else { return Err(why(&no_object(node.json_type()))) };
     let kind = text(fields, "kind").unwrap_or(DELETE_OPTIONS);
     if kind != DELETE_OPTIONS {
@@ -102,7 +102,10 @@ pub fn delete_options(raw: &Raw) -> Result<Value, Refusal> {
 /// # Errors
 /// 400 for what is no JSON.
 pub fn json(raw: &Raw, kind: &str) -> Result<Value, Refusal> {
-    parse(&raw.body, kind).map(Node::value)
+    match &raw.handed {
+        Some(value) => Ok(value.clone()),
+        None => parse(raw, kind).map(Node::value),
+    }
 }
 
 /// Reads an applied configuration, which may be YAML.
@@ -110,7 +113,7 @@ pub fn json(raw: &Raw, kind: &str) -> Result<Value, Refusal> {
 /// # Errors
 /// 400 for what is neither.
 pub fn configuration(raw: &Raw) -> Result<Node, Refusal> {
-    if let Ok(node) = serde_json::from_slice(&raw.body) {
+    if let Ok(node) = parsed(raw) {
         return Ok(node);
     }
     let text = String::from_utf8_lossy(&raw.body);
@@ -140,7 +143,7 @@ fn mishandled(api_version: &str, kind: &str, wanted: &str, why: &str) -> Refusal
 /// # Errors
 /// The words of the real server's conversion.
 pub fn merged(object: Value, api_version: &str, kind: &str) -> Result<Value, String> {
-    let read = read(object.into(), api_version, kind, FieldValidation::Ignore).map_err(converted)?;
+    let read = read_value(object, api_version, kind, FieldValidation::Ignore).map_err(converted)?;
     Ok(read.object)
 }
 
@@ -169,7 +172,7 @@ pub fn patched(
     };
     match fault {
         Some(why) => Err(unusable(&shown(), &why)),
-        None => read(object.into(), api_version, kind, validation).map_err(|why| unusable(&shown(), &why)),
+        None => read_value(object, api_version, kind, validation).map_err(|why| unusable(&shown(), &why)),
     }
 }
 
@@ -185,7 +188,7 @@ pub fn restored(
     kind: &str,
     validation: FieldValidation,
 ) -> Result<Read, Refusal> {
-    read(object.into(), api_version, kind, validation).map_err(|why| unusable(&shown(), &converted(why)))
+    read_value(object, api_version, kind, validation).map_err(|why| unusable(&shown(), &converted(why)))
 }
 
 /// 422 for a patch whose outcome is no object of its kind.
@@ -195,7 +198,21 @@ pub fn unusable(shown: &str, why: &str) -> Refusal {
 }
 
 fn read(node: Node, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, String> {
-    let Decoded { value, oddities } = decode(&table().kind(kind), node).map_err(|Mistyped(why)| why)?;
+    told(decode(&table().kind(kind), node), api_version, kind, validation)
+}
+
+fn read_value(object: Value, api_version: &str, kind: &str, validation: FieldValidation) -> Result<Read, String> {
+    told(decode_value(&table().kind(kind), object), api_version, kind, validation)
+}
+
+/// What was read, with what is told of its oddities.
+fn told(
+    decoded: Result<Decoded, Mistyped>,
+    api_version: &str,
+    kind: &str,
+    validation: FieldValidation,
+) -> Result<Read, String> {
+    let Decoded { value, oddities } = decoded.map_err(|Mistyped(why)| why)?;
     let mut object = value;
     if let Some(fields) = object.as_object_mut() {
         fields.insert("kind".to_owned(), kind.into());
@@ -209,12 +226,15 @@ fn read(node: Node, api_version: &str, kind: &str, validation: FieldValidation) 
     }
 }
 
-fn parse(body: &[u8], kind: &str) -> Result<Node, Refusal> {
-    parsed(body).map_err(|why| no_json(body, kind, &why))
+fn parse(raw: &Raw, kind: &str) -> Result<Node, Refusal> {
+    parsed(raw).map_err(|why| no_json(&raw.body, kind, &why))
 }
 
-fn parsed(body: &[u8]) -> Result<Node, String> {
-    serde_json::from_slice(body)
+fn parsed(raw: &Raw) -> Result<Node, String> {
+    if let Some(value) = &raw.handed {
+        return Ok(value.clone().into());
+    }
+    serde_json::from_slice(&raw.body)
         .map_err(|error| if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() })
 }
 

@@ -32,7 +32,46 @@ pub fn decode(shape: &Shape, node: Node) -> Result<Decoded, Mistyped> {
     let name = if let Shape::Struct(name) = shape { name.as_str() } else { "" };
     let place = Place { path: Path::Root, owner: name, go: None };
     let value = read(shape, node, place, &mut oddities)?;
-    Ok(Decoded { value: settle(shape, value).unwrap_or_else(|| Value::Object(Map::new())), oddities })
+    Ok(Decoded { value: settled(shape, value), oddities })
+}
+
+/// The same of a value that is there already. What a write left as it was is
+/// as reading it would make it, and is not taken apart.
+///
+/// # Errors
+/// See `decode`.
+pub fn decode_value(shape: &Shape, value: Value) -> Result<Decoded, Mistyped> {
+    if !is_plain(shape, &value) {
+        return decode(shape, value.into());
+    }
+    Ok(Decoded { value: settled(shape, value), oddities: Vec::new() })
+}
+
+fn settled(shape: &Shape, value: Value) -> Value {
+    settle(shape, value).unwrap_or_else(|| Value::Object(Map::new()))
+}
+
+/// Whether a value is what reading it would make of it, with nothing odd in it.
+fn is_plain(shape: &Shape, value: &Value) -> bool {
+    match (shape, value) {
+        (Shape::Any, _) | (Shape::Number, Value::Number(_)) | (Shape::Boolean, Value::Bool(_)) => true,
+        (Shape::Struct(name), Value::Object(fields)) => {
+            let known = &table().get(name).fields;
+            let is_plain_or_none = |shape: &Shape, value: &Value| value.is_null() || is_plain(shape, value);
+            fields.iter().all(|(key, value)| known.get(key).is_some_and(|field| is_plain_or_none(&field.shape, value)))
+        }
+        (Shape::Map { of, .. }, Value::Object(entries)) => entries.values().all(|value| is_plain(of, value)),
+        (Shape::List { of, .. }, Value::Array(items)) => items.iter().all(|item| is_plain(of, item)),
+        (Shape::Int64, Value::Number(number)) => number.as_i64().is_some(),
+        (Shape::Int32 | Shape::IntOrString, Value::Number(number)) => {
+            number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
+        }
+        (Shape::Quantity, Value::String(text)) => text.trim() == text && malformed(shape, value).is_none(),
+        (Shape::String | Shape::Time | Shape::MicroTime | Shape::Bytes | Shape::IntOrString, Value::String(_)) => {
+            malformed(shape, value).is_none()
+        }
+        _ => false,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -322,6 +361,32 @@ mod tests {
         let refused = read_set(r#"{"spec":{"replicas":"x"}}"#).expect_err("a string is no number");
         let text = "json: cannot unmarshal string into Go struct field StatefulSetSpec.spec.replicas of type int32";
         assert_eq!(refused, Mistyped(text.to_owned()));
+    }
+
+    #[test]
+    fn a_value_is_read_as_its_text_is() {
+        let set = |metadata: Value, spec: Value| json!({"kind": "StatefulSet", "metadata": metadata, "spec": spec});
+        let named = json!({"name": "web", "labels": {"app": "web"}, "creationTimestamp": "2026-03-01T10:00:00Z"});
+        let of_template = |pod: Value| json!({"replicas": 2, "template": {"spec": pod}});
+        let cases = [
+            (set(named.clone(), of_template(json!({"hostNetwork": false, "containers": [{"name": "a"}]}))), true),
+            (set(named.clone(), json!({"replicas": null, "volumeClaimTemplates": []})), true),
+            (set(json!({"labels": {"app": null}}), json!({})), false),
+            (set(named.clone(), json!({"replicas": "2"})), false),
+            (set(named.clone(), json!({"replicas": 1_u64 << 40})), false),
+            (set(named.clone(), json!({"other": 1})), false),
+            (set(json!({"creationTimestamp": "today"}), json!({})), false),
+            (set(named.clone(), of_template(json!({"overhead": {"cpu": " 1"}}))), false),
+            (set(named, of_template(json!({"overhead": {"cpu": 1}}))), false),
+        ];
+        let shape = table().kind("StatefulSet");
+        for (value, plain) in cases {
+            assert_eq!(is_plain(&shape, &value), plain, "{value}");
+            let told = |decoded: Result<Decoded, Mistyped>| {
+                decoded.map(|Decoded { value, oddities }| (value.to_string(), oddities))
+            };
+            assert_eq!(told(decode_value(&shape, value.clone())), told(decode(&shape, value.into())));
+        }
     }
 
     #[test]

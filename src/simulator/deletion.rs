@@ -45,7 +45,7 @@ pub(super) struct Options {
 
 impl Options {
     fn read(raw: &Raw, call: &ObjectCall) -> Result<Self, Refusal> {
-        if raw.body.is_empty() {
+        if raw.is_bare() {
             return Ok(Self {
                 grace: call.query.grace_period,
                 propagation: propagation(call.query.propagation.as_deref().unwrap_or_default())?,
@@ -204,7 +204,7 @@ impl World {
             self.doom(&writer, &now, &options)?;
         }
         // The answer shows what was found, as the real server does.
-        Ok(Reply::json(200, doomed.body(call)))
+        Ok(Reply::json(200, doomed.body()))
     }
 
     /// Marks an object as terminating, or removes it; says which.

@@ -49,6 +49,9 @@ struct Inner {
 /// How often watches are told of the time where nothing else happens.
 const CHIME: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_CATCH_UP: Duration = Duration::from_hours(1);
+/// How many commits a copy remembers: nobody watches it for long, and the old
+/// versions of a large namespace are more than all that is in it.
+const OF_A_COPY: usize = 200;
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,7 +80,8 @@ impl Simulator {
     /// A copy of a live namespace in memory. Time begins when it was read.
     #[must_use]
     pub fn copy_of(original: Original, seed: u64) -> Self {
-        let world = world_of(original, seed);
+        let mut world = world_of(original, seed);
+        world.store.remember(OF_A_COPY);
         let actors = actors_of(&world);
         Self::of_world(world, actors, None, Lags::default())
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::controllers::View as _;
 use super::controllers::attachments::KIND as ATTACHMENT;
 use super::document::json_type;
+use super::listing::Listing;
 use super::query::{Match, Query};
 use super::request::{ObjectCall, Part};
 use super::scale;
@@ -17,7 +18,6 @@ use super::status::Refusal;
 use super::store::Store;
 use super::watch::WatchStart;
 use super::world::{Payload, Reply};
-use crate::objects::kinds::ApiKind;
 use crate::objects::looked_for::LookedFor;
 
 /// One object.
@@ -55,26 +55,8 @@ pub fn selects(query: &Query, object: &Value) -> bool {
 /// 400 for a broken continue token, 410 for one that is too old, 504 for a
 /// revision that is still to come.
 pub fn list(store: &Store, call: &ObjectCall, looked_for: Option<&LookedFor>) -> Result<Reply, Refusal> {
-    Ok(Reply::json(200, listed(store, call, looked_for)?.body(call)))
-}
-
-/// What a request for a collection takes of it.
-pub(super) struct Listed {
-    /// The kind of the list.
-    kind: String,
-    pub(super) objects: Vec<Arc<Value>>,
-    /// The revision, and where the next page begins.
-    meta: Value,
-}
-
-impl Listed {
-    pub(super) fn body(&self, call: &ObjectCall) -> Value {
-        let items: Vec<Value> = self.objects.iter().map(|object| item(call.kind, object)).collect();
-        json!({
-            "kind": self.kind, "apiVersion": call.kind.api_version(),
-            "metadata": self.meta, "items": items,
-        })
-    }
+    let payload = Payload::List(listed(store, call, looked_for)?);
+    Ok(Reply { code: 200, payload, warnings: Vec::new() })
 }
 
 /// The objects of a collection that the query takes, at least those of them
@@ -82,7 +64,7 @@ impl Listed {
 ///
 /// # Errors
 /// See `list`.
-pub(super) fn listed(store: &Store, call: &ObjectCall, looked_for: Option<&LookedFor>) -> Result<Listed, Refusal> {
+pub(super) fn listed(store: &Store, call: &ObjectCall, looked_for: Option<&LookedFor>) -> Result<Listing, Refusal> {
     let query = &call.query;
     check_future(store, query)?;
     let page = if query.continue_at.is_empty() { None } else { Some(read_token(&query.continue_at)?) };
@@ -121,7 +103,7 @@ pub(super) fn listed(store: &Store, call: &ObjectCall, looked_for: Option<&Looke
         meta["continue"] = Value::from("");
     }
     objects.truncate(shown);
-    Ok(Listed { kind: store.list_kind(call.kind), objects, meta })
+    Ok(Listing { of: call.kind, kind: store.list_kind(call.kind), objects, meta })
 }
 
 /// The objects of a collection as they are now: all of them, or the few that are looked for.
@@ -141,19 +123,6 @@ fn newest(store: &Store, call: &ObjectCall, looked_for: Option<&LookedFor>) -> V
     few.sort_by_cached_key(|object| position(call, object));
     few.dedup_by(|one, other| Arc::ptr_eq(one, other));
     few
-}
-
-/// Items of a list do not repeat their kind, but for custom ones.
-fn item(kind: &ApiKind, object: &Value) -> Value {
-    let mut item = object.clone();
-    if kind.is_custom() {
-        return item;
-    }
-    if let Some(fields) = item.as_object_mut() {
-        fields.shift_remove("kind");
-        fields.shift_remove("apiVersion");
-    }
-    item
 }
 
 /// Where an object stands in a list.

@@ -28,6 +28,8 @@ pub struct Raw {
     /// What the asker picks out of a list, if he told in passing.
     pub looked_for: Option<LookedFor>,
     pub body: Bytes,
+    /// The body of a writer of the cluster's own, which need not be read.
+    pub handed: Option<Value>,
 }
 
 impl Raw {
@@ -39,9 +41,15 @@ impl Raw {
             query: format!("fieldManager={name}"),
             content_type: content_type.to_owned(),
             user_agent: name.to_owned(),
-            body: Bytes::from(body.to_string()),
+            handed: Some(body.clone()),
             ..Self::default()
         }
+    }
+
+    /// Whether anything came with it.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.body.is_empty() && self.handed.is_none()
     }
 }
 

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header};
 use http_body::{Body, Frame};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited, StreamBody};
+use serde::Serialize;
 use serde_json::Value;
 use tower::Service;
 
@@ -98,6 +99,7 @@ impl Incoming {
             user: None,
             looked_for: head.extensions.get().cloned(),
             body,
+            handed: None,
         };
         in_json(&mut raw);
         let view = user.and_then(|user| {
@@ -141,15 +143,17 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> String {
 fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody> {
     let retry_after = match &reply.payload {
         Payload::Json(value) if reply.code >= 400 => value["details"]["retryAfterSeconds"].as_u64(),
-        Payload::Json(_) | Payload::Object(_) | Payload::Text(_) | Payload::Watch(_) => None,
+        Payload::Json(_) | Payload::Object(_) | Payload::List(_) | Payload::Text(_) | Payload::Watch(_) => None,
     };
     let known = |version: &str, kind: &str| simulator.definition_of(version, kind);
     let (content_type, body) = match reply.payload {
         Payload::Json(value) => ("application/json", json(&view.shown(value, &known, simulator.now()))),
-        Payload::Object(object) if view.is_whole() => ("application/json", json(&object)),
+        Payload::Object(object) if view.is_whole() => ("application/json", json(&*object)),
         Payload::Object(object) => {
             ("application/json", json(&view.shown(Value::clone(&object), &known, simulator.now())))
         }
+        Payload::List(list) if view.is_whole() => ("application/json", json(&list)),
+        Payload::List(list) => ("application/json", json(&view.shown(list.body(), &known, simulator.now()))),
         Payload::Text(text) => ("text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
         Payload::Watch(watch) => ("application/json", events(simulator, *watch, view)),
     };
@@ -171,7 +175,7 @@ fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody
     response
 }
 
-fn json(value: &Value) -> AnswerBody {
+fn json(value: &impl Serialize) -> AnswerBody {
     let mut text = serde_json::to_vec(value).unwrap_or_default();
     text.push(b'\n');
     Full::new(Bytes::from(text)).boxed_unsync()

@@ -1,6 +1,7 @@
 //! The objects, one strictly rising revision, and the recent history that
 //! watches, continued lists and reads of the past are served from.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +9,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::controllers::attachments::KIND as ATTACHMENT;
+use super::controllers::attachments::{Had, KIND as ATTACHMENT};
 use super::controllers::stateful_set::Standing;
 use super::controllers::{Change, View};
 use super::custom::Definitions;
+use super::disks::Disks;
 use super::mounts::Mounts;
 use super::on_nodes::OnNodes;
+use super::sayings::Sayings;
 use super::shelves::{Key, Place, Shelf, Shelves};
 use super::standings::Standings;
 use super::status::Refusal;
@@ -66,7 +69,11 @@ pub struct Store {
     mounts: Mounts,
     on_nodes: OnNodes,
     standings: Standings,
+    disks: Disks,
+    sayings: Sayings,
     history: VecDeque<Commit>,
+    /// How many commits it remembers, if not as many as others.
+    memory: Option<usize>,
     /// Everything up to this revision is forgotten.
     forgotten: u64,
 }
@@ -137,6 +144,11 @@ impl Store {
     #[must_use]
     pub fn history_len(&self) -> usize {
         self.history.len()
+    }
+
+    /// Has it remember so many commits and no more.
+    pub fn remember(&mut self, commits: usize) {
+        self.memory = Some(commits);
     }
 
     /// All objects of all kinds, for compaction.
@@ -220,7 +232,7 @@ impl Store {
         }
         self.revision = self.revision.max(commit.revision);
         self.history.push_back(commit);
-        if self.history.len() > HISTORY
+        if self.history.len() > self.memory.unwrap_or(HISTORY)
             && let Some(gone) = self.history.pop_front()
         {
             self.forgotten = gone.revision;
@@ -241,6 +253,8 @@ impl Store {
         }
         self.mounts.note(before, after);
         self.on_nodes.note(before, after);
+        self.disks.note(before, after);
+        self.sayings.note(before, after);
         if let Some(at) = before.and_then(expiry) {
             self.expiries.remove(&(at, key.clone()));
         }
@@ -347,6 +361,19 @@ impl View for Store {
         self.on_nodes.attachments_to(node).filter_map(|name| self.get(ATTACHMENT, "", name)).collect()
     }
 
+    fn disk_of(&self, namespace: &str, claim: &str) -> Had<'_> {
+        self.disks.of_claim(namespace, claim)
+    }
+
+    fn disks_on(&self, node: &str) -> BTreeSet<Cow<'_, str>> {
+        let held = self.on_nodes.attachments_to(node);
+        held.filter_map(|name| self.disks.of_attachment(name)).map(Cow::Borrowed).collect()
+    }
+
+    fn volumes_called(&self, unique: &str) -> Vec<Arc<Value>> {
+        self.disks.called(unique).filter_map(|name| self.get("PersistentVolume", "", name)).collect()
+    }
+
     fn pods_on(&self, node: &str) -> Vec<Arc<Value>> {
         let Some(pods) = ApiKind::named("Pod").map(Shelf::of) else { return Vec::new() };
         self.on_nodes.pods_on(node).filter_map(|place| self.objects.at(&pods, place)).cloned().collect()
@@ -358,6 +385,12 @@ impl View for Store {
 
     fn events_named(&self, namespace: &str, name: &str) -> Vec<Arc<Value>> {
         self.events_about(namespace, name).cloned().collect()
+    }
+
+    fn events_saying(&self, namespace: &str, name: &str, reason: &str, message: &str) -> Vec<Arc<Value>> {
+        let same = self.sayings.of(namespace, name, reason, message);
+        let same = same.filter(|event| event.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+        same.filter_map(|event| self.get("Event", namespace, event)).collect()
     }
 }
 

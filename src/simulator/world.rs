@@ -13,6 +13,7 @@ use super::custom::Version;
 use super::discovery;
 use super::identity;
 use super::import::Origin;
+use super::listing::Listing;
 use super::logs;
 use super::query::Query;
 use super::reads;
@@ -38,6 +39,7 @@ pub enum Payload {
     Json(Value),
     /// As it is stored.
     Object(Arc<Value>),
+    List(Listing),
     Text(String),
     /// A stream of events that begins here.
     Watch(Box<WatchStart>),
@@ -61,8 +63,10 @@ impl Reply {
 
     /// Custom objects are shown in the version that was asked for.
     fn in_version(&mut self, version: &Version) {
-        if let Payload::Object(object) = &self.payload {
-            self.payload = Payload::Json(Value::clone(object));
+        match &self.payload {
+            Payload::Object(object) => self.payload = Payload::Json(Value::clone(object)),
+            Payload::List(list) => self.payload = Payload::Json(list.body()),
+            Payload::Json(_) | Payload::Text(_) | Payload::Watch(_) => {}
         }
         let Payload::Json(body) = &mut self.payload else { return };
         let is_one = |object: &Value| object["kind"] == version.kind_name.as_str();

@@ -2,6 +2,7 @@
 //! their attachments are called, and who uses them. Volumes of drivers are
 //! attached; folders, local disks and network shares are there at once.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::View;
-use super::binder::is_bound;
+use super::binder::is_in_use;
 use super::fields::{Fields, claim_names, claim_of};
 use super::migrated::driver_and_handle;
 
@@ -28,13 +29,24 @@ pub(in crate::simulator) const KIND: &str = "VolumeAttachment";
 /// On a node to which the controller attaches volumes: kubelets set it.
 pub const MANAGED: &str = "volumes.kubernetes.io/controller-managed-attach-detach";
 
+/// What a claim has, as nodes know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Had<'a> {
+    /// There is no such claim.
+    NoClaim,
+    /// It is not bound, or to a volume that is there without being attached.
+    NoDisk,
+    /// What nodes call its volume.
+    Disk(Cow<'a, str>),
+}
+
 /// Whether the controller looks after the volumes of a node.
 pub(super) fn is_managed(node: &Value) -> bool {
     node.annotation(MANAGED).is_some()
 }
 
 /// Whether a volume has to be attached.
-pub(super) fn is_attachable(volume: &Value) -> bool {
+pub(in crate::simulator) fn is_attachable(volume: &Value) -> bool {
     driver_and_handle(volume).is_some() && volume.annotation(NEVER_ATTACHED).is_none()
 }
 
@@ -45,7 +57,7 @@ pub(in crate::simulator) fn unique_name(volume: &Value) -> String {
 }
 
 /// The name that an attachment of a volume to a node is given.
-pub(super) fn attachment_name(volume: &Value, node: &str) -> String {
+pub(in crate::simulator) fn attachment_name(volume: &Value, node: &str) -> String {
     let (driver, handle) = driver_and_handle(volume).unwrap_or_default();
     let digest = Sha256::digest(format!("{handle}{driver}{node}"));
     digest.iter().fold(PREFIX.to_owned(), |mut name, byte| {
@@ -81,13 +93,22 @@ pub(super) fn attachment_to(view: &dyn View, volume: &Value, node: &str) -> Opti
 /// by hand under another name is nobody's business.
 pub(super) fn volume_of(view: &dyn View, attachment: &Value) -> Option<Arc<Value>> {
     let volume = view.get("PersistentVolume", "", attachment.text("/spec/source/persistentVolumeName"))?;
-    let is_ours = driver_and_handle(&volume).is_some_and(|(driver, _)| attachment.text("/spec/attacher") == driver)
-        && attachment.name().strip_prefix(PREFIX).is_some_and(|rest| rest.len() == DIGITS);
-    (is_ours && is_attachable(&volume)).then_some(volume)
+    is_for(attachment, &volume).then_some(volume)
+}
+
+/// Whether the controller made an attachment for this volume.
+pub(super) fn is_for(attachment: &Value, volume: &Value) -> bool {
+    let is_ours = driver_and_handle(volume).is_some_and(|(driver, _)| attachment.text("/spec/attacher") == driver);
+    is_ours && is_of_controller(attachment) && is_attachable(volume)
+}
+
+/// Whether it has a name that the controller gives.
+pub(in crate::simulator) fn is_of_controller(attachment: &Value) -> bool {
+    attachment.name().strip_prefix(PREFIX).is_some_and(|rest| rest.len() == DIGITS)
 }
 
 /// Done, and not on its way out.
-pub(super) fn holds(attachment: &Value) -> bool {
+pub(in crate::simulator) fn holds(attachment: &Value) -> bool {
     attachment["status"]["attached"] == true && !attachment.terminating()
 }
 
@@ -106,8 +127,7 @@ pub(super) fn volumes_of_any_kind(view: &dyn View, pod: &Value) -> Vec<(String, 
         .filter_map(|(named, claim)| {
             let claim = view.get("PersistentVolumeClaim", pod.namespace(), &claim)?;
             let volume = view.get("PersistentVolume", "", claim.text("/spec/volumeName"))?;
-            let is_there = is_bound(&claim) && claim.phase() == "Bound";
-            is_there.then(|| (named.text("/name").to_owned(), volume))
+            is_in_use(&claim).then(|| (named.text("/name").to_owned(), volume))
         })
         .collect()
 }

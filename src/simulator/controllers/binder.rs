@@ -122,6 +122,11 @@ pub(super) fn bound_once(claim: &Value) -> bool {
     claim.annotation(BIND_COMPLETED).is_some()
 }
 
+/// Whether a claim says itself that it is bound and usable, and it is.
+pub(in crate::simulator) fn is_in_use(claim: &Value) -> bool {
+    is_bound(claim) && claim.phase() == "Bound"
+}
+
 /// Whether a claim is bound and usable.
 pub(super) fn is_bound(claim: &Value) -> bool {
     bound_once(claim) && !claim.text("/spec/volumeName").is_empty()

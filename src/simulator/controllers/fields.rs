@@ -83,10 +83,21 @@ pub(in crate::simulator) trait Fields {
 fn at<'a>(value: &'a Value, pointer: &str) -> Option<&'a Value> {
     let mut names = pointer.strip_prefix('/')?.split('/');
     names.try_fold(value, |value, name| match value {
-        Value::Object(fields) => fields.get(name),
+        Value::Object(_) => field_of(value, name),
         Value::Array(items) => items.get(name.parse::<usize>().ok()?),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     })
+}
+
+/// Objects have few fields: to look through their names is cheaper than to hash
+/// the one that is wanted.
+pub(super) fn field_of<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+    const FEW: usize = 16;
+    let fields = object.as_object()?;
+    if fields.len() > FEW {
+        return fields.get(name);
+    }
+    fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 impl Fields for Value {

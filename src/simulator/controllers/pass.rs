@@ -109,7 +109,7 @@ impl Step {
 /// Whether an equal event about the same object exists.
 pub(super) fn told(view: &dyn View, about: &Value, reason: &str, message: &str) -> bool {
     let namespace = if about.namespace().is_empty() { "default" } else { about.namespace() };
-    view.events_named(namespace, about.name()).iter().any(|event| {
+    view.events_saying(namespace, about.name(), reason, message).iter().any(|event| {
         let involved = &event["involvedObject"];
         let uid = involved.text("/uid");
         event["message"] == message

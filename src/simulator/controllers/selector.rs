@@ -3,13 +3,17 @@
 
 use serde_json::Value;
 
-use super::fields::Fields;
+use super::fields::{Fields, field_of};
 
 /// Whether a `LabelSelector` (`matchLabels`, `matchExpressions`) matches the
 /// labels of `object`. An empty selector matches everything, an absent one
 /// nothing.
 pub(super) fn matches(selector: &Value, object: &Value) -> bool {
-    let labels = &object["metadata"]["labels"];
+    takes(selector, &object["metadata"]["labels"])
+}
+
+/// The same of labels alone.
+pub(super) fn takes(selector: &Value, labels: &Value) -> bool {
     selector.is_object()
         && pairs(&selector["matchLabels"], labels)
         && expressions(selector, "/matchExpressions", labels)
@@ -17,7 +21,7 @@ pub(super) fn matches(selector: &Value, object: &Value) -> bool {
 
 /// Whether all pairs of a plain map stand in `labels`.
 pub(super) fn pairs(wanted: &Value, labels: &Value) -> bool {
-    wanted.as_object().is_none_or(|wanted| wanted.iter().all(|(key, value)| labels.get(key) == Some(value)))
+    wanted.as_object().is_none_or(|wanted| wanted.iter().all(|(key, value)| field_of(labels, key) == Some(value)))
 }
 
 fn expressions(holder: &Value, pointer: &str, labels: &Value) -> bool {

@@ -2,12 +2,14 @@
 //! through all of them. What is not answered otherwise is worked out here from
 //! the lists, so that any other view is right, if slower.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::attachments;
+use super::attachments::{self, Had, holds, is_attachable, unique_name};
+use super::binder::is_in_use;
 use super::fields::Fields;
 use super::stateful_set::Standing;
 use crate::objects::kinds::{ApiKind, KINDS};
@@ -81,6 +83,33 @@ pub trait View {
         all
     }
 
+    /// What a claim has, as nodes know it.
+    fn disk_of(&self, namespace: &str, claim: &str) -> Had<'_> {
+        let Some(claim) = self.get("PersistentVolumeClaim", namespace, claim) else { return Had::NoClaim };
+        let volume = self.get("PersistentVolume", "", claim.text("/spec/volumeName")).filter(|_| is_in_use(&claim));
+        let disk = volume.filter(|volume| is_attachable(volume));
+        disk.map_or(Had::NoDisk, |volume| Had::Disk(unique_name(&volume).into()))
+    }
+
+    /// What a node calls the volumes whose attachments to it hold.
+    fn disks_on(&self, node: &str) -> BTreeSet<Cow<'_, str>> {
+        let mut attachments = self.attachments_to(node);
+        attachments.retain(|attachment| holds(attachment));
+        let volumes = attachments.iter().filter_map(|attachment| {
+            let name = attachment.text("/spec/source/persistentVolumeName");
+            let volume = self.get("PersistentVolume", "", name)?;
+            attachments::is_for(attachment, &volume).then_some(volume)
+        });
+        volumes.map(|volume| unique_name(&volume).into()).collect()
+    }
+
+    /// The volumes that nodes call so.
+    fn volumes_called(&self, unique: &str) -> Vec<Arc<Value>> {
+        let mut all = self.list("PersistentVolume");
+        all.retain(|volume| is_attachable(volume) && unique_name(volume) == unique);
+        all
+    }
+
     /// The pods that were put on a node; those on none, if its name is empty.
     fn pods_on(&self, node: &str) -> Vec<Arc<Value>> {
         let mut all = self.list("Pod");
@@ -103,6 +132,13 @@ pub trait View {
             let rest = event["metadata"]["name"].as_str().and_then(|held| held.strip_prefix(name));
             rest.is_some_and(|rest| rest.starts_with('.'))
         });
+        all
+    }
+
+    /// Those of them that say this.
+    fn events_saying(&self, namespace: &str, name: &str, reason: &str, message: &str) -> Vec<Arc<Value>> {
+        let mut all = self.events_named(namespace, name);
+        all.retain(|event| event["reason"] == reason && event["message"] == message);
         all
     }
 }

@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(made.unwrap().code, 201);
         let looked_for = Some(LookedFor::PodsWith(vec!["x".to_owned()]));
         let listed = simulator.handle_as_of(&raw(Method::GET, &Value::Null, looked_for), 0).unwrap();
-        let Payload::Json(list) = listed.payload else { panic!("no list") };
-        assert_eq!(list["items"][0]["metadata"]["name"], "p");
+        let Payload::List(list) = listed.payload else { panic!("no list") };
+        assert_eq!(list.objects[0]["metadata"]["name"], "p");
     }
 }

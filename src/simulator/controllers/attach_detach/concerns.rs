@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::has_turned;
 use crate::simulator::controllers::attachments::{
-    attachment_to, is_managed, needs_volumes, unique_name, users, volume_of, volumes_of,
+    attachment_to, is_managed, needs_volumes, users, volume_of, volumes_of,
 };
 use crate::simulator::controllers::fields::{Fields, claim_names, targets};
 use crate::simulator::controllers::kubelet::is_up;
@@ -86,12 +86,11 @@ fn of_volumes_of_node(view: &dyn View, change: &Change<'_>) -> Vec<Target> {
     if let (Some(before), Some(after)) = (change.before, change.after)
         && !is_of_its_state(before, after)
     {
-        let given_up: BTreeSet<&str> = given_up(change).collect();
-        let is_given_up = |attachment: &Arc<Value>| {
-            volume_of(view, attachment).is_some_and(|volume| given_up.contains(unique_name(&volume).as_str()))
-        };
-        let mut attached = if given_up.is_empty() { Vec::new() } else { view.attachments_to(&node.name) };
-        attached.retain(is_given_up);
+        let volumes = given_up(change).flat_map(|unique| view.volumes_called(unique));
+        let mut attached: Vec<Arc<Value>> = volumes.flat_map(|volume| view.attachments_of(volume.name())).collect();
+        attached.retain(|held| held.text("/spec/nodeName") == node.name && volume_of(view, held).is_some());
+        // In the order of a list.
+        attached.sort_by(|one, other| one.name().cmp(other.name()));
         return targets(&attached);
     }
     let mut concerned = targets(&view.attachments_to(&node.name));

@@ -13,15 +13,15 @@ use crate::simulator::controllers::{EventType, Step, View};
 /// Brings the list in line with the attachments that hold.
 pub(super) fn list(view: &dyn View, node: &Value) -> Step {
     let mut step = Step::default();
+    let wanted = view.disks_on(node.name());
+    let listed: BTreeSet<&str> =
+        node.items("/status/volumesAttached").iter().map(|volume| volume.text("/name")).collect();
+    if listed.len() == wanted.len() && wanted.iter().all(|name| listed.contains(&**name)) {
+        return step;
+    }
     let mut attachments = view.attachments_to(node.name());
     attachments.retain(|attachment| holds(attachment));
     let attached: Vec<Arc<Value>> = attachments.iter().filter_map(|attachment| volume_of(view, attachment)).collect();
-    let listed: BTreeSet<&str> =
-        node.items("/status/volumesAttached").iter().map(|volume| volume.text("/name")).collect();
-    let wanted: BTreeSet<String> = attached.iter().map(|volume| unique_name(volume)).collect();
-    if listed.len() == wanted.len() && wanted.iter().all(|name| listed.contains(name.as_str())) {
-        return step;
-    }
     let told: Vec<Value> = wanted.iter().map(|name| json!({ "name": name, "devicePath": "" })).collect();
     let told = if told.is_empty() { Value::Null } else { told.into() };
     step.patch_status(node, &json!({ "volumesAttached": told }));

@@ -1,7 +1,9 @@
 //! What a kubelet has to do with attached volumes: it tells in its node's status
 //! which ones it uses, and starts nothing before they are attached.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -9,7 +11,7 @@ use serde_json::{Value, json};
 use super::knobs::{HANGING, STOP_SECONDS};
 use super::news::News;
 use crate::simulator::controllers::attachments::{
-    attachment_to, has_claims, holds, unique_name, volumes_of, volumes_of_any_kind,
+    Had, attachment_to, has_claims, holds, unique_name, volumes_of, volumes_of_any_kind,
 };
 use crate::simulator::controllers::fields::{Fields, claim_names, later};
 use crate::simulator::controllers::{Change, Step, View};
@@ -88,15 +90,24 @@ pub(super) fn count(view: &dyn View, node: &Value, step: &mut Step) {
     let all: Vec<&Value> = pods.iter().map(|pod| &**pod).collect();
     let hanging: BTreeSet<String> = held(view, &all, node, step).into_values().flatten().collect();
     pods.retain(|pod| uses_volumes(pod));
-    let is_known = |name: &String, pod: &Value| view.get("PersistentVolumeClaim", pod.namespace(), name).is_some();
-    let knows_all = pods.iter().all(|pod| claim_names(pod).iter().all(|name| is_known(name, pod)));
-    let used: BTreeSet<String> =
-        pods.iter().flat_map(|pod| volumes_of(view, pod)).map(|(_, volume)| unique_name(&volume)).collect();
+    let had = |pod: &Arc<Value>| {
+        let (namespace, claims) = (pod.namespace().to_owned(), claim_names(pod));
+        claims.into_iter().map(move |claim| view.disk_of(&namespace, &claim))
+    };
+    let mut knows_all = true;
+    let mut used: BTreeSet<Cow<'_, str>> = BTreeSet::new();
+    for had in pods.iter().flat_map(had) {
+        match had {
+            Had::NoClaim => knows_all = false,
+            Had::NoDisk => {}
+            Had::Disk(name) => drop(used.insert(name)),
+        }
+    }
     let listed: Vec<&str> = node.items("/status/volumesInUse").iter().filter_map(Value::as_str).collect();
     let mut told: Vec<&str> =
         listed.iter().copied().filter(|name| !knows_all || used.contains(*name) || hanging.contains(*name)).collect();
     let known: BTreeSet<&str> = listed.iter().copied().collect();
-    told.extend(used.iter().map(String::as_str).filter(|name| !known.contains(name)));
+    told.extend(used.iter().map(|name| &**name).filter(|name| !known.contains(name)));
     if told != listed {
         let told = if told.is_empty() { Value::Null } else { json!(told) };
         step.patch_status(node, &json!({ "volumesInUse": told }));

@@ -92,8 +92,7 @@ fn volumes(set: &Set, spec: &Value, ordinal: i64) -> Vec<Value> {
 /// What has to change so that a pod is again who its name says: its identity
 /// labels and its claim volumes. `None` if nothing has to.
 pub(super) fn repair(set: &Set, pod: &Standing, ordinal: i64) -> Option<Value> {
-    let is_mounted = |template: &Value| pod.mounted.iter().any(|mounted| mounted == template.name());
-    let mounted = set.claim_templates().iter().all(is_mounted);
+    let mounted = set.templates.iter().all(|template| pod.mounted.iter().any(|mounted| mounted == template));
     if pod.is_labelled && mounted {
         return None;
     }

@@ -66,14 +66,15 @@ impl Members {
     /// Adopts and releases as the real controller does, and sorts the rest.
     pub(super) fn claim(view: &dyn View, set: &Set, step: &mut Step) -> Self {
         let mut members = Self { replicas: BTreeMap::new(), condemned: Vec::new() };
+        let selector = &set.object["spec"]["selector"];
         for standing in view.standings(set.namespace) {
             let Some((parent, ordinal)) = &standing.place else {
-                release_stranger(set, &standing.pod, step);
+                release_stranger(set, &standing, step);
                 continue;
             };
             let ordinal = *ordinal;
-            let matches = parent == set.name && selector::matches(&set.object["spec"]["selector"], &standing.pod);
-            if !belongs(set, &standing.pod, matches, step) {
+            let matches = || parent == set.name && selector::takes(selector, &standing.labels);
+            if !belongs(set, &standing, matches, step) {
                 continue;
             }
             let member = Member::new(standing, set);
@@ -102,15 +103,16 @@ impl Members {
     }
 }
 
-fn belongs(set: &Set, pod: &Value, matches: bool, step: &mut Step) -> bool {
-    match pod.controller() {
-        Some(owner) if owner["uid"] != set.uid => false,
-        Some(_) if matches => true,
+fn belongs(set: &Set, standing: &Standing, matches: impl Fn() -> bool, step: &mut Step) -> bool {
+    let pod = &standing.pod;
+    match &standing.controller {
+        Some(owner) if owner != set.uid => false,
+        Some(_) if matches() => true,
         Some(_) => {
             release(set, pod, step);
             false
         }
-        None if set.terminating || !matches || pod.terminating() => false,
+        None if set.terminating || standing.is_terminating || !matches() => false,
         None => {
             let mut owners = pod.owners().to_vec();
             owners.push(controller_reference(set.object, "apps/v1", "StatefulSet"));
@@ -120,9 +122,9 @@ fn belongs(set: &Set, pod: &Value, matches: bool, step: &mut Step) -> bool {
     }
 }
 
-fn release_stranger(set: &Set, pod: &Value, step: &mut Step) {
-    if pod.controller().is_some_and(|owner| owner["uid"] == set.uid) {
-        release(set, pod, step);
+fn release_stranger(set: &Set, standing: &Standing, step: &mut Step) {
+    if standing.controller.as_deref() == Some(set.uid) {
+        release(set, &standing.pod, step);
     }
 }
 

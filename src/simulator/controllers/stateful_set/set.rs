@@ -20,6 +20,8 @@ pub(super) struct Set<'a> {
     pub strategy: Strategy,
     pub when_scaled: Retention,
     pub when_deleted: Retention,
+    /// The names of the claim templates.
+    pub templates: Vec<&'a str>,
 }
 
 /// The update strategy. The difference between no `rollingUpdate` and one with
@@ -52,6 +54,7 @@ impl<'a> Set<'a> {
             strategy: Strategy::of(object),
             when_scaled: Retention::of(object.text("/spec/persistentVolumeClaimRetentionPolicy/whenScaled")),
             when_deleted: Retention::of(object.text("/spec/persistentVolumeClaimRetentionPolicy/whenDeleted")),
+            templates: object.items("/spec/volumeClaimTemplates").iter().map(Fields::name).collect(),
         }
     }
 

@@ -26,6 +26,9 @@ pub struct Standing {
     pub(super) is_terminating: bool,
     pub(super) has_node: bool,
     pub(super) revision: String,
+    /// The UID of its controller.
+    pub(super) controller: Option<String>,
+    pub(super) labels: Value,
     /// Its label names it as its name does (SS-05).
     pub(super) is_labelled: bool,
     /// The claim templates whose claims of this member it mounts (SS-08).
@@ -72,6 +75,8 @@ impl Standing {
             is_terminating: pod.terminating(),
             has_node: !pod.text("/spec/nodeName").is_empty(),
             revision: identity::revision(pod).to_owned(),
+            controller: pod.controller().map(|owner| owner.text("/uid").to_owned()),
+            labels: pod["metadata"]["labels"].clone(),
             pod: Arc::clone(pod),
         }
     }
