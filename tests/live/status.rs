@@ -89,8 +89,9 @@ fn released(world: &World) -> Result<(), Failed> {
     told.says(&format!(
         "volume `{class}` would fit, but it is Released and still belongs to the deleted claim `data-web-0`"
     ))?;
-    let command = told.labelled("->").or_else(|_| told.labelled("→"))?;
-    cli.run_shell(command)?.ended(0)?;
+    let typed = |line: &'_ str| line.trim_start_matches([' ', '-', '>', '→']).starts_with("kubectl patch");
+    let line = told.stdout.lines().chain(told.stderr.lines()).find(|line| typed(line)).ok_or("no command is told")?;
+    cli.run_shell(line.trim_start_matches([' ', '-', '>', '→']))?.ended(0)?;
     world.until_object("PersistentVolumeClaim", "data-web-0", |claim| claim["spec"]["volumeName"] == class)?;
     Ok(())
 }
