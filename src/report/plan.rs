@@ -38,7 +38,7 @@ pub fn render(plan: &Plan, style: &Style) -> String {
     } else if plan.destroys() {
         "what is destroyed is gone for good"
     } else {
-        "the claims that go unprotected do not come back"
+        "the claims that go unprotected do not come back, nor does what their volumes do not keep"
     };
     let _ = writeln!(text, "  {:12}{undo}", "undo");
     let known = "admission webhooks, CSI drivers, the programs inside the pods".to_owned();

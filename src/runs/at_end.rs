@@ -36,6 +36,9 @@ impl Conductor<'_> {
         }
         match self.aside {
             Aside::Stopped(_) => {
+                if is_the_very_end(why) {
+                    self.aside = Aside::Never;
+                }
                 let more = match why {
                     Halt::Diverged { approved, now } => format!(": approved was `{approved}`, now it is `{now}`"),
                     _ => String::new(),
@@ -83,23 +86,34 @@ impl Conductor<'_> {
     }
 }
 
-/// After these nobody knows whether the run may still write: it was interrupted,
-/// is another one's by now, is not what its journal says, or cannot write that.
+/// After these the run may not write, or nobody knows whether it may: somebody said no, it was
+/// interrupted, is another one's by now, is not what its journal says, or cannot write that.
 fn is_the_very_end(why: &Halt) -> bool {
     let is_lost = |error: &EffectError| matches!(error, EffectError::Locked { .. } | EffectError::LockLost);
     match why {
-        Halt::Interrupted | Halt::Replay { .. } | Halt::Journal(_) => true,
+        // Who says no, or is not asked, has approved nothing of it.
+        Halt::Interrupted | Halt::Replay { .. } | Halt::Journal(_) | Halt::Declined | Halt::Unasked { .. } => true,
         Halt::Effect { error, .. } => is_lost(error),
         Halt::Wait(why) => {
             matches!(why, WaitFailed::Lock(_) | WaitFailed::Wait(WaitError::Interrupted { .. }))
         }
         Halt::Guard { .. }
-        | Halt::Declined
-        | Halt::Unasked { .. }
         | Halt::Unassumed { .. }
         | Halt::EffectInPhase { .. }
         | Halt::Undeclared { .. }
         | Halt::Diverged { .. }
         | Halt::Read(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_no_nothing_more_is_written_and_after_a_guard_what_is_always_done() {
+        assert!(is_the_very_end(&Halt::Declined) && is_the_very_end(&Halt::Interrupted));
+        let diverged = Halt::Diverged { approved: "a".to_owned(), now: "b".to_owned() };
+        assert!(!is_the_very_end(&diverged));
     }
 }

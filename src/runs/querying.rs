@@ -41,7 +41,7 @@ impl Conductor<'_> {
     /// How a call stands in the plan.
     pub(super) fn line(&self, call: &Call) -> Option<Line> {
         let Call::Query { exec, assume } = call else { return Line::of(call) };
-        let assumed = assume.clone().filter(|_| self.asks.is_none());
+        let assumed = assume.clone().filter(|_| self.approved.is_none() && self.asks.is_none());
         Some(Line::Query { pod: exec.pod.name.clone(), command: exec.command.shown(), assumed })
     }
 }

@@ -102,22 +102,29 @@ pub fn locks(lines: &[Value]) -> Vec<Lock> {
     lines.iter().filter_map(lock).collect()
 }
 
-/// The command that was started last, if nobody heard its end.
+/// The command that was started last, if nobody heard its end; one of the run itself before one
+/// that was done aside when it had stopped.
 #[must_use]
 pub fn unanswered(lines: &[Value]) -> Option<Exec> {
-    let intent = lines.iter().rfind(|line| line["state"] == "intent")?;
-    let Ok(Call::Effect { effect: Effect::Exec(exec) }) = serde_json::from_value(intent["effect"]["call"].clone())
-    else {
-        return None;
-    };
-    let after = lines.iter().filter(|line| line["n"] == intent["n"]);
-    let is_known = |line: &Value| match line["state"].as_str() {
-        Some("done") => true,
-        // A refusal, or a code.
-        Some("failed") => line["why"]["ran"].is_null() || line["why"]["ran"]["exitCode"].is_i64(),
-        _ => false,
-    };
-    (!after.into_iter().any(is_known)).then_some(exec)
+    [false, true].into_iter().find_map(|aside| {
+        let lines = || lines.iter().filter(move |line| is_aside(line) == aside);
+        let (number, exec) = lines().rev().find_map(started)?;
+        let is_known = |line: &Value| match line["state"].as_str() {
+            Some("done") => true,
+            // A refusal, or a code.
+            Some("failed") => line["why"]["ran"].is_null() || line["why"]["ran"]["exitCode"].is_i64(),
+            _ => false,
+        };
+        (!lines().any(|line| line["n"] == *number && is_known(line))).then_some(exec)
+    })
+}
+
+/// The command that this line begins, with the number of its effect.
+fn started(line: &Value) -> Option<(&Value, Exec)> {
+    match serde_json::from_value(line["effect"]["call"].clone()) {
+        Ok(Call::Effect { effect: Effect::Exec(exec) }) if line["state"] == "intent" => Some((&line["n"], exec)),
+        _ => None,
+    }
 }
 
 /// The claims of members that a run has read, each once.
@@ -218,6 +225,21 @@ mod tests {
         let intent = json!({ "n": 5, "state": "intent", "effect": { "call": exec() } });
         let begin = [json!({ "n": 4, "state": "call", "call": { "call": "phase", "phase": "run" } }), intent];
         unanswered(&[&begin, last].concat()).is_some()
+    }
+
+    #[test]
+    fn a_command_that_nobody_heard_of_stays_one_whatever_was_done_aside() {
+        let aside = |mut line: Value| {
+            line["aside"] = json!(true);
+            line
+        };
+        let protect = aside(json!({ "n": 7, "state": "intent", "effect": { "call": { "call": "effect" } } }));
+        let done = aside(json!({ "n": 7, "state": "done" }));
+        assert!(after(&[protect, done]));
+        let other = aside(json!({ "n": 8, "state": "intent", "effect": { "call": exec() } }));
+        let ended = json!({ "n": 5, "state": "done" });
+        assert!(after(&[ended.clone(), other.clone()]));
+        assert!(!after(&[ended, other, aside(json!({ "n": 8, "state": "done" }))]));
     }
 
     #[test]

@@ -27,16 +27,17 @@ impl Conductor<'_> {
         }
     }
 
-    /// The next line of the approved plan must be this one; it is used up.
+    /// The next line of the approved plan must be this one; it is used up. Another one stays: what
+    /// is always done at the end may need it yet.
     pub(super) fn consume(&mut self, fingerprint: &str) -> Result<Option<Approved>, Halt> {
         let Some(approved) = &mut self.approved else { return Ok(None) };
         if fingerprint.is_empty() {
             return Ok(None);
         }
-        match approved.pop_front() {
-            Some(next) if next.fingerprint == fingerprint => Ok(Some(next)),
+        match approved.front() {
+            Some(next) if next.fingerprint == fingerprint => Ok(approved.pop_front()),
             next => Err(Halt::Diverged {
-                approved: next.map_or_else(|| "nothing more".to_owned(), |next| next.fingerprint),
+                approved: next.map_or_else(|| "nothing more".to_owned(), |next| next.fingerprint.clone()),
                 now: fingerprint.to_owned(),
             }),
         }

@@ -116,7 +116,7 @@ pub async fn go_on(
     if conductor.lines.iter().any(Line::destroys) {
         end.push_str("; what was destroyed is gone for good");
     } else if conductor.lines.iter().any(Line::gives_up) {
-        end.push_str("; claims that went unprotected do not come back");
+        end.push_str("; claims that went unprotected do not come back, nor does what their volumes did not keep");
     } else if folder.lines().is_ok_and(|lines| !Undoing::of(&lines).steps.is_empty()) {
         let _ = write!(end, "; to take it back: {}", context.as_given().ours(&format!("undo {run}")));
     }

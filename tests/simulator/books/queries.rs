@@ -118,3 +118,18 @@ fn a_run_that_goes_on_has_its_answer() {
     stage.run(async |context| resume(None, &flags, context).await).done();
     assert_eq!(replicas(&stage), 1);
 }
+
+#[test]
+fn what_is_always_done_keeps_its_lines_where_an_answer_leads_to_another_effect() {
+    let stage = printing("7", "0");
+    let book = r#"fn run(p) {
+        always("keep", || for member in p.set.members() { member.protect(); });
+        if p.set.members()[0].query(["lag"], #{ assume: "0" }) != "0" { p.set.scale(1); }
+    }"#;
+    stage.play_own(&["scale", "protect"], book, &["web", "--yes"]).failed("diverged", 6);
+    let volumes = stage.get("/api/v1/persistentvolumes");
+    let policies: Vec<_> =
+        volumes["items"].as_array().unwrap().iter().map(|one| &one["spec"]["persistentVolumeReclaimPolicy"]).collect();
+    assert!(!policies.is_empty() && policies.iter().all(|policy| **policy == "Retain"), "{policies:?}");
+    assert_eq!(replicas(&stage), 2);
+}
