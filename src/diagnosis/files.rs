@@ -25,6 +25,7 @@ pub fn examine_all(all: &Manifests) -> Examined {
         checks().find_map(|check| match check {
             Check::Text(check) => check(broken),
             Check::Files(_)
+            | Check::Rest(_)
             | Check::Form(_)
             | Check::Live(_)
             | Check::Deep(_)
@@ -38,9 +39,18 @@ pub fn examine_all(all: &Manifests) -> Examined {
         match check {
             Check::Files(check) => findings.extend(check(all)),
             Check::Form(check) => findings.extend(faults.iter().filter_map(|(document, fault)| check(document, fault))),
-            Check::Text(_) | Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => {}
+            Check::Text(_)
+            | Check::Rest(_)
+            | Check::Live(_)
+            | Check::Deep(_)
+            | Check::Namespace(_)
+            | Check::LastResort(_) => {}
         }
     }
+    let rest =
+        checks().filter_map(|check| if let Check::Rest(check) = check { Some(check(all, &findings)) } else { None });
+    let rest: Vec<Finding> = rest.flatten().collect();
+    findings.extend(rest);
     let places: BTreeMap<&str, usize> = all.files.iter().zip(0..).map(|(name, place)| (name.as_str(), place)).collect();
     let order = |finding: &Finding| {
         let spot = finding.spot.as_ref();

@@ -35,6 +35,7 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
             Check::Deep(_)
             | Check::Text(_)
             | Check::Files(_)
+            | Check::Rest(_)
             | Check::Form(_)
             | Check::Namespace(_)
             | Check::LastResort(_) => {}
@@ -55,6 +56,7 @@ pub fn findings(sight: &Sight<'_>, depth: Depth) -> Vec<Finding> {
                 | Check::Deep(_)
                 | Check::Text(_)
                 | Check::Files(_)
+                | Check::Rest(_)
                 | Check::Form(_)
                 | Check::Namespace(_) => {}
             }
@@ -141,6 +143,7 @@ pub fn examine(
                 | Check::Deep(_)
                 | Check::Text(_)
                 | Check::Files(_)
+                | Check::Rest(_)
                 | Check::Form(_)
                 | Check::LastResort(_) => {}
             }

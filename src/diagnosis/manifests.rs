@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::beyond::Beyond;
 use super::kind::Kind;
 use super::labels::labels;
@@ -26,6 +28,8 @@ pub struct Manifests {
     pub files: Vec<String>,
     /// What the cluster has beside them, where it was looked at.
     pub beyond: Option<Beyond>,
+    /// What a server says of each of them by itself, where one was asked.
+    pub refused: Vec<Refused>,
     /// The first of each kind, namespace and name.
     index: BTreeMap<(Kind, String, String), usize>,
 }
@@ -46,6 +50,17 @@ pub struct Document {
     pod_labels: BTreeMap<String, String>,
     /// Where values of passwords stand.
     passwords: BTreeSet<u64>,
+}
+
+/// A field that a server does not take, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The position of the document.
+    pub document: usize,
+    /// Such as `spec.ports[0].name`, or empty.
+    pub field: String,
+    /// Such as `Invalid value: -1: must be greater than 0`.
+    pub message: String,
 }
 
 /// A document that could not be read.
@@ -101,6 +116,16 @@ impl Manifests {
         let key = (kind, document.namespace.clone(), document.name.clone());
         self.index.entry(key).or_insert(document.position);
         self.documents.push(document);
+    }
+
+    /// Asks a server what it says of each object by itself: fields, each with why it is refused.
+    pub fn ask(&mut self, server: impl Fn(&Value) -> Vec<(String, String)>) {
+        let of = |document: &Document| {
+            let position = document.position;
+            let refused = server(&document.root.to_value()).into_iter();
+            refused.map(move |(field, message)| Refused { document: position, field, message })
+        };
+        self.refused = self.documents.iter().flat_map(of).collect();
     }
 
     /// The objects of a kind.

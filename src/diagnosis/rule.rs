@@ -30,6 +30,8 @@ pub enum Check {
     Text(fn(&BrokenPiece) -> Option<Finding>),
     /// All manifests of the input together.
     Files(fn(&Manifests) -> Vec<Finding>),
+    /// The same, asked when all others have been, with what they found.
+    Rest(fn(&Manifests, &[Finding]) -> Vec<Finding>),
     /// What has not the form of the schema, in one document: each fault of it.
     Form(fn(&Document, &Fault<'_>) -> Option<Finding>),
     /// One live set with all that is around it.

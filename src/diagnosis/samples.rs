@@ -36,6 +36,7 @@ pub(crate) fn found(rule: &Rule, text: &str) -> Vec<Finding> {
                 let faults = faults_in(&all);
                 found.extend(faults.iter().filter_map(|(document, fault)| check(document, fault)));
             }
+            Check::Rest(check) => found.extend(check(&all, &[])),
             Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => {}
         }
     }

@@ -38,7 +38,7 @@ fn text<'a>(object: &'a Value, name: &str) -> &'a str {
 }
 
 /// The object with defaults filled in, in the server's spelling.
-fn completed(kind: &ApiKind, mut object: Value, features: Features) -> Value {
+pub(super) fn completed(kind: &ApiKind, mut object: Value, features: Features) -> Value {
     if kind.is_custom() {
         return object;
     }

@@ -45,6 +45,7 @@ mod mounts;
 mod negotiation;
 mod on_nodes;
 mod open_api;
+pub mod opinion;
 mod options;
 pub mod oracles;
 mod owners;

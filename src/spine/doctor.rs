@@ -13,6 +13,7 @@ use crate::diagnosis::beyond::{Beyond, Needs};
 use crate::diagnosis::files::examine_all;
 use crate::error::{Failure, Kind};
 use crate::runs::places::Places;
+use crate::simulator::opinion::of_manifest;
 
 /// A cluster that does not answer is not what files are about.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
@@ -26,6 +27,7 @@ pub(super) fn of_files(
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
     let mut all = doctor::files::read(arguments)?;
+    all.ask(of_manifest);
     let needs = Needs::of(&all);
     let mut seen = Ok(Vec::new());
     if !needs.is_empty() {

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use kubectl_stateful::diagnosis::files::examine;
+use kubectl_stateful::diagnosis::files::examine_all;
 use kubectl_stateful::diagnosis::finding::{Examined, Severity};
-use kubectl_stateful::diagnosis::source::Input;
 
+use crate::manifests::manifests;
 use crate::program::{Home, finish, run};
 
 /// A whole application on a volume made by hand, of which each test changes something.
 const SOUND: &str = include_str!("doctor/sound.yaml");
 
 fn doctor(text: &str) -> Examined {
-    examine(&[Input { name: "app.yaml".to_owned(), bytes: text.as_bytes().to_vec() }])
+    examine_all(&manifests(text))
 }
 
 /// Variants of each part of an application; every mix of them is valid.
@@ -101,6 +101,31 @@ fn errors_end_with_5_and_warnings_with_0() {
     home.say("doctor -f warn.yaml").told(0, &["1 warning in 6 objects of 1 file"]);
     home.say("doctor -f none.yaml").told(2, &["cannot read `none.yaml`"]);
     home.say("doctor web -f warn.yaml").told(2, &["cannot be used with"]);
+}
+
+#[test]
+fn what_only_a_server_knows_is_told_in_its_words() {
+    for (from, to, field) in [
+        ("clusterIP: None", "clusterIP: None\n  type: LoadBalancer", "spec.clusterIP"),
+        ("name: DB_USER", "name: DB=USER", "spec.template.spec.containers[0].env[0].name"),
+        (
+            "args: [serve]",
+            "imagePullPolicy: Never\n        resizePolicy: [{resourceName: disk, restartPolicy: NotRequired}]",
+            "spec.template.spec.containers[0].resizePolicy",
+        ),
+        (
+            "replicas: 1",
+            "replicas: 1\n  podManagementPolicy: Parallel\n  updateStrategy: {type: OnDelete, rollingUpdate: {partition: 1}}",
+            "spec.updateStrategy.rollingUpdate",
+        ),
+        ("Policy: Retain", "Policy: Retain\n  nfs: {server: a, path: /b}", "spec.nfs"),
+    ] {
+        assert!(SOUND.contains(from), "{from}");
+        let found = doctor(&SOUND.replacen(from, to, 1)).findings;
+        let said = found.iter().find(|finding| finding.code == "refused-value");
+        let said = said.unwrap_or_else(|| panic!("{field}: {found:#?}"));
+        assert!(said.message.starts_with(&format!("`{field}`: ")), "{}", said.message);
+    }
 }
 
 #[test]

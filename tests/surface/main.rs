@@ -15,6 +15,7 @@ mod hostile;
 mod journals;
 mod killed;
 mod library;
+mod manifests;
 mod neighbour;
 mod others;
 mod pairs;

@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use kubectl_stateful::diagnosis::files::examine;
-use kubectl_stateful::diagnosis::source::Input;
+use kubectl_stateful::diagnosis::files::examine_all;
 use kubectl_stateful::objects::secret_token;
 use kubectl_stateful::objects::yaml::to_yaml;
 use kubectl_stateful::runbook::recipe::Recipe;
@@ -15,6 +14,7 @@ use kubectl_stateful::wizard::question::{Abandoned, Ask, Lookup, Question, Reply
 use kubectl_stateful::wizard::{flags, resolve};
 use serde_json::Value;
 
+use crate::manifests::manifests;
 use crate::program::Home;
 
 /// Nobody can be asked, and the cluster has what is named.
@@ -182,8 +182,7 @@ fn text(objects: &[Value]) -> String {
 }
 
 fn codes(text: &str) -> Vec<&'static str> {
-    let input = Input { name: "made.yaml".to_owned(), bytes: text.as_bytes().to_vec() };
-    let codes: BTreeSet<&str> = examine(&[input]).findings.iter().map(|finding| finding.code).collect();
+    let codes: BTreeSet<&str> = examine_all(&manifests(text)).findings.iter().map(|finding| finding.code).collect();
     codes.into_iter().collect()
 }
 

@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use kubectl_stateful::diagnosis::beyond::Beyond;
 use kubectl_stateful::diagnosis::files::examine_all;
 use kubectl_stateful::diagnosis::finding::Finding;
-use kubectl_stateful::diagnosis::manifests::Manifests;
 use kubectl_stateful::diagnosis::rule::Check;
 use kubectl_stateful::diagnosis::rules;
-use kubectl_stateful::diagnosis::source::Input;
 use kubectl_stateful::diagnosis::sources::{SOURCE_ERRORS, SourceError};
 use kubectl_stateful::facts::claim::Claim;
 use kubectl_stateful::facts::class::Class;
 use serde_json::json;
+
+use crate::manifests::manifests;
 
 /// A whole application on a volume made by hand, in which one thing is broken at a time.
 const SOUND: &str = include_str!("doctor/sound.yaml");
@@ -119,7 +119,7 @@ const LEANING: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: other}\ns
 
 /// What is found, where the cluster has this claim and nothing else.
 fn found(text: &str, claim: Option<&str>) -> Vec<Finding> {
-    let mut all = Manifests::of(&[Input { name: "app.yaml".to_owned(), bytes: text.as_bytes().to_vec() }]);
+    let mut all = manifests(text);
     all.beyond = claim.map(|name| {
         let claim = json!({"metadata": {"name": name, "namespace": "default"}, "status": {"phase": "Bound"},
             "spec": {"volumeName": "disk", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
@@ -155,7 +155,7 @@ fn each_error_of_the_source_documents_is_found_at_its_line_and_its_correction_is
 /// Whether a rule about files tells it.
 fn is_in_files(error: &SourceError) -> bool {
     let of_files = |check: &Check| match check {
-        Check::Text(_) | Check::Files(_) | Check::Form(_) => true,
+        Check::Text(_) | Check::Files(_) | Check::Form(_) | Check::Rest(_) => true,
         Check::Live(_) | Check::Deep(_) | Check::Namespace(_) | Check::LastResort(_) => false,
     };
     error.rules().into_iter().filter_map(rules::named).any(|rule| rule.checks.iter().any(of_files))

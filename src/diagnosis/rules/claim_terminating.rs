@@ -59,10 +59,10 @@ fn going(sight: &Sight<'_>, member: &Member<'_>, overview: &ClaimOverview) -> Op
 }
 
 /// Claims of which no set here knows, other than those that a pod without a set
-/// holds: these are told with it.
+/// holds and that is not on its way out itself: these are told with it.
 fn of_no_member(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
     let orphans = orphans(scene);
-    let held_by_orphan = |name: &str| orphans.iter().any(|(pod, _)| pod.uses(name));
+    let held_by_orphan = |name: &str| orphans.iter().any(|(pod, _)| pod.meta.deleting.is_none() && pod.uses(name));
     let told = |claim: &&Claim| {
         let name = &claim.meta.name;
         claim.meta.deleting.is_some()

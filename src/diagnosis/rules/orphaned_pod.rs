@@ -30,7 +30,9 @@ const ALONE: &str =
     "when it ends nobody makes it anew; a set that was deleted with `--cascade=orphan` leaves its pods so";
 
 fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
-    let mut found: Vec<Finding> = orphans(scene).into_iter().map(|(pod, message)| told(pod, message, scene)).collect();
+    // One on its way out is told only when it should be gone.
+    let stays = orphans(scene).into_iter().filter(|(pod, _)| pod.meta.deleting.is_none());
+    let mut found: Vec<Finding> = stays.map(|(pod, message)| told(pod, message, scene)).collect();
     // Those with whom data may go come first.
     found.sort_by_key(|finding| finding.severity);
     found
@@ -55,7 +57,7 @@ pub(super) fn orphans<'a>(scene: &Scene<'a>) -> Vec<(&'a Pod, String)> {
         Some((pod, message))
     };
     let pods = scene.pods.iter().flatten().copied();
-    pods.filter(|pod| pod.meta.deleting.is_none()).filter_map(lost).collect()
+    pods.filter_map(lost).collect()
 }
 
 fn told(pod: &Pod, message: String, scene: &Scene<'_>) -> Finding {

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
-use crate::diagnosis::manifests::{Document, Manifests};
+use crate::diagnosis::manifests::{Document, Manifests, Refused};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::objects::placed::Placed;
 
@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     sources: &["SS-08", "SS-12", "S4-08"],
     summary: "the server does not take this value",
     page: include_str!("../../../docs/explain/refused-value.md"),
-    checks: &[Check::Files(check)],
+    checks: &[Check::Files(check), Check::Rest(as_the_server_says)],
 };
 
 fn check(all: &Manifests) -> Vec<Finding> {
@@ -78,10 +78,61 @@ fn number_in_quotes(document: &Document, port: &Placed) -> Option<Finding> {
     Some(told(document, port, &message, because, &format!("write `{text}` without quotes")))
 }
 
+/// Whatever no rule has a better word for. A document in which something else is an error
+/// may be refused for that, and is asked about again when it is mended.
+fn as_the_server_says(all: &Manifests, others: &[Finding]) -> Vec<Finding> {
+    let is_told = |document: &Document| {
+        let in_it = |finding: &&Finding| {
+            finding.spot.as_ref().is_some_and(|spot| spot.file == document.source.name)
+                && finding.object.as_ref() == Some(&document.title())
+        };
+        others.iter().filter(in_it).any(|finding| finding.severity == Severity::Error)
+    };
+    let of = |refused: &Refused| {
+        let document = all.documents.get(refused.document).filter(|document| !is_told(document))?;
+        let place = nearest(document, &refused.field);
+        // A Secret's values may be quoted in it.
+        let reason = refused.message.split(':').next().unwrap_or_default();
+        let words = if document.hides(place.place.line) { reason } else { &refused.message };
+        let message = match refused.field.as_str() {
+            "" => words.to_owned(),
+            field => format!("`{field}`: {words}"),
+        };
+        let remedy = match reason {
+            "Required value" => "write it",
+            "Unsupported value" => "write one of those",
+            "Duplicate value" => "write it once",
+            "Forbidden" => "take it out, or what forbids it",
+            _ => "write a value that fits",
+        };
+        Some(told(document, place, &message, "with this the server refuses the object", remedy))
+    };
+    all.refused.iter().filter_map(of).collect()
+}
+
+/// The value at the path, or what is there of the way to it.
+fn nearest<'a>(document: &'a Document, path: &str) -> &'a Placed {
+    let mut place = &document.root;
+    let mut rest = path;
+    while !rest.is_empty() {
+        let (step, then) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+            Some(inside) => inside,
+            None => rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len())),
+        };
+        let next = match step.parse::<usize>() {
+            Ok(position) if !place.items().is_empty() => place.items().get(position),
+            Ok(_) | Err(_) => place.get(step),
+        };
+        let Some(next) = next else { break };
+        (place, rest) = (next, then.strip_prefix('.').unwrap_or(then));
+    }
+    place
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, silent};
+    use crate::diagnosis::samples::{SOUND, fires, manifests, silent};
 
     fn with(from: &str, to: &str) -> String {
         assert!(SOUND.contains(from), "{from}");
@@ -107,6 +158,35 @@ mod tests {
         ] {
             assert_eq!(fires(&RULE, &with(from, to)), [told]);
         }
+    }
+
+    fn said(text: &str, field: &str, message: &str, others: &[Finding]) -> Vec<String> {
+        let mut all = manifests(text);
+        all.refused.push(Refused { document: 1, field: field.to_owned(), message: message.to_owned() });
+        let line = |finding: Finding| format!("{} {}", finding.spot.unwrap().line, finding.message);
+        as_the_server_says(&all, others).into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_a_server_says_is_told_where_it_stands() {
+        let image = "spec.template.spec.containers[0].image";
+        assert_eq!(said(SOUND, image, "Invalid value: 1", &[]), [format!("26 `{image}`: Invalid value: 1")]);
+        let missing = "spec.template.spec.containers[0].ports[0].name";
+        assert_eq!(said(SOUND, missing, "Required value", &[]), [format!("25 `{missing}`: Required value")]);
+        assert_eq!(said(SOUND, "", "Too long", &[]), ["11 Too long"]);
+    }
+
+    #[test]
+    fn a_document_that_has_an_error_anyhow_is_left_alone_and_no_secret_is_quoted() {
+        let all = manifests(SOUND);
+        let other = |severity| Finding { severity, ..RULE.on(&all.documents[1], "wrong") };
+        assert_eq!(said(SOUND, "spec", "Forbidden", &[other(Severity::Error)]), Vec::<String>::new());
+        assert_eq!(said(SOUND, "spec", "Forbidden", &[other(Severity::Warning)]).len(), 1);
+        let secret = format!(
+            "{}---\napiVersion: v1\nkind: Secret\ndata: {{a: hunter2}}\n",
+            SOUND.split_once("---\n").unwrap().0
+        );
+        assert_eq!(said(&secret, "data[a]", "Invalid value: \"hunter2\": no", &[]), ["13 `data[a]`: Invalid value"]);
     }
 
     #[test]
