@@ -10,6 +10,9 @@ use crate::error::Failure;
 /// Codes that may have been meant.
 const MOST_MEANT: usize = 4;
 
+/// Shorter words stand in too many pages.
+const LEAST_SOUGHT: usize = 6;
+
 /// Say what a code of `doctor` means; without one, list them all
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct ExplainArgs {
@@ -47,6 +50,11 @@ fn unknown(code: &str) -> Failure {
     let is_near = |known: &&str| distance(known) <= known.len() / 3 || !typed.is_empty() && known.contains(&typed);
     let mut near: Vec<&str> = ALL.iter().map(|rule| rule.code).filter(is_near).collect();
     near.sort_by_key(|known| distance(known));
+    if near.is_empty() && typed.len() >= LEAST_SOUGHT {
+        // A word of Kubernetes, such as `CrashLoopBackOff`.
+        let word = code.to_ascii_lowercase();
+        near = ALL.iter().filter(|rule| rule.page.to_ascii_lowercase().contains(&word)).map(|rule| rule.code).collect();
+    }
     let near: Vec<String> = near.iter().take(MOST_MEANT).map(|known| format!("`{known}`")).collect();
     let failure = Failure::usage("unknown-code", format!("there is no code `{code}`"));
     let failure = if near.is_empty() { failure } else { failure.hint(format!("did you mean {}?", near.join(" or "))) };
@@ -71,6 +79,7 @@ mod tests {
             "did you mean `node-lost` or `claim-lost` or `lost-structure` or `lost-separator`?"
         );
         assert_eq!(of("removed-api-versoin").unwrap_err().hints[0], "did you mean `removed-api-version`?");
+        assert_eq!(of("CrashLoopBackOff").unwrap_err().hints[0], "did you mean `container-fails`?");
         assert_eq!(of("").unwrap_err().kind, crate::error::Kind::Usage);
         assert_eq!(of("quite-something-else-altogether").unwrap_err().hints.len(), 1);
     }

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use super::finding::{Examined, Finding, LookedAt};
 use super::form::faults_in;
-use super::manifests::{BrokenPiece, Manifests};
+use super::manifests::{BrokenPiece, Document, Manifests};
 use super::outlook::{in_words, outlook};
 use super::rule::Check;
 use super::rules::ALL;
 use super::source::Input;
 use super::wanted::wanted;
+
+/// What somebody wrote that is not there for Kubernetes.
+const OF_FORM: [&str; 2] = ["unknown-field", "misplaced-field"];
 
 /// Holds every rule about files against these alone.
 #[must_use]
@@ -55,12 +58,33 @@ pub fn examine_all(all: &Manifests) -> Examined {
     let order = |finding: &Finding| {
         let spot = finding.spot.as_ref();
         let file = spot.and_then(|spot| places.get(spot.file.as_str()).copied());
-        (file, spot.map(|spot| (spot.line, spot.column)), finding.severity)
+        // In one object what is misspelt comes first: others may come of it.
+        let object = spot.and_then(|spot| {
+            let before =
+                |document: &&Document| document.source.name == spot.file && document.root.place.line <= spot.line;
+            all.documents.iter().rev().find(before).map(|document| document.position)
+        });
+        let follows = !OF_FORM.contains(&finding.code);
+        (file, object, follows, spot.map(|spot| (spot.line, spot.column)), finding.severity)
     };
-    findings.sort_by_key(order);
+    findings.sort_by_cached_key(order);
     let ignored = all.ignored();
     let looked_at = LookedAt::Files { files: all.files.len(), objects: all.documents.len() - ignored, ignored };
     let claims = wanted(all);
-    let notes = outlook(all, &claims).and_then(|found| in_words(&found)).into_iter().collect();
+    let notes = outlook(all, &claims).and_then(|found| in_words(&found, &claims)).into_iter().collect();
     Examined { findings, looked_at, unknown: Vec::new(), not_reached: None, notes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::samples::SOUND;
+
+    #[test]
+    fn in_an_object_what_is_misspelt_stands_before_what_comes_of_it() {
+        let text = SOUND.replace("clusterIP: None", "ClusterIP: None").replace("storage: 1Gi", "storage: 100m");
+        let found = examine(&[Input { name: "a.yaml".to_owned(), bytes: text.into_bytes() }]).findings;
+        let codes: Vec<&str> = found.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, ["unknown-field", "service-not-headless", "tiny-size"]);
+    }
 }

@@ -87,7 +87,7 @@ fn joined<T: Clone>(
 
 /// `5 claims: 2 bind now, 3 when their pods have nodes`.
 #[must_use]
-pub fn in_words(found: &[Expected<'_>]) -> Option<String> {
+pub fn in_words(found: &[Expected<'_>], claims: &[Wanted<'_>]) -> Option<String> {
     let count = |is: fn(&Fate<'_>) -> bool| found.iter().filter(|one| is(&one.fate)).count();
     let parts = [
         (count(|fate| matches!(fate, Fate::Exists(_))), "already there"),
@@ -97,7 +97,13 @@ pub fn in_words(found: &[Expected<'_>]) -> Option<String> {
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let all = if found.len() == 1 { "1 claim".to_owned() } else { format!("{} claims", found.len()) };
+    // Of a set with very many members the first ones stand for all.
+    let rest: u64 = claims.iter().map(Wanted::left_out).sum();
+    let all = match (found.len(), rest) {
+        (1, 0) => "1 claim".to_owned(),
+        (count, 0) => format!("{count} claims"),
+        (count, rest) => format!("the first {count} of {} claims", rest.saturating_add(count as u64)),
+    };
     (!found.is_empty()).then(|| format!("{all}: {}", parts.join(", ")))
 }
 
@@ -122,8 +128,20 @@ mod tests {
         let found = outlook(&all, &claims).unwrap();
         let names: Vec<&str> = found.iter().map(|one| one.wish.name.as_str()).collect();
         assert_eq!(names, ["data-web-0", "data-web-1", "data-web-2"]);
-        assert_eq!(in_words(&found).unwrap(), "3 claims: 1 already there, 1 will bind now, 1 without a volume");
-        assert_eq!(in_words(&[]), None);
+        assert_eq!(
+            in_words(&found, &claims).unwrap(),
+            "3 claims: 1 already there, 1 will bind now, 1 without a volume"
+        );
+        assert_eq!(in_words(&[], &[]), None);
+    }
+
+    #[test]
+    fn more_members_than_are_looked_at_are_said() {
+        let mut all = manifests(&SOUND.replace("replicas: 3", "replicas: 1500"));
+        all.beyond = Some(beyond(&[]));
+        let claims = wanted(&all);
+        let words = in_words(&outlook(&all, &claims).unwrap(), &claims).unwrap();
+        assert_eq!(words, "the first 1000 of 1500 claims: 1000 without a volume");
     }
 
     #[test]

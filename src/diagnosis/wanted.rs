@@ -52,6 +52,12 @@ impl Wanted<'_> {
         self.names().iter().map(|name| Wish::read(&spec, namespace, name)).collect()
     }
 
+    /// Claims that are not looked at one by one.
+    #[must_use]
+    pub const fn left_out(&self) -> u64 {
+        self.count.saturating_sub(MOST_MEMBERS)
+    }
+
     /// The names of the claims on the cluster.
     fn names(&self) -> Vec<String> {
         if self.document.kind != Kind::StatefulSet {

@@ -33,7 +33,7 @@ pub struct Pod {
     /// Init containers first, each in the order of the spec.
     pub containers: Vec<Container>,
     /// How its images are fetched; only of one with a container that waits.
-    pub pulls: Option<Pulls>,
+    pub pulls: Option<Box<Pulls>>,
     /// Names of the claims that its volumes use, with the volume's name.
     pub claims: Vec<PodClaim>,
     /// Of a pod that has no node yet: they matter to nobody later.
@@ -131,7 +131,7 @@ impl Pod {
             ready_changed: time(&ready["lastTransitionTime"]),
             ready_message: maybe_text(&ready["message"]).filter(|message| !message.is_empty()),
             unschedulable: (scheduled["status"] == "False").then(|| text(&scheduled["message"])),
-            pulls: containers.iter().any(Container::waits).then(|| Pulls::of_pod(object)),
+            pulls: containers.iter().any(Container::waits).then(|| Box::new(Pulls::of_pod(object))),
             containers,
             claims: items(&spec["volumes"]).iter().filter_map(PodClaim::read).collect(),
         })

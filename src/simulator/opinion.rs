@@ -40,7 +40,7 @@ pub fn of_manifest(object: &Value) -> Vec<(String, String)> {
     let mut causes = validation::of_new(kind, &object);
     for cause in &mut causes {
         if gave && cause.field.starts_with("spec.clusterIPs") {
-            cause.field = "spec.clusterIP".to_owned();
+            "spec.clusterIP".clone_into(&mut cause.field);
         }
         if kind.kind == "StatefulSet" {
             cause.field = as_written(&cause.field, &object["spec"]);

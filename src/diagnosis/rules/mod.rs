@@ -96,11 +96,11 @@ mod set_name_too_long;
 mod set_restart_policy;
 mod set_without_selector;
 mod shrinks_set;
-mod size_in_thousandths;
 mod sizes_mixed;
 mod strategy_contradicts;
 mod tab_indentation;
 mod template_marks;
+mod tiny_size;
 mod too_few_volumes;
 mod unknown_field;
 mod unknown_kind;
@@ -221,9 +221,9 @@ pub static ALL: &[&Rule] = &[
     &set_restart_policy::RULE,
     &set_without_selector::RULE,
     &shrinks_set::RULE,
-    &size_in_thousandths::RULE,
     &sizes_mixed::RULE,
     &strategy_contradicts::RULE,
+    &tiny_size::RULE,
     &too_few_volumes::RULE,
     &unknown_field::RULE,
     &unknown_kind::RULE,

@@ -4,6 +4,7 @@ use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::form::{Fault, Meant};
 use crate::diagnosis::manifests::Document;
 use crate::diagnosis::rule::{Check, Rule};
+use crate::diagnosis::words::quoted;
 use crate::objects::nearest::shortened;
 
 pub static RULE: Rule = Rule {
@@ -24,7 +25,7 @@ fn unknown(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
             "it belongs to the object itself: move it further out".to_owned()
         }
         Some(Meant::Out(outer)) => format!("it belongs directly below `{outer}`: move it further out"),
-        Some(Meant::In(inner)) => format!("it belongs below `{inner}`: move it further in"),
+        Some(Meant::In(inner)) => format!("it belongs below {}: move it further in", one_of(inner)),
         None => "remove it, or write the field that is meant".to_owned(),
     };
     Some(
@@ -32,6 +33,14 @@ fn unknown(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
             .because("the server refuses it with `unknown field`, or drops it without effect when asked to be lenient")
             .remedy(remedy),
     )
+}
+
+/// `` `a`, `b` or `c` ``.
+fn one_of(names: &[String]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} or `{last}`", quoted(first)),
+        names => quoted(names),
+    }
 }
 
 #[cfg(test)]
@@ -66,6 +75,19 @@ mod tests {
             remedy("      containers:", "      image: x\n      containers:"),
             "it belongs below `containers[]`: move it further in"
         );
+    }
+
+    #[test]
+    fn where_it_belongs_goes_by_what_is_written_there() {
+        let probe = remedy("tcpSocket: {port: 80}", "port: 80");
+        assert_eq!(probe, "it belongs below `grpc`, `httpGet` or `tcpSocket`: move it further in");
+        assert_eq!(remedy("requests:", "request:"), "did you mean `requests`?");
+        assert_eq!(
+            remedy("  serviceName: web", "  serviceName: web\n  strategy: {}"),
+            "did you mean `updateStrategy`?"
+        );
+        let variable = "        env:\n        - name: A\n          valueFrom:\n            secretKeyRef:\n            key: b\n        volumeMounts:";
+        assert_eq!(remedy("        volumeMounts:", variable), "it belongs below `secretKeyRef`: move it further in");
     }
 
     #[test]

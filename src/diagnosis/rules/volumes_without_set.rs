@@ -9,7 +9,7 @@ use crate::facts::inventory::Scene;
 use crate::facts::ordinals::sets_of_claim;
 use crate::facts::surroundings::Surroundings;
 use crate::facts::volume::{ClaimRef, Volume};
-use crate::facts::words::VolumePhase;
+use crate::facts::words::{ReclaimPolicy, VolumePhase};
 
 pub static RULE: Rule = Rule {
     code: "volumes-without-set",
@@ -43,6 +43,14 @@ fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
          what lies behind them; of one that does not go see to whoever holds it",
     );
     vec![match left.as_slice() {
+        // Reserved for its old name it goes to nobody else, and with the claim it is that member's again.
+        [(volume, of)] if is_kept(volume) => finding
+            .remedy(format!(
+                "if its data is wanted, reserve it for a claim of the old name (`{}`); otherwise delete it, and what lies behind it",
+                of.name
+            ))
+            .about(format!("PersistentVolume/{}", volume.meta.name))
+            .command(Command::reserve_volume(&volume.meta.name)),
         [(volume, _)] => finding.about(format!("PersistentVolume/{}", volume.meta.name)).command(Command::describe(
             None,
             "persistentvolume",
@@ -63,6 +71,13 @@ fn left<'a>(scene: &Scene<'a>) -> Vec<(&'a Volume, &'a ClaimRef)> {
         (is_left && sets_of_claim(&of.name, scene.sets.iter().copied()).is_empty()).then_some((volume, of))
     };
     volumes.values().copied().filter_map(of_nobody).collect()
+}
+
+/// Nothing deletes it or waits to do so.
+fn is_kept(volume: &Volume) -> bool {
+    volume.phase == VolumePhase::Released
+        && volume.reclaim_policy == ReclaimPolicy::Retain
+        && volume.meta.deleting.is_none()
 }
 
 /// `disk`, 10Gi, Released, Retain, with what else is known of it.
@@ -101,6 +116,10 @@ mod tests {
         broken.more.push(left_over("disk", 0, |_| ()));
         let words = "volume `disk` is left of the deleted claim `data-db-0`, which no set here makes";
         assert_eq!(tells(&RULE, &broken), [words]);
+        assert_eq!(broken.findings(&RULE)[0].command, Some(Command::reserve_volume("disk")));
+        broken.more[0]["spec"]["persistentVolumeReclaimPolicy"] = json!("Delete");
+        assert_eq!(broken.findings(&RULE)[0].command, Some(Command::describe(None, "persistentvolume", "disk")));
+        broken.more[0]["spec"]["persistentVolumeReclaimPolicy"] = json!("Retain");
         broken.more.push(left_over("other", 1, |volume| {
             volume["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:55:00Z");
             volume["metadata"]["finalizers"] = json!(["example.org/backup"]);

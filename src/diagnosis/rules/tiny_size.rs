@@ -1,20 +1,19 @@
-//! A size with the suffix `m`: thousandths of a byte. For a disk that is never meant;
-//! programs that set the memory of containers write large amounts so.
+//! A size in bytes, or with the suffix `m` in thousandths of a byte. For a disk that is never
+//! meant; programs that set the memory of containers write large amounts so.
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
-use crate::diagnosis::wanted::wanted;
+use crate::diagnosis::wanted::{quantity, wanted};
 use crate::objects::placed::Placed;
-use crate::objects::quantity::Quantity;
 
 pub static RULE: Rule = Rule {
-    code: "size-in-thousandths",
+    code: "tiny-size",
     severity: Severity::Error,
     sources: &["S1-e6"],
-    summary: "a size is written in thousandths of a byte",
-    page: include_str!("../../../docs/explain/size-in-thousandths.md"),
+    summary: "a size is written in bytes, or in thousandths of a byte",
+    page: include_str!("../../../docs/explain/tiny-size.md"),
     checks: &[Check::Files(check)],
 };
 
@@ -22,12 +21,14 @@ fn check(all: &Manifests) -> Vec<Finding> {
     let sizes = wanted(all).into_iter().filter_map(|claim| Some((claim.document, claim.size()?.clone())));
     let volumes =
         all.of_kind(Kind::Volume).filter_map(|volume| Some((volume, volume.at("spec.capacity.storage")?.clone())));
-    let disks = sizes.chain(volumes).filter_map(|(document, size)| told(document, &size));
+    let is_meant = |size: &Placed| size.text().is_none_or(|text| !text.ends_with('m')) && !is_small(size);
+    let disks = sizes.chain(volumes).filter(|(_, size)| !is_meant(size));
+    let disks = disks.filter_map(|(document, size)| told(document, &size));
     disks.chain(all.workloads().flat_map(in_containers)).collect()
 }
 
-/// A mebibyte, in billionths of a byte. Less memory is a slip, and the server takes it.
-const LEAST_MEMORY: i128 = 1024 * 1024 * 1_000_000_000;
+/// A mebibyte, in billionths of a byte. Less is a slip, and the server takes it.
+const LEAST: i128 = 1024 * 1024 * 1_000_000_000;
 
 /// With such a limit of memory no container starts; all else only reserves or allows next to nothing.
 fn in_containers(document: &Document) -> Vec<Finding> {
@@ -50,18 +51,25 @@ const AMOUNTS: [(&str, Severity); 4] = [
 
 /// Nothing at all is no limit.
 fn is_small(amount: &Placed) -> bool {
-    let amount = amount.text().and_then(|text| Quantity::parse(text).ok());
-    amount.is_some_and(|amount| (1..LEAST_MEMORY).contains(&amount.nanos()))
+    quantity(amount).is_some_and(|amount| (1..LEAST).contains(&amount.nanos()))
 }
 
+/// What has another unit is small on purpose.
 fn told(document: &Document, size: &Placed) -> Option<Finding> {
-    let text = size.text()?;
-    let number = text.strip_suffix('m').filter(|number| number.parse::<f64>().is_ok())?;
-    Some(
-        RULE.at(document, size, format!("`{text}` are thousandths of a byte"))
-            .because("the suffix `m` means thousandths, as for processors; megabytes have a capital letter")
-            .remedy(format!("write `{number}M` or `{number}Mi`")),
-    )
+    let text = size.number().map_or_else(|| size.text().map(str::to_owned), |number| Some(number.to_string()))?;
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    if let Some(number) = text.strip_suffix('m').filter(|number| is_number(number)) {
+        return Some(
+            RULE.at(document, size, format!("`{text}` are thousandths of a byte"))
+                .because("the suffix `m` means thousandths, as for processors; megabytes have a capital letter")
+                .remedy(format!("write `{number}M` or `{number}Mi`")),
+        );
+    }
+    is_number(&text).then(|| {
+        RULE.at(document, size, format!("`{text}` are bytes"))
+            .because("a number without a unit counts bytes")
+            .remedy(format!("write the unit, as in `{text}Mi` or `{text}Gi`"))
+    })
 }
 
 #[cfg(test)]
@@ -92,6 +100,17 @@ mod tests {
         silent(&RULE, &with("0m"));
         silent(&RULE, &with("536870912000m"));
         silent(&RULE, &with("512M"));
+    }
+
+    #[test]
+    fn a_number_without_a_unit_is_found_where_it_is_small() {
+        let size = |size: &str| SOUND.replace("storage: 1Gi", &format!("storage: {size}"));
+        assert_eq!(fires(&RULE, &size("10")), ["38:20 `10` are bytes"]);
+        assert_eq!(found(&RULE, &size("'10'"))[0].remedy, "write the unit, as in `10Mi` or `10Gi`");
+        silent(&RULE, &size("1073741824"));
+        silent(&RULE, &size("1Ki"));
+        let limit = "resources: {limits: {memory: 512}}\n        readinessProbe:";
+        assert_eq!(found(&RULE, &SOUND.replace("readinessProbe:", limit))[0].message, "`512` are bytes");
     }
 
     #[test]
