@@ -82,8 +82,9 @@ impl Needs {
         for document in all.workloads() {
             for reference in references(document) {
                 let name = reference.name.text().unwrap_or_default();
-                if all.find(reference.kind, document.namespace(), name).is_none() {
-                    needs.add(reference.kind_name(), document, name);
+                let namespace = reference.namespace(document);
+                if all.find(reference.kind, namespace, name).is_none() {
+                    needs.add_in(reference.kind_name(), namespace, name);
                 }
             }
         }
@@ -110,9 +111,13 @@ impl Needs {
     }
 
     fn add(&mut self, kind: &str, document: &Document, name: &str) {
+        self.add_in(kind, document.namespace(), name);
+    }
+
+    fn add_in(&mut self, kind: &str, namespace: &str, name: &str) {
         let Some(kind) = ApiKind::named(kind).filter(|_| !name.is_empty()) else { return };
-        let key = (kind.kind, document.namespace().to_owned(), name.to_owned());
-        self.objects.insert(key, ObjectRef { kind, namespace: document.namespace().to_owned(), name: name.to_owned() });
+        let key = (kind.kind, namespace.to_owned(), name.to_owned());
+        self.objects.insert(key, ObjectRef { kind, namespace: namespace.to_owned(), name: name.to_owned() });
     }
 
     /// The manifests stand for themselves.

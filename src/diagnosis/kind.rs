@@ -19,6 +19,8 @@ pub enum Kind {
     Class,
     Ingress,
     Budget,
+    Account,
+    Priority,
     /// Of Kubernetes, but no rule looks at it except for its version.
     OtherOfKubernetes,
     /// A custom resource.
@@ -52,6 +54,8 @@ impl Kind {
             ("storage.k8s.io", "StorageClass") => Self::Class,
             ("extensions" | "networking.k8s.io", "Ingress") => Self::Ingress,
             ("policy", "PodDisruptionBudget") => Self::Budget,
+            ("", "ServiceAccount") => Self::Account,
+            ("scheduling.k8s.io", "PriorityClass") => Self::Priority,
             _ => Self::OtherOfKubernetes,
         }
     }
@@ -59,7 +63,7 @@ impl Kind {
     /// Lives in a namespace.
     #[must_use]
     pub const fn namespaced(self) -> bool {
-        !matches!(self, Self::Volume | Self::Class | Self::OtherOfKubernetes | Self::Foreign)
+        !matches!(self, Self::Volume | Self::Class | Self::Priority | Self::OtherOfKubernetes | Self::Foreign)
     }
 
     /// Where the pod template stands, if it has one; a Pod is its own.
@@ -79,6 +83,8 @@ impl Kind {
             | Self::Class
             | Self::Ingress
             | Self::Budget
+            | Self::Account
+            | Self::Priority
             | Self::OtherOfKubernetes
             | Self::Foreign => None,
         }

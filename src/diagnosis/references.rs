@@ -1,4 +1,4 @@
-//! The Secrets, ConfigMaps and claims that the pods of a workload refer to.
+//! The Secrets, ConfigMaps, claims, accounts and priorities that the pods of a workload refer to.
 
 use super::beyond::{Seen, keys_in, keys_of};
 use super::kind::Kind;
@@ -10,7 +10,7 @@ use crate::objects::placed::Placed;
 /// One reference, by name and perhaps by key.
 #[derive(Debug)]
 pub struct Reference<'a> {
-    /// `Secret`, `ConfigMap` or claim.
+    /// One of those that have a `kind_name`.
     pub kind: Kind,
     pub name: &'a Placed,
     pub key: Option<&'a Placed>,
@@ -41,7 +41,7 @@ pub fn unmet(all: &Manifests) -> Vec<(&Document, Reference<'_>, Lack<'_>)> {
 }
 
 fn lack<'a>(all: &'a Manifests, document: &Document, reference: &Reference<'_>) -> Option<Lack<'a>> {
-    let (kind, namespace, name) = (reference.kind, document.namespace(), reference.name.text()?);
+    let (kind, namespace, name) = (reference.kind, reference.namespace(document), reference.name.text()?);
     let (title, keys) = match all.find(kind, namespace, name) {
         Some(source) => (source.title(), keys_in(source)),
         None => match all.seen(reference.kind_name(), namespace, name) {
@@ -81,8 +81,16 @@ impl Reference<'_> {
         match self.kind {
             Kind::Secret => "Secret",
             Kind::Claim => "PersistentVolumeClaim",
+            Kind::Account => "ServiceAccount",
+            Kind::Priority => "PriorityClass",
             _ => "ConfigMap",
         }
+    }
+
+    /// Where it is looked for; priorities live in no namespace.
+    #[must_use]
+    pub fn namespace<'a>(&self, document: &'a Document) -> &'a str {
+        if self.kind.namespaced() { document.namespace() } else { "" }
     }
 }
 
@@ -108,6 +116,7 @@ pub fn references(document: &Document) -> Vec<Reference<'_>> {
             }
         }
     }
+    of_pod(&mut found, document);
     let volumes = document.pod_spec().and_then(|spec| spec.get("volumes")).map(Placed::items).unwrap_or_default();
     for volume in volumes {
         if let Some(claim) = volume.get("persistentVolumeClaim") {
@@ -119,6 +128,17 @@ pub fn references(document: &Document) -> Vec<Reference<'_>> {
         }
     }
     found
+}
+
+/// What the server or its admission refuses pods without.
+fn of_pod<'a>(found: &mut Vec<Reference<'a>>, document: &'a Document) {
+    let Some(spec) = document.pod_spec() else { return };
+    // Each namespace has this account.
+    let is_written = |name: &&Placed| name.text().is_some_and(|name| !["", "default"].contains(&name));
+    for (field, kind) in [("serviceAccountName", Kind::Account), ("priorityClassName", Kind::Priority)] {
+        let name = spec.get(field).filter(is_written);
+        found.extend(name.map(|name| Reference { kind, name, key: None }));
+    }
 }
 
 fn of_volume<'a>(found: &mut Vec<Reference<'a>>, volume: &'a Placed, name_of_secret: &str) {

@@ -85,7 +85,9 @@ fn judge(kind: Kind) -> Option<Judge> {
         | Kind::Volume
         | Kind::Class
         | Kind::Ingress
-        | Kind::Budget => Some(dns_subdomain),
+        | Kind::Budget
+        | Kind::Account
+        | Kind::Priority => Some(dns_subdomain),
         Kind::OtherOfKubernetes | Kind::Foreign => None,
     }
 }

@@ -22,7 +22,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
             // Data may hold anything.
             Kind::Secret | Kind::ConfigMap | Kind::Foreign => {}
             // So may much of these: descriptions, schemas, expressions.
-            Kind::OtherOfKubernetes => {
+            Kind::Priority | Kind::OtherOfKubernetes => {
                 if let Some(metadata) = document.at("metadata") {
                     in_value(document, metadata, "metadata", &mut found);
                 }
@@ -39,7 +39,8 @@ fn check(all: &Manifests) -> Vec<Finding> {
             | Kind::Volume
             | Kind::Class
             | Kind::Ingress
-            | Kind::Budget => in_value(document, &document.root, "", &mut found),
+            | Kind::Budget
+            | Kind::Account => in_value(document, &document.root, "", &mut found),
         }
     }
     found

@@ -1,4 +1,4 @@
-//! A Secret, ConfigMap or claim that no object of the input is, while others of its kind are.
+//! A Secret, ConfigMap, claim, account or priority that no object of the input is, while others of its kind are.
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     code: "reference-missing",
     severity: Severity::Warning,
     sources: &["S3-e2"],
-    summary: "none of the Secrets, ConfigMaps or claims is the one that a pod names",
+    summary: "something that a pod names is not there: a Secret, ConfigMap, claim, account or priority",
     page: include_str!("../../../docs/explain/reference-missing.md"),
     checks: &[Check::Files(check)],
 };
@@ -22,6 +22,9 @@ fn check(all: &Manifests) -> Vec<Finding> {
     found.dedup_by(|one, other| one.message == other.message && one.object == other.object);
     found
 }
+
+const CONTAINER_WAITS: &str =
+    "the container never starts (`CreateContainerConfigError`), or its volume is never mounted";
 
 fn lost(document: &Document, reference: &Reference<'_>, lack: Lack<'_>) -> Option<Finding> {
     let Lack::Object { here, elsewhere, looked } = lack else { return None };
@@ -36,15 +39,20 @@ fn lost(document: &Document, reference: &Reference<'_>, lack: Lack<'_>) -> Optio
             .evidence(format!("there is a {kind} `{name}` in namespace `{other}`, where these pods do not see it")),
         None => finding,
     };
-    let starts = "the container never starts (`CreateContainerConfigError`), or its volume is never mounted";
+    let starts = match reference.kind {
+        Kind::Account | Kind::Priority => "no pod is made: the server refuses each (`FailedCreate`)",
+        _ => CONTAINER_WAITS,
+    };
     let finding = if looked {
         finding.certain().because(starts)
     } else {
         finding.because(format!("if the cluster has none either, {starts}"))
     };
-    if reference.kind == Kind::Claim {
-        let waits = "pods with it stay Pending until there is one";
-        return Some(finding.because(waits).remedy("write the name of the one that is meant, or make it"));
+    let or_make_it = "write the name of the one that is meant, or make it";
+    match reference.kind {
+        Kind::Claim => return Some(finding.because("pods with it stay Pending until there is one").remedy(or_make_it)),
+        Kind::Account | Kind::Priority => return Some(finding.remedy(or_make_it)),
+        _ => {}
     }
     Some(
         finding
@@ -58,6 +66,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{SOUND, beyond, fires, fires_beyond, found, silent, silent_beyond};
+    use crate::objects::kinds::ObjectRef;
 
     fn with(name: &str) -> String {
         let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: login}\nstringData: {password: hunter2}\n---\n";
@@ -94,6 +103,29 @@ mod tests {
             .replace("      containers:", "      volumes:\n      - {name: c, configMap: {name: b}}\n      containers:");
         let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n";
         assert_eq!(fires(&RULE, &format!("{map}{volume}")), ["29:37 there is no ConfigMap `b` among these"]);
+    }
+
+    #[test]
+    fn accounts_and_priorities_are_looked_for_too() {
+        let with = |field: &str| SOUND.replace("      containers:", &format!("      {field}\n      containers:"));
+        let told = fires_beyond(&RULE, &with("serviceAccountName: db"), beyond(&[]));
+        assert_eq!(told[0].message, "there is no ServiceAccount `db` here or on the cluster");
+        assert!(told[0].cause.starts_with("no pod is made"), "{told:?}");
+        silent_beyond(&RULE, &with("serviceAccountName: default"), beyond(&[]));
+        let high = json!({"kind": "PriorityClass", "metadata": {"name": "high"}, "value": 7});
+        let own = with("priorityClassName: high");
+        assert_eq!(fires_beyond(&RULE, &own, beyond(&[])).len(), 1);
+        silent_beyond(
+            &RULE,
+            &format!(
+                "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: high}}\nvalue: 7\n---\n{own}"
+            ),
+            beyond(&[]),
+        );
+        let mut there = beyond(&[]);
+        there.keep(&ObjectRef::of(&high).unwrap(), Some(high));
+        silent_beyond(&RULE, &own, there);
+        silent(&RULE, &own);
     }
 
     #[test]
