@@ -26,13 +26,23 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
         let waiting = pod.containers.iter().filter(waits);
         let waiting = waiting.filter_map(|container| words::of_container(container, sight.scene));
         found.extend(waiting.chain(not_mounted(pod, sight.scene)).map(|message| {
+            let command = without_key(&message).map(|(kind, name)| Command::describe(Some(sight.namespace()), &kind, name));
+            let command = command.unwrap_or_else(|| Command::get(Some(sight.namespace()), "secrets,configmaps"));
             RULE.of_member(member, message)
                 .because("a container cannot be made before all Secrets, ConfigMaps and keys that it names are there")
                 .remedy("make what is missing, and the pod goes on by itself; or mend the name in the template, and then delete the pod")
-                .command(Command::get(Some(sight.namespace()), "secrets,configmaps"))
+                .command(command)
         }));
     }
     found
+}
+
+/// What is there and lacks a key: its description has the keys, and no values.
+fn without_key(message: &str) -> Option<(String, &str)> {
+    let (_, rest) = message.split_once("couldn't find key ")?.1.split_once(" in ")?;
+    let (kind, path) = rest.split_once(' ')?;
+    let name = path.split_once('/')?.1.split(|letter: char| letter == ';' || letter.is_whitespace()).next()?;
+    ["Secret", "ConfigMap"].contains(&kind).then(|| (kind.to_ascii_lowercase(), name))
 }
 
 /// A volume of the pod is made of what is not there: only an event says so, and
@@ -67,6 +77,15 @@ mod tests {
             ["container `app` waits: CreateContainerConfigError: secret \"login\" not found"]
         );
         assert_eq!(broken.all().len(), 1);
+    }
+
+    #[test]
+    fn of_one_without_the_key_the_keys_are_looked_at() {
+        let mut broken = Broken::new();
+        broken.pod["status"] = json!({"phase": "Pending", "containerStatuses": [{"name": "app", "state": {"waiting": {
+            "reason": "CreateContainerConfigError", "message": "couldn't find key pass in Secret default/login"}}}]});
+        let command = broken.findings(&RULE).remove(0).command;
+        assert_eq!(command, Some(Command::describe(Some("default"), "secret", "login")));
     }
 
     #[test]

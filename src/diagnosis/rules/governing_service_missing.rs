@@ -34,16 +34,26 @@ fn check(all: &Manifests) -> Vec<Finding> {
         if all.may_hide("Service", called) {
             return None;
         }
+        let mut namesakes = all.of_kind(Kind::Service).filter(|other| other.name() == called).map(Document::namespace);
+        let elsewhere = namesakes.find(|other| all.resolved(other) != all.resolved(set.namespace()));
         let looked = match all.seen("Service", set.namespace(), called) {
             Seen::There(_) => return None,
             Seen::Absent => true,
             // Without any Service here it may well be on the cluster.
-            Seen::Unknown if here.is_empty() => return None,
+            Seen::Unknown if here.is_empty() && elsewhere.is_none() => return None,
             Seen::Unknown => false,
         };
         let place = if looked { "here or on the cluster" } else { "among these" };
         let finding = RULE.at(set, name, format!("there is no Service `{called}` {place}"));
         let finding = if here.is_empty() { finding } else { finding.evidence(format!("there are {}", quoted(here))) };
+        let finding = match elsewhere {
+            Some("") => finding
+                .evidence(format!("there is a Service `{called}` without a namespace, and {} has one", set.title())),
+            Some(other) => finding.evidence(format!(
+                "there is a Service `{called}` in namespace `{other}`; one of the set's own namespace is needed"
+            )),
+            None => finding,
+        };
         Some(
             finding
                 .because("without it the pods have no DNS names; the server does not check that it exists")
@@ -71,7 +81,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    use crate::diagnosis::samples::{Broken, SOUND, beyond, calm, fires, fires_beyond, silent, silent_beyond, tells};
+    use crate::diagnosis::samples::{
+        Broken, SOUND, beyond, calm, fires, fires_beyond, found, silent, silent_beyond, tells,
+    };
     use crate::facts::samples::service;
 
     #[test]
@@ -80,6 +92,14 @@ mod tests {
             fires(&RULE, &SOUND.replace("serviceName: web", "serviceName: wbe")),
             ["16:16 there is no Service `wbe` among these"]
         );
+    }
+
+    #[test]
+    fn a_service_of_another_namespace_is_named() {
+        let text = SOUND.replacen("name: web\n", "name: web\n  namespace: db\n", 1);
+        assert_eq!(fires(&RULE, &text), ["17:16 there is no Service `web` among these"]);
+        let evidence = &found(&RULE, &text)[0].evidence;
+        assert_eq!(evidence, &["there is a Service `web` in namespace `db`; one of the set's own namespace is needed"]);
     }
 
     #[test]
