@@ -114,7 +114,7 @@ pub(super) fn unread(error: ReadError) -> EffectError {
 
 /// A claim of its name has its volume: an undo has made it anew, of a later run or
 /// this one before its answer was lost.
-async fn is_back(claim: &Target, volume: &Target, waits: &Waits<'_>) -> Result<bool, EffectError> {
+pub(super) async fn is_back(claim: &Target, volume: &Target, waits: &Waits<'_>) -> Result<bool, EffectError> {
     let found = Reader::new(waits.connection.client.clone()).get(&claim.object).await?;
     Ok(found.is_some_and(|found| {
         found["spec"]["volumeName"] == volume.object.name.as_str() && found["metadata"]["deletionTimestamp"].is_null()

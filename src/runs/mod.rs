@@ -30,6 +30,7 @@ pub mod review;
 pub mod rights;
 pub mod run;
 pub mod undo;
+pub mod unheard;
 pub mod wait;
 pub mod waits;
 mod writing;

@@ -15,6 +15,7 @@ pub use super::lost::not_theirs;
 use super::lost::{bound, is_gone, lost_with_members, made_without_an_answer};
 use super::lower::lower;
 use super::record::{self, Written, written};
+use super::unheard::unheard;
 use super::waits::Waits;
 use crate::effects::exec::Exec;
 use crate::effects::scale::Scale;
@@ -36,6 +37,8 @@ pub struct Undoing {
     pub ran: Vec<Exec>,
     /// What it wanted to do at its end, and has not begun: an undo does not do it.
     pub never_ended: Vec<String>,
+    /// The claims that it may have given up: nobody heard. `unheard::find_out` looks.
+    pub unheard: Vec<Target>,
     /// The claims that its members had, as the run has read them.
     pub(super) claims: Vec<ClaimAnswer>,
     /// How far an earlier undo came that took members away: of which effect,
@@ -58,17 +61,29 @@ impl Undoing {
             lost: Vec::new(),
             steps: all.into_iter().rev().filter(|step| !step.undo.is_empty()).collect(),
             never_ended: record::never_ended(lines),
+            unheard: unheard(lines),
             claims: record::claims(lines),
             lowered: record::lowered(lines),
         };
         let (purged, given_up) = (record::purged(lines), record::given_up(lines));
         undoing.without(&purged);
-        undoing.claims.retain(|known| !given_up.contains(&known.claim));
         // Also what earlier runs had kept.
-        let gone = purged.iter().chain(&given_up).map(|gone| gone.object.to_string());
-        let named = undoing.lost.drain(..).chain(gone);
-        undoing.lost = named.collect::<BTreeSet<_>>().into_iter().collect();
+        undoing.lose(&purged);
+        undoing.without_claims(&given_up);
         undoing
+    }
+
+    /// These claims were given up: nothing gives them back, nor waits for them.
+    pub fn without_claims(&mut self, given_up: &[Target]) {
+        self.claims.retain(|known| !given_up.contains(&known.claim));
+        self.unheard.retain(|claim| !given_up.contains(claim));
+        self.lose(given_up);
+    }
+
+    /// Names what is lost, each once.
+    fn lose(&mut self, gone: &[Target]) {
+        let named = self.lost.drain(..).chain(gone.iter().map(|gone| gone.object.to_string()));
+        self.lost = named.collect::<BTreeSet<_>>().into_iter().collect();
     }
 
     /// These volumes were destroyed: nothing gives them back.

@@ -1,5 +1,6 @@
 //! What a cluster must look like in the end, by the goal of the run.
 
+use kubectl_stateful::error::Failure;
 use serde_json::Value;
 
 use crate::first::{First, Goal};
@@ -38,7 +39,9 @@ impl First {
             Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {
                 *replicas == 1 && has_claims == [false; 2] && has_volumes == [true; 2]
             }
-            Goal::Destroyed | Goal::GivenUp => *replicas == 1 && has_claims == [false; 2] && has_volumes == [false; 2],
+            Goal::Destroyed | Goal::GivenUp | Goal::GivenUpUnread => {
+                *replicas == 1 && has_claims == [false; 2] && has_volumes == [false; 2]
+            }
             // The set may have become what it likes.
             Goal::Purged => has_volumes == [false; 2],
         };
@@ -52,7 +55,7 @@ impl First {
             Goal::Kept | Goal::Always | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {
                 self.is_back(stage)
             }
-            Goal::Destroyed | Goal::GivenUp | Goal::Purged => {
+            Goal::Destroyed | Goal::GivenUp | Goal::GivenUpUnread | Goal::Purged => {
                 let members = if self.goal == Goal::Purged { 1 } else { 2 };
                 said(stage.get(SET)["spec"]["replicas"] == members, "the set has not its members back")?;
                 // What had not gone yet is where it was.
@@ -75,6 +78,24 @@ impl First {
                 is_unlocked(stage)
             }
         }
+    }
+
+    /// Whether an undo that has come to its end names each claim that was given up, and no other.
+    pub fn is_named(&self, stage: &Stage, result: &Result<(), Failure>) -> Result<(), String> {
+        let said = match result {
+            Err(failure) if failure.code == "data-destroyed" => failure.message.as_str(),
+            Err(failure) => return Err(failure.to_string()),
+            Ok(()) => "",
+        };
+        TEMPLATES.iter().zip(&self.volumes).try_for_each(|(template, volume)| {
+            let name = format!("{template}-web-1");
+            let is_lost = now(stage, volume).is_null();
+            if said.contains(&name) == is_lost {
+                Ok(())
+            } else {
+                Err(format!("{name}, lost: {is_lost}, told: `{said}`"))
+            }
+        })
     }
 
     /// The claims of the second member, and what their volumes are called.

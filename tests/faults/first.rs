@@ -32,6 +32,8 @@ pub enum Goal {
     Destroyed,
     /// The same where nothing has protected the volumes.
     GivenUp,
+    /// The same where volumes may not even be read.
+    GivenUpUnread,
     /// It has gone, and its data go.
     Purged,
     /// It has gone, and comes back with its data.
@@ -83,7 +85,7 @@ pub struct First {
 
 impl First {
     pub fn new(goal: Goal) -> Self {
-        let stage = Stage::new(2);
+        let stage = Stage { hides_volumes: goal == Goal::GivenUpUnread, ..Stage::new(2) };
         let volumes = TEMPLATES.map(|template| {
             let claim = stage.get(&claim(template, 1));
             stage.get(&format!("{VOLUMES}/{}", claim["spec"]["volumeName"].as_str().unwrap()))
@@ -100,7 +102,7 @@ impl First {
             Goal::Retired | Goal::RetiredFromDeletingSet => Program::scale_down(1, "retire"),
             Goal::Asked => Program::scale_down(1, "retire").with("before_remove", Answer::Text("may-leave".to_owned())),
             Goal::Destroyed => Program::scale_down(1, "destroy"),
-            Goal::GivenUp => Program::unprotected(1, "destroy"),
+            Goal::GivenUp | Goal::GivenUpUnread => Program::unprotected(1, "destroy"),
             Goal::Purged => retired(&stage, Program::named("purge-volumes")),
             Goal::Restored => retired(&stage, Program::named("restore-volumes")).with("scale", Answer::Bool(true)),
         };
@@ -109,7 +111,7 @@ impl First {
         match goal {
             Goal::Kept | Goal::Always | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {}
             Goal::Restored => confirmed.made.extend(claims()),
-            Goal::Destroyed | Goal::GivenUp | Goal::Purged => {
+            Goal::Destroyed | Goal::GivenUp | Goal::GivenUpUnread | Goal::Purged => {
                 let given_up = volumes.iter().filter_map(|volume| volume["metadata"]["uid"].as_str());
                 confirmed.volumes.extend(given_up.map(str::to_owned));
             }

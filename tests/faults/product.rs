@@ -131,6 +131,20 @@ fn a_killed_run_is_taken_back_wherever_it_was_killed() {
     assert!(runs >= 45, "{runs}");
 }
 
+/// A claim that was deleted without anybody having heard of it is lost as well, whether its volume may be
+/// read or not.
+#[test]
+fn what_was_given_up_is_named_by_an_undo_wherever_the_run_was_killed() {
+    for goal in [Goal::GivenUp, Goal::GivenUpUnread] {
+        let first = First::new(goal);
+        let crashes = (1..=first.length.requests).flat_map(|request| first.crashes(request)).collect();
+        let runs = side_by_side(crashes, |strike| {
+            assert_eq!(first.dies(&Schedule(vec![strike]), &[Later::Undo]), 1);
+        });
+        assert!(runs >= 30, "{goal:?}: {runs}");
+    }
+}
+
 /// Two kills: one in the first life and one in the second, which goes on or
 /// takes back.
 fn killed_twice(first: &First, then: [Later; 2]) {

@@ -137,7 +137,7 @@ impl Program {
         let _inside = stage.runtime.enter();
         let plain = simulated(&stage.simulator, "sandbox", "default", Arc::new(Seeded::new(0)), &Interrupt::default());
         let exec = stage.exec.clone().unwrap_or_else(|| Arc::clone(&plain.exec));
-        let connection = Connection { client: way(), exec, ..plain };
+        let connection = Connection { client: stage.seen(way()), exec, ..plain };
         let places = Places { state: disk.join("state"), config: disk.join("config") };
         let context = Context {
             connection: &connection,

@@ -41,6 +41,8 @@ pub struct Stage {
     pub exec: Option<Arc<dyn Exec>>,
     /// What journals are written with here.
     pub pen: Pen,
+    /// Whether the program may not read volumes here.
+    pub hides_volumes: bool,
 }
 
 /// A run's way to the cluster.
@@ -71,13 +73,13 @@ impl Stage {
 
     /// The same cluster once more; what happens there stays there.
     pub fn fork(&self) -> Self {
-        Self::of(self.simulator.fork())
+        Self { hides_volumes: self.hides_volumes, ..Self::of(self.simulator.fork()) }
     }
 
     /// This cluster, on a thread of its own.
     pub fn of(simulator: Simulator) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self { simulator, runtime, exec: None, pen: Pen::default() }
+        Self { simulator, runtime, exec: None, pen: Pen::default(), hides_volumes: false }
     }
 
     /// Until nothing happens any more, at most ten minutes.
@@ -95,6 +97,27 @@ impl Stage {
         self.runtime.block_on(async {
             act(Hands { client: faults.client(&self.simulator), ..Hands::of(RUNNER, &self.simulator) }).await
         })
+    }
+
+    /// What the program is let see of the cluster by this client.
+    pub fn seen(&self, client: kube::Client) -> kube::Client {
+        if !self.hides_volumes {
+            return client;
+        }
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let client = client.clone();
+            async move {
+                if !request.uri().path().starts_with(VOLUMES) {
+                    return client.send(request).await;
+                }
+                let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403,
+                    "reason": "Forbidden", "message": "persistentvolumes is forbidden"});
+                let body = Body::from(status.to_string().into_bytes());
+                let answer = http::Response::builder().status(403).header("content-type", "application/json");
+                Ok(answer.body(body).unwrap())
+            }
+        });
+        kube::Client::new(service, "default")
     }
 
     /// A client behind which somebody acts just before the requests that are chosen.

@@ -84,6 +84,11 @@ pub fn show(undoing: &Undoing, context: &Context<'_>) {
     for object in &undoing.lost {
         context.screen.caution(&format!("{object} is gone for good"));
     }
+    for claim in &undoing.unheard {
+        context
+            .screen
+            .caution(&format!("whether {} was given up, nobody has heard: that is looked at first", claim.object));
+    }
     for label in &undoing.never_ended {
         context
             .screen

@@ -16,6 +16,7 @@ use crate::runs::journal::Journal;
 use crate::runs::keeper::{Keeper, outlast};
 use crate::runs::record;
 use crate::runs::undo::{Undoing, Undone, not_theirs, undo_all};
+use crate::runs::unheard::find_out;
 use crate::runs::waits::{WaitFailed, Waits};
 
 /// Seconds that the members have to become ready after an undo.
@@ -73,6 +74,10 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         }
     }
     let waits = Waits { connection, observer: context.screen, keeper: &keeper };
+    if let Err((object, error)) = find_out(&mut undoing, &waits).await {
+        keeper.give_back(connection).await;
+        return Err(not_begun(&object, &error, context));
+    }
     let (undone, found) = seen_through(&undoing, &folder, &mut journal, &waits).await;
     let is_whole = undoing.lost.is_empty() && !matches!(found, Err(Short::Elsewhere(_)));
     let whole = if is_whole { "undone" } else { PARTLY };
@@ -89,6 +94,13 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     let what = format!("{PARTLY}: {} gone for good, all else is taken back", undoing.lost.join(", "));
     let hint = context.as_given().led("`kubectl stateful status` shows the members, which start with nothing");
     Err(Failure::new(Kind::Partial, "data-destroyed", what).hint(hint))
+}
+
+/// What stands in the way before the first step.
+fn not_begun(object: &str, error: &EffectError, context: &Context<'_>) -> Failure {
+    let mut failure = of_runbook(object, error, context);
+    failure.message.push_str("; nothing was changed");
+    failure
 }
 
 /// Takes the locks that the run had.
