@@ -3,7 +3,8 @@
 //! known here.
 //!
 //! `cluster(3)` is a cluster with a set `web` of so many members. `play("NAME",
-//! #{ … })` plans and runs a runbook there and gives `#{ ended, message, effects }`;
+//! #{ … })` plans and runs a runbook there and gives `#{ ended, message,
+//! effects, warnings }`;
 //! `interrupt_everywhere` does it once more for each of its writes, interrupts it
 //! there, resumes it, and says in how many cases it came out otherwise.
 
@@ -66,6 +67,8 @@ pub struct Played {
     pub message: String,
     /// `verb Kind/name` of each line of its plan that changes something.
     pub effects: Vec<String>,
+    /// What its plan warns of.
+    pub warnings: Vec<String>,
 }
 
 /// What became of many.
@@ -174,8 +177,9 @@ impl World {
     fn play(&self, name: &str, given: Map) -> Outcome<Map> {
         let (book, (given, confirm)) = (self.book(name)?, parameters(given)?);
         let played = self.cluster.play(&book, &given, confirm.as_deref()).map_err(|why| thrown(why, ""))?;
-        let Played { ended, message, effects } = played;
-        Ok(map([("ended", ended.into()), ("message", message.into()), ("effects", list(effects).into())]))
+        let Played { ended, message, effects, warnings } = played;
+        let (effects, warnings) = (list(effects).into(), list(warnings).into());
+        Ok(map([("ended", ended.into()), ("message", message.into()), ("effects", effects), ("warnings", warnings)]))
     }
 
     fn interrupt_everywhere(&self, name: &str, given: Map) -> Outcome<Map> {

@@ -188,11 +188,13 @@ impl<'a> Asked<'a> {
 impl Cluster for Stage {
     fn play(&self, book: &Runbook, given: &Given, confirm: Option<&str>) -> Result<Played, String> {
         let (plan, ended) = self.run(&Asked::new(book, given, confirm)?, &Strike::default())?;
-        let effects = plan.iter().flat_map(|plan| &plan.lines).filter_map(effect).collect();
-        Ok(match ended {
-            Ok(()) => Played { ended: "done".to_owned(), message: String::new(), effects },
-            Err(failure) => Played { ended: failure.code.to_owned(), message: failure.message, effects },
-        })
+        let lines = || plan.iter().flat_map(|plan| &plan.lines);
+        let (effects, warnings) = (lines().filter_map(effect).collect(), lines().filter_map(warning).collect());
+        let (ended, message) = match ended {
+            Ok(()) => ("done".to_owned(), String::new()),
+            Err(failure) => (failure.code.to_owned(), failure.message),
+        };
+        Ok(Played { ended, message, effects, warnings })
     }
 
     fn interrupt_everywhere(&self, book: &Runbook, given: &Given, confirm: Option<&str>) -> Result<Struck, String> {
@@ -236,6 +238,13 @@ impl Cluster for Stage {
 fn effect(line: &Line) -> Option<String> {
     match line {
         Line::Effect { verb, object, fingerprint, .. } if !fingerprint.is_empty() => Some(format!("{verb} {object}")),
+        _ => None,
+    }
+}
+
+fn warning(line: &Line) -> Option<String> {
+    match line {
+        Line::Caution { text } => Some(text.clone()),
         _ => None,
     }
 }
