@@ -50,20 +50,20 @@ pub enum ExecError {
 
 /// What is heard until the program ends. Dropping it stops listening, and
 /// perhaps not the program.
-pub type Session = BoxStream<'static, Result<Heard, ExecError>>;
+pub type Output = BoxStream<'static, Result<Heard, ExecError>>;
 
 /// Starts programs in pods.
 pub trait Exec: Send + Sync {
     /// What takes no time on the clock is done here; everything else when the
-    /// session is listened to.
-    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Session, ExecError>>;
+    /// output is listened to.
+    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Output, ExecError>>;
 }
 
 /// There is nobody to run anything.
 pub struct NoExec;
 
 impl Exec for NoExec {
-    fn start<'a>(&'a self, _: &'a Program) -> BoxFuture<'a, Result<Session, ExecError>> {
+    fn start<'a>(&'a self, _: &'a Program) -> BoxFuture<'a, Result<Output, ExecError>> {
         let why = kube::Error::Service("no program can be run here".into());
         Box::pin(ready(Err(ExecError::Refused(Box::new(why)))))
     }
@@ -75,15 +75,15 @@ pub(super) struct LiveExec {
 }
 
 impl Exec for LiveExec {
-    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Session, ExecError>> {
+    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Output, ExecError>> {
         let (client, program) = (self.client.clone(), program.clone());
-        let session = once(async move {
+        let output = once(async move {
             let request = request(&program).map_err(unbuilt)?;
             let connected = client.connect(request).await.map_err(of_start)?;
             let messages = connected.into_stream().map_ok(|message| (message.is_close(), message.into_data()));
             Ok(heard(messages.map_err(|why| ExecError::Lost(why.to_string())).boxed()))
         });
-        Box::pin(ready(Ok(session.try_flatten().boxed())))
+        Box::pin(ready(Ok(output.try_flatten().boxed())))
     }
 }
 
@@ -109,7 +109,7 @@ fn of_start(error: kube::Error) -> ExecError {
     }
 }
 
-/// One message: whether it closes the session, and its bytes.
+/// One message: whether it closes the connection, and its bytes.
 type Message = (bool, Bytes);
 
 /// Reads messages: the first byte names the channel (1 and 2 are its outputs, 3
@@ -152,11 +152,11 @@ fn exit_code(status: &[u8]) -> Result<i32, ExecError> {
     })
 }
 
-/// Sessions offer the one protocol that is spoken here. Asked for a newer one,
+/// Upgrades offer the one protocol that is spoken here. Asked for a newer one,
 /// the API server would translate it into SPDY for the kubelet.
 pub(super) fn plainly_spoken(inner: Transport) -> Transport {
     BoxCloneService::new(tower::service_fn(move |mut request: http::Request<Body>| {
-        if Nature::of(&request) == Nature::Session {
+        if Nature::of(&request) == Nature::Upgrade {
             request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("v4.channel.k8s.io"));
         }
         inner.clone().oneshot(request)
@@ -181,7 +181,7 @@ mod tests {
         });
         let live = LiveExec { client: kube::Client::new(nobody, "db") };
         let first = async |way: &dyn Exec, pod: &str| match way.start(&ask(pod)).await {
-            Ok(mut session) => session.try_next().await.err(),
+            Ok(mut output) => output.try_next().await.err(),
             Err(why) => Some(why),
         };
         assert!(matches!(first(&live, "no name").await, Some(ExecError::Refused(_))));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_session_that_ends_first_is_no_answer() {
+    async fn an_output_that_ends_first_is_no_answer() {
         let lost = Err("the connection ended before the program did".to_owned());
         assert_eq!(all(vec![message(1, "a")]).await, [printed("a"), lost.clone()]);
         assert_eq!(all(vec![(true, Bytes::new())]).await, [lost]);

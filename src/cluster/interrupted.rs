@@ -1,4 +1,4 @@
-//! Ctrl-C on the wire. Reads and watches end at once; a write or a session
+//! Ctrl-C on the wire. Reads and watches end at once; a write or an upgrade
 //! that is under way is waited for, because nobody would know whether it
 //! happened if it were dropped. The time limit still ends it.
 
@@ -21,7 +21,7 @@ pub fn interruptible(inner: Transport, interrupt: &Interrupt) -> Transport {
         async move {
             let nature = Nature::of(&request);
             match nature {
-                Nature::Write | Nature::Session => inner.oneshot(request).await,
+                Nature::Write | Nature::Upgrade => inner.oneshot(request).await,
                 Nature::Read | Nature::Question | Nature::Stream => {
                     let answer = tokio::select! {
                         biased;

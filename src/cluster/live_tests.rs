@@ -343,7 +343,7 @@ async fn a_watch_outlives_the_time_limit_and_ends_with_ctrl_c() {
 }
 
 #[tokio::test]
-async fn a_session_in_a_pod_passes_through_all_layers() {
+async fn a_program_in_a_pod_is_heard_through_all_layers() {
     let switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
     let server = Server::start(move |_| Reply::Raw(switching.into())).await;
     let connection = open(&to(&server.address), &Environment::default()).unwrap();

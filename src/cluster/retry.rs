@@ -3,7 +3,7 @@
 //! happened, and repeating it is a decision that only the journal can make.
 //!
 //! Here: reads are repeated a few times when the server is busy or the
-//! connection broke. Writes, watches and sessions are sent exactly once.
+//! connection broke. Writes, watches and upgrades are sent exactly once.
 
 use std::error::Error;
 use std::io;
@@ -51,7 +51,7 @@ pub fn retried(inner: Transport, backoff: Backoff) -> Transport {
         async move {
             match Nature::of(&request) {
                 Nature::Read => ask(inner, request, backoff).await,
-                Nature::Question | Nature::Write | Nature::Stream | Nature::Session => inner.oneshot(request).await,
+                Nature::Question | Nature::Write | Nature::Stream | Nature::Upgrade => inner.oneshot(request).await,
             }
         }
     }))
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn watches_and_sessions_are_never_repeated() {
+    async fn watches_and_upgrades_are_never_repeated() {
         let mut exec = get("/api/v1/namespaces/a/pods/b/exec");
         exec.headers_mut().insert(http::header::UPGRADE, "websocket".parse().unwrap());
         for once in [watch("/api/v1/pods"), exec] {

@@ -1,6 +1,6 @@
 //! `--request-timeout`: how long one request may take from its first byte to
 //! the last one of its answer, further tries included. Watches, followed logs
-//! and sessions in a pod last as long as they last and have no limit.
+//! and programs in pods last as long as they last and have no limit.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -72,7 +72,7 @@ pub fn limited(inner: Transport, limit: Option<Duration>) -> Transport {
                         Err(_elapsed) => Err(TimedOut { limit }.into()),
                     }
                 }
-                Nature::Stream | Nature::Session => inner.oneshot(request).await,
+                Nature::Stream | Nature::Upgrade => inner.oneshot(request).await,
             }
         }
     }))

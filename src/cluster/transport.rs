@@ -44,14 +44,14 @@ pub enum Nature {
     Write,
     /// exec, attach, port-forward: a GET by name, but the program it starts
     /// may change anything, so it is treated as a write without a limit.
-    Session,
+    Upgrade,
 }
 
 impl Nature {
     pub fn of<B>(request: &Request<B>) -> Self {
         let method = request.method();
         if request.headers().contains_key(UPGRADE) {
-            Self::Session
+            Self::Upgrade
         } else if method != Method::GET && method != Method::HEAD {
             if changes_nothing(request.uri()) { Self::Question } else { Self::Write }
         } else if request.uri().query().is_some_and(streams) {
@@ -99,7 +99,7 @@ async fn ask_whole(inner: Transport, request: Request<Body>) -> Result<Answer, B
     let (parts, body) = inner.oneshot(request).await?.into_parts();
     let body = match nature {
         Nature::Read | Nature::Question | Nature::Write => known(all_of(body).await?),
-        Nature::Stream | Nature::Session => body,
+        Nature::Stream | Nature::Upgrade => body,
     };
     Ok(Response::from_parts(parts, body))
 }
@@ -187,6 +187,6 @@ mod tests {
     fn exec_is_no_read_although_it_is_a_get() {
         let mut exec = get("/api/v1/namespaces/a/pods/b/exec?command=rm");
         exec.headers_mut().insert(UPGRADE, "websocket".parse().unwrap());
-        assert_eq!(Nature::of(&exec), Nature::Session);
+        assert_eq!(Nature::of(&exec), Nature::Upgrade);
     }
 }

@@ -25,6 +25,7 @@ use super::request::Mode;
 use super::reserve::Reserve;
 use super::retention::Retention;
 use super::scale::Scale;
+use super::target::Target;
 use super::unprotect::Unprotect;
 use crate::cluster::Connection;
 use crate::objects::kinds::ObjectRef;
@@ -62,6 +63,18 @@ pub enum Effect {
     Exec(Exec),
     /// What a set does with the claims of members that go.
     Retention(Retention),
+}
+
+/// What an effect means for data.
+#[derive(Clone, Copy)]
+enum Bearing<'a> {
+    /// Those of this volume go.
+    Destroys(&'a Target),
+    /// Nothing keeps those of this claim.
+    GivesUp(&'a Target),
+    /// Those of this volume stay, whatever becomes of its claim.
+    Keeps(&'a Target),
+    None,
 }
 
 impl Effect {
@@ -113,11 +126,13 @@ impl Effect {
         }
     }
 
-    /// The volume whose data it destroys for good.
-    #[must_use]
-    pub const fn destroys(&self) -> Option<&super::Target> {
+    /// What it means for data: the one table of that.
+    const fn bearing(&self) -> Bearing<'_> {
         match self {
-            Self::Purge(effect) => Some(&effect.volume),
+            Self::Purge(effect) => Bearing::Destroys(&effect.volume),
+            Self::GiveUp(effect) => Bearing::GivesUp(&effect.claim),
+            Self::Protect(effect) => Bearing::Keeps(&effect.volume),
+            Self::DeleteClaim(effect) => Bearing::Keeps(&effect.volume),
             Self::Apply(_)
             | Self::CreateSecret(_)
             | Self::Scale(_)
@@ -126,51 +141,26 @@ impl Effect {
             | Self::Reserve(_)
             | Self::CreateClaim(_)
             | Self::Lock(_)
-            | Self::Exec(_)
-            | Self::Protect(_)
-            | Self::GiveUp(_)
-            | Self::DeleteClaim(_) => None,
+            | Self::Exec(_) => Bearing::None,
         }
+    }
+
+    /// The volume whose data it destroys for good.
+    #[must_use]
+    pub const fn destroys(&self) -> Option<&Target> {
+        if let Bearing::Destroys(volume) = self.bearing() { Some(volume) } else { None }
     }
 
     /// The claim that it gives up: nothing brings it back, whatever becomes of its volume.
     #[must_use]
-    pub const fn gives_up(&self) -> Option<&super::Target> {
-        match self {
-            Self::GiveUp(effect) => Some(&effect.claim),
-            Self::Apply(_)
-            | Self::CreateSecret(_)
-            | Self::Scale(_)
-            | Self::Unprotect(_)
-            | Self::Retention(_)
-            | Self::Reserve(_)
-            | Self::CreateClaim(_)
-            | Self::Lock(_)
-            | Self::Exec(_)
-            | Self::Protect(_)
-            | Self::Purge(_)
-            | Self::DeleteClaim(_) => None,
-        }
+    pub const fn gives_up(&self) -> Option<&Target> {
+        if let Bearing::GivesUp(claim) = self.bearing() { Some(claim) } else { None }
     }
 
     /// The volume that it keeps for later.
     #[must_use]
-    pub const fn keeps(&self) -> Option<&super::Target> {
-        match self {
-            Self::Protect(effect) => Some(&effect.volume),
-            Self::DeleteClaim(effect) => Some(&effect.volume),
-            Self::Apply(_)
-            | Self::CreateSecret(_)
-            | Self::Scale(_)
-            | Self::Unprotect(_)
-            | Self::Retention(_)
-            | Self::Reserve(_)
-            | Self::CreateClaim(_)
-            | Self::Lock(_)
-            | Self::Exec(_)
-            | Self::GiveUp(_)
-            | Self::Purge(_) => None,
-        }
+    pub const fn keeps(&self) -> Option<&Target> {
+        if let Bearing::Keeps(volume) = self.bearing() { Some(volume) } else { None }
     }
 
     /// The object as it was asked for; secret values are tokens in it. Null for

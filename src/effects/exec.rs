@@ -185,7 +185,7 @@ async fn listen(
     let lost = |why: &str| Err(ExecError::Lost(why.to_owned()));
     let clock = &connection.clock;
     let begin = clock.now();
-    let mut session = connection.exec.start(program).await?;
+    let mut output = connection.exec.start(program).await?;
     loop {
         if connection.interrupt.is_raised() {
             return lost("interrupted");
@@ -198,7 +198,7 @@ async fn listen(
         }
         tokio::select! {
             biased;
-            heard = session.next() => match heard {
+            heard = output.next() => match heard {
                 Some(Ok(Heard::Printed(bytes))) => printed.add(&bytes),
                 Some(Ok(Heard::Exited(code))) => return Ok(code),
                 Some(Err(why)) => return Err(why),

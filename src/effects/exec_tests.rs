@@ -6,7 +6,7 @@ use futures::stream::{iter, pending, repeat_with};
 use jiff::Timestamp;
 
 use super::*;
-use crate::cluster::exec::Session;
+use crate::cluster::exec::Output;
 use crate::cluster::interrupt::Interrupted;
 use crate::cluster::{Clock, Entropy, Exec as Way, Identity, Interrupt, Warnings};
 use crate::objects::kinds::ApiKind;
@@ -31,14 +31,14 @@ impl Entropy for Jumping {
 
 /// What is heard, whatever was started; and what that was.
 struct Played<F> {
-    session: F,
+    output: F,
     started: Mutex<Vec<Program>>,
 }
 
-impl<F: Fn() -> Session + Send + Sync> Way for Played<F> {
-    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Session, ExecError>> {
+impl<F: Fn() -> Output + Send + Sync> Way for Played<F> {
+    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Output, ExecError>> {
         self.started.lock().unwrap().push(program.clone());
-        Box::pin(now(Ok((self.session)())))
+        Box::pin(now(Ok((self.output)())))
     }
 }
 
@@ -55,7 +55,7 @@ fn pod(annotations: &Value) -> Value {
 
 /// Runs a line where this is heard; keeps what is to be kept as `keep` says.
 async fn ran(
-    session: impl Fn() -> Session + Send + Sync + 'static,
+    output: impl Fn() -> Output + Send + Sync + 'static,
     interrupt: &Interrupt,
     keep: impl AsyncFn() -> Result<(), EffectError>,
 ) -> Result<Done, EffectError> {
@@ -65,7 +65,7 @@ async fn ran(
     });
     let connection = Connection {
         client: kube::Client::new(unused, "default"),
-        exec: Arc::new(Played { session, started: Mutex::default() }),
+        exec: Arc::new(Played { output, started: Mutex::default() }),
         clock: clock(),
         entropy: clock(),
         identity: Identity { name: String::new(), server: String::new() },
@@ -79,7 +79,7 @@ async fn ran(
     exec(Command::Shell("ask".to_owned()), None).run(&ready, &connection, keep).await
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it stands among what a session gives")]
+#[expect(clippy::unnecessary_wraps, reason = "it stands among what a program prints")]
 fn printed(text: &'static str) -> Result<Heard, ExecError> {
     Ok(Heard::Printed(text.as_bytes().into()))
 }
@@ -104,8 +104,8 @@ async fn exit_code_zero_alone_is_a_yes() {
     let no = ran(|| iter([printed("no\n"), Ok(Heard::Exited(7))]).boxed(), &quiet, kept).await;
     assert!(matches!(no, Err(EffectError::SaidNo { code: 7, printed }) if printed == "no"));
     let lost = || iter([printed("half"), Err(ExecError::Lost("reset".to_owned()))]).boxed();
-    for session in [lost as fn() -> Session, || iter([printed("half")]).boxed()] {
-        let unknown = ran(session, &quiet, kept).await;
+    for output in [lost as fn() -> Output, || iter([printed("half")]).boxed()] {
+        let unknown = ran(output, &quiet, kept).await;
         assert!(matches!(unknown, Err(EffectError::Unanswered { printed, .. }) if printed == "half"));
     }
 }

@@ -7,7 +7,7 @@ use futures::stream::iter;
 use futures::{FutureExt as _, StreamExt as _};
 
 use crate::cluster::Exec;
-use crate::cluster::exec::{ExecError, Heard, Program, Session};
+use crate::cluster::exec::{ExecError, Heard, Output, Program};
 use crate::facts::reader::Reader;
 use crate::objects::kinds::{ApiKind, ObjectRef};
 use crate::simulator::controllers::kubelet::{EXEC_EXIT, EXEC_PRINTS};
@@ -18,14 +18,14 @@ pub struct AsAnnotated {
 }
 
 impl Exec for AsAnnotated {
-    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Session, ExecError>> {
+    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Output, ExecError>> {
         async move {
-            let Some(kind) = ApiKind::named("Pod") else { return Ok(session("", 0)) };
+            let Some(kind) = ApiKind::named("Pod") else { return Ok(output("", 0)) };
             let object = ObjectRef { kind, namespace: program.namespace.clone(), name: program.pod.clone() };
             let found = Reader::new(self.client.clone()).get(&object).await;
             let pod = found.map_err(|why| ExecError::Refused(Box::new(why)))?.unwrap_or_default();
             let told = |key: &str| pod["metadata"]["annotations"][key].as_str().unwrap_or_default();
-            Ok(session(told(EXEC_PRINTS), told(EXEC_EXIT).trim().parse().unwrap_or(0)))
+            Ok(output(told(EXEC_PRINTS), told(EXEC_EXIT).trim().parse().unwrap_or(0)))
         }
         .boxed()
     }
@@ -35,11 +35,11 @@ impl Exec for AsAnnotated {
 pub struct Assumed;
 
 impl Exec for Assumed {
-    fn start<'a>(&'a self, _: &'a Program) -> BoxFuture<'a, Result<Session, ExecError>> {
-        ready(Ok(session("", 0))).boxed()
+    fn start<'a>(&'a self, _: &'a Program) -> BoxFuture<'a, Result<Output, ExecError>> {
+        ready(Ok(output("", 0))).boxed()
     }
 }
 
-fn session(prints: &str, code: i32) -> Session {
+fn output(prints: &str, code: i32) -> Output {
     iter([Ok(Heard::Printed(prints.to_owned().into())), Ok(Heard::Exited(code))]).boxed()
 }

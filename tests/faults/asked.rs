@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::{BoxFuture, ready};
 use futures::stream::iter;
 use futures::{FutureExt as _, StreamExt as _};
-use kubectl_stateful::cluster::exec::{Exec, ExecError, Heard, Program as Command, Session};
+use kubectl_stateful::cluster::exec::{Exec, ExecError, Heard, Output, Program as Command};
 use kubectl_stateful::simulator::Simulator;
 use kubectl_stateful::simulator::faults::{Disturbance, Fault, Faults, Rival, Schedule};
 use kubectl_stateful::simulator::oracles::{Ended, Rule, Violation, Watcher};
@@ -62,7 +62,7 @@ impl Pods {
 }
 
 impl Exec for Pods {
-    fn start<'a>(&'a self, program: &'a Command) -> BoxFuture<'a, Result<Session, ExecError>> {
+    fn start<'a>(&'a self, program: &'a Command) -> BoxFuture<'a, Result<Output, ExecError>> {
         let lost = |why: &str| Err(ExecError::Lost(why.to_owned()));
         let said = |code| Ok(Heard::Exited(code));
         let heard = match self.fate_of(&program.pod) {

@@ -64,15 +64,11 @@ impl ClaimScene {
         claim: &Value,
         reader: &Reader,
     ) -> Result<Self, EffectError> {
-        let namespace = effect.claim.object.namespace.as_str();
-        let kind = ApiKind::named("StatefulSet").ok_or(EffectError::Vanished)?;
-        let sets = reader.list_as(kind, namespace, None, Set::read).await?;
-        let names = claims_of_member((&effect.set, effect.ordinal), &effect.claim.object.name, &sets);
-        let neighbours = neighbours(effect, &names, reader).await?;
-        let pods = reader.pods_with(namespace, &names).await?;
+        let others = Others::read(&effect.claim.object, (&effect.set, effect.ordinal), reader).await?;
+        let neighbours = neighbours(effect, &others.names, reader).await?;
         let volumes = neighbours.iter().filter_map(|going| Some(going.volume.as_ref()?.meta.name.clone()));
         let volumes: Vec<String> = volumes.chain([effect.volume.object.name.clone()]).collect();
-        let attachments = if_allowed(reader.attachments_of(&volumes).await)?;
+        let (pods, attachments) = users(&effect.claim.object.namespace, &others.names, &volumes, reader).await?;
         // What counts most is read last: nothing comes between it and the deletion.
         let volume = effect.volume.read(reader).await?;
         Ok(Self {
@@ -85,7 +81,7 @@ impl ClaimScene {
             neighbours,
             set: effect.set.clone(),
             ordinal: Ordinal(effect.ordinal),
-            sets,
+            sets: others.sets,
             pods,
             attachments,
         })
@@ -97,19 +93,15 @@ impl ClaimScene {
         claim: &Value,
         reader: &Reader,
     ) -> Result<Self, EffectError> {
-        let namespace = effect.claim.object.namespace.as_str();
-        let kind = ApiKind::named("StatefulSet").ok_or(EffectError::Vanished)?;
-        let sets = reader.list_as(kind, namespace, None, Set::read).await?;
-        let names = claims_of_member((&effect.set, effect.ordinal), &effect.claim.object.name, &sets);
+        let others = Others::read(&effect.claim.object, (&effect.set, effect.ordinal), reader).await?;
         let mut claims = vec![(Claim::read(claim).ok_or(EffectError::Vanished)?, effect.fate)];
         for Given { claim, fate } in &effect.others {
             // One that goes already stands against nothing any more.
             let there = claim.read(reader).await?.as_ref().and_then(Claim::read);
             claims.extend(there.filter(|claim| claim.meta.deleting.is_none()).map(|claim| (claim, *fate)));
         }
-        let pods = reader.pods_with(namespace, &names).await?;
         let volumes: Vec<String> = claims.iter().filter_map(|(claim, _)| claim.volume_name.clone()).collect();
-        let attachments = if_allowed(reader.attachments_of(&volumes).await)?;
+        let (pods, attachments) = users(&effect.claim.object.namespace, &others.names, &volumes, reader).await?;
         let mut going = Vec::new();
         for (claim, fate) in claims {
             let volume = volume_now(&claim, fate, reader).await?;
@@ -117,7 +109,7 @@ impl ClaimScene {
         }
         let one = going.remove(0);
         let (set, ordinal) = (effect.set.clone(), Ordinal(effect.ordinal));
-        Ok(Self { one, neighbours: going, set, ordinal, sets, pods, attachments })
+        Ok(Self { one, neighbours: going, set, ordinal, sets: others.sets, pods, attachments })
     }
 }
 
@@ -132,13 +124,34 @@ async fn volume_now(claim: &Claim, shown: Fate, reader: &Reader) -> Result<Optio
     }
 }
 
-/// The claim and its neighbours of the same member: all of them go, or none.
-fn claims_of_member((name, ordinal): (&str, u64), claim: &str, sets: &[Set]) -> Vec<String> {
-    let set = sets.iter().find(|set| set.meta.name == name);
-    let member = OrdinalRange::new(ordinal, 1);
-    let mut claims = set.map(|set| claim_names(name, &set.template_names(), member, 1)).unwrap_or_default();
-    claims.push(claim.to_owned());
-    claims
+/// Who else may need a claim: all sets of its namespace, and the names of the claims
+/// of its member. All of these go, or none.
+struct Others {
+    sets: Vec<Set>,
+    names: Vec<String>,
+}
+
+impl Others {
+    async fn read(claim: &ObjectRef, (name, ordinal): (&str, u64), reader: &Reader) -> Result<Self, EffectError> {
+        let kind = ApiKind::named("StatefulSet").ok_or(EffectError::Vanished)?;
+        let sets = reader.list_as(kind, &claim.namespace, None, Set::read).await?;
+        let set = sets.iter().find(|set| set.meta.name == name);
+        let member = OrdinalRange::new(ordinal, 1);
+        let mut names = set.map(|set| claim_names(name, &set.template_names(), member, 1)).unwrap_or_default();
+        names.push(claim.name.clone());
+        Ok(Self { sets, names })
+    }
+}
+
+/// The pods that use one of the claims, and what attaches these volumes.
+async fn users(
+    namespace: &str,
+    names: &[String],
+    volumes: &[String],
+    reader: &Reader,
+) -> Result<(Vec<Pod>, Option<Vec<Attachment>>), EffectError> {
+    let pods = reader.pods_with(namespace, names).await?;
+    Ok((pods, if_allowed(reader.attachments_of(volumes).await)?))
 }
 
 /// Those of these claims that are marked to go as well. One that goes already
