@@ -119,7 +119,8 @@ impl<'a> Interview<'a> {
                 if nobody && !self.flags.yes && self.flags.dry_run == DryRun::None {
                     missing.push("--yes".to_owned());
                 }
-                unfit::answers(&wrong, &missing, nobody, &self.parameters, self.verb)
+                let otherwise = nobody.then_some("run it on a terminal to be asked, or use `--answers FILE`");
+                unfit::answers(&wrong, &missing, otherwise, &self.parameters, self.verb)
             }
         }
     }

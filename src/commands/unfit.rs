@@ -8,11 +8,12 @@ use crate::wizard::given::Given;
 use crate::wizard::parameter::Parameter;
 use crate::wizard::resolve::told;
 
-/// All that is wrong and all that is missing.
+/// All that is wrong and all that is missing; `otherwise` says how what is missing
+/// can be given, where nobody can be asked for it.
 pub fn answers(
     wrong: &[Invalid],
     missing: &[String],
-    nobody: bool,
+    otherwise: Option<&str>,
     parameters: &[Parameter],
     verb: [&str; 2],
 ) -> Failure {
@@ -29,8 +30,8 @@ pub fn answers(
     if !wrong.is_empty() {
         failure = failure.hint(format!("kubectl stateful {} --help", verb.join(" ")));
     }
-    if nobody && !missing.is_empty() {
-        failure = failure.hint("run it on a terminal to be asked, or use `--answers FILE`");
+    if let Some(otherwise) = otherwise.filter(|_| !missing.is_empty()) {
+        failure = failure.hint(otherwise);
     }
     failure
 }
@@ -38,7 +39,7 @@ pub fn answers(
 /// The mistakes among what was given; `None` if there are none.
 pub fn wrong(given: &Given, parameters: &[Parameter], verb: [&str; 2]) -> Option<Failure> {
     let wrong: Vec<Invalid> = given.wrong.iter().map(|wrong| wrong.why.clone()).collect();
-    (!wrong.is_empty()).then(|| answers(&wrong, &[], false, parameters, verb))
+    (!wrong.is_empty()).then(|| answers(&wrong, &[], None, parameters, verb))
 }
 
 /// A file that cannot be used; `--save-answers` writes one that can.

@@ -39,4 +39,5 @@ mod sources;
 #[path = "../support/unattended.rs"]
 #[expect(dead_code, reason = "only the last lines are looked at here")]
 mod unattended;
+mod ways_out;
 mod words;

@@ -102,6 +102,11 @@ pub fn merge_often(home: &Home, path: &str, times: usize) {
     });
 }
 
+/// Lets everybody do what is to be done.
+pub fn rest(home: &Home) {
+    simulator(home).pass(std::time::Duration::from_mins(10));
+}
+
 /// Deletes an object and lets the controllers do what follows.
 pub fn delete(home: &Home, path: &str) {
     let simulator = simulator(home);

@@ -34,7 +34,9 @@ pub async fn of(
         match error {
             ResolveError::Abandoned => Failure::interrupted(),
             ResolveError::Unfit { wrong, missing } => {
-                unfit::answers(&wrong, &missing, !context.screen.can_ask(), parameters, verb)
+                let nobody = !context.screen.can_ask();
+                let otherwise = nobody.then_some("run it on a terminal to be asked, or name them on the command line");
+                unfit::answers(&wrong, &missing, otherwise, parameters, verb)
             }
         }
     })

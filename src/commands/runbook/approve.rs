@@ -3,7 +3,8 @@
 use super::flags::RunFlags;
 use crate::commands::Context;
 use crate::effects::Effect;
-use crate::error::Failure;
+use crate::effects::scale::Scale;
+use crate::error::{Failure, Kind};
 use crate::runs::asking::{NO_APP_CHECK, RUN_AGAIN};
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
@@ -23,25 +24,66 @@ use crate::wizard::question::{Abandoned, Aside, Question, Reply, Shape};
 pub fn approve(plan: &Plan, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
     permitted(plan)?;
     let prompt = format!("Run this plan on {}/{}?", plan.cluster, plan.namespace);
-    agreed(&prompt, "`--yes` approves it, `--plan-only` only shows it", flags, context)?;
+    let questions = plan.lines.iter().filter_map(|line| match line {
+        Line::Question { question, typed, flag } => {
+            Some(Coming { question: question.clone(), typed: typed.as_deref(), flag: flag.as_deref() })
+        }
+        _ => None,
+    });
+    all_answered(&prompt, &questions.collect::<Vec<_>>(), flags, context)?;
+    agreed(&prompt, SHOWS, flags, context)
+}
+
+/// How to be asked nothing and see what would be asked.
+const SHOWS: &str = "`--yes` approves it, `--plan-only` only shows it";
+
+/// A question that is going to be asked, as `answer` has it.
+struct Coming<'a> {
+    question: String,
+    typed: Option<&'a str>,
+    flag: Option<&'a str>,
+}
+
+/// What is going to be asked and cannot be answered is told before the first
+/// write, all of it at once. A missing `--yes` is wrong usage; what `--yes`
+/// does not answer is a safety check.
+fn all_answered(
+    prompt: &str,
+    questions: &[Coming<'_>],
+    flags: &RunFlags,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
     if context.screen.can_ask() {
         return Ok(());
     }
-    // What is going to be asked and cannot be answered is told before the first write.
-    for line in &plan.lines {
-        let Line::Question { question, typed, flag } = line else { continue };
-        if let Err(Halt::Unasked { question, flag }) =
-            answer(question, typed.as_deref(), flag.as_deref(), flags, context)
-        {
-            return Err(Failure::refused(
-                "not-confirmed",
-                format!("nobody can be asked: {question}; nothing was changed"),
-            )
-            .hint(format!("`{flag}` answers it")));
-        }
+    let unasked = questions.iter().filter_map(|Coming { question, typed, flag }| {
+        let answer = beforehand(question, *typed, *flag, flags, context)?;
+        if let Err(Halt::Unasked { question, flag }) = answer { Some((question, flag)) } else { None }
+    });
+    let mut open: Vec<(String, String)> = unasked.filter(|(_, flag)| flag != YES).collect();
+    if open.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let (kind, code) =
+        if flags.approval.yes { (Kind::Refused, "not-confirmed") } else { (Kind::Usage, "not-approved") };
+    if !flags.approval.yes {
+        open.insert(0, (prompt.to_owned(), YES.to_owned()));
+    }
+    let mut given: Vec<&str> = open.iter().map(|(_, flag)| flag.as_str()).collect();
+    given.dedup();
+    let hint = format!("`{}` answers {}", given.join(" "), if open.len() == 1 { "it" } else { "all of it" });
+    let what = match open.as_slice() {
+        [(question, _)] => format!("nobody can be asked: {question}; nothing was changed"),
+        all => {
+            let lines = all.iter().map(|(question, flag)| format!("\n  {question} (`{flag}`)"));
+            format!("nobody can be asked, and nothing was changed:{}", lines.collect::<String>())
+        }
+    };
+    Err(Failure::new(kind, code, what).hint(hint))
 }
+
+/// What answers the question that needs no typed name and no flag of its own.
+const YES: &str = "--yes";
 
 /// What the cluster would refuse half-way is refused now (H-36).
 fn permitted(plan: &Plan) -> Result<(), Failure> {
@@ -124,35 +166,31 @@ pub fn going_on(run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<
 /// Declined, or there is nobody to ask.
 pub fn undoing(undoing: &Undoing, run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
     show(undoing, context);
-    agreed(&format!("Take run {run} back?"), "`--yes` approves it, `--plan-only` only shows it", flags, context)?;
-    for (scale, going) in undoing.lowers() {
-        let set = scale.set.object.name.as_str();
-        let question = format!("nobody asked the application whether {going} members of {set} may go; go on?");
-        answered(&question, None, Some(NO_APP_CHECK), flags, context)?;
-        if scale.to == 0 {
-            answered(&format!("this takes all members of {set} away"), Some(set), None, flags, context)?;
+    let prompt = format!("Take run {run} back?");
+    let lowers = undoing.lowers();
+    let questions: Vec<_> = lowers.iter().flat_map(|(scale, going)| coming(scale, *going)).collect();
+    all_answered(&prompt, &questions, flags, context)?;
+    agreed(&prompt, SHOWS, flags, context)?;
+    for Coming { question, typed, flag } in questions {
+        match answer(&question, typed, flag, flags, context) {
+            Ok(true) => {}
+            Ok(false) => return Err(Failure::failed("declined", "declined; nothing was changed")),
+            Err(_) => return Err(Failure::interrupted()),
         }
     }
     Ok(())
 }
 
-/// A question that is asked before the first write.
-fn answered(
-    question: &str,
-    typed: Option<&str>,
-    flag: Option<&str>,
-    flags: &RunFlags,
-    context: &Context<'_>,
-) -> Result<(), Failure> {
-    match answer(question, typed, flag, flags, context) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::failed("declined", "declined; nothing was changed")),
-        Err(Halt::Unasked { question, flag }) => {
-            let what = format!("nobody can be asked: {question}; nothing was changed");
-            Err(Failure::refused("not-confirmed", what).hint(format!("`{flag}` answers it")))
-        }
-        Err(_) => Err(Failure::interrupted()),
+/// What is asked of somebody who takes so many members away again.
+fn coming(scale: &Scale, going: u64) -> Vec<Coming<'_>> {
+    let set = scale.set.object.name.as_str();
+    let question = format!("nobody asked the application whether {going} members of {set} may go; go on?");
+    let mut coming = vec![Coming { question, typed: None, flag: Some(NO_APP_CHECK) }];
+    if scale.to == 0 {
+        let question = format!("this takes all members of {set} away");
+        coming.push(Coming { question, typed: Some(set), flag: None });
     }
+    coming
 }
 
 /// Answers a question of the script: `typed` is the text that alone is a yes,
@@ -211,7 +249,7 @@ fn beforehand(
     let flag = match (typed, flag) {
         (Some(name), _) => format!("--confirm {name}"),
         (None, Some(flag)) => flag.to_owned(),
-        (None, None) => "--yes".to_owned(),
+        (None, None) => YES.to_owned(),
     };
     Some(Err(Halt::Unasked { question: question.to_owned(), flag }))
 }

@@ -7,6 +7,7 @@ use futures::FutureExt as _;
 
 use super::flags::RunFlags;
 use super::play::{Stopped, play};
+use super::way_out::anew;
 use super::{approve, halted};
 use crate::cluster::Connection;
 use crate::commands::Context;
@@ -98,7 +99,8 @@ pub async fn go_on(
     context.connection.interrupt.lower();
     conductor.keeper.give_back(context.connection).await;
     let now = context.connection.clock.now();
-    let stopped = played.err().map(|stopped| halted::while_running(stopped, &conductor, context));
+    let anew = anew(runbook, answers, context);
+    let stopped = played.err().map(|stopped| halted::while_running(stopped, &conductor, &anew, context));
     let ended = conductor.journal.as_mut().map_or(Ok(()), |journal| match &stopped {
         None => journal.ended(now, "done"),
         Some(failure) => journal.stopped(now, failure.code, &failure.message),

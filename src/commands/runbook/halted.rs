@@ -9,6 +9,7 @@ use crate::error::{Failure, Kind};
 use crate::runs::call::Phase;
 use crate::runs::conductor::Conductor;
 use crate::runs::halt::Halt;
+use crate::runs::id::RunId;
 use crate::runs::plan::Line;
 use crate::runs::querying::ALLOW_QUERIES;
 use crate::runs::reads::ReadError;
@@ -32,8 +33,8 @@ pub fn while_planning(stopped: Stopped, lines: &[Line], context: &Context<'_>) -
     failure
 }
 
-/// It stopped on the cluster itself.
-pub fn while_running(stopped: Stopped, conductor: &Conductor<'_>, context: &Context<'_>) -> Failure {
+/// It stopped on the cluster itself; `anew` is the command that begins it anew.
+pub fn while_running(stopped: Stopped, conductor: &Conductor<'_>, anew: &str, context: &Context<'_>) -> Failure {
     let mut failure = failure(stopped, context);
     if conductor.changed.is_empty() {
         if !failure.message.contains("nothing was changed") {
@@ -52,12 +53,46 @@ pub fn while_running(stopped: Stopped, conductor: &Conductor<'_>, context: &Cont
     // Whoever interrupts a script between two calls does not know what was changed by then.
     failure.message.truncate(failure.message.trim_end_matches("; nothing was changed").len());
     let run = conductor.run.as_str();
+    let ours = |words: String| context.as_given().ours(&words);
+    let mut failure = conductor.changed.iter().fold(failure, |failure, object| failure.changed(object.as_str()));
+    if failure.code == FATE_NOT_AS_SHOWN {
+        return undone_first(failure, run, anew, context);
+    }
     let again = if failure.kind == Kind::Diverged { " --replan" } else { "" };
-    let failure = conductor.changed.iter().fold(failure, |failure, object| failure.changed(object.as_str()));
+    failure = failure.hint(ours(format!("resume {run}{again}")));
+    if BY_OTHERS.contains(&failure.code) {
+        failure = failure.hint(format!("or leave the run as it is, and plan anew: {anew}"));
+    }
+    failure.hint(format!("or take it back: {}", ours(format!("undo {run}"))))
+}
+
+/// No new plan could be made for the rest: where the run itself stands in the
+/// way of that, one that begins anew is not held to what it has read.
+pub fn while_replanning(mut failure: Failure, run: &RunId, anew: &str, context: &Context<'_>) -> Failure {
+    if failure.kind == Kind::Interrupted {
+        return failure;
+    }
+    if failure.code == FATE_NOT_AS_SHOWN {
+        return undone_first(failure, run.as_str(), anew, context);
+    }
+    // What says to plan the rest anew has just been done.
+    failure.hints.retain(|hint| !hint.contains("--replan"));
     failure
-        .hint(context.as_given().ours(&format!("resume {run}{again}")))
+        .hint(format!("or leave the run as it is, and plan anew: {anew}"))
         .hint(format!("or take it back: {}", context.as_given().ours(&format!("undo {run}"))))
 }
+
+/// What was shown and approved is a part of the run: no resume changes that.
+fn undone_first(failure: Failure, run: &str, anew: &str, context: &Context<'_>) -> Failure {
+    failure.hint(context.as_given().ours(&format!("undo {run}"))).hint(format!("then plan it anew: {anew}"))
+}
+
+/// The run would do what nobody has seen: that is in its journal, and stays there.
+const FATE_NOT_AS_SHOWN: &str = "fate-not-as-shown";
+
+/// Somebody else has changed the set or its claims: a run that is held to what it has
+/// read may not come to another end for as long as that stands.
+const BY_OTHERS: [&str; 4] = ["changed-meanwhile", "diverged", "member-wanted", "many-at-once"];
 
 fn failure(stopped: Stopped, context: &Context<'_>) -> Failure {
     match stopped {

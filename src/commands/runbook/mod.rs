@@ -18,6 +18,7 @@ mod resume;
 mod scale;
 mod undo;
 mod volumes;
+mod way_out;
 
 pub use answers::wrong_words;
 pub use later::{list, unlock};

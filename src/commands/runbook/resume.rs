@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::carry_out::{self, Going};
 use super::flags::RunFlags;
+use super::halted::while_replanning;
 use super::later::{chosen, reopened, same_cluster, unreadable};
+use super::way_out::anew;
 use super::{approve, planning};
 use crate::commands::Context;
 use crate::error::Failure;
@@ -71,7 +73,9 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let flags = &run.flags(flags);
     let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
     let done = record::finished(&lines);
-    let rest = planning::rest(&runbook, &answers, (&folder.id, done.clone().into()), flags, context).await?;
+    let rest = planning::rest(&runbook, &answers, (&folder.id, done.clone().into()), flags, context).await;
+    let rest =
+        rest.map_err(|failure| while_replanning(failure, &folder.id, &anew(&runbook, &answers, context), context))?;
     if flags.approval.plan_only {
         return context.screen.plan(&rest, flags.output);
     }

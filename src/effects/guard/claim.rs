@@ -292,5 +292,8 @@ fn is_not_as_shown(going: &Going) -> Option<Refusal> {
         return None;
     }
     let now = if is_its { now.words() } else { "its volume does not belong to it any more" };
-    Some(refusal(format!("the plan said that {}, and now {now}", shown.words()), "make a new plan, and look at it"))
+    Some(refusal(
+        format!("the plan said that {}, and now {now}", shown.words()),
+        "the plan of this run is not right any more: look at the volume",
+    ))
 }
