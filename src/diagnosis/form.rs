@@ -3,8 +3,8 @@
 //! Custom resources and versions that are gone are in no schema.
 
 use super::manifests::{Document, Manifests};
+use super::meant::{Meant, meant};
 use super::rules::{is_misplaced, is_placeholder};
-use crate::objects::nearest::nearest;
 use crate::objects::placed::{self, Entry, Placed};
 use crate::objects::quantity::Quantity;
 use crate::schema::{Field, Shape, Type, table};
@@ -24,17 +24,6 @@ pub enum Fault<'a> {
     TooLarge { path: String, value: &'a Placed },
     /// Bytes that are not written in base64.
     NoBytes { path: String, value: &'a Placed },
-}
-
-/// What somebody probably meant by a field that is not there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Meant {
-    /// It is spelt so.
-    Spelt(&'static str),
-    /// It belongs further out, to the map at this path.
-    Out(String),
-    /// It belongs further in, below one of these fields.
-    In(Vec<String>),
 }
 
 /// Everything that has another form, in the order of the input: looked for once, for all rules.
@@ -86,7 +75,7 @@ impl<'a> Walk<'a> {
                 // These have a rule of their own.
                 None if top && is_misplaced(self.document, &entry.key) || entry.key == "<<" => {}
                 None => {
-                    let meant = self.meant(of, entry, entries);
+                    let meant = meant(of, entry, entries, || self.outer(&entry.key));
                     self.faults.push(Fault::Unknown { path: self.path(), entry, meant });
                 }
             }
@@ -152,97 +141,10 @@ impl<'a> Walk<'a> {
         path_of(&self.path)
     }
 
-    /// The same word elsewhere says more than a word that is like it here.
-    fn meant(&self, of: &'static Type, entry: &Entry, beside: &[Entry]) -> Option<Meant> {
-        let key = entry.key.as_str();
-        if let Some(same) = of.fields.keys().find(|field| field.eq_ignore_ascii_case(key)) {
-            return Some(Meant::Spelt(same));
-        }
-        // What was to stand below a key that has nothing below it.
-        let empty = beside.iter().filter(|other| other.value.is_null() && other.place < entry.place);
-        let mut empty = empty.filter_map(|other| Some((other, struct_in(&of.fields.get(&other.key)?.shape)?)));
-        if let Some((over, (_, marks))) = empty.rfind(|(_, (inner, _))| inner.fields.contains_key(key)) {
-            return Some(Meant::In(vec![format!("{}{marks}", over.key)]));
-        }
-        let outer = self.around.iter().rev().skip(1).find(|(_, outer)| outer.fields.contains_key(key));
-        if let Some((length, _)) = outer {
-            let path = path_of(self.path.get(..*length).unwrap_or_default());
-            return Some(Meant::Out(path));
-        }
-        let known =
-            || of.fields.iter().filter(|(_, field)| takes(&field.shape, &entry.value)).map(|(name, _)| name.as_str());
-        let inner = inside(of, entry).map(Meant::In);
-        let inner = inner.or_else(|| nearest(key, known()).map(Meant::Spelt));
-        inner.or_else(|| ending(key, known()).map(Meant::Spelt))
-    }
-}
-
-/// Places of which one is meant.
-const MOST_PLACES: usize = 4;
-
-/// Nobody writes these into a manifest.
-const SERVERS: [&str; 2] = ["status", "ephemeralContainers"];
-
-/// Words that many maps have as a field: where they stand tells nothing.
-const COMMON: [&str; 6] = ["name", "type", "kind", "key", "value", "path"];
-
-/// The only field that ends with this word: `updateStrategy` for `strategy`.
-fn ending(key: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let mut letters = key.chars();
-    let end: String = letters.next()?.to_uppercase().chain(letters).collect();
-    let mut found = known.filter(|name| end.len() > 3 && name.ends_with(&end));
-    found.next().filter(|_| found.next().is_none())
-}
-
-/// Whether something of this kind can stand there.
-const fn takes(shape: &Shape, value: &Placed) -> bool {
-    match (shape, &value.shape) {
-        (Shape::Any | Shape::Deduced, _) | (_, placed::Shape::Null) => true,
-        (Shape::Struct(_) | Shape::Inline(_) | Shape::Map { .. }, shape) => matches!(shape, placed::Shape::Map(_)),
-        (Shape::List { .. }, shape) => matches!(shape, placed::Shape::List(_)),
-        (_, shape) => !matches!(shape, placed::Shape::Map(_) | placed::Shape::List(_)),
-    }
-}
-
-/// The paths below which it could stand, up to three fields further in: those nearest by.
-fn inside(of: &'static Type, entry: &Entry) -> Option<Vec<String>> {
-    let key = entry.key.as_str();
-    if COMMON.contains(&key) {
-        return None;
-    }
-    let mut level = vec![(String::new(), of)];
-    for _ in 0..3 {
-        let mut next = Vec::new();
-        let mut found: Vec<(String, &Type)> = Vec::new();
-        for (path, of) in level {
-            for (name, field) in &of.fields {
-                let Some((inner, marks)) = struct_in(&field.shape).filter(|_| !SERVERS.contains(&name.as_str())) else {
-                    continue;
-                };
-                let path = if path.is_empty() { format!("{name}{marks}") } else { format!("{path}.{name}{marks}") };
-                // Of init containers and containers the plain ones are meant.
-                let is_new = !found.iter().any(|(_, known)| std::ptr::eq(*known, inner));
-                if is_new && inner.fields.get(key).is_some_and(|field| takes(&field.shape, &entry.value)) {
-                    found.push((path.clone(), inner));
-                }
-                next.push((path, inner));
-            }
-        }
-        // Where it could be anywhere, nobody knows where it belongs.
-        if !found.is_empty() {
-            let places = found.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
-            return (places.len() <= MOST_PLACES).then_some(places);
-        }
-        level = next;
-    }
-    None
-}
-
-/// The type of a map, or of those in a list.
-fn struct_in(shape: &'static Shape) -> Option<(&'static Type, &'static str)> {
-    match shape {
-        Shape::List { of, .. } => Some((of.fields()?, "[]")),
-        shape => Some((shape.fields()?, "")),
+    /// The path of the nearest map around this one that has the field.
+    fn outer(&self, key: &str) -> Option<String> {
+        let (length, _) = self.around.iter().rev().skip(1).find(|(_, outer)| outer.fields.contains_key(key))?;
+        Some(path_of(self.path.get(..*length).unwrap_or_default()))
     }
 }
 

@@ -14,6 +14,7 @@ pub mod labels;
 pub mod live;
 pub mod makers;
 pub mod manifests;
+pub mod meant;
 pub mod offers;
 pub mod outlook;
 pub mod passwords;

@@ -1,8 +1,9 @@
 //! A field that Kubernetes does not know: misspelt, or at the wrong depth.
 
 use crate::diagnosis::finding::{Finding, Severity};
-use crate::diagnosis::form::{Fault, Meant};
+use crate::diagnosis::form::Fault;
 use crate::diagnosis::manifests::Document;
+use crate::diagnosis::meant::Meant;
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::words::quoted;
 use crate::objects::nearest::shortened;
