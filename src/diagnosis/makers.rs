@@ -94,6 +94,14 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// The numbers of the ports of its containers; `None`: unknown, as of what is live.
+    #[must_use]
+    pub fn port_numbers(self) -> Option<Vec<i64>> {
+        let Self::Written(document) = self else { return None };
+        let ports = document.containers().filter_map(|container| container.get("ports")).flat_map(Placed::items);
+        Some(ports.filter_map(|port| port.get("containerPort")?.number()).collect())
+    }
+
     /// How many pods it counts for.
     #[must_use]
     pub fn pods(self) -> i64 {

@@ -2,6 +2,7 @@
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
+use crate::diagnosis::makers::Maker;
 use crate::diagnosis::manifests::{Document, Manifests};
 use crate::diagnosis::rule::{Check, Rule};
 use crate::diagnosis::words::quoted;
@@ -55,8 +56,9 @@ fn of_probes(document: &Document) -> Vec<Finding> {
 fn of_service(all: &Manifests, service: &Document) -> Vec<Finding> {
     let chosen = all.chosen_by(service);
     // Of pods alone, names of ports are not read: one of them may have the port.
+    let mut found = by_number(service, &chosen);
     let names: Option<Vec<Vec<&str>>> = chosen.iter().map(|maker| maker.port_names()).collect();
-    let Some(names) = names.filter(|names| !names.is_empty()) else { return Vec::new() };
+    let Some(names) = names.filter(|names| !names.is_empty()) else { return found };
     let names = names.concat();
     let titles: Vec<String> = chosen.iter().filter(|maker| maker.is_live()).map(|maker| maker.title()).collect();
     let ports = service.items("spec.ports").iter().filter_map(|port| port.get("targetPort"));
@@ -71,7 +73,34 @@ fn of_service(all: &Manifests, service: &Document) -> Vec<Finding> {
         .because("the Service has no endpoints for this port, so nothing is sent anywhere")
         .remedy("write the number of the port, or the name of one below `ports` of a container")
     };
-    missing.map(told).collect()
+    found.extend(missing.map(told));
+    found
+}
+
+/// A number is taken as it is, and what containers say of their ports is for readers. Where all
+/// say something, another number is a slip. Behind a headless Service the pod itself is called.
+fn by_number(service: &Document, chosen: &[Maker<'_>]) -> Vec<Finding> {
+    let numbers: Option<Vec<Vec<i64>>> = chosen.iter().map(|maker| maker.port_numbers()).collect();
+    let Some(numbers) = numbers.filter(|all| !all.is_empty() && all.iter().all(|own| !own.is_empty())) else {
+        return Vec::new();
+    };
+    if service.text("spec.clusterIP") == "None" || service.text("spec.type") == "ExternalName" {
+        return Vec::new();
+    }
+    let told = |port: &Placed| {
+        let target = port.get("targetPort").or_else(|| port.get("port"))?;
+        let number = target.number().filter(|number| !numbers.concat().contains(number))?;
+        let finding =
+            RULE.at(service, target, format!("no container behind this Service says that it listens on port {number}"));
+        let said = numbers.concat().into_iter().map(|number| number.to_string());
+        Some(
+            Finding { severity: Severity::Warning, ..finding }
+                .evidence(format!("there are {}", quoted(said)))
+                .because("what comes to the Service is sent to this port of the pods, and refused there if nothing listens")
+                .remedy("write the port that the application listens on into `targetPort`, or add this one below `ports` of its container"),
+        )
+    };
+    service.items("spec.ports").iter().filter_map(told).collect()
 }
 
 /// A number in quotes is taken for the number.
@@ -116,6 +145,30 @@ mod tests {
             "        ports: [{name: wbe, containerPort: 80}]\n        readinessProbe:",
         );
         assert_eq!(found(&RULE, &named)[0].evidence, ["there are `wbe`"]);
+    }
+
+    #[test]
+    fn a_number_that_no_container_says_is_likely_wrong_unless_the_service_is_headless() {
+        let with = |port: &str, own: &str| {
+            let client = "kind: Service\nmetadata:\n  name: client\nspec:\n  selector: {app: web}\n";
+            let text = SOUND
+                .split_once("---\n")
+                .unwrap()
+                .1
+                .replace("        readinessProbe:", &format!("        ports: [{own}]\n        readinessProbe:"));
+            format!("apiVersion: v1\n{client}  ports:\n  - {{{port}}}\n---\n{text}")
+        };
+        let (own, message) =
+            ("{containerPort: 8080}", "no container behind this Service says that it listens on port 80");
+        assert_eq!(fires(&RULE, &with("port: 80", own)), [format!("8:12 {message}")]);
+        assert_eq!(found(&RULE, &with("port: 80", own))[0].severity, Severity::Warning);
+        silent(&RULE, &with("port: 80, targetPort: 8080", own));
+        silent(&RULE, &with("port: 80", ""));
+        silent(
+            &RULE,
+            &with("port: 80", own)
+                .replace("  selector: {app: web}\n  ports", "  clusterIP: None\n  selector: {app: web}\n  ports"),
+        );
     }
 
     #[test]
