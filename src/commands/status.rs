@@ -84,7 +84,7 @@ pub async fn status(args: &StatusArgs, connection: &Connection, way: Way<'_>) ->
     // Who asks for one set wants to know what is in its way.
     let unsettled = args.set.is_some() && seen.found.iter().any(SetOverview::needs_events);
     let around = if unsettled {
-        Surroundings::attachments(&reader).await.map_err(|error| sets::failure(&error, connection))?
+        Surroundings::of_storage(&reader).await.map_err(|error| sets::failure(&error, connection))?
     } else {
         UNREAD.clone()
     };

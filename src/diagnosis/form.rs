@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
                 // These have a rule of their own.
                 None if top && is_misplaced(self.document, &entry.key) || entry.key == "<<" => {}
                 None => {
-                    let meant = meant(of, entry, entries, || self.outer(&entry.key));
+                    let meant = meant(of, entry, entries, &self.outer());
                     self.faults.push(Fault::Unknown { path: self.path(), entry, meant });
                 }
             }
@@ -141,10 +141,10 @@ impl<'a> Walk<'a> {
         path_of(&self.path)
     }
 
-    /// The path of the nearest map around this one that has the field.
-    fn outer(&self, key: &str) -> Option<String> {
-        let (length, _) = self.around.iter().rev().skip(1).find(|(_, outer)| outer.fields.contains_key(key))?;
-        Some(path_of(self.path.get(..*length).unwrap_or_default()))
+    /// The maps around this one, the nearest first, each with its path.
+    fn outer(&self) -> Vec<(String, &'static Type)> {
+        let around = self.around.iter().rev().skip(1);
+        around.map(|(length, of)| (path_of(self.path.get(..*length).unwrap_or_default()), *of)).collect()
     }
 }
 

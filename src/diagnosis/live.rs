@@ -12,7 +12,6 @@ use super::sight::Sight;
 use crate::facts::blocking::Blocking;
 use crate::facts::inventory::{Inventory, Scene};
 use crate::facts::overview::SetOverview;
-use crate::facts::pod::Pod;
 use crate::facts::surroundings::Surroundings;
 
 /// How far to look.
@@ -164,6 +163,7 @@ fn within(scene: &Scene<'_>, finding: Finding) -> Finding {
 
 /// The first finding about a member that is not ready, and what is known of the
 /// member: what to look at first in a set. One that only waits for another is not it.
+/// Where all are ready, it is a claim that goes with its pod.
 #[must_use]
 pub fn blocking(
     overview: &SetOverview,
@@ -174,15 +174,14 @@ pub fn blocking(
     let scene = Scene::of(inventory, &overview.set.meta.namespace, now);
     let sight = Sight::of(overview, &scene, around);
     let found = findings(&sight, Depth::Status);
-    found.into_iter().find_map(|finding| {
+    let of_member = |finding: &Finding| {
         let name = finding.member.as_deref().filter(|_| finding.code != "member-waits")?;
         let member = sight.members().iter().find(|member| member.row.name == name)?;
-        if member.pod.is_some_and(Pod::is_ready) {
-            return None;
-        }
-        let blocking = Blocking::of(member.row, member.pod, finding.message.clone(), around);
-        Some((finding, blocking))
-    })
+        Some((finding.clone(), Blocking::of(member.row, member.pod, finding.message.clone(), around)))
+    };
+    let unready = found.iter().filter_map(of_member).find(|(_, blocking)| !blocking.ready);
+    let at_stake = || found.iter().filter(|finding| finding.code == "claim-terminating").find_map(of_member);
+    unready.or_else(at_stake)
 }
 
 /// Writes what is wrong into the overviews, a sentence each, for `status`.
@@ -211,9 +210,11 @@ fn write(overview: &mut SetOverview, finding: Finding) {
 mod tests {
     use serde_json::json;
 
+    use super::blocking;
     use crate::diagnosis::command::Command;
     use crate::diagnosis::samples::Broken;
-    use crate::facts::samples::{claim, pod};
+    use crate::facts::overview::overviews;
+    use crate::facts::samples::{claim, inventory, now, pod, surroundings};
 
     fn codes(broken: &Broken) -> Vec<(&'static str, Option<String>)> {
         broken.all().into_iter().map(|finding| (finding.code, finding.member)).collect()
@@ -232,6 +233,23 @@ mod tests {
         let codes: Vec<&str> = broken.all().iter().map(|one| one.code).collect();
         assert_eq!(codes[..2], ["claim-terminating", "foreign-pod"]);
         assert!(broken.all()[1].remedy.starts_with("leave the pod alone until claim `data-web-0`"));
+    }
+
+    #[test]
+    fn a_claim_that_goes_with_a_ready_pod_is_looked_at_closely_where_nothing_else_is_wrong() {
+        let first = |broken: &Broken| {
+            let all: Vec<_> = [&broken.set, &broken.service, &broken.pod, &broken.claim, &broken.volume, &broken.node]
+                .into_iter()
+                .cloned()
+                .collect();
+            let seen = inventory(&all);
+            let overview = overviews(&seen, now(), |_| true).remove(0);
+            blocking(&overview, &seen, &surroundings(&all), now()).map(|(finding, of)| (finding.code, of.ready))
+        };
+        let mut broken = Broken::new();
+        assert_eq!(first(&broken), None);
+        broken.claim["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:55:00Z");
+        assert_eq!(first(&broken), Some(("claim-terminating", true)));
     }
 
     /// `web-0` has the older of two revisions.

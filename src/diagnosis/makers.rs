@@ -23,7 +23,9 @@ impl Manifests {
     /// not asked or may not be read, there are no others.
     pub fn makers<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = Maker<'a>> {
         let own = self.resolved(namespace);
-        let written = self.workloads().filter(move |workload| self.resolved(workload.namespace()) == own);
+        let is_own =
+            move |workload: &&Document| self.resolved(workload.namespace()) == own && !self.is_member(workload);
+        let written = self.workloads().filter(is_own);
         let live = self.beyond.iter().filter_map(|beyond| beyond.workloads.as_ref()).flatten();
         let live = live.filter(move |workload| workload.meta.namespace == own && !self.replaces(workload));
         written.map(Maker::Written).chain(live.map(Maker::Live))
@@ -40,6 +42,17 @@ impl Manifests {
     #[must_use]
     pub fn sees_makers(&self) -> bool {
         self.beyond.as_ref().is_some_and(|beyond| beyond.workloads.is_some())
+    }
+
+    /// An exported pod, beside who made it: that one stands for all of them.
+    fn is_member(&self, document: &Document) -> bool {
+        let owners = document.items("metadata.ownerReferences").iter();
+        let text = |owner: &'_ Placed, key: &str| owner.get(key).and_then(Placed::text).unwrap_or_default().to_owned();
+        let is_here = |owner: &Placed| {
+            let kind = Kind::of(&text(owner, "apiVersion"), &text(owner, "kind"));
+            self.find(kind, document.namespace(), &text(owner, "name")).is_some()
+        };
+        document.kind == Kind::Pod && owners.into_iter().any(is_here)
     }
 
     fn replaces(&self, workload: &Workload) -> bool {
@@ -130,6 +143,15 @@ mod tests {
     use super::*;
     use crate::diagnosis::samples::{SOUND, beyond, manifests};
     use crate::facts::samples::{pod, set};
+
+    #[test]
+    fn exported_pods_beside_their_set_are_no_makers_of_their_own() {
+        let owner = "ownerReferences: [{apiVersion: apps/v1, kind: StatefulSet, name: web}]";
+        let pod = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: web-0, labels: {{app: web}}, {owner}}}\n");
+        let all = manifests(&format!("{SOUND}---\n{pod}"));
+        assert_eq!(all.makers("").map(Maker::title).collect::<Vec<_>>(), ["StatefulSet/web"]);
+        assert_eq!(manifests(&pod).makers("").count(), 1);
+    }
 
     #[test]
     fn the_input_comes_first_and_replaces_what_the_cluster_has_under_its_name() {

@@ -14,16 +14,18 @@ pub enum Meant {
     Out(String),
     /// It belongs further in, below one of these fields.
     In(Vec<String>),
+    /// It belongs below one of these paths, beside the map that it stands in.
+    Beside(Vec<String>),
 }
 
 /// What is meant by a field that a map of this type has not, by the fields beside it too.
-/// The same word elsewhere says more than a word that is like it here; `outer` is the path
-/// of a map around that has it.
+/// The same word elsewhere says more than a word that is like it here; `around` are the maps
+/// around, the nearest first, each with its path.
 pub(super) fn meant(
     of: &'static Type,
     entry: &Entry,
     beside: &[Entry],
-    outer: impl FnOnce() -> Option<String>,
+    around: &[(String, &'static Type)],
 ) -> Option<Meant> {
     let key = entry.key.as_str();
     if let Some(same) = of.fields.keys().find(|field| field.eq_ignore_ascii_case(key)) {
@@ -32,9 +34,21 @@ pub(super) fn meant(
     let takers = of.fields.iter().filter(|(_, field)| takes(&field.shape, &entry.value));
     let known = || takers.clone().map(|(name, _)| name.as_str());
     below_an_empty_one(of, entry, beside)
-        .or_else(|| outer().map(Meant::Out))
-        .or_else(|| inside(of, entry).map(Meant::In))
+        .or_else(|| {
+            let outer = around.iter().find(|(_, outer)| outer.fields.contains_key(key));
+            outer.map(|(path, _)| Meant::Out(path.clone()))
+        })
+        .or_else(|| inside(of, entry, beside).map(Meant::In))
+        .or_else(|| nearby(entry, around).map(Meant::Beside))
         .or_else(|| nearest(key, known()).or_else(|| ending(key, known())).map(Meant::Spelt))
+}
+
+/// Below another part of a map around this one.
+fn nearby(entry: &Entry, around: &[(String, &'static Type)]) -> Option<Vec<String>> {
+    around.iter().find_map(|(path, outer)| {
+        let places = inside(outer, entry, &[])?.into_iter();
+        Some(places.map(|place| if path.is_empty() { place } else { format!("{path}.{place}") }).collect())
+    })
 }
 
 /// It was to stand below a key before it that has nothing below it.
@@ -48,8 +62,11 @@ fn below_an_empty_one(of: &'static Type, entry: &Entry, beside: &[Entry]) -> Opt
 /// Places of which one is meant.
 const MOST_PLACES: usize = 4;
 
-/// Nobody writes these into a manifest.
-const SERVERS: [&str; 2] = ["status", "ephemeralContainers"];
+/// Nobody writes these into a manifest, or they are seldom the ones that are meant.
+const UNMEANT: [&str; 3] = ["status", "ephemeralContainers", "initContainers"];
+
+/// What is counted: of these there are amounts, by name.
+const RESOURCES: [&str; 4] = ["cpu", "memory", "storage", "ephemeral-storage"];
 
 /// Words that many maps have as a field: where they stand tells nothing.
 const COMMON: [&str; 6] = ["name", "type", "kind", "key", "value", "path"];
@@ -72,8 +89,9 @@ const fn takes(shape: &Shape, value: &Placed) -> bool {
     }
 }
 
-/// The paths below which it could stand, up to three fields further in: those nearest by.
-fn inside(of: &'static Type, entry: &Entry) -> Option<Vec<String>> {
+/// The paths below which it could stand, up to three fields further in: those nearest by, and
+/// of these the ones that are there.
+fn inside(of: &'static Type, entry: &Entry, beside: &[Entry]) -> Option<Vec<String>> {
     let key = entry.key.as_str();
     if COMMON.contains(&key) {
         return None;
@@ -81,29 +99,45 @@ fn inside(of: &'static Type, entry: &Entry) -> Option<Vec<String>> {
     let mut level = vec![(String::new(), of)];
     for _ in 0..3 {
         let mut next = Vec::new();
-        let mut found: Vec<(String, &Type)> = Vec::new();
+        let mut found = Vec::new();
         for (path, of) in level {
             for (name, field) in &of.fields {
-                let Some((inner, marks)) = struct_in(&field.shape).filter(|_| !SERVERS.contains(&name.as_str())) else {
+                if UNMEANT.contains(&name.as_str()) {
                     continue;
-                };
-                let path = if path.is_empty() { format!("{name}{marks}") } else { format!("{path}.{name}{marks}") };
-                // Of init containers and containers the plain ones are meant.
-                let is_new = !found.iter().any(|(_, known)| std::ptr::eq(*known, inner));
-                if is_new && inner.fields.get(key).is_some_and(|field| takes(&field.shape, &entry.value)) {
-                    found.push((path.clone(), inner));
+                }
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                if counts(&field.shape) && RESOURCES.contains(&key) {
+                    found.push(path.clone());
+                }
+                let Some((inner, marks)) = struct_in(&field.shape) else { continue };
+                let path = format!("{path}{marks}");
+                if inner.fields.get(key).is_some_and(|field| takes(&field.shape, &entry.value)) {
+                    found.push(path.clone());
                 }
                 next.push((path, inner));
             }
         }
+        let is_there = |path: &String| beside.iter().any(|other| is_below(path, &other.key));
+        if found.iter().any(is_there) {
+            found.retain(is_there);
+        }
         // Where it could be anywhere, nobody knows where it belongs.
         if !found.is_empty() {
-            let places = found.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
-            return (places.len() <= MOST_PLACES).then_some(places);
+            return (found.len() <= MOST_PLACES).then_some(found);
         }
         level = next;
     }
     None
+}
+
+/// A map from resources to amounts.
+fn counts(shape: &Shape) -> bool {
+    matches!(shape, Shape::Map { of, .. } if matches!(**of, Shape::Quantity))
+}
+
+/// The path begins with this key.
+fn is_below(path: &str, key: &str) -> bool {
+    path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// The type of a map, or of those in a list.

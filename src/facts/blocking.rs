@@ -10,6 +10,8 @@ use super::words::ClaimPhase;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocking {
     pub pod: String,
+    /// It is ready all the same: what is wrong shows when it is next replaced.
+    pub ready: bool,
     /// The first thing that is wrong with it, as `diagnosis` says; raw.
     pub why: String,
     /// The code of that, for `explain`.
@@ -73,6 +75,7 @@ impl Blocking {
         let containers = pod.iter().flat_map(|pod| &pod.containers);
         Self {
             pod: row.name.clone(),
+            ready: pod.is_some_and(Pod::is_ready),
             why,
             code: "",
             remedy: String::new(),

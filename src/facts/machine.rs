@@ -63,6 +63,7 @@ fn blocking(blocking: &Blocking) -> Value {
     };
     json!({
         "pod": blocking.pod,
+        "ready": blocking.ready,
         "why": blocking.why,
         "code": blocking.code,
         "remedy": blocking.remedy,

@@ -59,13 +59,16 @@ impl Surroundings {
         })
     }
 
-    /// The attachments alone; the rest stays unread.
+    /// What matters to a member that does not come up: attachments and classes. The rest stays unread.
     ///
     /// # Errors
     /// Whatever is not a lack of rights.
-    pub async fn attachments(reader: &Reader) -> Result<Self, kube::Error> {
-        let attachments = read_list(reader, "VolumeAttachment", "", Attachment::read).await?;
-        Ok(Self { attachments, ..UNREAD.clone() })
+    pub async fn of_storage(reader: &Reader) -> Result<Self, kube::Error> {
+        let (classes, attachments) = join!(
+            read_list(reader, "StorageClass", "", Class::read),
+            read_list(reader, "VolumeAttachment", "", Attachment::read),
+        );
+        Ok(Self { classes: classes?, attachments: attachments?, ..UNREAD.clone() })
     }
 
     /// What could not be read, as rights name it.

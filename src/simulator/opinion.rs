@@ -10,10 +10,11 @@ use super::body;
 use super::lifecycle::completed;
 use super::query::FieldValidation;
 use super::validation;
-use crate::objects::kinds::KINDS;
+use crate::objects::kinds::{ApiKind, KINDS};
 
 /// What is kept of metadata: the rest is the server's own.
-const WRITTEN: [&str; 6] = ["name", "namespace", "labels", "annotations", "ownerReferences", "finalizers"];
+const WRITTEN: [&str; 7] =
+    ["name", "generateName", "namespace", "labels", "annotations", "ownerReferences", "finalizers"];
 
 /// All that may be switched on: what one cluster leaves out another takes.
 const FEATURES: Features = Features { max_unavailable: true };
@@ -32,7 +33,8 @@ pub fn of_manifest(object: &Value) -> Vec<(String, String)> {
         fields.shift_remove("status");
         let metadata = fields.get_mut("metadata").map(Value::take).unwrap_or_default();
         let mut metadata: Map<String, Value> = metadata.as_object().cloned().unwrap_or_default();
-        metadata.retain(|name, _| WRITTEN.contains(&name.as_str()) || name == "generateName");
+        metadata.retain(|name, _| WRITTEN.contains(&name.as_str()));
+        place(kind, &mut metadata);
         fields.insert("metadata".to_owned(), metadata.into());
     }
     admission::reset_new(kind, &mut object, FEATURES);
@@ -50,6 +52,16 @@ pub fn of_manifest(object: &Value) -> Vec<(String, String)> {
     let mut told = BTreeSet::new();
     causes.retain(|cause| told.insert(cause.field.clone()));
     causes.into_iter().map(|cause| (cause.field, cause.message)).collect()
+}
+
+/// As the server and the request for it do: a name is made, and some namespace is meant.
+fn place(kind: &ApiKind, metadata: &mut Map<String, Value>) {
+    let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default();
+    let begun = text("generateName");
+    let made = (text("name").is_empty() && !begun.is_empty()).then(|| format!("{begun}x"));
+    let is_nowhere = kind.namespaced && text("namespace").is_empty();
+    metadata.extend(made.map(|name| ("name".to_owned(), name.into())));
+    metadata.extend(is_nowhere.then(|| ("namespace".to_owned(), "default".into())));
 }
 
 /// The list of addresses is the server's to fill; whether there was anything to fill in.
@@ -102,6 +114,16 @@ mod tests {
             service(json!({"clusterIP": "None", "type": "LoadBalancer", "ports": ports})),
             ["spec.clusterIP: Invalid value: \"None\": may not be set to 'None' for LoadBalancer services"]
         );
+    }
+
+    #[test]
+    fn a_name_may_be_made_and_a_namespace_left_out() {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "p-"},
+            "spec": {"containers": [{"name": "app", "image": "x"}]}});
+        assert_eq!(said(&pod), Vec::<String>::new());
+        let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"},
+            "involvedObject": {"kind": "Pod", "name": "x", "namespace": "default"}});
+        assert_eq!(said(&event), Vec::<String>::new());
     }
 
     #[test]

@@ -68,12 +68,21 @@ fn live(sight: &Sight<'_>) -> Vec<Finding> {
     let set = sight.set();
     // A headless Service leads to the pods whatever its ports are, but has to have one here.
     let ports = if set.ports.is_empty() { vec!["80".to_owned()] } else { set.ports.clone() };
-    vec![
-        RULE.of_set(sight, format!("Service `{name}` does not exist, so the pods have no DNS names"))
-            .because("the set names it, and the server does not check that it exists")
-            .remedy("make a headless Service of this name")
-            .command(Command::create_service(sight.namespace(), name, &set.selector, &ports)),
-    ]
+    let finding = RULE
+        .of_set(sight, format!("Service `{name}` does not exist, so the pods have no DNS names"))
+        .because("the set names it, and the server does not check that it exists");
+    let others = sight.scene.sets.iter().filter(|other| {
+        other.meta.name != set.meta.name && other.service_name.as_ref() == Some(name) && other.selector != set.selector
+    });
+    let others: Vec<String> = others.map(|other| format!("StatefulSet/{} names it too", other.meta.name)).collect();
+    if others.is_empty() {
+        let command = Command::create_service(sight.namespace(), name, &set.selector, &ports);
+        return vec![finding.remedy("make a headless Service of this name").command(command)];
+    }
+    // Made for one of them it would lead to no pod of the others.
+    let remedy = "make a headless Service of this name with a selector that fits the pods of all these sets, or make them again with \
+                  a Service each";
+    vec![others.into_iter().fold(finding.remedy(remedy), Finding::evidence)]
 }
 
 #[cfg(test)]
@@ -84,7 +93,7 @@ mod tests {
     use crate::diagnosis::samples::{
         Broken, SOUND, beyond, calm, fires, fires_beyond, found, silent, silent_beyond, tells,
     };
-    use crate::facts::samples::service;
+    use crate::facts::samples::{service, set};
 
     #[test]
     fn a_set_that_names_another_service_is_found() {
@@ -124,6 +133,13 @@ mod tests {
         assert_eq!(tells(&RULE, &broken), ["Service `web` does not exist, so the pods have no DNS names"]);
         let typed = |broken: &Broken| broken.findings(&RULE).remove(0).command.unwrap().words.join(" ");
         assert_eq!(typed(&broken), "create service web --port 80");
+        let mut other = set("db", 1);
+        (other["spec"]["serviceName"], other["spec"]["selector"]) =
+            (json!("web"), json!({"matchLabels": {"app": "db"}}));
+        broken.more.push(other);
+        let shared = broken.findings(&RULE).remove(0);
+        assert_eq!((shared.command, shared.evidence), (None, vec!["StatefulSet/db names it too".to_owned()]));
+        broken.more.pop();
         broken.set["spec"]["selector"] = json!({"matchLabels": {"app": "web"}});
         let ports = json!([{"containerPort": 5984, "name": "db"}, {"containerPort": 9100}]);
         broken.set["spec"]["template"]["spec"]["containers"] = json!([{"name": "app", "ports": ports}]);

@@ -1,5 +1,7 @@
 //! Values that fit the schema and that the server refuses all the same.
 
+use std::ops::RangeInclusive;
+
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::manifests::{Document, Manifests, Refused};
@@ -42,8 +44,28 @@ fn of_set(set: &Document) -> Vec<Finding> {
 
 fn of_service(service: &Document) -> Vec<Finding> {
     let ports = service.items("spec.ports").iter().filter_map(|port| port.get("targetPort"));
-    ports.filter_map(|port| number_in_quotes(service, port)).collect()
+    let quoted = ports.filter_map(|port| number_in_quotes(service, port));
+    let of_nodes = service.items("spec.ports").iter().filter_map(|port| port.get("nodePort"));
+    let outside =
+        of_nodes.filter(|port| port.number().is_some_and(|number| number != 0 && !NODE_PORTS.contains(&number)));
+    let told = |port: &Placed| {
+        let message = format!(
+            "`nodePort` {} is not between {} and {}",
+            port.number().unwrap_or_default(),
+            NODE_PORTS.start(),
+            NODE_PORTS.end()
+        );
+        let remedy = "write one of these, or leave it out and get one; `port` is what others in the cluster call";
+        Finding {
+            severity: Severity::Warning,
+            ..told(service, port, &message, "clusters take no others, unless they were set up otherwise", remedy)
+        }
+    };
+    quoted.chain(outside.map(told)).collect()
 }
+
+/// What a cluster has for them that nobody set up otherwise.
+const NODE_PORTS: RangeInclusive<i64> = 30_000..=32_767;
 
 fn of_containers(document: &Document) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -143,6 +165,7 @@ mod tests {
     fn what_only_the_server_says_is_found() {
         for (from, to, told) in [
             ("port: 80}\n---", "port: 80, targetPort: \"80\"}\n---", "9:40 `\"80\"` is no name of a port"),
+            ("port: 80}\n---", "port: 80, nodePort: 8080}\n---", "9:38 `nodePort` 8080 is not between 30000 and 32767"),
             ("tcpSocket: {port: 80}", "tcpSocket: {port: '80'}", "28:29 `\"80\"` is no name of a port"),
             ("serviceName: web", "serviceName: web.db", "16:16 `spec.serviceName` cannot have dots"),
             (
@@ -194,6 +217,7 @@ mod tests {
         silent(&RULE, SOUND);
         for (from, to) in [
             ("port: 80}\n---", "port: 80, targetPort: http}\n---"),
+            ("port: 80}\n---", "port: 80, nodePort: 30080}\n---"),
             ("tcpSocket: {port: 80}", "tcpSocket: {port: http}"),
             ("readinessProbe:", "readinessProbe:\n          successThreshold: 2"),
             ("replicas: 3", "persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}"),

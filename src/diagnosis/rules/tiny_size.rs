@@ -1,5 +1,5 @@
-//! A size in bytes, or with the suffix `m` in thousandths of a byte. For a disk that is never
-//! meant; programs that set the memory of containers write large amounts so.
+//! A size in bytes, or with the suffix `m` in thousandths of a byte, that comes to next to nothing.
+//! Programs write large amounts so, and these are left alone.
 
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
@@ -21,8 +21,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
     let sizes = wanted(all).into_iter().filter_map(|claim| Some((claim.document, claim.size()?.clone())));
     let volumes =
         all.of_kind(Kind::Volume).filter_map(|volume| Some((volume, volume.at("spec.capacity.storage")?.clone())));
-    let is_meant = |size: &Placed| size.text().is_none_or(|text| !text.ends_with('m')) && !is_small(size);
-    let disks = sizes.chain(volumes).filter(|(_, size)| !is_meant(size));
+    let disks = sizes.chain(volumes).filter(|(_, size)| is_small(size));
     let disks = disks.filter_map(|(document, size)| told(document, &size));
     disks.chain(all.workloads().flat_map(in_containers)).collect()
 }
@@ -68,7 +67,7 @@ fn told(document: &Document, size: &Placed) -> Option<Finding> {
     is_number(&text).then(|| {
         RULE.at(document, size, format!("`{text}` are bytes"))
             .because("a number without a unit counts bytes")
-            .remedy(format!("write the unit, as in `{text}Mi` or `{text}Gi`"))
+            .remedy("write the unit, as in `512Mi` or `10Gi`")
     })
 }
 
@@ -106,8 +105,9 @@ mod tests {
     fn a_number_without_a_unit_is_found_where_it_is_small() {
         let size = |size: &str| SOUND.replace("storage: 1Gi", &format!("storage: {size}"));
         assert_eq!(fires(&RULE, &size("10")), ["38:20 `10` are bytes"]);
-        assert_eq!(found(&RULE, &size("'10'"))[0].remedy, "write the unit, as in `10Mi` or `10Gi`");
+        assert_eq!(found(&RULE, &size("'10'"))[0].remedy, "write the unit, as in `512Mi` or `10Gi`");
         silent(&RULE, &size("1073741824"));
+        silent(&RULE, &size("12884901888000m"));
         silent(&RULE, &size("1Ki"));
         let limit = "resources: {limits: {memory: 512}}\n        readinessProbe:";
         assert_eq!(found(&RULE, &SOUND.replace("readinessProbe:", limit))[0].message, "`512` are bytes");

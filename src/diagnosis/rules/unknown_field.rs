@@ -27,6 +27,7 @@ fn unknown(document: &Document, fault: &Fault<'_>) -> Option<Finding> {
         }
         Some(Meant::Out(outer)) => format!("it belongs directly below `{outer}`: move it further out"),
         Some(Meant::In(inner)) => format!("it belongs below {}: move it further in", one_of(inner)),
+        Some(Meant::Beside(places)) => format!("it belongs below {}", one_of(places)),
         None => "remove it, or write the field that is meant".to_owned(),
     };
     Some(
@@ -83,6 +84,15 @@ mod tests {
         let probe = remedy("tcpSocket: {port: 80}", "port: 80");
         assert_eq!(probe, "it belongs below `grpc`, `httpGet` or `tcpSocket`: move it further in");
         assert_eq!(remedy("requests:", "request:"), "did you mean `requests`?");
+        let delay = remedy("        volumeMounts:", "        initialDelaySeconds: 5\n        volumeMounts:");
+        assert_eq!(delay, "it belongs below `readinessProbe`: move it further in");
+        let size =
+            remedy("      accessModes: [ReadWriteOnce]", "      accessModes: [ReadWriteOnce]\n      storage: 5Gi");
+        assert_eq!(size, "it belongs below `resources.limits` or `resources.requests`: move it further in");
+        let group = remedy("        volumeMounts:", "        fsGroup: 7\n        volumeMounts:");
+        assert_eq!(group, "it belongs below `spec.template.spec.securityContext`");
+        let class = remedy("      containers:", "      storageClassName: fast\n      containers:");
+        assert_eq!(class, "it belongs below `spec.volumeClaimTemplates[].spec`");
         assert_eq!(
             remedy("  serviceName: web", "  serviceName: web\n  strategy: {}"),
             "did you mean `updateStrategy`?"

@@ -44,6 +44,11 @@ fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
     );
     vec![match left.as_slice() {
         // Reserved for its old name it goes to nobody else, and with the claim it is that member's again.
+        [(volume, of)] if is_kept(volume) && is_taken(of, scene) => finding
+            .evidence(format!("a new claim `{}` has another volume", of.name))
+            .remedy("if its data is wanted, reserve it for a claim of another name and copy it; otherwise delete it, and what lies behind it")
+            .about(format!("PersistentVolume/{}", volume.meta.name))
+            .command(Command::describe(None, "persistentvolume", &volume.meta.name)),
         [(volume, of)] if is_kept(volume) => finding
             .remedy(format!(
                 "if its data is wanted, reserve it for a claim of the old name (`{}`); otherwise delete it, and what lies behind it",
@@ -71,6 +76,12 @@ fn left<'a>(scene: &Scene<'a>) -> Vec<(&'a Volume, &'a ClaimRef)> {
         (is_left && sets_of_claim(&of.name, scene.sets.iter().copied()).is_empty()).then_some((volume, of))
     };
     volumes.values().copied().filter_map(of_nobody).collect()
+}
+
+/// The name of its claim is another claim's by now, which has a volume of its own.
+fn is_taken(of: &ClaimRef, scene: &Scene<'_>) -> bool {
+    let claims = scene.claims.as_ref();
+    claims.and_then(|claims| claims.get(of.name.as_str())).is_some_and(|claim| claim.volume_name.is_some())
 }
 
 /// Nothing deletes it or waits to do so.
@@ -117,6 +128,14 @@ mod tests {
         let words = "volume `disk` is left of the deleted claim `data-db-0`, which no set here makes";
         assert_eq!(tells(&RULE, &broken), [words]);
         assert_eq!(broken.findings(&RULE)[0].command, Some(Command::reserve_volume("disk")));
+        let [mut anew, _] = claim("data", "db", 0, "eu-1a");
+        anew["metadata"]["uid"] = json!("another");
+        anew["spec"]["volumeName"] = json!("new-disk");
+        broken.more.push(anew);
+        let taken = broken.findings(&RULE).remove(0);
+        assert_eq!(taken.command, Some(Command::describe(None, "persistentvolume", "disk")));
+        assert_eq!(taken.evidence[1], "a new claim `data-db-0` has another volume");
+        broken.more.pop();
         broken.more[0]["spec"]["persistentVolumeReclaimPolicy"] = json!("Delete");
         assert_eq!(broken.findings(&RULE)[0].command, Some(Command::describe(None, "persistentvolume", "disk")));
         broken.more[0]["spec"]["persistentVolumeReclaimPolicy"] = json!("Retain");

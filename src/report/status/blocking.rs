@@ -18,7 +18,8 @@ pub(super) fn block(blocking: &Blocking, now: Timestamp, style: &Style) -> Strin
     let why = blocking
         .container_in_the_way()
         .map_or_else(|| blocking.why.clone(), |container| format!("its {}", container.title()));
-    let head = format!("{} is in the way: ", escape(&blocking.pod));
+    let how = if blocking.ready { "is ready, and what it has is at stake" } else { "is in the way" };
+    let head = format!("{} {how}: ", escape(&blocking.pod));
     let plain = |text: &str| escape(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned();
     let mut lines = wrap(&format!("{head}{}", plain(&why)), style.width, "");
     if let Some(first) = lines.first_mut() {
@@ -131,6 +132,7 @@ mod tests {
         let facts = NodeFacts { exists: true, ready: true, zone: Some("eu-1a".to_owned()), address: None };
         Blocking {
             pod: "web-1".to_owned(),
+            ready: false,
             why: "container `app` waits: CrashLoopBackOff: back-off 40s".to_owned(),
             code: "container-fails",
             remedy: "read what it wrote before it ended, and mend it".to_owned(),
