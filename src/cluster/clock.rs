@@ -29,6 +29,12 @@ pub trait Clock: Send + Sync {
     /// `Interrupted` as soon as Ctrl-C was pressed.
     fn pause(&self, at_most: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>>;
 
+    /// How long to pause before the next look, after so much waiting: what has come about is
+    /// seen a sixteenth of the time too late at most, or half a second, or five.
+    fn until_next_look(&self, waited: Duration) -> Duration {
+        (waited / 16).clamp(Duration::from_millis(500), Duration::from_secs(5))
+    }
+
     /// So much of the time that a person takes to answer. On a simulated cluster
     /// none passes meanwhile.
     fn thinking(&self, _: Duration) -> BoxFuture<'_, ()> {

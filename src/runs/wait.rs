@@ -8,9 +8,6 @@ use std::time::Duration;
 use super::event::{Event, Observer};
 use crate::cluster::{Connection, Pause, explain, is_passing};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
 /// What one look came to.
 pub enum Look {
     /// The goal holds; a few words on how.
@@ -55,7 +52,6 @@ where
     let Goal { what, at_most } = goal;
     let start = connection.clock.now();
     let waited = || Duration::try_from(connection.clock.now().duration_since(start)).unwrap_or_default();
-    let mut pause = FIRST_PAUSE;
     let mut said = None;
     let mut idle = false;
     loop {
@@ -88,8 +84,9 @@ where
         if after >= at_most {
             return Err(WaitError::TimedOut { what, detail, after });
         }
-        match connection.clock.pause(pause.min(at_most.saturating_sub(after))).await {
-            Ok(Pause::Passed) => pause = (pause * 2).min(LONGEST_PAUSE),
+        let pause = connection.clock.until_next_look(after).min(at_most.saturating_sub(after));
+        match connection.clock.pause(pause).await {
+            Ok(Pause::Passed) => {}
             // One more look, which may find why nothing moves any more.
             Ok(Pause::Idle) => idle = true,
             Err(_) => return Err(WaitError::Interrupted { what, detail }),
@@ -183,6 +180,13 @@ mod tests {
     async fn a_server_that_says_no_ends_it_at_once() {
         let (result, _) = waited(vec![Err(refusal(403))]).await;
         assert!(matches!(result, Err(WaitError::Read { .. })));
+    }
+
+    #[test]
+    fn whoever_waits_longer_looks_less_often() {
+        let clock = Jumping(Mutex::new(Timestamp::UNIX_EPOCH));
+        let pause = |seconds: u64| clock.until_next_look(Duration::from_secs(seconds)).as_millis();
+        assert_eq!([0, 8, 32, 80, 600].map(pause), [500, 500, 2_000, 5_000, 5_000]);
     }
 
     #[tokio::test]
