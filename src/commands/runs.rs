@@ -44,9 +44,12 @@ pub struct UndoArgs {
     pub flags: ApprovalFlags,
 }
 
-/// List runs, or remove the lock that one has left
+/// List the runs on this cluster, or remove the lock that one has left
 #[derive(Args, Clone, Debug)]
 pub struct RunsArgs {
+    /// Also runs that changed nothing, and those on other clusters
+    #[arg(long)]
+    pub all: bool,
     #[command(subcommand)]
     pub verb: Option<RunsVerb>,
 }

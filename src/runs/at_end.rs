@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use serde_json::{Value, json};
+
 use super::ahead::Approved;
 use super::call::Call;
 use super::conductor::Conductor;
@@ -23,8 +25,8 @@ pub enum Aside {
     No,
     /// Nothing more may be done, not even that.
     Never,
-    /// It has stopped; this was left of its plan.
-    Stopped(VecDeque<Approved>),
+    /// It has stopped; what was left of its plan, and what is done now.
+    Stopped { left: VecDeque<Approved>, label: String },
 }
 
 impl Conductor<'_> {
@@ -34,11 +36,13 @@ impl Conductor<'_> {
         if let Call::AtEnd { stopped: true, .. } = call {
             return false;
         }
-        match self.aside {
-            Aside::Stopped(_) => {
+        match &self.aside {
+            Aside::Stopped { label, .. } => {
+                let failed = Call::AtEndFailed { label: label.clone(), why: why.to_string() };
                 if is_the_very_end(why) {
                     self.aside = Aside::Never;
                 }
+                self.write_down(&failed);
                 let more = match why {
                     Halt::Diverged { approved, now } => format!(": approved was `{approved}`, now it is `{now}`"),
                     _ => String::new(),
@@ -67,9 +71,11 @@ impl Conductor<'_> {
             return Err(Halt::Interrupted);
         }
         if matches!(self.aside, Aside::No) {
-            self.aside = Aside::Stopped(self.approved.take().unwrap_or_default());
+            let left = self.approved.take().unwrap_or_default();
+            self.aside = Aside::Stopped { left, label: String::new() };
         }
-        if let Aside::Stopped(left) = &self.aside {
+        if let Aside::Stopped { left, label: now } = &mut self.aside {
+            label.clone_into(now);
             let own = |line: &&Approved| line.always.as_deref() == Some(label);
             self.approved = Some(left.iter().filter(own).cloned().collect());
         }
@@ -79,6 +85,15 @@ impl Conductor<'_> {
         }
         self.tell_at_end(label);
         Ok(())
+    }
+
+    /// For an undo, which says so. What stopped the run matters more than a journal that cannot take it.
+    fn write_down(&mut self, call: &Call) {
+        let now = self.connection.clock.now();
+        if let Some(journal) = &mut self.journal {
+            let number = journal.next_number();
+            let _ = journal.call(number, now, &json!(call), &Value::Null);
+        }
     }
 
     pub(super) fn tell_at_end(&self, label: &str) {

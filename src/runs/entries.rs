@@ -47,7 +47,8 @@ pub enum Outcome {
 }
 
 /// When a line was written, in whole seconds.
-pub(super) fn time(line: &Value) -> Option<String> {
+#[must_use]
+pub fn time(line: &Value) -> Option<String> {
     let at: Timestamp = line["t"].as_str()?.parse().ok()?;
     Some(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }

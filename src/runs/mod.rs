@@ -15,6 +15,7 @@ pub mod halt;
 pub mod id;
 pub mod journal;
 pub mod keeper;
+pub mod loss;
 mod lost;
 mod lower;
 mod number;

@@ -1,7 +1,7 @@
 //! What a journal says that a run has done: its finished calls in their order,
 //! and what would take its effects back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::call::{Call, ClaimAnswer, MemberAnswer};
 use super::journal::is_aside;
 use crate::effects::exec::Exec;
+use crate::effects::give_up::GiveUp;
 use crate::effects::lock::Lock;
 use crate::effects::{Effect, Target};
 
@@ -92,6 +93,33 @@ pub fn never_ended(lines: &[Value]) -> Vec<String> {
     wanted.filter(|label| !begun(label)).collect()
 }
 
+/// What a run began to do at its end and did not bring to an end, with the reason: the
+/// last time that it tried.
+#[must_use]
+pub fn failed_at_end(lines: &[Value]) -> BTreeMap<String, String> {
+    // What is done while nothing has stopped the run yet stops it where it fails.
+    let (mut failed, mut begun) = (BTreeMap::new(), None);
+    for line in lines {
+        match serde_json::from_value(line["call"].clone()) {
+            Ok(Call::AtEnd { label, stopped }) => {
+                failed.remove(&label);
+                begun = (!stopped).then_some(label);
+            }
+            Ok(Call::AtEndFailed { label, why }) => drop(failed.insert(label, why)),
+            Ok(Call::Phase { .. }) => begun = None,
+            _ => {}
+        }
+        if line["state"] == "ended" && line["how"] == "done" {
+            failed.clear();
+        } else if line["state"] == "ended" {
+            let why = line["why"].as_str().unwrap_or("the run was stopped in it");
+            failed.extend(begun.take().map(|label| (label, why.to_owned())));
+        }
+    }
+    failed.extend(begun.map(|label| (label, "the run was killed in it".to_owned())));
+    failed
+}
+
 /// The locks that a run has taken.
 #[must_use]
 pub fn locks(lines: &[Value]) -> Vec<Lock> {
@@ -163,8 +191,9 @@ pub fn purged(lines: &[Value]) -> Vec<Target> {
 
 /// The claims that were deleted without anything that keeps their volumes.
 #[must_use]
-pub fn given_up(lines: &[Value]) -> Vec<Target> {
-    done_or_held(lines).filter_map(|effect| effect.gives_up().cloned()).collect()
+pub fn given_up(lines: &[Value]) -> Vec<GiveUp> {
+    let given_up = |effect| if let Effect::GiveUp(effect) = effect { Some(effect) } else { None };
+    done_or_held(lines).filter_map(given_up).collect()
 }
 
 /// The effects that came about.
@@ -240,6 +269,24 @@ mod tests {
         let ended = json!({ "n": 5, "state": "done" });
         assert!(after(&[ended.clone(), other.clone()]));
         assert!(!after(&[ended, other, aside(json!({ "n": 8, "state": "done" }))]));
+    }
+
+    #[test]
+    fn what_failed_at_the_end_has_failed_until_it_is_done() {
+        let call = |call: Call| json!({ "state": "call", "call": call });
+        let tidy = || "tidy up".to_owned();
+        let begun = |stopped: bool| call(Call::AtEnd { label: tidy(), stopped });
+        let stopped = json!({ "state": "ended", "how": "stopped", "code": "forbidden", "why": "forbidden" });
+        let aside = [begun(true), call(Call::AtEndFailed { label: tidy(), why: "no".to_owned() }), stopped.clone()];
+        assert_eq!(failed_at_end(&aside), [(tidy(), "no".to_owned())].into());
+        let again = [&aside[..], &[begun(true), stopped.clone()]].concat();
+        assert!(failed_at_end(&again).is_empty(), "done the second time");
+        // The run itself stops in it, and is carried on.
+        let first = [begun(false), stopped];
+        assert_eq!(failed_at_end(&first), [(tidy(), "forbidden".to_owned())].into());
+        let ended = [&first[..], &[json!({ "state": "ended", "how": "done" })]].concat();
+        assert!(failed_at_end(&ended).is_empty());
+        assert_eq!(failed_at_end(&first[..1]), [(tidy(), "the run was killed in it".to_owned())].into());
     }
 
     #[test]

@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::entries::{entries, time};
+use super::entries::entries;
 use super::folder::{About, RunFolder, State};
 use super::undo::Undoing;
 use crate::effects::Effect;
 
-pub use super::entries::{Entry, Outcome};
+pub use super::entries::{Entry, Outcome, time};
 
 /// The whole report.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -3,7 +3,7 @@
 //! What stands in the way stops it, and what was taken back stays so. What the
 //! run has destroyed is named, and the rest is taken back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ use super::call::{Call, ClaimAnswer};
 use super::event::Event;
 use super::id::RunId;
 use super::journal::Journal;
+use super::loss::Loss;
 pub use super::lost::not_theirs;
 use super::lost::{bound, is_gone, lost_with_members, made_without_an_answer};
 use super::lower::lower;
@@ -18,6 +19,7 @@ use super::record::{self, Written, written};
 use super::unheard::unheard;
 use super::waits::Waits;
 use crate::effects::exec::Exec;
+use crate::effects::give_up::GiveUp;
 use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
 
@@ -32,13 +34,15 @@ pub struct Undoing {
     /// Each effect with what takes it back, the last first.
     pub steps: Vec<Written>,
     /// The volumes that were destroyed, and the claims that were given up.
-    pub lost: Vec<String>,
+    pub lost: BTreeSet<Loss>,
     /// What was run in pods: nobody knows what would take it back.
     pub ran: Vec<Exec>,
     /// What it wanted to do at its end, and has not begun: an undo does not do it.
     pub never_ended: Vec<String>,
+    /// What it did at its end and that failed, with the reason.
+    pub failed_at_end: BTreeMap<String, String>,
     /// The claims that it may have given up: nobody heard. `unheard::find_out` looks.
-    pub unheard: Vec<Target>,
+    pub unheard: Vec<GiveUp>,
     /// The claims that its members had, as the run has read them.
     pub(super) claims: Vec<ClaimAnswer>,
     /// How far an earlier undo came that took members away: of which effect,
@@ -58,9 +62,10 @@ impl Undoing {
         });
         let mut undoing = Self {
             ran: ran.collect(),
-            lost: Vec::new(),
+            lost: BTreeSet::new(),
             steps: all.into_iter().rev().filter(|step| !step.undo.is_empty()).collect(),
             never_ended: record::never_ended(lines),
+            failed_at_end: record::failed_at_end(lines),
             unheard: unheard(lines),
             claims: record::claims(lines),
             lowered: record::lowered(lines),
@@ -68,22 +73,19 @@ impl Undoing {
         let (purged, given_up) = (record::purged(lines), record::given_up(lines));
         undoing.without(&purged);
         // Also what earlier runs had kept.
-        undoing.lose(&purged);
+        undoing.lost.extend(purged.iter().map(Loss::of_volume));
         undoing.without_claims(&given_up);
         undoing
     }
 
     /// These claims were given up: nothing gives them back, nor waits for them.
-    pub fn without_claims(&mut self, given_up: &[Target]) {
-        self.claims.retain(|known| !given_up.contains(&known.claim));
-        self.unheard.retain(|claim| !given_up.contains(claim));
-        self.lose(given_up);
-    }
-
-    /// Names what is lost, each once.
-    fn lose(&mut self, gone: &[Target]) {
-        let named = self.lost.drain(..).chain(gone.iter().map(|gone| gone.object.to_string()));
-        self.lost = named.collect::<BTreeSet<_>>().into_iter().collect();
+    pub fn without_claims(&mut self, given_up: &[GiveUp]) {
+        for gone in given_up {
+            let known = self.claims.iter().find(|known| known.claim == gone.claim);
+            self.lost.insert(Loss::of_claim(gone, known));
+            self.claims.retain(|known| known.claim != gone.claim);
+            self.unheard.retain(|other| other.claim != gone.claim);
+        }
     }
 
     /// These volumes were destroyed: nothing gives them back.
@@ -91,11 +93,8 @@ impl Undoing {
         let is_gone = |volume: &Target| purged.iter().any(|gone| gone.uid == volume.uid);
         let of_claims = self.claims.iter().filter_map(|claim| claim.volume.as_ref());
         let of_steps = self.steps.iter().filter_map(|step| step.effect.keeps());
-        let lost: BTreeSet<String> = of_claims
-            .chain(of_steps)
-            .filter(|volume| is_gone(volume))
-            .map(|volume| volume.object.to_string())
-            .collect();
+        let lost: BTreeSet<Loss> =
+            of_claims.chain(of_steps).filter(|volume| is_gone(volume)).map(Loss::of_volume).collect();
         self.lost.extend(lost);
         self.claims.retain(|claim| !claim.volume.as_ref().is_some_and(is_gone));
         self.steps.retain(|step| !step.effect.keeps().is_some_and(is_gone));

@@ -9,16 +9,18 @@ use super::record::written;
 use super::undo::{AT_MOST, Undoing};
 use super::wait::WaitError;
 use super::waits::{WaitFailed, Waits};
-use crate::effects::{EffectError, Target};
+use crate::effects::give_up::GiveUp;
+use crate::effects::{Effect, EffectError, Target};
 use crate::facts::reader::Reader;
 
 /// The claims that a journal leaves open. A refusal is an answer.
-pub(super) fn unheard(lines: &[Value]) -> Vec<Target> {
+pub(super) fn unheard(lines: &[Value]) -> Vec<GiveUp> {
     let lost = EffectError::AnswerLost { detail: None }.for_journal();
     let is_refused =
         |number: u64| lines.iter().any(|line| line["n"] == number && line["state"] == "failed" && line["why"] != lost);
     let open = written(lines).into_iter().filter(|step| !step.done && !is_refused(step.number));
-    open.filter_map(|step| step.effect.gives_up().cloned()).collect()
+    let given_up = |effect| if let Effect::GiveUp(effect) = effect { Some(effect) } else { None };
+    open.filter_map(|step| given_up(step.effect)).collect()
 }
 
 /// Finds out what became of them: those that are gone are lost, the others never
@@ -28,11 +30,11 @@ pub(super) fn unheard(lines: &[Value]) -> Vec<Target> {
 /// A claim cannot be read, or does not go: nothing was changed.
 pub async fn find_out(undoing: &mut Undoing, waits: &Waits<'_>) -> Result<(), (String, EffectError)> {
     let mut gone = Vec::new();
-    for claim in std::mem::take(&mut undoing.unheard) {
-        match is_given_up(&claim, undoing, waits).await {
-            Ok(true) => gone.push(claim),
+    for effect in std::mem::take(&mut undoing.unheard) {
+        match is_given_up(&effect.claim, undoing, waits).await {
+            Ok(true) => gone.push(effect),
             Ok(false) => {}
-            Err(error) => return Err((claim.object.to_string(), error)),
+            Err(error) => return Err((effect.claim.object.to_string(), error)),
         }
     }
     undoing.without_claims(&gone);
@@ -95,7 +97,7 @@ mod tests {
             .zip(1_u64..)
             .map(|(name, n)| json!({ "n": n, "state": "intent", "effect": give_up(name), "undo": [] }));
         let lines: Vec<Value> = begun.chain(ends).collect();
-        let open: Vec<String> = unheard(&lines).into_iter().map(|claim| claim.object.name).collect();
+        let open: Vec<String> = unheard(&lines).into_iter().map(|effect| effect.claim.object.name).collect();
         assert_eq!(open, ["lost", "killed"]);
     }
 }

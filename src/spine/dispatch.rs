@@ -186,8 +186,8 @@ async fn about_run(verb: Verb, context: &Context<'_>, screen: &TerminalScreen) -
         Verb::Report(ReportArgs { run, output }) => {
             screen.show_report(&runbook::report(run.as_deref(), context).await?, output)
         }
-        Verb::Runs(RunsArgs { verb: None }) => runbook::list(context),
-        Verb::Runs(RunsArgs { verb: Some(RunsVerb::Unlock { run }) }) => runbook::unlock(&run, context).await,
+        Verb::Runs(RunsArgs { verb: None, all }) => runbook::list(all, context),
+        Verb::Runs(RunsArgs { verb: Some(RunsVerb::Unlock { run }), .. }) => runbook::unlock(&run, context).await,
         Verb::Status(_)
         | Verb::Sandbox(_)
         | Verb::Doctor(_)

@@ -82,11 +82,73 @@ fn a_run_whose_volume_is_not_as_shown_is_undone_and_planned_anew() {
     }
     let told = home.say("resume --sandbox --yes --confirm web");
     let [undo, anew] = commands(&told).try_into().unwrap();
-    home.say(&format!("{undo} --yes")).told(4, &["PersistentVolumeClaim/data-web-2"]);
+    home.say(&format!("{undo} --yes")).told(
+        4,
+        &[
+            "PersistentVolumeClaim/data-web-2 does not come back, and its data stay on PersistentVolume/",
+            "all else is taken back",
+        ],
+    );
     assert_eq!(neighbour::get(&home, SET).unwrap()["spec"]["replicas"], 3);
     // That one is told before anything is written what it would take.
     home.say(&format!("{anew} --yes --confirm web"))
         .told(3, &["is not known to be Retain", "'--claims destroy' gives them up"]);
+}
+
+/// The id of the run of this runbook that began last.
+fn run_of(home: &Home, runbook: &str) -> String {
+    let runs = home.say("runs --sandbox").stdout;
+    let line = runs.lines().find(|line| line.contains(runbook)).unwrap();
+    line.split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn what_no_order_of_undos_reaches_comes_back_by_its_marks() {
+    let home = with_three();
+    home.say("scale web --replicas 2 --claims retire --sandbox --yes --no-app-check").told(0, &["to take it back"]);
+    let first = run_of(&home, "scale-down");
+    home.say("scale web --replicas 3 --sandbox --yes").told(0, &["to take it back"]);
+    let second = run_of(&home, "scale-up");
+    home.say(&format!("undo {second} --sandbox --yes --no-app-check")).told(0, &["is undone"]);
+    home.say("volumes retire web --sandbox --yes").told(0, &["to take it back"]);
+    let barred = home.say(&format!("undo {first} --sandbox --yes"));
+    barred.hinted(3, &["came later and stands on it", "or give back what this run retired, and nothing else"]);
+    let restore = commands(&barred).pop().unwrap();
+    assert_eq!(restore, format!("volumes restore web --run {first} --sandbox"));
+    home.say(&format!("{restore} --scale --yes")).told(0, &["set web 3 of 3 ready"]);
+}
+
+#[test]
+fn an_undo_is_planned_on_a_copy_and_says_what_would_stop_it() {
+    let home = with_three();
+    let kept = volume_of(&home, "data-web-2");
+    home.say("scale web --replicas 2 --claims retire --sandbox --yes --no-app-check").told(0, &["to take it back"]);
+    home.say("undo --sandbox --plan-only").told(0, &["create-claim", "3"]);
+    neighbour::merge(&home, SET, &json!({ "spec": { "replicas": 3 } }));
+    neighbour::rest(&home);
+    let before = neighbour::get(&home, &kept).unwrap();
+    let told = home.say("undo --sandbox --plan-only");
+    told.hinted(3, &["this would stop the undo", "is there already, with another volume", "nothing was changed"]);
+    assert_eq!(neighbour::get(&home, &kept).unwrap(), before);
+    home.say("undo --sandbox --yes").hinted(3, &["is there already, with another volume"]);
+    // As the hints say.
+    home.say("scale web --replicas 2 --claims retire --sandbox --yes --no-app-check").told(0, &["to take it back"]);
+    let restore = commands(&told).pop().unwrap();
+    home.say(&format!("{restore} --scale --yes")).told(0, &["set web 3 of 3 ready"]);
+    assert_eq!(volume_of(&home, "data-web-2"), kept);
+}
+
+#[test]
+fn runs_are_listed_by_sandbox_with_their_set_and_its_replicas() {
+    let home = with_three();
+    home.say("scale web --replicas 2 --claims retire --sandbox --yes --no-app-check").told(0, &["to take it back"]);
+    home.say("create statefulset db --image x --replicas 1 --sandbox=two --yes").told(0, &["pod db-0 ready"]);
+    let (one, two) = (home.say("runs --sandbox"), home.say("runs --sandbox=two"));
+    let scaled = one.stdout.lines().find(|line| line.contains("scale-down")).unwrap();
+    assert!(scaled.contains("web  3 → 2  done  run scale-down"), "{scaled}");
+    assert_eq!((one.stdout.lines().count(), two.stdout.lines().count()), (2, 1), "{}{}", one.stdout, two.stdout);
+    one.told(0, &["1 on other clusters", "runs --all"]);
+    assert_eq!(home.say("runs --all --sandbox").stdout.lines().count(), 3);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::flags::RunFlags;
 use crate::commands::Context;
 use crate::effects::Effect;
+use crate::effects::give_up::GiveUp;
 use crate::effects::scale::Scale;
 use crate::error::{Failure, Kind};
 use crate::runs::asking::{NO_APP_CHECK, RUN_AGAIN};
@@ -91,8 +92,16 @@ fn permitted(plan: &Plan) -> Result<(), Failure> {
     let missing: Vec<_> = plan.rights.iter().filter(|right| right.is_missing()).map(Reviewed::words).collect();
     if !missing.is_empty() {
         let what = format!("you may not {} in {place}; nothing was changed", missing.join(", "));
-        return Err(Failure::refused("no-rights", what)
-            .hint("ask whoever gives out rights on this cluster for a role with these verbs"));
+        let failure = Failure::refused("no-rights", what)
+            .hint("ask whoever gives out rights on this cluster for a role with these verbs");
+        let of_volumes =
+            |right: &&Reviewed| right.is_missing() && right.right.resource.starts_with("persistentvolumes");
+        if plan.runbook == "scale-down" && plan.rights.iter().any(|right| of_volumes(&right)) {
+            return Err(failure.hint(
+                "or leave volumes alone: `--claims keep` keeps the claims, `--unprotected` gives them up for good",
+            ));
+        }
+        return Err(failure);
     }
     match plan.dry_runs.iter().find(|tried| tried.answer == Verdict::Refused) {
         Some(Rehearsed { verb, object, why, .. }) => {
@@ -123,13 +132,18 @@ fn agreed(prompt: &str, hint: &str, flags: &RunFlags, context: &Context<'_>) -> 
 
 /// What an undo would do, line by line.
 pub fn show(undoing: &Undoing, context: &Context<'_>) {
-    for object in &undoing.lost {
-        context.screen.caution(&format!("{object} is gone for good"));
+    for loss in &undoing.lost {
+        context.screen.caution(&loss.to_string());
     }
-    for claim in &undoing.unheard {
+    for GiveUp { claim, .. } in &undoing.unheard {
         context
             .screen
             .caution(&format!("whether {} was given up, nobody has heard: that is looked at first", claim.object));
+    }
+    for (label, why) in &undoing.failed_at_end {
+        context
+            .screen
+            .caution(&format!("`{label}`, which is always done, was not: {why}; an undo does not do it either"));
     }
     for label in &undoing.never_ended {
         context

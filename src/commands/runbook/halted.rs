@@ -120,6 +120,7 @@ fn halted(halt: Halt, context: &Context<'_>) -> Failure {
                 .hint("what a runbook changes stands in `RUNBOOK.effects`, and happens in `run`")
         }
         Halt::Diverged { approved, now } => {
+            let (approved, now) = (in_words(&approved), in_words(&now));
             let what = format!("the next effect is not the approved one: approved was `{approved}`, now it is `{now}`");
             Failure::new(Kind::Diverged, "diverged", what)
         }
@@ -131,6 +132,17 @@ fn halted(halt: Halt, context: &Context<'_>) -> Failure {
         Halt::Read(error) => unread(error, context),
         Halt::Journal(why) => Failure::failed("no-journal", format!("the run's journal cannot be written: {why}"))
             .hint("make room there, or set XDG_STATE_HOME to a folder that can be written"),
+    }
+}
+
+/// A fingerprint (`verb namespace/Kind/name uid change`) without what only the program compares.
+pub fn in_words(fingerprint: &str) -> String {
+    let mut parts = fingerprint.splitn(4, ' ');
+    match [parts.next(), parts.next(), parts.next(), parts.next()] {
+        [Some(verb), Some(object), Some(_), Some(change)] if object.contains('/') => {
+            format!("{verb} {} {change}", object.trim_start_matches('/')).trim_end().to_owned()
+        }
+        _ => fingerprint.to_owned(),
     }
 }
 
@@ -162,5 +174,18 @@ fn unread(error: ReadError, context: &Context<'_>) -> Failure {
         ReadError::SetDeleting(_) => Failure::refused("set-deleting", error.to_string()),
         ReadError::SetReplaced(_) => Failure::new(Kind::Diverged, "diverged", error.to_string()),
         ReadError::Api(error) => explain(&error, &context.connection.identity, "reading the cluster"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_a_line_without_its_uid() {
+        let line = "scale default/StatefulSet/web 0f1e .spec.replicas 3 → 2";
+        assert_eq!(in_words(line), "scale default/StatefulSet/web .spec.replicas 3 → 2");
+        assert_eq!(in_words("protect /PersistentVolume/disk 0f1e "), "protect PersistentVolume/disk");
+        assert_eq!(in_words("nothing more"), "nothing more");
     }
 }

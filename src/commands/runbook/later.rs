@@ -1,6 +1,4 @@
-//! Runs that are there already: listed, found by their ids, unlocked.
-
-use std::fmt::Write as _;
+//! Runs that are there already: found by their ids, unlocked.
 
 use serde_json::Value;
 
@@ -12,35 +10,6 @@ use crate::error::Failure;
 use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::journal::{Journal, JournalError};
 use crate::runs::record;
-
-/// All runs, the newest first.
-///
-/// # Errors
-/// The output cannot be written.
-pub fn list(context: &Context<'_>) -> Result<(), Failure> {
-    let mut text = String::new();
-    for folder in RunFolder::all(&context.places.runs()) {
-        let about = folder.about().ok();
-        let state = folder.lines().map_or_else(|why| why.to_string(), |lines| words(&RunFolder::state(&lines)));
-        let (command, place) = match about {
-            Some(about) => (about.command, format!("{}/{}", about.cluster, about.namespace)),
-            None => ("?".to_owned(), "?".to_owned()),
-        };
-        let _ = writeln!(text, "{}  {state:12}  {command:24}  {place}", folder.id);
-    }
-    if text.is_empty() {
-        context.screen.tell("there are no runs");
-        return Ok(());
-    }
-    context.screen.print(&text)
-}
-
-fn words(state: &State) -> String {
-    match state {
-        State::Ended(how) => how.clone(),
-        State::Open => "open".to_owned(),
-    }
-}
 
 /// Removes the locks that stopped runs have left.
 ///

@@ -10,6 +10,7 @@ pub mod command;
 pub mod flags;
 mod halted;
 mod later;
+mod listing;
 mod place;
 pub mod planning;
 mod play;
@@ -17,11 +18,13 @@ mod report;
 mod resume;
 mod scale;
 mod undo;
+mod undo_plan;
 mod volumes;
 mod way_out;
 
 pub use answers::wrong_words;
-pub use later::{list, unlock};
+pub use later::unlock;
+pub use listing::list;
 pub use report::report;
 pub use resume::{replan, resume};
 pub use scale::scale;
@@ -82,7 +85,7 @@ pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> 
             let differs = lines.find(|(index, line)| others.get(*index) != Some(line));
             differs.map_or_else(|| "nothing more".to_owned(), |(_, line)| line)
         };
-        let (planned, would) = (first(&plan, &now), first(&now, &plan));
+        let [planned, would] = [first(&plan, &now), first(&now, &plan)].map(|line| halted::in_words(&line));
         let what =
             format!("the cluster has changed: planned was `{planned}`, now it would be `{would}`; nothing was changed");
         return Err(Failure::new(Kind::Diverged, "diverged", what).hint("make a new plan, and look at it"));

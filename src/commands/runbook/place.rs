@@ -75,6 +75,14 @@ impl Place {
         }
     }
 
+    /// Whether it is on this cluster, in whatever namespace, by what can be told without asking it.
+    pub fn is_on(&self, connection: &Connection) -> bool {
+        let identity = &connection.identity;
+        // All sandboxes without a server say the same of themselves there.
+        let has_address = self.server.starts_with("https://");
+        self.cluster == identity.name || (has_address && self.server == identity.server)
+    }
+
     /// Whether both are one: by their UIDs, and where one of these is not known by
     /// the name of the cluster or its server, too.
     pub fn is(&self, other: &Self) -> bool {

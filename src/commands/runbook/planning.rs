@@ -28,7 +28,7 @@ use crate::wizard::check::check;
 use crate::wizard::parameter::{Answer, Answers, Parameter};
 
 /// Nobody watches a plan being made; what is said in it stands in its lines.
-struct Quiet;
+pub(super) struct Quiet;
 
 impl Observer for Quiet {
     fn event(&self, _: Event) {}

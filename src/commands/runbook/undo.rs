@@ -5,12 +5,15 @@ use serde_json::Value;
 use super::flags::RunFlags;
 use super::later::{chosen, reopened, same_cluster};
 use super::place::Place;
+use super::undo_plan::played;
+use super::way_out::restoring;
 use super::{approve, report};
+use crate::cluster::Connection;
 use crate::commands::Context;
 use crate::commands::refused::of_runbook;
 use crate::effects::{Effect, EffectError, Target};
 use crate::error::{Failure, Kind};
-use crate::runs::event::Event;
+use crate::runs::event::{Event, Observer};
 use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::journal::Journal;
 use crate::runs::keeper::{Keeper, outlast};
@@ -51,20 +54,23 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         context.screen.tell(&format!("run {} {what} that can be taken back", folder.id));
         return Ok(());
     }
-    undoing.without(&nothing_later(&folder, &about, &lines, context)?);
+    let purged = nothing_later(&folder, &about, &lines, context)?;
     if flags.approval.plan_only {
+        let played = played(&folder, &lines, &purged, context).await;
+        let undoing = played.map_err(|failure| with_way_out(failure, &folder, &lines, context))?;
         approve::show(&undoing, context);
         return Ok(());
     }
+    undoing.without(&purged);
     approve::undoing(&undoing, &folder.id, flags, context)?;
     let mut journal = reopened(&folder, &lines, context)?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let connection = context.connection;
     let keeper = Keeper::default();
-    let purged = match locked(&lines, &keeper, context).await {
+    let purged = match locked(&lines, &keeper, connection, context.screen).await {
         // Another run may have come and gone while somebody was asked.
         Ok(()) => nothing_later(&folder, &about, &lines, context),
-        Err(failure) => Err(failure),
+        Err((object, error)) => Err(of_runbook(&object, &error, context)),
     };
     match purged {
         Ok(purged) => undoing.without(&purged),
@@ -91,7 +97,8 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         context.screen.tell(&format!("run {} is undone", folder.id));
         return Ok(());
     }
-    let what = format!("{PARTLY}: {} gone for good, all else is taken back", undoing.lost.join(", "));
+    let lost: Vec<_> = undoing.lost.iter().map(ToString::to_string).collect();
+    let what = format!("{PARTLY}: {}; all else is taken back", lost.join(", "));
     let hint = context.as_given().led("`kubectl stateful status` shows the members, which start with nothing");
     Err(Failure::new(Kind::Partial, "data-destroyed", what).hint(hint))
 }
@@ -104,12 +111,19 @@ fn not_begun(object: &str, error: &EffectError, context: &Context<'_>) -> Failur
 }
 
 /// Takes the locks that the run had.
-async fn locked(lines: &[Value], keeper: &Keeper, context: &Context<'_>) -> Result<(), Failure> {
-    let connection = context.connection;
+///
+/// # Errors
+/// One that cannot be had, and why.
+pub(super) async fn locked(
+    lines: &[Value],
+    keeper: &Keeper,
+    connection: &Connection,
+    observer: &dyn Observer,
+) -> Result<(), (String, EffectError)> {
     for lock in record::locks(lines) {
         let object = lock.object.to_string();
-        let refused = |error: EffectError| of_runbook(&object, &error, context);
-        let lock = outlast(lock, connection, context.screen).await.map_err(refused)?;
+        let refused = |error: EffectError| (object.clone(), error);
+        let lock = outlast(lock, connection, observer).await.map_err(refused)?;
         lock.renew_or_take(connection).await.map_err(refused)?;
         keeper.holds(lock, connection.clock.now());
     }
@@ -123,7 +137,7 @@ fn holds_a_lock(state: &State, lines: &[Value]) -> bool {
 }
 
 /// Takes all steps back, and looks what the set has become.
-async fn seen_through(
+pub(super) async fn seen_through(
     undoing: &Undoing,
     folder: &RunFolder,
     journal: &mut Journal,
@@ -143,7 +157,7 @@ async fn seen_through(
 }
 
 /// Why a set is not what it was, although everything is taken back.
-enum Short {
+pub(super) enum Short {
     NotReady(String),
     /// Somebody else has changed it, or it was not what it seemed.
     Elsewhere(String),
@@ -218,6 +232,10 @@ fn end_of_undo(
         }),
         Some((object, error)) => {
             let mut failure = of_runbook(&object, &error, context);
+            if let Ok(lines) = folder.lines() {
+                failure = with_way_out(failure, folder, &lines, context);
+            }
+            let is_barred = failure.code == "claim-in-the-way";
             if how != PARTLY {
                 failure.message.push_str("; nothing was changed");
                 return Err(failure);
@@ -225,8 +243,36 @@ fn end_of_undo(
             failure.message = format!("{PARTLY}: {}", failure.message);
             failure.kind = Kind::Partial;
             let failure = undone.changed.into_iter().fold(failure, Failure::changed);
+            if is_barred {
+                return Err(failure);
+            }
             Err(failure.hint(context.as_given().ours(&format!("undo {}", folder.id))))
         }
+    }
+}
+
+/// No order of undos need lead to a run that others have come after: what it retired comes
+/// back by the marks of its volumes alone.
+fn with_restore(failure: Failure, folder: &RunFolder, lines: &[Value], context: &Context<'_>) -> Failure {
+    match restoring(folder, lines, context) {
+        Some(command) => failure.hint(format!("or give back what this run retired, and nothing else: {command}")),
+        None => failure,
+    }
+}
+
+/// The same for what stands in the way of a step. What is to be scaled down first is a later
+/// run, that no undo of this one passes.
+fn with_way_out(mut failure: Failure, folder: &RunFolder, lines: &[Value], context: &Context<'_>) -> Failure {
+    let Some(command) = restoring(folder, lines, context) else { return failure };
+    match failure.code {
+        "claim-in-the-way" => {
+            failure.hints.clear();
+            failure
+                .hint("a member may be using it: scale down with `--claims retire` first, which keeps its volume too")
+                .hint(format!("then give back what this run retired: {command}"))
+        }
+        "diverged" => with_restore(failure, folder, lines, context),
+        _ => failure,
     }
 }
 
@@ -243,11 +289,11 @@ fn in_the_way(later: &RunFolder, why: &dyn std::fmt::Display) -> Failure {
 fn nothing_later(
     folder: &RunFolder,
     about: &About,
-    lines: &[Value],
+    own_lines: &[Value],
     context: &Context<'_>,
 ) -> Result<Vec<Target>, Failure> {
     let mut purged = Vec::new();
-    let own = record::touched(lines);
+    let own = record::touched(own_lines);
     let all = RunFolder::all(&context.places.runs()).into_iter();
     for later in all.take_while(|other| other.id != folder.id).filter(RunFolder::has_begun) {
         let other = later.about().map_err(|why| in_the_way(&later, &why))?;
@@ -262,9 +308,9 @@ fn nothing_later(
         left.without(&purged);
         if stands && !own.is_disjoint(&record::touched(&lines)) && !left.steps.is_empty() {
             let what = format!("run {} came later and stands on it; nothing was changed", later.id);
-            return Err(
-                Failure::refused("later-run", what).hint(context.as_given().ours(&format!("undo {}", later.id)))
-            );
+            let failure = Failure::refused("later-run", what);
+            let failure = failure.hint(context.as_given().ours(&format!("undo {}", later.id)));
+            return Err(with_restore(failure, folder, own_lines, context));
         }
     }
     Ok(purged)

@@ -8,6 +8,7 @@ use crate::error::Failure;
 use crate::facts::claim::Claim;
 use crate::facts::inventory::read_list;
 use crate::facts::leftovers::{EarlierClaim, Fate, earlier_claims};
+use crate::facts::pod::Pod;
 use crate::facts::reader::Reader;
 use crate::facts::set::Set;
 use crate::runs::reads::{self, ReadError};
@@ -47,9 +48,13 @@ pub async fn volumes(only_names: bool, context: &Context<'_>) -> Result<(), Fail
         );
     }
     let left = leftovers(&reader, &connection.namespace).await.map_err(|error| explained(error.into()))?;
-    for (set, claim) in left.iter().flatten() {
+    for (set, claim, user) in left.iter().flatten() {
         let (name, ordinal, template) = (&claim.name, claim.ordinal.0, &claim.template);
-        let what = "no member uses it, and the next scale-up finds its data";
+        let what = match user {
+            _ if claim.deleting => "it is being deleted".to_owned(),
+            Some(pod) => format!("pod {pod} still uses it, and the set wants that no more"),
+            None => "no member uses it, and the next scale-up finds its data".to_owned(),
+        };
         let _ = writeln!(text, "{name:20}  {:8}  {:10}  {set}/{ordinal} of {template}  {what}", claim.size, "claim");
     }
     if left.is_none() {
@@ -63,9 +68,12 @@ pub async fn volumes(only_names: bool, context: &Context<'_>) -> Result<(), Fail
     context.screen.print(&text)
 }
 
-/// The claims of each set that none of its members uses; `None` where they may
-/// not be read.
-async fn leftovers(reader: &Reader, namespace: &str) -> Result<Option<Vec<(String, EarlierClaim)>>, kube::Error> {
+/// A set, a claim that it wants no more, and a pod that still uses that.
+type Left = (String, EarlierClaim, Option<String>);
+
+/// The claims of each set that none of the members that it wants uses; `None` where
+/// they may not be read. Pods that may not be read are taken for gone.
+async fn leftovers(reader: &Reader, namespace: &str) -> Result<Option<Vec<Left>>, kube::Error> {
     let sets = read_list(reader, "StatefulSet", namespace, Set::read).await?;
     let claims = read_list(reader, "PersistentVolumeClaim", namespace, Claim::read).await?;
     let (Some(sets), Some(claims)) = (sets, claims) else { return Ok(None) };
@@ -76,5 +84,15 @@ async fn leftovers(reader: &Reader, namespace: &str) -> Result<Option<Vec<(Strin
         let left = found.into_iter().filter(|claim| claim.fate == Fate::Leftover);
         left.map(|claim| (name.clone(), claim)).collect::<Vec<_>>()
     };
-    Ok(Some(sets.iter().flat_map(of_set).collect()))
+    let found: Vec<_> = sets.iter().flat_map(of_set).collect();
+    let pods = if found.is_empty() { None } else { read_list(reader, "Pod", namespace, Pod::read).await? };
+    let user = |claim: &EarlierClaim| {
+        let uses = |pod: &&Pod| pod.claims.iter().any(|used| used.claim == claim.name);
+        pods.iter().flatten().find(uses).map(|pod| pod.meta.name.clone())
+    };
+    let told = |(set, claim): (String, EarlierClaim)| {
+        let user = user(&claim);
+        (set, claim, user)
+    };
+    Ok(Some(found.into_iter().map(told).collect()))
 }

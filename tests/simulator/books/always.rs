@@ -138,6 +138,17 @@ fn an_interrupted_run_does_it_when_it_is_resumed_and_an_undo_says_that_it_does_n
 }
 
 #[test]
+fn what_failed_at_the_end_is_told_by_an_undo() {
+    let no_patch = |method: &Method, path: &str| *method == Method::PATCH && path.contains("/persistentvolumes/");
+    let only_real = move |method: &Method, path: &str| no_patch(method, path) && !path.contains("dryRun");
+    let stage = Stage::new(2).refusing(only_real);
+    play(&stage).failed("forbidden", 4);
+    let said = stage.run(async |context| undo(None, &flags(), context).await).done();
+    assert!(said.text.contains("`keep what is left`, which is always done, was not: "), "{}", said.text);
+    assert_eq!((replicas(&stage), kept(&stage)), (2, 0));
+}
+
+#[test]
 fn interrupted_at_any_write_it_comes_to_the_same_end() {
     let writes = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&writes);

@@ -1,0 +1,59 @@
+//! `undo --plan-only`: the undo is played on a copy of the namespace, by the code
+//! that carries it out, so that what would stop it is said before anybody types it.
+
+use serde_json::Value;
+
+use super::planning::Quiet;
+use super::undo::{Short, locked, seen_through};
+use crate::commands::refused::of_runbook;
+use crate::commands::{Context, capture};
+use crate::effects::{EffectError, Target};
+use crate::error::{Failure, Kind};
+use crate::runs::folder::RunFolder;
+use crate::runs::journal::Journal;
+use crate::runs::keeper::Keeper;
+use crate::runs::undo::Undoing;
+use crate::runs::unheard::find_out;
+use crate::runs::waits::Waits;
+
+/// Plays it; what it would take back. `purged` are the volumes that later runs have destroyed.
+///
+/// # Errors
+/// Something would stop it, or the namespace cannot be read: nothing was changed.
+pub async fn played(
+    folder: &RunFolder,
+    lines: &[Value],
+    purged: &[Target],
+    context: &Context<'_>,
+) -> Result<Undoing, Failure> {
+    let mut taken = capture::take(context).await?;
+    let copy = &context.copies.copy(&mut taken, context.connection);
+    let (keeper, mut undoing) = (Keeper::default(), Undoing::of(lines));
+    undoing.without(purged);
+    locked(lines, &keeper, copy, &Quiet).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
+    let waits = Waits { connection: copy, observer: &Quiet, keeper: &keeper };
+    find_out(&mut undoing, &waits).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
+    let no_room = |why: std::io::Error| Failure::failed("no-room", format!("there is no room to plan: {why}"));
+    // A journal like that of the undo, which nobody needs afterwards.
+    let room = tempfile::tempdir().map_err(no_room)?;
+    let mut journal = Journal::create(room.path()).map_err(no_room)?;
+    let (undone, found) = seen_through(&undoing, folder, &mut journal, &waits).await;
+    if let Some((object, error)) = &undone.stopped {
+        return Err(stopped(object, error, &undone.changed, context));
+    }
+    if let Err(Short::NotReady(why) | Short::Elsewhere(why)) = found {
+        context.screen.caution(&format!("all of it would be taken back, but {why}"));
+    }
+    Ok(undoing)
+}
+
+/// What would stop it, and how far it would have come by then.
+fn stopped(object: &str, error: &EffectError, changed: &[String], context: &Context<'_>) -> Failure {
+    let mut failure = of_runbook(object, error, context);
+    let far = if changed.is_empty() { "" } else { ", and it would be partly undone" };
+    failure.message = format!("this would stop the undo{far}: {}; nothing was changed", failure.message);
+    if matches!(failure.kind, Kind::Failed | Kind::Partial) {
+        failure.kind = Kind::Refused;
+    }
+    failure
+}
