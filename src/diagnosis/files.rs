@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Examined, Finding, LookedAt};
 use super::form::faults_in;
-use super::manifests::{BrokenPiece, Document, Manifests};
+use super::manifests::{BrokenPiece, Manifests};
 use super::outlook::{in_words, outlook};
 use super::rule::Check;
 use super::rules::ALL;
@@ -59,11 +59,7 @@ pub fn examine_all(all: &Manifests) -> Examined {
         let spot = finding.spot.as_ref();
         let file = spot.and_then(|spot| places.get(spot.file.as_str()).copied());
         // In one object what is misspelt comes first: others may come of it.
-        let object = spot.and_then(|spot| {
-            let before =
-                |document: &&Document| document.source.name == spot.file && document.root.place.line <= spot.line;
-            all.documents.iter().rev().find(before).map(|document| document.position)
-        });
+        let object = spot.and_then(|spot| all.position(spot));
         let follows = !OF_FORM.contains(&finding.code);
         (file, object, follows, spot.map(|spot| (spot.line, spot.column)), finding.severity)
     };

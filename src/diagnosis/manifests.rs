@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::beyond::Beyond;
+use super::finding::Spot;
 use super::kind::Kind;
 use super::labels::labels;
 use super::passwords;
@@ -30,6 +31,8 @@ pub struct Manifests {
     pub beyond: Option<Beyond>,
     /// What a server says of each of them by itself, where one was asked.
     pub refused: Vec<Refused>,
+    /// Where each begins: file and line.
+    starts: BTreeMap<(String, u64), usize>,
     /// The first of each kind, namespace and name.
     index: BTreeMap<(Kind, String, String), usize>,
 }
@@ -115,7 +118,15 @@ impl Manifests {
         let document = Document::new(Arc::clone(source), root, kind, hidden, self.documents.len());
         let key = (kind, document.namespace.clone(), document.name.clone());
         self.index.entry(key).or_insert(document.position);
+        self.starts.insert((document.source.name.clone(), document.root.place.line), document.position);
         self.documents.push(document);
+    }
+
+    /// The position of the document that a spot is in.
+    #[must_use]
+    pub fn position(&self, spot: &Spot) -> Option<usize> {
+        let before = self.starts.range(..=(spot.file.clone(), spot.line)).next_back();
+        before.filter(|((file, _), _)| *file == spot.file).map(|(_, position)| *position)
     }
 
     /// Asks a server what it says of each object by itself: fields, each with why it is refused.
@@ -125,7 +136,7 @@ impl Manifests {
             let refused = server(&document.root.to_value()).into_iter();
             refused.map(move |(field, message)| Refused { document: position, field, message })
         };
-        self.refused = self.documents.iter().flat_map(of).collect();
+        self.refused = self.documents.iter().filter(|document| document.kind != Kind::Foreign).flat_map(of).collect();
     }
 
     /// The objects of a kind.

@@ -35,7 +35,7 @@ pub(super) fn meant(
     let known = || takers.clone().map(|(name, _)| name.as_str());
     below_an_empty_one(of, entry, beside)
         .or_else(|| {
-            let outer = around.iter().find(|(_, outer)| outer.fields.contains_key(key));
+            let outer = around.iter().find(|(_, outer)| outer.fields.contains_key(key) && !UNMEANT.contains(&key));
             outer.map(|(path, _)| Meant::Out(path.clone()))
         })
         .or_else(|| inside(of, entry, beside).map(Meant::In))
@@ -63,7 +63,7 @@ fn below_an_empty_one(of: &'static Type, entry: &Entry, beside: &[Entry]) -> Opt
 const MOST_PLACES: usize = 4;
 
 /// Nobody writes these into a manifest, or they are seldom the ones that are meant.
-const UNMEANT: [&str; 3] = ["status", "ephemeralContainers", "initContainers"];
+const UNMEANT: [&str; 4] = ["status", "ephemeralContainers", "initContainers", "overhead"];
 
 /// What is counted: of these there are amounts, by name.
 const RESOURCES: [&str; 4] = ["cpu", "memory", "storage", "ephemeral-storage"];
@@ -106,7 +106,9 @@ fn inside(of: &'static Type, entry: &Entry, beside: &[Entry]) -> Option<Vec<Stri
                     continue;
                 }
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                if counts(&field.shape) && RESOURCES.contains(&key) {
+                // Nobody limits a disk.
+                let is_wanted = key != "storage" || name != "limits";
+                if counts(&field.shape) && RESOURCES.contains(&key) && is_wanted {
                     found.push(path.clone());
                 }
                 let Some((inner, marks)) = struct_in(&field.shape) else { continue };

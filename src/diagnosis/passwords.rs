@@ -87,11 +87,12 @@ pub fn lines<'a>(containers: impl Iterator<Item = &'a Placed>) -> BTreeSet<u64> 
     hidden
 }
 
-/// The name of a variable is no secret.
+/// The name of a variable is no secret, unless a value was written into it.
 fn hide_variable(variable: &Placed, hidden: &mut BTreeSet<u64>) {
     let is_named = variable.get("name").and_then(Placed::text).is_some_and(is_password);
-    let entries = variable.entries().iter().filter(|entry| entry.key != "name");
-    entries.filter(|entry| is_named || has_any(&entry.value)).for_each(|entry| hide(entry, hidden));
+    let says_more = |entry: &Entry| entry.key == "name" && entry.value.text().is_some_and(|name| name.contains('='));
+    let entries = variable.entries().iter().filter(|entry| entry.key != "name" || says_more(entry));
+    entries.filter(|entry| is_named || says_more(entry) || has_any(&entry.value)).for_each(|entry| hide(entry, hidden));
 }
 
 fn has_any(value: &Placed) -> bool {

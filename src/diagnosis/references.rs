@@ -130,11 +130,13 @@ pub fn references(document: &Document) -> Vec<Reference<'_>> {
     found
 }
 
+/// The account of each namespace, and the classes of each cluster.
+const EVERYWHERE: [&str; 3] = ["default", "system-node-critical", "system-cluster-critical"];
+
 /// What the server or its admission refuses pods without.
 fn of_pod<'a>(found: &mut Vec<Reference<'a>>, document: &'a Document) {
     let Some(spec) = document.pod_spec() else { return };
-    // Each namespace has this account.
-    let is_written = |name: &&Placed| name.text().is_some_and(|name| !["", "default"].contains(&name));
+    let is_written = |name: &&Placed| name.text().is_some_and(|name| !name.is_empty() && !EVERYWHERE.contains(&name));
     for (field, kind) in [("serviceAccountName", Kind::Account), ("priorityClassName", Kind::Priority)] {
         let name = spec.get(field).filter(is_written);
         found.extend(name.map(|name| Reference { kind, name, key: None }));

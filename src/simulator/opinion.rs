@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::admission::{self, Features};
 use super::body;
+use super::cause::Cause;
 use super::lifecycle::completed;
 use super::query::FieldValidation;
 use super::validation;
@@ -16,8 +17,23 @@ use crate::objects::kinds::{ApiKind, KINDS};
 const WRITTEN: [&str; 7] =
     ["name", "generateName", "namespace", "labels", "annotations", "ownerReferences", "finalizers"];
 
-/// All that may be switched on: what one cluster leaves out another takes.
-const FEATURES: Features = Features { max_unavailable: true };
+/// Fields of which servers of other releases, or with something switched on, take more.
+const DISPUTED: [&str; 6] = [
+    "spec.minReplicas",
+    "spec.scaleTargetRef",
+    "spec.LoadBalancerSourceRanges",
+    "tolerations",
+    "seLinuxChangePolicy",
+    "hugepages-",
+];
+
+/// Go reads patterns that are none here.
+const OF_PATTERNS: &str = "must be a valid regular expression";
+
+/// Whether every server says so.
+fn is_undisputed(cause: &Cause) -> bool {
+    !DISPUTED.iter().any(|part| cause.field.contains(part)) && !cause.message.contains(OF_PATTERNS)
+}
 
 /// What is wrong with the fields of an object that somebody wants to create, each field with
 /// why; empty for kinds that are not simulated, and for what cannot be read as its kind.
@@ -28,16 +44,19 @@ pub fn of_manifest(object: &Value) -> Vec<(String, String)> {
     let Some(kind) = kind else { return Vec::new() };
     let read = body::typed(object.clone().into(), &kind.api_version(), kind.name(), FieldValidation::Ignore);
     let Ok(read) = read else { return Vec::new() };
-    let mut object = completed(kind, read.object, FEATURES);
+    let is_named = read.object["metadata"]["name"].as_str().unwrap_or_default().is_empty()
+        && read.object["metadata"]["generateName"].is_string();
+    let mut object = completed(kind, read.object, Features::default());
     if let Some(fields) = object.as_object_mut() {
         fields.shift_remove("status");
         let metadata = fields.get_mut("metadata").map(Value::take).unwrap_or_default();
         let mut metadata: Map<String, Value> = metadata.as_object().cloned().unwrap_or_default();
         metadata.retain(|name, _| WRITTEN.contains(&name.as_str()));
-        place(kind, &mut metadata);
+        let of_event = fields.get("involvedObject").and_then(|of| of["namespace"].as_str());
+        place(kind, &mut metadata, of_event.unwrap_or("default"));
         fields.insert("metadata".to_owned(), metadata.into());
     }
-    admission::reset_new(kind, &mut object, FEATURES);
+    admission::reset_new(kind, &mut object, Features::default());
     let gave = kind.kind == "Service" && give_addresses(&mut object["spec"]);
     let mut causes = validation::of_new(kind, &object);
     for cause in &mut causes {
@@ -48,6 +67,11 @@ pub fn of_manifest(object: &Value) -> Vec<(String, String)> {
             cause.field = as_written(&cause.field, &object["spec"]);
         }
     }
+    causes.retain(is_undisputed);
+    if is_named {
+        // Which name it is going to be, nobody knows.
+        causes.retain(|cause| cause.field != "metadata.name");
+    }
     // A field is often checked in more than one way, and the first one says enough.
     let mut told = BTreeSet::new();
     causes.retain(|cause| told.insert(cause.field.clone()));
@@ -55,13 +79,13 @@ pub fn of_manifest(object: &Value) -> Vec<(String, String)> {
 }
 
 /// As the server and the request for it do: a name is made, and some namespace is meant.
-fn place(kind: &ApiKind, metadata: &mut Map<String, Value>) {
+fn place(kind: &ApiKind, metadata: &mut Map<String, Value>, namespace: &str) {
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default();
     let begun = text("generateName");
     let made = (text("name").is_empty() && !begun.is_empty()).then(|| format!("{begun}x"));
     let is_nowhere = kind.namespaced && text("namespace").is_empty();
     metadata.extend(made.map(|name| ("name".to_owned(), name.into())));
-    metadata.extend(is_nowhere.then(|| ("namespace".to_owned(), "default".into())));
+    metadata.extend(is_nowhere.then(|| ("namespace".to_owned(), namespace.into())));
 }
 
 /// The list of addresses is the server's to fill; whether there was anything to fill in.
@@ -122,8 +146,21 @@ mod tests {
             "spec": {"containers": [{"name": "app", "image": "x"}]}});
         assert_eq!(said(&pod), Vec::<String>::new());
         let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"},
-            "involvedObject": {"kind": "Pod", "name": "x", "namespace": "default"}});
+            "involvedObject": {"kind": "Pod", "name": "x", "namespace": "prod"}});
         assert_eq!(said(&event), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_another_release_takes_is_no_error() {
+        let spec = json!({"minReplicas": 0, "maxReplicas": 3, "metrics": [{"type": "External", "external": {
+            "metric": {"name": "m"}, "target": {"type": "Value", "value": "1"}}}],
+            "scaleTargetRef": {"kind": "StatefulSet", "name": "web"}});
+        let scaler = json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "web"}, "spec": spec});
+        assert_eq!(said(&scaler), Vec::<String>::new());
+        let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"},
+            "spec": {"hard": {"requests.hugepages-2Mi": "1Gi"}}});
+        assert_eq!(said(&quota), Vec::<String>::new());
     }
 
     #[test]

@@ -113,11 +113,6 @@ fn what_only_a_server_knows_is_told_in_its_words() {
             "imagePullPolicy: Never\n        resizePolicy: [{resourceName: disk, restartPolicy: NotRequired}]",
             "spec.template.spec.containers[0].resizePolicy",
         ),
-        (
-            "replicas: 1",
-            "replicas: 1\n  podManagementPolicy: Parallel\n  updateStrategy: {rollingUpdate: {maxUnavailable: 0}}",
-            "spec.updateStrategy.rollingUpdate.maxUnavailable",
-        ),
     ] {
         assert!(SOUND.contains(from), "{from}");
         let found = doctor(&SOUND.replacen(from, to, 1)).findings;

@@ -37,7 +37,7 @@ fn check(sight: &Sight<'_>) -> Vec<Finding> {
     found
 }
 
-/// What is there and lacks a key: its description has the keys, and no values.
+/// What is there and lacks a key: its description has the keys, and of a Secret no values.
 fn without_key(message: &str) -> Option<(String, &str)> {
     let (_, rest) = message.split_once("couldn't find key ")?.1.split_once(" in ")?;
     let (kind, path) = rest.split_once(' ')?;

@@ -35,7 +35,11 @@ fn check(all: &Manifests) -> Vec<Finding> {
             return None;
         }
         let mut namesakes = all.of_kind(Kind::Service).filter(|other| other.name() == called).map(Document::namespace);
-        let elsewhere = namesakes.find(|other| all.resolved(other) != all.resolved(set.namespace()));
+        // Without a cluster nobody knows where what names no namespace goes.
+        let is_known = |namespace: &str| all.beyond.is_some() || !namespace.is_empty();
+        let elsewhere = namesakes.find(|other| {
+            is_known(other) && is_known(set.namespace()) && all.resolved(other) != all.resolved(set.namespace())
+        });
         let looked = match all.seen("Service", set.namespace(), called) {
             Seen::There(_) => return None,
             Seen::Absent => true,
@@ -106,7 +110,10 @@ mod tests {
     #[test]
     fn a_service_of_another_namespace_is_named() {
         let text = SOUND.replacen("name: web\n", "name: web\n  namespace: db\n", 1);
-        assert_eq!(fires(&RULE, &text), ["17:16 there is no Service `web` among these"]);
+        silent(&RULE, &text);
+        let text =
+            text.replacen("name: web\nspec:\n  serviceName", "name: web\n  namespace: own\nspec:\n  serviceName", 1);
+        assert_eq!(fires(&RULE, &text), ["18:16 there is no Service `web` among these"]);
         let evidence = &found(&RULE, &text)[0].evidence;
         assert_eq!(evidence, &["there is a Service `web` in namespace `db`; one of the set's own namespace is needed"]);
     }

@@ -43,13 +43,21 @@ fn of_no_set(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
     let told = |(pod, whose): (&Pod, String)| {
         let message = format!("{whose}; it {}", should_be_gone(pod, scene)?);
         let node = pod.node.as_deref().filter(|_| pod.meta.finalizers.is_empty());
-        let down = node.filter(|name| scene.nodes.is_some() && scene.node(name).is_none_or(|node| !node.ready));
+        let down = node.filter(|name| scene.node(name).is_some_and(|node| !node.ready));
         let finding = RULE.finding(message).about(format!("Pod/{}", pod.meta.name));
         let finding = match down {
-            Some(node) => finding.evidence(format!("node `{node}` is gone or not ready")).remedy(
+            Some(node) => finding.evidence(format!("node `{node}` is not ready")).remedy(
                 "bring the machine back, or make certain that it is off and delete its Node: the pod goes with that",
             ),
             None => finding.remedy(way_out(pod)),
+        };
+        let finding = if takes_claims_along(pod, scene) {
+            finding.remedy(
+                "before it goes, see to it that the volumes of its claims are Retain: a claim that is being deleted goes with \
+                 the pod, and its data with it",
+            )
+        } else {
+            finding
         };
         let finding =
             pod.claims.iter().map(|used| format!("it uses claim `{}`", used.claim)).fold(finding, Finding::evidence);
@@ -60,6 +68,13 @@ fn of_no_set(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
         )
     };
     orphans(scene).into_iter().filter_map(told).collect()
+}
+
+/// A claim of it is being deleted, or nobody may see whether one is (PV-52).
+fn takes_claims_along(pod: &Pod, scene: &Scene<'_>) -> bool {
+    let Some(claims) = &scene.claims else { return !pod.claims.is_empty() };
+    let is_going = |name: &str| claims.get(name).is_some_and(|claim| claim.meta.deleting.is_some());
+    pod.claims.iter().any(|used| is_going(&used.claim))
 }
 
 /// `should have ended 4m ago, held by finalizer x`; a pod that still may shut down is not overdue.
@@ -86,7 +101,7 @@ mod tests {
     use serde_json::json;
 
     use crate::diagnosis::samples::{Broken, calm, tells};
-    use crate::facts::samples::pod;
+    use crate::facts::samples::{claim, pod};
 
     #[test]
     fn a_pod_that_should_be_gone_is_told_with_who_holds_it() {
@@ -118,7 +133,15 @@ mod tests {
         assert_eq!(tells(&RULE, &broken), [format!("{whose}; it should have ended 10m ago")]);
         assert_eq!(broken.findings(&RULE)[0].evidence, ["it uses claim `data-db-0`"]);
         broken.node["status"]["conditions"][0]["status"] = json!("Unknown");
-        assert_eq!(broken.findings(&RULE)[0].evidence[0], "node `node-a` is gone or not ready");
+        let [mut claim, volume] = claim("data", "db", 0, "eu-1a");
+        broken.more.extend([claim.clone(), volume]);
+        let found = broken.findings(&RULE).remove(0);
+        assert_eq!(found.evidence[0], "node `node-a` is not ready");
+        assert!(found.remedy.starts_with("bring the machine back"), "{found:?}");
+        claim["metadata"]["deletionTimestamp"] = json!("2026-03-13T11:50:00Z");
+        broken.more[1] = claim;
+        assert!(broken.findings(&RULE)[0].remedy.starts_with("before it goes"));
+        broken.more.truncate(1);
         broken.more[0]["metadata"]["finalizers"] = json!(["a/b"]);
         let found = broken.findings(&RULE);
         assert_eq!(found[0].message, format!("{whose}; it should have ended 10m ago, held by finalizer `a/b`"));

@@ -1,5 +1,7 @@
 //! A probe or Service that names a port which no container has.
 
+use std::collections::BTreeSet;
+
 use crate::diagnosis::finding::{Finding, Severity};
 use crate::diagnosis::kind::Kind;
 use crate::diagnosis::makers::Maker;
@@ -16,6 +18,9 @@ pub static RULE: Rule = Rule {
     page: include_str!("../../../docs/explain/port-missing.md"),
     checks: &[Check::Files(check)],
 };
+
+/// Ports that are named one by one.
+const MOST_NAMED: usize = 10;
 
 /// Where a container is asked whether it is well.
 const ASKED: [&str; 8] = [
@@ -87,12 +92,13 @@ fn by_number(service: &Document, chosen: &[Maker<'_>]) -> Vec<Finding> {
     if service.text("spec.clusterIP") == "None" || service.text("spec.type") == "ExternalName" {
         return Vec::new();
     }
+    let numbers: BTreeSet<i64> = numbers.into_iter().flatten().collect();
     let told = |port: &Placed| {
         let target = port.get("targetPort").or_else(|| port.get("port"))?;
-        let number = target.number().filter(|number| !numbers.concat().contains(number))?;
+        let number = target.number().filter(|number| !numbers.contains(number))?;
         let finding =
             RULE.at(service, target, format!("no container behind this Service says that it listens on port {number}"));
-        let said = numbers.concat().into_iter().map(|number| number.to_string());
+        let said = numbers.iter().take(MOST_NAMED).map(ToString::to_string);
         Some(
             Finding { severity: Severity::Warning, ..finding }
                 .evidence(format!("there are {}", quoted(said)))

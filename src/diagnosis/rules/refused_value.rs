@@ -1,5 +1,6 @@
 //! Values that fit the schema and that the server refuses all the same.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use crate::diagnosis::finding::{Finding, Severity};
@@ -23,7 +24,7 @@ fn check(all: &Manifests) -> Vec<Finding> {
     sets.chain(services).chain(all.workloads().flat_map(of_containers)).collect()
 }
 
-fn told(document: &Document, place: &Placed, message: &str, because: &str, remedy: &str) -> Finding {
+fn in_document(document: &Document, place: &Placed, message: &str, because: &str, remedy: &str) -> Finding {
     RULE.at(document, place, message).because(because).remedy(remedy)
 }
 
@@ -32,12 +33,18 @@ fn of_set(set: &Document) -> Vec<Finding> {
         let policy = set.at("spec.persistentVolumeClaimRetentionPolicy")?.get(field)?;
         policy.text().filter(|text| !["", "Retain", "Delete"].contains(text))?;
         let message = format!("`{field}` can only be `Retain` or `Delete`");
-        Some(told(set, policy, &message, "capitals count", "write `Retain`, which keeps the claims, or `Delete`"))
+        Some(in_document(
+            set,
+            policy,
+            &message,
+            "capitals count",
+            "write `Retain`, which keeps the claims, or `Delete`",
+        ))
     });
     let service = set.at("spec.serviceName").filter(|name| name.text().is_some_and(|name| name.contains('.')));
     let dotted = service.map(|name| {
         let because = "it is the name of a Service of the same namespace, and no address";
-        told(set, name, "`spec.serviceName` cannot have dots", because, "write the part before the first dot")
+        in_document(set, name, "`spec.serviceName` cannot have dots", because, "write the part before the first dot")
     });
     policies.chain(dotted).collect()
 }
@@ -58,7 +65,7 @@ fn of_service(service: &Document) -> Vec<Finding> {
         let remedy = "write one of these, or leave it out and get one; `port` is what others in the cluster call";
         Finding {
             severity: Severity::Warning,
-            ..told(service, port, &message, "clusters take no others, unless they were set up otherwise", remedy)
+            ..in_document(service, port, &message, "clusters take no others, unless they were set up otherwise", remedy)
         }
     };
     quoted.chain(outside.map(told)).collect()
@@ -79,7 +86,7 @@ fn of_containers(document: &Document) -> Vec<Finding> {
                 .filter(|times| only_once && times.number().is_some_and(|times| times > 1));
             found.extend(threshold.map(|threshold| {
                 let message = format!("`{field}.successThreshold` can only be 1");
-                told(
+                in_document(
                     document,
                     threshold,
                     &message,
@@ -97,27 +104,23 @@ fn number_in_quotes(document: &Document, port: &Placed) -> Option<Finding> {
     let text = port.text().filter(|text| !text.is_empty() && text.chars().all(|sign| sign.is_ascii_digit()))?;
     let message = format!("`\"{text}\"` is no name of a port");
     let because = "in quotes it is a name, and one has at least one letter";
-    Some(told(document, port, &message, because, &format!("write `{text}` without quotes")))
+    Some(in_document(document, port, &message, because, &format!("write `{text}` without quotes")))
 }
 
 /// Whatever no rule has a better word for. A document in which something else is an error
 /// may be refused for that, and is asked about again when it is mended.
 fn as_the_server_says(all: &Manifests, others: &[Finding]) -> Vec<Finding> {
-    let is_told = |document: &Document| {
-        let in_it = |finding: &&Finding| {
-            finding.spot.as_ref().is_some_and(|spot| spot.file == document.source.name)
-                && finding.object.as_ref() == Some(&document.title())
-        };
-        others.iter().filter(in_it).any(|finding| finding.severity == Severity::Error)
-    };
+    let errors = others.iter().filter(|finding| finding.severity == Severity::Error);
+    let told: BTreeSet<usize> = errors.filter_map(|finding| all.position(finding.spot.as_ref()?)).collect();
     let of = |refused: &Refused| {
-        let document = all.documents.get(refused.document).filter(|document| !is_told(document))?;
+        let document = all.documents.get(refused.document).filter(|document| !told.contains(&document.position))?;
         let place = nearest(document, &refused.field);
         // A Secret's values may be quoted in it.
         let reason = refused.message.split(':').next().unwrap_or_default();
-        let words = if document.hides(place.place.line) { reason } else { &refused.message };
+        let quotes_values = document.hides(place.place.line) || refused.field.contains("httpHeaders");
+        let words = if quotes_values { reason.to_owned() } else { cut(&refused.message) };
         let message = match refused.field.as_str() {
-            "" => words.to_owned(),
+            "" => words,
             field => format!("`{field}`: {words}"),
         };
         let remedy = match reason {
@@ -127,9 +130,21 @@ fn as_the_server_says(all: &Manifests, others: &[Finding]) -> Vec<Finding> {
             "Forbidden" => "take it out, or what forbids it",
             _ => "write a value that fits",
         };
-        Some(told(document, place, &message, "with this the server refuses the object", remedy))
+        Some(in_document(document, place, &message, "with this Kubernetes 1.36 refuses the object", remedy))
     };
     all.refused.iter().filter_map(of).collect()
+}
+
+/// Of long values the beginning, and then what is said of them.
+fn cut(message: &str) -> String {
+    const MOST: usize = 400;
+    let letters: Vec<char> = message.chars().collect();
+    match (letters.get(..MOST / 2), letters.get(letters.len().saturating_sub(MOST / 2)..)) {
+        (Some(first), Some(last)) if letters.len() > MOST => {
+            format!("{}…{}", first.iter().collect::<String>(), last.iter().collect::<String>())
+        }
+        _ => message.to_owned(),
+    }
 }
 
 /// The value at the path, or what is there of the way to it.
@@ -154,7 +169,7 @@ fn nearest<'a>(document: &'a Document, path: &str) -> &'a Placed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::samples::{SOUND, fires, manifests, silent};
+    use crate::diagnosis::samples::{SOUND, fires, found, manifests, silent};
 
     fn with(from: &str, to: &str) -> String {
         assert!(SOUND.contains(from), "{from}");
@@ -209,7 +224,17 @@ mod tests {
             "{}---\napiVersion: v1\nkind: Secret\ndata: {{a: hunter2}}\n",
             SOUND.split_once("---\n").unwrap().0
         );
+        let long = format!("Invalid value: \"{}\": must be short", "x".repeat(9_000));
+        let told = said(SOUND, "spec.serviceName", &long, &[]).remove(0);
+        assert!(told.len() < 500 && told.ends_with("must be short"), "{told}");
         assert_eq!(said(&secret, "data[a]", "Invalid value: \"hunter2\": no", &[]), ["13 `data[a]`: Invalid value"]);
+    }
+
+    #[test]
+    fn a_port_of_nodes_in_their_range_is_fine() {
+        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}\n";
+        silent(&RULE, service);
+        assert_eq!(found(&RULE, &service.replace("30080", "80"))[0].severity, Severity::Warning);
     }
 
     #[test]
@@ -217,7 +242,6 @@ mod tests {
         silent(&RULE, SOUND);
         for (from, to) in [
             ("port: 80}\n---", "port: 80, targetPort: http}\n---"),
-            ("port: 80}\n---", "port: 80, nodePort: 30080}\n---"),
             ("tcpSocket: {port: 80}", "tcpSocket: {port: http}"),
             ("readinessProbe:", "readinessProbe:\n          successThreshold: 2"),
             ("replicas: 3", "persistentVolumeClaimRetentionPolicy: {whenScaled: Delete}"),

@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(delay, "it belongs below `readinessProbe`: move it further in");
         let size =
             remedy("      accessModes: [ReadWriteOnce]", "      accessModes: [ReadWriteOnce]\n      storage: 5Gi");
-        assert_eq!(size, "it belongs below `resources.limits` or `resources.requests`: move it further in");
+        assert_eq!(size, "it belongs below `resources.requests`: move it further in");
         let group = remedy("        volumeMounts:", "        fsGroup: 7\n        volumeMounts:");
         assert_eq!(group, "it belongs below `spec.template.spec.securityContext`");
         let class = remedy("      containers:", "      storageClassName: fast\n      containers:");

@@ -44,8 +44,12 @@ fn check(scene: &Scene<'_>, _: &Surroundings) -> Vec<Finding> {
     );
     vec![match left.as_slice() {
         // Reserved for its old name it goes to nobody else, and with the claim it is that member's again.
+        [(volume, _)] if volume.retired().is_some() => finding
+            .remedy("if its data is wanted, `volumes restore` gives it back under its claim; otherwise `volumes purge` destroys it")
+            .about(format!("PersistentVolume/{}", volume.meta.name))
+            .command(Command::describe(None, "persistentvolume", &volume.meta.name)),
         [(volume, of)] if is_kept(volume) && is_taken(of, scene) => finding
-            .evidence(format!("a new claim `{}` has another volume", of.name))
+            .evidence(format!("there is a new claim `{}`: who waits for it would write over the data", of.name))
             .remedy("if its data is wanted, reserve it for a claim of another name and copy it; otherwise delete it, and what lies behind it")
             .about(format!("PersistentVolume/{}", volume.meta.name))
             .command(Command::describe(None, "persistentvolume", &volume.meta.name)),
@@ -78,10 +82,9 @@ fn left<'a>(scene: &Scene<'a>) -> Vec<(&'a Volume, &'a ClaimRef)> {
     volumes.values().copied().filter_map(of_nobody).collect()
 }
 
-/// The name of its claim is another claim's by now, which has a volume of its own.
+/// The name of its claim is another claim's by now: that has a volume, or would get this one at once.
 fn is_taken(of: &ClaimRef, scene: &Scene<'_>) -> bool {
-    let claims = scene.claims.as_ref();
-    claims.and_then(|claims| claims.get(of.name.as_str())).is_some_and(|claim| claim.volume_name.is_some())
+    scene.claims.as_ref().is_some_and(|claims| claims.contains_key(of.name.as_str()))
 }
 
 /// Nothing deletes it or waits to do so.
@@ -134,7 +137,7 @@ mod tests {
         broken.more.push(anew);
         let taken = broken.findings(&RULE).remove(0);
         assert_eq!(taken.command, Some(Command::describe(None, "persistentvolume", "disk")));
-        assert_eq!(taken.evidence[1], "a new claim `data-db-0` has another volume");
+        assert_eq!(taken.evidence[1], "there is a new claim `data-db-0`: who waits for it would write over the data");
         broken.more.pop();
         broken.more[0]["spec"]["persistentVolumeReclaimPolicy"] = json!("Delete");
         assert_eq!(broken.findings(&RULE)[0].command, Some(Command::describe(None, "persistentvolume", "disk")));
