@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::error::EffectError;
 use super::target::Target;
+use crate::facts::reader::answer;
 use crate::objects::kinds::{ObjectRef, collection_path};
 
 /// The name under which the cluster remembers which fields are ours.
@@ -165,9 +166,7 @@ async fn send(
         .header(http::header::USER_AGENT, AGENT)
         .body(body.to_string().into_bytes())
         .map_err(kube::Error::HttpError)?;
-    // Decoded here: kube's own decoder logs whole answers that it cannot read, also those with a Secret.
-    let text = client.request_text(request).await?;
-    serde_json::from_str(&text).map_err(kube::Error::SerdeError)
+    answer::ask(client, request).await?.object()
 }
 
 #[cfg(test)]

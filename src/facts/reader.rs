@@ -2,10 +2,13 @@
 //! (H-32), so no request carries a `resourceVersion`. Answers stay untyped,
 //! because what is read may have to be written back whole.
 
+pub mod answer;
 mod page;
 #[cfg(test)]
 mod tests;
 mod users;
+
+use std::borrow::Cow;
 
 use http::Request;
 use http::header::{ACCEPT, HeaderValue};
@@ -16,7 +19,8 @@ use kube::core::params::{GetParams, ListParams};
 use kube::core::request::Error as Unbuilt;
 use serde_json::{Value, json};
 
-use self::page::LeftOut;
+use self::answer::Answer;
+use self::page::{LeftOut, Page};
 use crate::objects::kinds::{ApiKind, ObjectRef, collection_path};
 use crate::objects::looked_for::LookedFor;
 
@@ -119,7 +123,7 @@ impl Reader {
         view: impl Fn(&Value) -> Option<T>,
     ) -> Result<Vec<T>, kube::Error> {
         let page = ListParams { label_selector: label_selector.map(str::to_owned), ..ListParams::default() };
-        let view = |object: Value| view(&object);
+        let view = |object: Cow<'_, Value>| view(&object);
         self.collect_as(
             kind,
             namespace,
@@ -134,12 +138,13 @@ impl Reader {
     pub async fn names(&self, kind: &ApiKind, namespace: &str) -> Result<Vec<String>, kube::Error> {
         let (page, left_out) = (ListParams::default(), LeftOut::ALL_BUT_METADATA);
         let list = List { page, left_out, names: true, looked_for: None };
-        let name = |object: Value| object["metadata"]["name"].as_str().map(str::to_owned);
+        let name = |object: Cow<'_, Value>| object["metadata"]["name"].as_str().map(str::to_owned);
         self.collect_as(kind, namespace, list, name).await
     }
 
     async fn collect(&self, kind: &ApiKind, namespace: &str, page: ListParams) -> Result<Vec<Value>, kube::Error> {
-        let whole = |mut object: Value| {
+        let whole = |object: Cow<'_, Value>| {
+            let mut object = object.into_owned();
             name_kind(&mut object, kind);
             Some(object)
         };
@@ -152,10 +157,10 @@ impl Reader {
         kind: &ApiKind,
         namespace: &str,
         list: List,
-        keep: impl Fn(Value) -> Option<T>,
+        keep: impl Fn(Cow<'_, Value>) -> Option<T>,
     ) -> Result<Vec<T>, kube::Error> {
         let path = collection(kind, namespace)?;
-        let keep = |object: Value| Some((place(&object), keep(object)?));
+        let keep = |object: Cow<'_, Value>| Some((place(&object), keep(object)?));
         let mut items = match self.pages(&path, &list, &keep).await {
             Err(error) if has_code(&error, 410) => self.pages(&path, &list, &keep).await?,
             found => found?,
@@ -251,7 +256,7 @@ impl Reader {
         &self,
         path: &str,
         list: &List,
-        keep: &impl Fn(Value) -> Option<T>,
+        keep: &impl Fn(Cow<'_, Value>) -> Option<T>,
     ) -> Result<Vec<T>, kube::Error> {
         let mut page = list.page.clone().limit(PAGE);
         let mut all = Vec::new();
@@ -263,8 +268,11 @@ impl Reader {
             if let Some(looked_for) = &list.looked_for {
                 request.extensions_mut().insert(looked_for.clone());
             }
-            let text = self.client.request_text(request).await?;
-            let found = page::read(&text, list.left_out, keep).map_err(kube::Error::SerdeError)?;
+            let found = match answer::ask(&self.client, request).await? {
+                Answer::List(objects, next) => Page::of(&objects, next, keep),
+                Answer::Object(_) => return Err(kube::Error::Service("the server's answer is no list".into())),
+                Answer::Text(text) => page::read(&text, list.left_out, keep).map_err(kube::Error::SerdeError)?,
+            };
             all.extend(found.items);
             if found.next.is_none() {
                 return Ok(all);
@@ -277,13 +285,8 @@ impl Reader {
     /// Sends a request and decodes the answer here, since kube's own decoder
     /// logs whole answers that it cannot read, Secrets included.
     async fn ask(&self, request: Request<Vec<u8>>) -> Result<Value, kube::Error> {
-        let text = self.client.request_text(request).await?;
-        let answer: Value = serde_json::from_str(&text).map_err(kube::Error::SerdeError)?;
-        if answer.is_object() {
-            Ok(answer)
-        } else {
-            Err(kube::Error::Service("the server's answer is no object".into()))
-        }
+        let found = answer::ask(&self.client, request).await?.object()?;
+        if found.is_object() { Ok(found) } else { Err(kube::Error::Service("the server's answer is no object".into())) }
     }
 }
 

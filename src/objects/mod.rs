@@ -4,6 +4,7 @@
 //! Not here: anything that talks to a cluster, waits, prints or runs a script.
 
 pub mod builders;
+pub mod handed;
 pub mod kinds;
 pub mod looked_for;
 pub mod names;

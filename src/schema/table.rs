@@ -1,7 +1,7 @@
 //! The generated table in memory. It is read once and never changes; lookups
 //! of unknown types give an empty type, so that a stale table can never panic.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -130,6 +130,11 @@ fn is_false(flag: &bool) -> bool {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| serde_json::from_str(include_str!("table.json")).unwrap_or_default());
 
+/// The types of the committed table: every walk through an object asks for one at
+/// each struct, and most of their names begin alike.
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Type>> =
+    LazyLock::new(|| TABLE.types.iter().map(|(name, known)| (name.as_str(), known)).collect());
+
 static NOTHING: LazyLock<Type> = LazyLock::new(Type::default);
 
 /// The committed table.
@@ -165,8 +170,8 @@ impl Table {
 
     /// A type by name; an unknown name gives a type without fields.
     #[must_use]
-    pub fn get(&self, name: &str) -> &Type {
-        self.types.get(name).unwrap_or(&NOTHING)
+    pub fn get(&'static self, name: &str) -> &'static Type {
+        BY_NAME.get(name).copied().unwrap_or(&NOTHING)
     }
 }
 

@@ -100,28 +100,28 @@ fn path(world: &World, target: &Target) -> Option<String> {
 }
 
 fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
-    let raw = |method, path, content_type: &str, body: &Value| Raw::by(actor, method, path, content_type, body);
+    let raw = |method, path, content_type: &str, body: Value| Raw::by(actor, method, path, content_type, body);
     match write {
         Write::Create(object) => {
             let text = |name: &str| object[name].as_str().unwrap_or_default();
             let kind = world.store.kind_of(text("apiVersion"), text("kind"))?;
             let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-            Some(raw(Method::POST, collection_path(kind, namespace), JSON, object))
+            Some(raw(Method::POST, collection_path(kind, namespace), JSON, object.clone()))
         }
-        Write::Patch { target, patch } => Some(raw(Method::PATCH, path(world, target)?, MERGE, patch)),
+        Write::Patch { target, patch } => Some(raw(Method::PATCH, path(world, target)?, MERGE, patch.clone())),
         Write::PatchStatus { target, patch } => {
-            Some(raw(Method::PATCH, format!("{}/status", path(world, target)?), MERGE, patch))
+            Some(raw(Method::PATCH, format!("{}/status", path(world, target)?), MERGE, patch.clone()))
         }
         Write::Bind { target, node } => {
             let body = json!({
                 "apiVersion": "v1", "kind": "Binding", "metadata": {"name": target.name},
                 "target": {"apiVersion": "v1", "kind": "Node", "name": node},
             });
-            Some(raw(Method::POST, format!("{}/binding", path(world, target)?), JSON, &body))
+            Some(raw(Method::POST, format!("{}/binding", path(world, target)?), JSON, body))
         }
         Write::Finalize(namespace) => {
             let name = namespace["metadata"]["name"].as_str().unwrap_or_default();
-            Some(raw(Method::PUT, format!("/api/v1/namespaces/{name}/finalize"), JSON, namespace))
+            Some(raw(Method::PUT, format!("/api/v1/namespaces/{name}/finalize"), JSON, namespace.clone()))
         }
         Write::Delete { target, uid, grace, dependents } => {
             let mut body = json!({
@@ -133,11 +133,11 @@ fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
             if let Some(dependents) = dependents {
                 body["propagationPolicy"] = json!(dependents.to_string());
             }
-            Some(raw(Method::DELETE, path(world, target)?, JSON, &body))
+            Some(raw(Method::DELETE, path(world, target)?, JSON, body))
         }
         Write::Event { target, kind, reason, message } => {
             let (method, path, content_type, body) = event(world, actor, target, *kind, reason, message)?;
-            Some(raw(method, path, content_type, &body))
+            Some(raw(method, path, content_type, body))
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Request bodies: JSON (and YAML for apply), read against the schema, with
 //! the treatment of unknown fields that the caller asked for.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use serde_saphyr::DuplicateKeyPolicy;
 
@@ -101,10 +103,10 @@ pub fn delete_options(raw: &Raw) -> Result<Value, Refusal> {
 ///
 /// # Errors
 /// 400 for what is no JSON.
-pub fn json(raw: &Raw, kind: &str) -> Result<Value, Refusal> {
+pub fn json<'a>(raw: &'a Raw, kind: &str) -> Result<Cow<'a, Value>, Refusal> {
     match &raw.handed {
-        Some(value) => Ok(value.clone()),
-        None => parse(raw, kind).map(Node::value),
+        Some(value) => Ok(Cow::Borrowed(value)),
+        None => parse(raw, kind).map(|node| Cow::Owned(node.value())),
     }
 }
 

@@ -2,7 +2,7 @@
 //! a volume and which attachments hold, read once for each version: what is asked
 //! of all volumes of a node reads no JSON of those that are as they were.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -11,16 +11,17 @@ use super::controllers::binder::is_in_use;
 use super::controllers::fields::Fields;
 use super::controllers::migrated::driver_and_handle;
 
-/// By name; claims by namespace first.
+/// By name; claims by namespace first. They are looked up and never gone through, so
+/// that they need no order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disks {
-    volumes: BTreeMap<String, Disk>,
+    volumes: HashMap<String, Disk>,
     /// The volumes of the claims that are bound; `None` of the others.
-    claims: BTreeMap<String, BTreeMap<String, Option<String>>>,
+    claims: HashMap<String, HashMap<String, Option<String>>>,
     /// The attachments that hold.
-    attached: BTreeMap<String, Attached>,
+    attached: HashMap<String, Attached>,
     /// Volumes by what nodes call them.
-    called: BTreeMap<String, BTreeSet<String>>,
+    called: HashMap<String, BTreeSet<String>>,
 }
 
 /// A volume that has to be attached.
@@ -102,7 +103,7 @@ impl Disks {
 }
 
 /// Puts in what is known of a name now, or takes out what is not any more.
-fn turn<T>(held: &mut BTreeMap<String, T>, name: &str, now: Option<T>) {
+fn turn<T>(held: &mut HashMap<String, T>, name: &str, now: Option<T>) {
     match now {
         Some(known) => drop(held.insert(name.to_owned(), known)),
         None => drop(held.remove(name)),

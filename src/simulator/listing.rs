@@ -39,6 +39,12 @@ impl Listing {
         Value::Object(body)
     }
 
+    /// The token of the next page.
+    #[must_use]
+    pub fn next(&self) -> Option<&str> {
+        self.meta["continue"].as_str().filter(|token| !token.is_empty())
+    }
+
     /// Items of a list do not repeat their kind, but for custom ones.
     fn shows(&self, field: &str) -> bool {
         self.of.is_custom() || !matches!(field, "kind" | "apiVersion")

@@ -34,14 +34,14 @@ pub struct Raw {
 
 impl Raw {
     /// What a writer of the cluster's own asks, with its name as field manager.
-    pub(super) fn by(name: &str, method: Method, path: String, content_type: &str, body: &Value) -> Self {
+    pub(super) fn by(name: &str, method: Method, path: String, content_type: &str, body: Value) -> Self {
         Self {
             method,
             path,
             query: format!("fieldManager={name}"),
             content_type: content_type.to_owned(),
             user_agent: name.to_owned(),
-            handed: Some(body.clone()),
+            handed: Some(body),
             ..Self::default()
         }
     }

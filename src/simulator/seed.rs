@@ -34,7 +34,7 @@ pub fn fill(world: &mut World) {
 }
 
 fn post(world: &mut World, path: &str, body: &Value) {
-    let raw = Raw::by("sandbox", Method::POST, path.to_owned(), "application/json", body);
+    let raw = Raw::by("sandbox", Method::POST, path.to_owned(), "application/json", body.clone());
     // The seed is ours and a test proves that all of it goes in.
     let _ = world.answer_actor(&raw);
 }

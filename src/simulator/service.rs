@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -26,6 +27,7 @@ use super::sandbox::GivenUp;
 use super::status::Refusal;
 use super::watch::WatchStart;
 use super::world::{Payload, Reply};
+use crate::objects::handed::{Handed, Tray};
 
 /// A response body.
 pub type AnswerBody = UnsyncBoxBody<Bytes, Infallible>;
@@ -72,6 +74,8 @@ where
 /// A request that has come in whole, and the form that its answer is to have.
 pub(super) struct Incoming {
     pub raw: Raw,
+    /// Where the answer is laid down, if who asks takes it so.
+    tray: Option<Tray>,
     /// Refused where nobody may ask or be answered so.
     view: Result<View, Refusal>,
 }
@@ -101,12 +105,13 @@ impl Incoming {
             body,
             handed: None,
         };
+        let tray = head.extensions.get().cloned();
         in_json(&mut raw);
         let view = user.and_then(|user| {
             raw.user = user;
             View::of(&raw.path, &text(&head.headers, &header::ACCEPT), &raw.query)
         });
-        Self { raw, view }
+        Self { raw, tray, view }
     }
 
     /// The reply to it: `handle`'s, unless it is refused before.
@@ -117,8 +122,19 @@ impl Incoming {
         }
     }
 
+    /// The reply as who asks takes it: objects as they are, or in their form.
+    pub fn answer(&self, simulator: Simulator, mut reply: Reply) -> Response<AnswerBody> {
+        if let Some(tray) = self.tray.as_ref().filter(|_| self.view.as_ref().is_ok_and(|view| view.is_whole()))
+            && let Some(handed) = handed(&reply.payload)
+        {
+            tray.put(handed);
+            reply.payload = Payload::Text(String::new());
+        }
+        self.answer_in_text(simulator, reply)
+    }
+
     /// The reply in its form.
-    pub fn answer(&self, simulator: Simulator, reply: Reply) -> Response<AnswerBody> {
+    pub fn answer_in_text(&self, simulator: Simulator, reply: Reply) -> Response<AnswerBody> {
         let view = self.view.as_ref().map_or_else(|_| View::default(), |view| *view);
         answer(simulator, reply, view)
     }
@@ -175,6 +191,15 @@ fn answer(simulator: Simulator, reply: Reply, view: View) -> Response<AnswerBody
     response
 }
 
+/// What is stored is handed over as it is.
+fn handed(payload: &Payload) -> Option<Handed> {
+    match payload {
+        Payload::Object(object) => Some(Handed::Object(Arc::clone(object))),
+        Payload::List(list) => Some(Handed::List(list.objects.clone(), list.next().map(str::to_owned))),
+        Payload::Json(_) | Payload::Text(_) | Payload::Watch(_) => None,
+    }
+}
+
 fn json(value: &impl Serialize) -> AnswerBody {
     let mut text = serde_json::to_vec(value).unwrap_or_default();
     text.push(b'\n');
@@ -207,4 +232,40 @@ fn events(simulator: Simulator, watch: WatchStart, view: View) -> AnswerBody {
             }
         });
     StreamBody::new(chunks.map(|chunk| Ok(Frame::data(chunk)))).boxed_unsync()
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::simulator::Options;
+
+    const JSON: &str = "application/json";
+    const TABLE: &str = "application/json;as=Table;g=meta.k8s.io;v=v1";
+
+    /// What lies on the tray that a request took along, and the text of its answer.
+    async fn asked(path: &str, accept: &str) -> (Option<Handed>, String) {
+        let simulator = Simulator::in_memory(Options::default());
+        let tray = Tray::default();
+        let mut request = Request::get(path).header("accept", accept).body(Full::new(Bytes::new())).unwrap();
+        request.extensions_mut().insert(tray.clone());
+        let answer = simulator.service().oneshot(request).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (tray.take(), String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_is_stored_is_handed_over_and_all_else_is_text() {
+        let (handed, text) = asked("/api/v1/nodes/node-a", JSON).await;
+        assert!(matches!(handed, Some(Handed::Object(node)) if node["metadata"]["name"] == "node-a"));
+        assert_eq!(text, "");
+        let (handed, text) = asked("/api/v1/nodes?limit=2", JSON).await;
+        assert!(matches!(handed, Some(Handed::List(nodes, Some(_))) if nodes.len() == 2));
+        assert_eq!(text, "");
+        for (path, accept) in [("/api/v1/nodes/x", JSON), ("/api/v1/nodes", TABLE), ("/version", JSON)] {
+            let (handed, text) = asked(path, accept).await;
+            assert!(handed.is_none() && text.starts_with('{'), "{path}: {text}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The objects themselves, in the order in which they are listed: by kind, then
 //! by namespace and name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -51,6 +51,11 @@ impl Place {
         Self { namespace: format!("{namespace}/"), name: name.to_owned() }
     }
 
+    /// The namespace as it is called.
+    fn bare_namespace(&self) -> &str {
+        self.namespace.strip_suffix('/').unwrap_or_default()
+    }
+
     /// In none.
     fn of_its_own(name: &str) -> Self {
         Self { namespace: String::new(), name: name.to_owned() }
@@ -61,6 +66,8 @@ impl Place {
 #[derive(Clone, Debug, Default)]
 pub struct Shelves {
     held: BTreeMap<Shelf, BTreeMap<Place, Arc<Value>>>,
+    /// The same by kind, namespace and name: one is asked for far more often than all.
+    named: HashMap<&'static str, HashMap<String, HashMap<String, Arc<Value>>>>,
 }
 
 impl Shelves {
@@ -69,16 +76,28 @@ impl Shelves {
     }
 
     pub fn at(&self, kind: &Shelf, place: &Place) -> Option<&Arc<Value>> {
-        self.held.get(kind)?.get(place)
+        self.named.get(kind.kind)?.get(place.bare_namespace())?.get(&place.name)
     }
 
-    pub fn insert(&mut self, key: Key, object: Arc<Value>) {
-        self.held.entry(key.shelf).or_default().insert(key.place, object);
+    /// The object of this name; of a kind without namespaces, in whatever one.
+    pub fn named(&self, kind: &ApiKind, namespace: &str, name: &str) -> Option<&Arc<Value>> {
+        self.named.get(kind.kind)?.get(if kind.namespaced { namespace } else { "" })?.get(name)
     }
 
-    pub fn remove(&mut self, key: &Key) {
-        if let Some(shelf) = self.held.get_mut(&key.shelf) {
-            shelf.remove(&key.place);
+    pub fn insert(&mut self, Key { shelf, place }: Key, object: Arc<Value>) {
+        let namespaces = self.named.entry(shelf.kind).or_default();
+        let names = namespaces.entry(place.bare_namespace().to_owned()).or_default();
+        names.insert(place.name.clone(), Arc::clone(&object));
+        self.held.entry(shelf).or_default().insert(place, object);
+    }
+
+    pub fn remove(&mut self, Key { shelf, place }: &Key) {
+        if let Some(objects) = self.held.get_mut(shelf) {
+            objects.remove(place);
+        }
+        let names = self.named.get_mut(shelf.kind).and_then(|held| held.get_mut(place.bare_namespace()));
+        if let Some(names) = names {
+            names.remove(&place.name);
         }
     }
 

@@ -2,7 +2,7 @@
 //! watches, continued lists and reads of the past are served from.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ impl Store {
 
     #[must_use]
     pub fn object(&self, kind: &ApiKind, namespace: &str, name: &str) -> Option<&Arc<Value>> {
-        self.objects.get(&Key::new(kind, namespace, name))
+        self.objects.named(kind, namespace, name)
     }
 
     /// All objects of a kind, sorted by namespace and name; an empty namespace
@@ -365,7 +365,7 @@ impl View for Store {
         self.disks.of_claim(namespace, claim)
     }
 
-    fn disks_on(&self, node: &str) -> BTreeSet<Cow<'_, str>> {
+    fn disks_on(&self, node: &str) -> HashSet<Cow<'_, str>> {
         let held = self.on_nodes.attachments_to(node);
         held.filter_map(|name| self.disks.of_attachment(name)).map(Cow::Borrowed).collect()
     }

@@ -27,6 +27,9 @@ const INTO_MAP: &str = "into Go value of type map[string]interface {}";
 
 /// The field of the metadata that says who wrote what.
 const MANAGERS: &str = "managedFields";
+/// The managers are about half of an object. A patch that does not name them leaves
+/// them to the server, which knows them from what is stored.
+const MANAGERS_LEFT_OUT: &[&str] = &["metadata", MANAGERS];
 
 /// An object for another namespace than the request's.
 pub(super) const OTHER_NAMESPACE: &str =
@@ -206,8 +209,9 @@ pub(super) fn patched(
         PatchKind::Merge => {
             check_merge(&change)?;
             let keeps_managers = custom.is_some() || change["metadata"].get(MANAGERS).is_some();
-            let object = if keeps_managers { known.clone() } else { without_managers(known) };
-            read_again(call, merged(object, &change), || merged(known.clone(), &change), custom)
+            let left_out = if keeps_managers { &[] } else { MANAGERS_LEFT_OUT };
+            let object = merge::applied(known, &change, left_out);
+            read_again(call, object, || merge::applied(known, &change, &[]), custom)
         }
         PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change),
     }
@@ -224,25 +228,6 @@ fn check_merge(change: &Value) -> Result<(), Refusal> {
         return Err(Refusal::bad_request(&why));
     }
     Ok(())
-}
-
-fn merged(mut object: Value, change: &Value) -> Value {
-    merge::apply(&mut object, change);
-    object
-}
-
-/// An object without its managers, which are about half of it. A patch that does
-/// not name them leaves them to the server, which knows them from what is stored.
-fn without_managers(object: &Value) -> Value {
-    let Some(fields) = object.as_object() else { return object.clone() };
-    let copied = |(name, value): (&String, &Value)| match value.as_object().filter(|_| name == "metadata") {
-        Some(meta) => {
-            let kept = meta.iter().filter(|(name, _)| *name != MANAGERS);
-            (name.clone(), kept.map(|(name, value)| (name.clone(), value.clone())).collect())
-        }
-        None => (name.clone(), value.clone()),
-    };
-    fields.iter().map(copied).collect()
 }
 
 /// A patched object, read like a body. `shown` is what is told of it where it

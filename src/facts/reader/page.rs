@@ -2,7 +2,9 @@
 //! kept of it before the next one is looked at, and what nobody looks at is
 //! passed over in the text. A namespace may have thousands of objects.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -54,6 +56,14 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// A page that was not written out: what is kept is made of the objects as they
+    /// are stored, and what nobody looks at costs nothing.
+    pub fn of(objects: &[Arc<Value>], next: Option<String>, keep: &impl Fn(Cow<'_, Value>) -> Option<T>) -> Self {
+        Self { items: objects.iter().filter_map(|object| keep(Cow::Borrowed(object))).collect(), next }
+    }
+}
+
 /// Reads a page.
 ///
 /// # Errors
@@ -61,7 +71,7 @@ pub struct Page<T> {
 pub fn read<T>(
     text: &str,
     left_out: LeftOut,
-    keep: &impl Fn(Value) -> Option<T>,
+    keep: &impl Fn(Cow<'_, Value>) -> Option<T>,
 ) -> Result<Page<T>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let page = PageSeed { left_out, keep }.deserialize(&mut deserializer)?;
@@ -80,7 +90,7 @@ struct ListMeta {
     next: Option<String>,
 }
 
-impl<'de, T, F: Fn(Value) -> Option<T>> DeserializeSeed<'de> for PageSeed<'_, F> {
+impl<'de, T, F: Fn(Cow<'_, Value>) -> Option<T>> DeserializeSeed<'de> for PageSeed<'_, F> {
     type Value = Page<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page<T>, D::Error> {
@@ -88,7 +98,7 @@ impl<'de, T, F: Fn(Value) -> Option<T>> DeserializeSeed<'de> for PageSeed<'_, F>
     }
 }
 
-impl<'de, T, F: Fn(Value) -> Option<T>> Visitor<'de> for PageSeed<'_, F> {
+impl<'de, T, F: Fn(Cow<'_, Value>) -> Option<T>> Visitor<'de> for PageSeed<'_, F> {
     type Value = Page<T>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,7 +124,7 @@ struct Items<'a, F> {
     keep: &'a F,
 }
 
-impl<'de, T, F: Fn(Value) -> Option<T>> DeserializeSeed<'de> for Items<'_, F> {
+impl<'de, T, F: Fn(Cow<'_, Value>) -> Option<T>> DeserializeSeed<'de> for Items<'_, F> {
     type Value = Vec<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
@@ -122,7 +132,7 @@ impl<'de, T, F: Fn(Value) -> Option<T>> DeserializeSeed<'de> for Items<'_, F> {
     }
 }
 
-impl<'de, T, F: Fn(Value) -> Option<T>> Visitor<'de> for Items<'_, F> {
+impl<'de, T, F: Fn(Cow<'_, Value>) -> Option<T>> Visitor<'de> for Items<'_, F> {
     type Value = Vec<T>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,7 +147,7 @@ impl<'de, T, F: Fn(Value) -> Option<T>> Visitor<'de> for Items<'_, F> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
         let mut kept = Vec::new();
         while let Some(object) = list.next_element_seed(Object { left_out: self.left_out, depth: 0, path: &[] })? {
-            kept.extend((self.keep)(object));
+            kept.extend((self.keep)(Cow::Owned(object)));
         }
         Ok(kept)
     }
@@ -245,8 +255,13 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "some views leave objects out")]
+    fn whole(object: Cow<'_, Value>) -> Option<Value> {
+        Some(object.into_owned())
+    }
+
     fn items(text: &Value, left_out: LeftOut) -> Vec<Value> {
-        read(&text.to_string(), left_out, &Some).unwrap().items
+        read(&text.to_string(), left_out, &whole).unwrap().items
     }
 
     #[test]
@@ -259,7 +274,7 @@ mod tests {
         assert_eq!(items(&page, LeftOut::of("Pod")), [kept, json!({})]);
         assert_eq!(items(&page, LeftOut::NOTHING), [page["items"][0].clone(), json!({"spec": null})]);
         assert_eq!(items(&page, LeftOut::ALL_BUT_METADATA)[0], json!({"metadata": {"name": "a"}}));
-        assert_eq!(read(&page.to_string(), LeftOut::NOTHING, &Some).unwrap().next.as_deref(), Some("t"));
+        assert_eq!(read(&page.to_string(), LeftOut::NOTHING, &whole).unwrap().next.as_deref(), Some("t"));
     }
 
     #[test]
@@ -267,11 +282,11 @@ mod tests {
         for empty in
             [json!({}), json!({"items": null, "metadata": null}), json!({"items": [], "metadata": {"continue": ""}})]
         {
-            let page = read(&empty.to_string(), LeftOut::NOTHING, &Some).unwrap();
+            let page = read(&empty.to_string(), LeftOut::NOTHING, &whole).unwrap();
             assert_eq!((page.items, page.next), (Vec::new(), None));
         }
         for broken in ["", "[]", "{\"items\": 1}", "{\"items\": [1]}", "{} x"] {
-            assert!(read(broken, LeftOut::of("Pod"), &Some).is_err(), "{broken}");
+            assert!(read(broken, LeftOut::of("Pod"), &whole).is_err(), "{broken}");
         }
     }
 }

@@ -143,7 +143,7 @@ fn attach(view: &dyn View, attachment: &Value) -> Step {
             step.patch_unchanged(object, json!({ "metadata": { "finalizers": finalizers } }));
         }
     }
-    step.patch_status(attachment, &json!({ "attached": true }));
+    step.patch_status(attachment, json!({ "attached": true }));
     step
 }
 

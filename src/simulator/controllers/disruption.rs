@@ -119,7 +119,7 @@ fn sync(view: &dyn View, budget: &Value, now: Timestamp) -> Step {
     if !(is_counted && is_same(&held["disruptedPods"], &disrupted) && is_told(budget, left)) {
         status["conditions"] = with_condition(budget, condition(&status), now).into();
         status["disruptedPods"] = instead(&held["disruptedPods"], disrupted);
-        step.patch_status(budget, &status);
+        step.patch_status(budget, status);
     }
     if wanted.has_unmanaged {
         let message = unmanaged(budget);
@@ -238,7 +238,7 @@ fn fail(budget: &Value, why: &str, now: Timestamp, step: &mut Step) {
         "observedGeneration": budget["status"]["observedGeneration"].as_i64().unwrap_or(0),
     });
     let conditions = with_condition(budget, condition, now);
-    step.patch_status(budget, &json!({"disruptionsAllowed": 0, "conditions": conditions}));
+    step.patch_status(budget, json!({"disruptionsAllowed": 0, "conditions": conditions}));
 }
 
 fn unmanaged(budget: &Value) -> String {
@@ -282,6 +282,6 @@ fn forgive(pod: &Value, now: Timestamp) -> Step {
         return step;
     }
     let condition = json!({"type": "DisruptionTarget", "status": "False", "lastProbeTime": null});
-    step.patch_status(pod, &json!({"conditions": with_condition(pod, condition, now)}));
+    step.patch_status(pod, json!({"conditions": with_condition(pod, condition, now)}));
     step
 }

@@ -110,7 +110,7 @@ fn empty(view: &dyn View, namespace: &Value, since: Timestamp, now: Timestamp) -
     }
     let is_empty = staying.is_empty() && found.is_nothing();
     if let Some(conditions) = told(namespace, &found, now) {
-        last.patch_status(namespace, &json!({ "conditions": conditions }));
+        last.patch_status(namespace, json!({ "conditions": conditions }));
     }
     let held = namespace.items("/spec/finalizers");
     if is_empty && held.iter().any(|finalizer| finalizer == FINALIZER) {

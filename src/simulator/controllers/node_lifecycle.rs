@@ -113,7 +113,7 @@ fn lose(node: &Value, now: Timestamp, step: &mut Step) {
         });
         conditions["status"]["conditions"] = with_condition(&conditions, unknown, now).into();
     }
-    step.patch_status(node, &json!({ "conditions": conditions["status"]["conditions"] }));
+    step.patch_status(node, json!({ "conditions": conditions["status"]["conditions"] }));
     if node.holds("Ready") {
         let message = format!("Node {} status is now: NodeNotReady", node.name());
         step.event(node, EventType::Normal, "NodeNotReady", message);
@@ -160,7 +160,7 @@ fn unready(pod: &Value, now: Timestamp) -> Step {
     let mut step = Step::default();
     let mut condition = pod.condition("Ready").cloned().unwrap_or_default();
     condition["status"] = json!("False");
-    step.patch_status(pod, &json!({ "conditions": with_condition(pod, condition, now) }));
+    step.patch_status(pod, json!({ "conditions": with_condition(pod, condition, now) }));
     step.event(pod, EventType::Warning, "NodeNotReady", "Node is not ready");
     step
 }

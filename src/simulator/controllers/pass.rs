@@ -2,7 +2,7 @@
 //! together.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::fields::Fields;
 use super::{Dependents, EventType, Part, Step, View, Write};
@@ -41,8 +41,15 @@ impl Step {
     }
 
     /// Appends a merge patch of `object`'s status.
-    pub(super) fn patch_status(&mut self, object: &Value, status: &Value) {
-        self.push(Write::PatchStatus { target: object.target(), patch: json!({ "status": status }) });
+    pub(super) fn patch_status(&mut self, object: &Value, status: Value) {
+        // `json!` would copy it: the status of a node lists all its volumes.
+        let patch = Map::from_iter([("status".to_owned(), status)]);
+        self.push(Write::PatchStatus { target: object.target(), patch: patch.into() });
+    }
+
+    /// Appends a merge patch of one field of `object`'s status.
+    pub(super) fn patch_status_field(&mut self, object: &Value, name: &str, value: Value) {
+        self.patch_status(object, Map::from_iter([(name.to_owned(), value)]).into());
     }
 
     /// Appends a delete of exactly this `object`.

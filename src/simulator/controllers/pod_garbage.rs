@@ -104,7 +104,7 @@ fn end(pod: &Value, is_orphan: bool, now: Timestamp) -> Step {
             });
             status["conditions"] = with_condition(pod, condition, now).into();
         }
-        step.patch_status(pod, &status);
+        step.patch_status(pod, status);
     }
     step.delete(pod, Some(0));
     step

@@ -57,10 +57,7 @@ fn sync(view: &dyn View, quota: &Arc<Value>) -> Option<Step> {
     let used: Map<String, Value> = used.into_iter().map(|(name, sum)| (name, json!(sum.canonical()))).collect();
     let limits = hard.as_object().cloned().unwrap_or_default();
     let mut step = Step::default();
-    step.patch_status(
-        quota,
-        &json!({"hard": instead(&status["hard"], limits), "used": instead(&status["used"], used)}),
-    );
+    step.patch_status(quota, json!({"hard": instead(&status["hard"], limits), "used": instead(&status["used"], used)}));
     Some(step)
 }
 

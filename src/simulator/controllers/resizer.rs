@@ -115,7 +115,7 @@ impl Resizer {
             let conditions = if conditions.is_empty() { Value::Null } else { json!(conditions) };
             // It may have been asked for more meanwhile than it is asked for now.
             let made = &volume["spec"]["capacity"]["storage"];
-            step.patch_status(claim, &json!({ "capacity": { "storage": made }, "conditions": conditions }));
+            step.patch_status(claim, json!({ "capacity": { "storage": made }, "conditions": conditions }));
             let message = "MountVolume.NodeExpandVolume succeeded for volume";
             step.event(claim, EventType::Normal, "FileSystemResizeSuccessful", message);
         } else if !claim.holds("FileSystemResizePending") {
@@ -164,7 +164,7 @@ fn set_condition(claim: &Value, kind: &str, message: &str, now: Timestamp, step:
         .into_iter()
         .filter(|held| held["type"] == kind || !of_resizing(held))
         .collect();
-    step.patch_status(claim, &json!({ "conditions": conditions }));
+    step.patch_status(claim, json!({ "conditions": conditions }));
 }
 
 fn of_resizing(condition: &Value) -> bool {

@@ -219,7 +219,7 @@ impl<'a> Cluster<'a> {
                 "message": message,
                 "lastProbeTime": null,
             });
-            step.patch_status(pod, &json!({ "conditions": with_condition(pod, condition, now) }));
+            step.patch_status(pod, json!({ "conditions": with_condition(pod, condition, now) }));
         }
         step.event_once(self.view, pod, EventType::Warning, "FailedScheduling", message);
     }

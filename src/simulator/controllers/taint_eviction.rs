@@ -77,7 +77,7 @@ fn judge(pod: &Value, node: &Value, now: Timestamp) -> Step {
         "type": "DisruptionTarget", "status": "True", "lastProbeTime": null, "reason": "DeletionByTaintManager",
         "message": "Taint manager: deleting due to NoExecute taint",
     });
-    step.patch_status(pod, &json!({ "conditions": with_condition(pod, condition, now) }));
+    step.patch_status(pod, json!({ "conditions": with_condition(pod, condition, now) }));
     step.delete(pod, None);
     step
 }

@@ -3,7 +3,7 @@
 //! the lists, so that any other view is right, if slower.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -91,8 +91,8 @@ pub trait View {
         disk.map_or(Had::NoDisk, |volume| Had::Disk(unique_name(&volume).into()))
     }
 
-    /// What a node calls the volumes whose attachments to it hold.
-    fn disks_on(&self, node: &str) -> BTreeSet<Cow<'_, str>> {
+    /// What a node calls the volumes whose attachments to it hold, in no order.
+    fn disks_on(&self, node: &str) -> HashSet<Cow<'_, str>> {
         let mut attachments = self.attachments_to(node);
         attachments.retain(|attachment| holds(attachment));
         let volumes = attachments.iter().filter_map(|attachment| {

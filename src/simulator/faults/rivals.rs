@@ -158,7 +158,7 @@ struct Place<'a> {
 }
 
 fn raw(method: Method, path: String, content_type: &str, body: &Value) -> Raw {
-    Raw::by(RIVAL, method, path, content_type, body)
+    Raw::by(RIVAL, method, path, content_type, body.clone())
 }
 
 impl Place<'_> {

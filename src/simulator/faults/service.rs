@@ -96,8 +96,10 @@ impl FaultyService {
             reply = self.after(fault, incoming, reply)?;
         }
         let is_watch = matches!(reply.payload, Payload::Watch(_));
-        let response = incoming.answer(self.simulator.clone(), reply);
         let is_cut = struck.contains(&Fault::Truncated);
+        // Only a text can be cut.
+        let answer = if is_cut { Incoming::answer_in_text } else { Incoming::answer };
+        let response = answer(incoming, self.simulator.clone(), reply);
         Ok(match (is_watch, is_cut) {
             (true, _) => response.map(|body| disturbed(body, self.faults.clone(), is_cut)),
             (false, true) => truncated(response).await,

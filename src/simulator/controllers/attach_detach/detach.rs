@@ -51,7 +51,7 @@ pub(super) fn look_after(view: &dyn View, attachment: &Value, now: Timestamp) ->
     }
     // A node must not begin to use what is about to go.
     if let Some(left) = node.as_deref().and_then(|node| without(node, &volume)) {
-        step.patch_status(node.as_deref().unwrap_or(&Value::Null), &json!({ "volumesAttached": left }));
+        step.patch_status_field(node.as_deref().unwrap_or(&Value::Null), "volumesAttached", left);
     }
     step.delete(attachment, None);
     step

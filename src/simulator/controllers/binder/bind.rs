@@ -73,7 +73,7 @@ fn bind_claim(claim: &Value, volume: &str, step: &mut Step) {
 pub(super) fn set_volume_phase(volume: &Value, phase: &str, message: &str, step: &mut Step) {
     if volume.phase() != phase {
         let message = if message.is_empty() { Value::Null } else { json!(message) };
-        step.patch_status(volume, &json!({ "phase": phase, "message": message }));
+        step.patch_status(volume, json!({ "phase": phase, "message": message }));
     }
 }
 
@@ -103,6 +103,6 @@ pub(super) fn set_claim_status(claim: &Value, phase: &str, volume: Option<&Value
         None | Some(_) => {}
     }
     if !status.is_empty() {
-        step.patch_status(claim, &Value::Object(status));
+        step.patch_status(claim, Value::Object(status));
     }
 }

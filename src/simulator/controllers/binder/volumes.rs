@@ -134,5 +134,5 @@ fn unbind(volume: &Value, step: &mut Step) {
         json!({ "spec": { "claimRef": { "uid": null } } })
     };
     step.patch_unchanged(volume, patch);
-    step.patch_status(volume, &json!({ "phase": "Available", "message": null }));
+    step.patch_status(volume, json!({ "phase": "Available", "message": null }));
 }

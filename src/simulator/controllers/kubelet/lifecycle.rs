@@ -43,7 +43,7 @@ impl Kubelet {
             held => held.to_owned(),
         };
         if let Some(status) = picture.status(pod, &address, &host_address(node), now) {
-            step.patch_status(pod, &status);
+            step.patch_status(pod, status);
         }
         news.tell(view, pod, &mut step);
         step

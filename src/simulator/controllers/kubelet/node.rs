@@ -38,7 +38,7 @@ pub(super) fn keep(node: &Value, now: Timestamp) -> Step {
     }
     if !node.holds("Ready") {
         // The taint follows in the next look, when the node reads Ready.
-        step.patch_status(node, &status(node, now));
+        step.patch_status(node, status(node, now));
         return step;
     }
     let taints = node.items("/spec/taints");

@@ -53,7 +53,7 @@ pub(super) fn stop(view: &dyn View, pod: &Value, host: &str, now: Timestamp, ste
         let start = pod.instant("/status/startTime").unwrap_or(now);
         let picture = Picture { containers, phase, start, why: None };
         if let Some(status) = picture.status(pod, pod.text("/status/podIP"), host, now) {
-            step.patch_status(pod, &status);
+            step.patch_status(pod, status);
         }
     }
     step.delete(pod, Some(0));

@@ -2,8 +2,7 @@
 //! which ones it uses, and starts nothing before they are attached.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,7 +12,7 @@ use super::news::News;
 use crate::simulator::controllers::attachments::{
     Had, attachment_to, has_claims, holds, unique_name, volumes_of, volumes_of_any_kind,
 };
-use crate::simulator::controllers::fields::{Fields, claim_names, later};
+use crate::simulator::controllers::fields::{Fields, claim_of, later};
 use crate::simulator::controllers::{Change, Step, View};
 
 /// How long a kubelet waits for volumes before it says so, in seconds.
@@ -78,7 +77,7 @@ pub(super) fn take(view: &dyn View, pod: &Value, node: &Value, step: &mut Step) 
     let new: Vec<String> = names.filter(|name| !listed.iter().any(|held| held == name)).collect();
     if !new.is_empty() {
         let all: Vec<Value> = listed.iter().cloned().chain(new.into_iter().map(Value::from)).collect();
-        step.patch_status(node, &json!({ "volumesInUse": all }));
+        step.patch_status_field(node, "volumesInUse", all.into());
     }
 }
 
@@ -90,27 +89,28 @@ pub(super) fn count(view: &dyn View, node: &Value, step: &mut Step) {
     let all: Vec<&Value> = pods.iter().map(|pod| &**pod).collect();
     let hanging: BTreeSet<String> = held(view, &all, node, step).into_values().flatten().collect();
     pods.retain(|pod| uses_volumes(pod));
-    let had = |pod: &Arc<Value>| {
-        let (namespace, claims) = (pod.namespace().to_owned(), claim_names(pod));
-        claims.into_iter().map(move |claim| view.disk_of(&namespace, &claim))
-    };
     let mut knows_all = true;
-    let mut used: BTreeSet<Cow<'_, str>> = BTreeSet::new();
-    for had in pods.iter().flat_map(had) {
-        match had {
-            Had::NoClaim => knows_all = false,
-            Had::NoDisk => {}
-            Had::Disk(name) => drop(used.insert(name)),
+    let mut used: HashSet<Cow<'_, str>> = HashSet::new();
+    for pod in &pods {
+        let claims = pod.items("/spec/volumes").iter().filter_map(|volume| claim_of(pod, volume));
+        for claim in claims {
+            match view.disk_of(pod.namespace(), &claim) {
+                Had::NoClaim => knows_all = false,
+                Had::NoDisk => {}
+                Had::Disk(name) => drop(used.insert(name)),
+            }
         }
     }
     let listed: Vec<&str> = node.items("/status/volumesInUse").iter().filter_map(Value::as_str).collect();
     let mut told: Vec<&str> =
         listed.iter().copied().filter(|name| !knows_all || used.contains(*name) || hanging.contains(*name)).collect();
-    let known: BTreeSet<&str> = listed.iter().copied().collect();
-    told.extend(used.iter().map(|name| &**name).filter(|name| !known.contains(name)));
+    let known: HashSet<&str> = listed.iter().copied().collect();
+    let mut new: Vec<&str> = used.iter().map(|name| &**name).filter(|name| !known.contains(name)).collect();
+    new.sort_unstable();
+    told.extend(new);
     if told != listed {
-        let told = if told.is_empty() { Value::Null } else { json!(told) };
-        step.patch_status(node, &json!({ "volumesInUse": told }));
+        let told = if told.is_empty() { Value::Null } else { told.into() };
+        step.patch_status_field(node, "volumesInUse", told);
     }
 }
 

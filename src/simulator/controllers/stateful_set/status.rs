@@ -37,7 +37,7 @@ pub(super) fn pass(set: &Set, revisions: &Revisions, members: &Members, now: Tim
         let unless_zero = |count: i64| if count == 0 { Value::Null } else { json!(count) };
         step.patch_status(
             set.object,
-            &json!({
+            json!({
                 "observedGeneration": set.object.number("/metadata/generation").unwrap_or(0),
                 "replicas": counters.replicas,
                 "readyReplicas": unless_zero(counters.ready),
