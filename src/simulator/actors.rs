@@ -2,6 +2,8 @@
 //! the same way as a client's, but rights do not bind them and they are not
 //! in the request log.
 
+use std::sync::Arc;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -100,28 +102,28 @@ fn path(world: &World, target: &Target) -> Option<String> {
 }
 
 fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
-    let raw = |method, path, content_type: &str, body: Value| Raw::by(actor, method, path, content_type, body);
+    let raw = |method, path, content_type: &str, body: Arc<Value>| Raw::by(actor, method, path, content_type, body);
     match write {
         Write::Create(object) => {
             let text = |name: &str| object[name].as_str().unwrap_or_default();
             let kind = world.store.kind_of(text("apiVersion"), text("kind"))?;
             let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
-            Some(raw(Method::POST, collection_path(kind, namespace), JSON, object.clone()))
+            Some(raw(Method::POST, collection_path(kind, namespace), JSON, object.clone().into()))
         }
-        Write::Patch { target, patch } => Some(raw(Method::PATCH, path(world, target)?, MERGE, patch.clone())),
+        Write::Patch { target, patch } => Some(raw(Method::PATCH, path(world, target)?, MERGE, Arc::clone(patch))),
         Write::PatchStatus { target, patch } => {
-            Some(raw(Method::PATCH, format!("{}/status", path(world, target)?), MERGE, patch.clone()))
+            Some(raw(Method::PATCH, format!("{}/status", path(world, target)?), MERGE, Arc::clone(patch)))
         }
         Write::Bind { target, node } => {
             let body = json!({
                 "apiVersion": "v1", "kind": "Binding", "metadata": {"name": target.name},
                 "target": {"apiVersion": "v1", "kind": "Node", "name": node},
             });
-            Some(raw(Method::POST, format!("{}/binding", path(world, target)?), JSON, body))
+            Some(raw(Method::POST, format!("{}/binding", path(world, target)?), JSON, body.into()))
         }
         Write::Finalize(namespace) => {
             let name = namespace["metadata"]["name"].as_str().unwrap_or_default();
-            Some(raw(Method::PUT, format!("/api/v1/namespaces/{name}/finalize"), JSON, namespace.clone()))
+            Some(raw(Method::PUT, format!("/api/v1/namespaces/{name}/finalize"), JSON, namespace.clone().into()))
         }
         Write::Delete { target, uid, grace, dependents } => {
             let mut body = json!({
@@ -133,11 +135,11 @@ fn request(world: &World, actor: &str, write: &Write) -> Option<Raw> {
             if let Some(dependents) = dependents {
                 body["propagationPolicy"] = json!(dependents.to_string());
             }
-            Some(raw(Method::DELETE, path(world, target)?, JSON, body))
+            Some(raw(Method::DELETE, path(world, target)?, JSON, body.into()))
         }
         Write::Event { target, kind, reason, message } => {
             let (method, path, content_type, body) = event(world, actor, target, *kind, reason, message)?;
-            Some(raw(method, path, content_type, body))
+            Some(raw(method, path, content_type, body.into()))
         }
     }
 }

@@ -105,7 +105,7 @@ pub fn delete_options(raw: &Raw) -> Result<Value, Refusal> {
 /// 400 for what is no JSON.
 pub fn json<'a>(raw: &'a Raw, kind: &str) -> Result<Cow<'a, Value>, Refusal> {
     match &raw.handed {
-        Some(value) => Ok(Cow::Borrowed(value)),
+        Some(value) => Ok(Cow::Borrowed(value.as_ref())),
         None => parse(raw, kind).map(|node| Cow::Owned(node.value())),
     }
 }
@@ -234,7 +234,7 @@ fn parse(raw: &Raw, kind: &str) -> Result<Node, Refusal> {
 
 fn parsed(raw: &Raw) -> Result<Node, String> {
     if let Some(value) = &raw.handed {
-        return Ok(value.clone().into());
+        return Ok(Value::clone(value).into());
     }
     serde_json::from_slice(&raw.body)
         .map_err(|error| if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() })

@@ -10,6 +10,8 @@ pub(super) mod newer;
 mod references;
 mod stand_ins;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -57,6 +59,7 @@ pub fn world_of(original: Original, seed: u64) -> World {
     attached::fit(&mut objects, &unread);
     let around = Around::of(&objects);
     let mut world = World::new(seed, origin.at, Vec::new());
+    let mut newer = BTreeSet::new();
     let mut highest = 0;
     for mut object in objects {
         let text = |name: &str| object[name].as_str().unwrap_or_default();
@@ -69,10 +72,14 @@ pub fn world_of(original: Original, seed: u64) -> World {
         highest = highest.max(revision.unwrap_or(0));
         withhold(&mut object);
         captured::mark(&mut object, origin.at, &around);
+        if newer::is_in(kind, &object) {
+            newer.insert(kind.kind);
+        }
         world.store.restore(kind, object);
     }
     world.store.begin_at(highest);
     stand_ins::fill(&mut world, &origin.namespace, &unread);
+    world.newer = Some(newer);
     world.origin = Some(origin);
     world
 }

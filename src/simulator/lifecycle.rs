@@ -159,7 +159,7 @@ impl World {
         let name = text(old, "name").to_owned();
         let mut new = completed(kind, new, self.features());
         self.keep_version(kind, &mut new);
-        if self.origin.is_some() && !kind.is_custom() {
+        if self.has_newer(kind) {
             newer::keep(&table().kind(kind.kind), old, &mut new);
         }
         version::check(kind, old, text(&new, "resourceVersion"))?;

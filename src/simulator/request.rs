@@ -1,6 +1,8 @@
 //! From method, path and query to a typed request. What Kubernetes has but we
 //! do not simulate is told apart from what does not exist at all.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
@@ -29,19 +31,25 @@ pub struct Raw {
     pub looked_for: Option<LookedFor>,
     pub body: Bytes,
     /// The body of a writer of the cluster's own, which need not be read.
-    pub handed: Option<Value>,
+    pub handed: Option<Arc<Value>>,
 }
 
 impl Raw {
     /// What a writer of the cluster's own asks, with its name as field manager.
-    pub(super) fn by(name: &str, method: Method, path: String, content_type: &str, body: Value) -> Self {
+    pub(super) fn by(
+        name: &str,
+        method: Method,
+        path: String,
+        content_type: &str,
+        body: impl Into<Arc<Value>>,
+    ) -> Self {
         Self {
             method,
             path,
             query: format!("fieldManager={name}"),
             content_type: content_type.to_owned(),
             user_agent: name.to_owned(),
-            handed: Some(body),
+            handed: Some(body.into()),
             ..Self::default()
         }
     }

@@ -2,6 +2,7 @@
 //! Clients and actors come in through `handle`; what a request changes is
 //! collected in `fresh` until the engine has put it on disk and announced it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -97,6 +98,9 @@ pub struct World {
     pub denied: Vec<(String, String)>,
     /// Of a copy of a live namespace.
     pub origin: Option<Origin>,
+    /// The kinds of which something that was copied has fields that the schema has
+    /// not: those of others need not be looked for. `None` where nobody knows.
+    pub newer: Option<BTreeSet<&'static str>>,
     /// Of a cluster that is no copy.
     pub features: Features,
     /// Commits of the request under way.
@@ -122,6 +126,7 @@ impl World {
             seed,
             denied,
             origin: None,
+            newer: None,
             features: Features::default(),
             fresh: Vec::new(),
             log: Recent::default(),
@@ -205,6 +210,13 @@ impl World {
             Action::Delete => self.delete(raw, call),
             Action::DeleteCollection => self.delete_collection(raw, call),
         }
+    }
+
+    /// Whether objects of a kind may have fields that the schema has not: such come
+    /// with a copy alone, since every write drops what it does not know.
+    pub(super) fn has_newer(&self, kind: &ApiKind) -> bool {
+        let is_seen = self.newer.as_ref().is_none_or(|kinds| kinds.contains(kind.kind));
+        self.origin.is_some() && !kind.is_custom() && is_seen
     }
 
     pub(super) fn rights(&self) -> Rights<'_> {

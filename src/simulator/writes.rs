@@ -141,8 +141,7 @@ impl World {
         }
         check_force(call)?;
         let old = self.stored(call)?;
-        let is_copied = self.origin.is_some() && !call.kind.is_custom();
-        let known = if is_copied { newer::without(call.kind, &old) } else { Cow::Borrowed(&*old) };
+        let known = if self.has_newer(call.kind) { newer::without(call.kind, &old) } else { Cow::Borrowed(&*old) };
         let Read { mut object, mut warnings } = patched(raw, call, how, &known, self.custom(call))?;
         warnings.extend(named_once(&mut object, Found::InThePatched));
         let written = check_place(call, &object)

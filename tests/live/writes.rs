@@ -43,7 +43,7 @@ impl Controller for Busy {
         let uid = old["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let writes = vec![
             Write::Create(object),
-            Write::Patch { target: made, patch: json!({"metadata": {"labels": {"patched": "yes"}}}) },
+            Write::Patch { target: made, patch: json!({"metadata": {"labels": {"patched": "yes"}}}).into() },
             Write::Delete { target: self.target("ConfigMap", "old"), uid, grace: None, dependents: None },
             Write::Event {
                 target: pod.clone(),
@@ -51,7 +51,7 @@ impl Controller for Busy {
                 reason: "Busy".to_owned(),
                 message: "about to bind".to_owned(),
             },
-            Write::PatchStatus { target: pod.clone(), patch: json!({"status": {"message": "seen"}}) },
+            Write::PatchStatus { target: pod.clone(), patch: json!({"status": {"message": "seen"}}).into() },
             Write::Bind { target: pod, node: "node-b".to_owned() },
         ];
         Step::from(writes)

@@ -35,7 +35,10 @@ impl Controller for Marker {
                 name: pod["metadata"]["name"].as_str().unwrap().to_owned(),
             };
             let marking = [
-                Write::Patch { target: target.clone(), patch: json!({"metadata": {"labels": {"marked": "yes"}}}) },
+                Write::Patch {
+                    target: target.clone(),
+                    patch: json!({"metadata": {"labels": {"marked": "yes"}}}).into(),
+                },
                 Write::Bind { target: target.clone(), node: "node-a".to_owned() },
                 Write::Event {
                     target,

@@ -180,9 +180,9 @@ async fn apply(api: &Api, view: &LiveView<'_>, write: &Write) -> Result<(), Refu
     let path = |target: &Target| path_of(&target.kind, &target.namespace, &target.name);
     let sent = match write {
         Write::Create(object) => api.create(object).await,
-        Write::Patch { target, patch } => api.send(Method::MergePatch, &path(target), Some(patch)).await,
+        Write::Patch { target, patch } => api.send(Method::MergePatch, &path(target), Some(&**patch)).await,
         Write::PatchStatus { target, patch } => {
-            api.send(Method::MergePatch, &format!("{}/status", path(target)), Some(patch)).await
+            api.send(Method::MergePatch, &format!("{}/status", path(target)), Some(&**patch)).await
         }
         Write::Bind { target, node } => {
             let binding = json!({

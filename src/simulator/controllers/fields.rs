@@ -118,11 +118,11 @@ impl Fields for Value {
     }
 
     fn annotation(&self, key: &str) -> Option<&str> {
-        self["metadata"]["annotations"][key].as_str()
+        field_of(at(self, "/metadata/annotations")?, key)?.as_str()
     }
 
     fn label(&self, key: &str) -> Option<&str> {
-        self["metadata"]["labels"][key].as_str()
+        field_of(at(self, "/metadata/labels")?, key)?.as_str()
     }
 }
 
@@ -136,7 +136,8 @@ pub(in crate::simulator) fn later(time: Timestamp, seconds: i64) -> Timestamp {
 /// The name of the claim of a pod's volume: its own, or for an ephemeral volume
 /// the one that is derived from the pod.
 pub(super) fn claim_of<'a>(pod: &Value, volume: &'a Value) -> Option<Cow<'a, str>> {
-    match volume["persistentVolumeClaim"]["claimName"].as_str() {
+    let claim = field_of(volume, "persistentVolumeClaim").and_then(|source| field_of(source, "claimName"));
+    match claim.and_then(Value::as_str) {
         Some(claim) => Some(Cow::Borrowed(claim)),
         None => volume["ephemeral"].is_object().then(|| Cow::Owned(ephemeral_claim_name(pod, volume))),
     }

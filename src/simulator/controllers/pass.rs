@@ -1,6 +1,8 @@
 //! Building what an actor asks for: one pass over one object, and all passes
 //! together.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -27,7 +29,7 @@ impl Step {
 
     /// Appends a merge patch of `object`.
     pub(super) fn patch(&mut self, object: &Value, patch: Value) {
-        self.push(Write::Patch { target: object.target(), patch });
+        self.push(Write::Patch { target: object.target(), patch: patch.into() });
     }
 
     /// Appends a merge patch of `object` that fails if somebody else has
@@ -44,7 +46,7 @@ impl Step {
     pub(super) fn patch_status(&mut self, object: &Value, status: Value) {
         // `json!` would copy it: the status of a node lists all its volumes.
         let patch = Map::from_iter([("status".to_owned(), status)]);
-        self.push(Write::PatchStatus { target: object.target(), patch: patch.into() });
+        self.push(Write::PatchStatus { target: object.target(), patch: Arc::new(patch.into()) });
     }
 
     /// Appends a merge patch of one field of `object`'s status.

@@ -126,13 +126,13 @@ impl World {
     /// A user's merge patch.
     pub fn edit(&mut self, kind: &str, name: &str, patch: Value) {
         let target = self.object(kind, name).target();
-        self.apply(&Write::Patch { target, patch }).unwrap();
+        self.apply(&Write::Patch { target, patch: patch.into() }).unwrap();
     }
 
     /// A user's merge patch of a status.
     pub fn edit_status(&mut self, kind: &str, name: &str, status: &Value) {
         let target = self.object(kind, name).target();
-        self.apply(&Write::PatchStatus { target, patch: json!({ "status": status }) }).unwrap();
+        self.apply(&Write::PatchStatus { target, patch: json!({ "status": status }).into() }).unwrap();
     }
 
     /// A user's delete.

@@ -2,6 +2,7 @@
 //! orders them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,9 +15,9 @@ pub enum Write {
     /// POST of a complete object (`apiVersion`, `kind`, `metadata`, …).
     Create(Value),
     /// JSON merge patch of the object itself.
-    Patch { target: Target, patch: Value },
+    Patch { target: Target, patch: Arc<Value> },
     /// JSON merge patch of its `status` subresource.
-    PatchStatus { target: Target, patch: Value },
+    PatchStatus { target: Target, patch: Arc<Value> },
     /// The `binding` subresource of a pod: puts it on a node.
     Bind { target: Target, node: String },
     /// PUT of the `finalize` subresource of a namespace: the whole object, with

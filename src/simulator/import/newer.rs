@@ -31,6 +31,12 @@ pub fn without<'a>(kind: &ApiKind, old: &'a Value) -> Cow<'a, Value> {
     Cow::Owned(known)
 }
 
+/// Whether an object has fields that the schema has not.
+#[must_use]
+pub fn is_in(kind: &ApiKind, object: &Value) -> bool {
+    !is_known(&table().kind(kind.kind), object)
+}
+
 /// Whether the schema has all fields of a value, as it is in nearly all objects.
 fn is_known(shape: &Shape, value: &Value) -> bool {
     match (shape, value) {
@@ -121,5 +127,6 @@ mod tests {
         let known = without(ApiKind::named("StatefulSet").unwrap(), &old);
         assert!(!known.to_string().contains("ewer"), "{known}");
         assert!(is_known(&shape, &known) && !is_known(&shape, &old));
+        assert!(is_in(ApiKind::named("StatefulSet").unwrap(), &old));
     }
 }
