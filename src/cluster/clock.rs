@@ -30,9 +30,9 @@ pub trait Clock: Send + Sync {
     fn pause(&self, at_most: Duration) -> BoxFuture<'_, Result<Pause, Interrupted>>;
 
     /// How long to pause before the next look, after so much waiting: what has come about is
-    /// seen a sixteenth of the time too late at most, or half a second, or five.
+    /// seen a twentieth of the time too late at most, and never five seconds.
     fn until_next_look(&self, waited: Duration) -> Duration {
-        (waited / 16).clamp(Duration::from_millis(500), Duration::from_secs(5))
+        (waited / 20).clamp(Duration::from_millis(150), Duration::from_secs(5))
     }
 
     /// So much of the time that a person takes to answer. On a simulated cluster
