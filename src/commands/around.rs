@@ -2,6 +2,8 @@
 //! of Secrets and ConfigMaps. The server checks none of it, and the pods find
 //! out much later (S1-e7, S3-e2).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::Context;
@@ -29,7 +31,7 @@ pub async fn check(
             let Some(kind) = ApiKind::named(kind).filter(|_| !known.iter().any(is_it)) else { continue };
             let reference = ObjectRef { kind, namespace: namespace.to_owned(), name: name.clone() };
             match reader.get(&reference).await {
-                Ok(found) => known.extend(found),
+                Ok(found) => known.extend(found.map(Arc::unwrap_or_clone)),
                 // What may not be seen may well be there.
                 Err(error) if is_forbidden(&error) => unknown.push(needed),
                 // No name that the server would take; the review says so.

@@ -161,7 +161,7 @@ async fn find(set: &Value, namespace: &str, reader: &Reader, context: &Context<'
     let members = match reader.get(&reference).await {
         // The check of rights, which comes next, names this one with all others.
         Err(error) if is_forbidden(&error) => return Ok(None),
-        found => found.map_err(failed)?.as_ref().and_then(Set::read).map(|set| set.range),
+        found => found.map_err(failed)?.as_deref().and_then(Set::read).map(|set| set.range),
     };
     let claims: Vec<_> = listed.iter().filter_map(Claim::read).collect();
     let templates: Vec<_> = wanted.templates.iter().map(|template| template.name.clone()).collect();

@@ -4,6 +4,8 @@
 //! somebody else's and is refused; so is a set that would lose claims. Undo: delete what was created (by UID), or
 //! put back what was there.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::difference::{Difference, differences, unmet};
@@ -26,10 +28,10 @@ pub struct Apply {
 impl Apply {
     pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         let before = Reader::new(connection.client.clone()).get(&self.object).await?;
-        refuse_foreign(before.as_ref())?;
+        refuse_foreign(before.as_deref())?;
         let dry_run = request::apply(&connection.client, &self.object, &self.manifest, Mode::DryRun).await;
-        let after = dry_run.map_err(|error| self.unchangeable(error, before.as_ref()))?;
-        refuse_loss(before.as_ref(), &after)?;
+        let after = dry_run.map_err(|error| self.unchangeable(error, before.as_deref()))?;
+        refuse_loss(before.as_deref(), &after)?;
         refuse_headless(&self.manifest, &after)?;
         let change = match &before {
             None => Change::New,
@@ -38,7 +40,7 @@ impl Apply {
                 found => Change::Changed(found),
             },
         };
-        Ok(Ready { preview: Preview::of(change, before.as_ref(), after), before })
+        Ok(Ready { preview: Preview::of(change, before.as_deref(), Arc::unwrap_or_clone(after)), before })
     }
 
     /// A change that the server does not allow is told with the fields that
@@ -55,9 +57,9 @@ impl Apply {
 
     pub(super) async fn perform(&self, ready: Ready, connection: &Connection) -> Result<Done, EffectError> {
         if ready.preview.holds() {
-            return Ok(Done { outcome: Outcome::Unchanged, created: None, after: ready.preview.after });
+            return Ok(Done { outcome: Outcome::Unchanged, created: None, after: ready.preview.after.into() });
         }
-        let body = exactly_this_one(&self.manifest, ready.before.as_ref());
+        let body = exactly_this_one(&self.manifest, ready.before.as_deref());
         let after = match request::apply(&connection.client, &self.object, &body, Mode::Real).await {
             Err(kube::Error::Api(status)) if ready.before.is_some() && is_overtaken(&status) => {
                 return Err(EffectError::Overtaken);

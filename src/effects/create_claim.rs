@@ -78,7 +78,7 @@ impl CreateClaim {
             Some(found) if found["spec"]["volumeName"] == *self.volume() => Change::Unchanged,
             Some(_) => return Err(EffectError::ClaimInTheWay { claim: self.object.name.clone() }),
         };
-        Ok(Ready { preview: Preview::of(change, before.as_ref(), Value::Null), before })
+        Ok(Ready { preview: Preview::of(change, before.as_deref(), Value::Null), before })
     }
 
     /// The protection of its volume, and its deletion. The UID is not known yet:

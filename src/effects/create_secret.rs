@@ -38,7 +38,7 @@ impl CreateSecret {
             }
             None => Change::New,
         };
-        Ok(Ready { preview: Preview::of(change, before.as_ref(), Value::Null), before })
+        Ok(Ready { preview: Preview::of(change, before.as_deref(), Value::Null), before })
     }
 
     pub(super) async fn perform(
@@ -143,7 +143,7 @@ mod tests {
         let serves = |data: Value| {
             let before = Some(json!({ "data": data }));
             let preview = Preview::of(Change::Kept, before.as_ref(), Value::Null);
-            create.serves(&Ready { preview, before }, &Chosen).unwrap()
+            create.serves(&Ready { preview, before: before.map(Into::into) }, &Chosen).unwrap()
         };
         assert!(serves(json!({ "user": "dQ==", "password": "b3RoZXI=" })));
         assert!(!serves(json!({ "user": "b3RoZXI=", "password": "cA==" })));

@@ -118,7 +118,7 @@ impl Exec {
         connection: &Connection,
         keep: impl AsyncFn() -> Result<(), EffectError>,
     ) -> Result<Done, EffectError> {
-        let program = self.program(ready.before.as_ref().unwrap_or(&Value::Null))?;
+        let program = self.program(ready.before.as_deref().unwrap_or(&Value::Null))?;
         let mut printed = Printed::default();
         match listen(&program, Duration::from_secs(self.at_most), connection, keep, &mut printed).await {
             Ok(0) => {
@@ -142,7 +142,7 @@ impl Exec {
         keep: impl AsyncFn() -> Result<(), EffectError>,
     ) -> Result<String, EffectError> {
         let ready = self.look(connection).await?;
-        let program = self.program(ready.before.as_ref().unwrap_or(&Value::Null))?;
+        let program = self.program(ready.before.as_deref().unwrap_or(&Value::Null))?;
         let mut printed = Printed::default();
         match listen(&program, Duration::from_secs(self.at_most), connection, keep, &mut printed).await {
             Ok(0) => printed.whole().ok_or_else(|| EffectError::Guarded {

@@ -75,7 +75,7 @@ async fn ran(
     };
     let pod = pod(&Value::Null);
     let change = Change::Runs { container: String::new(), command: String::new() };
-    let ready = Ready { preview: Preview::of(change, Some(&pod), Value::Null), before: Some(pod) };
+    let ready = Ready { preview: Preview::of(change, Some(&pod), Value::Null), before: Some(pod.into()) };
     exec(Command::Shell("ask".to_owned()), None).run(&ready, &connection, keep).await
 }
 
@@ -100,7 +100,7 @@ fn why(ended: Result<Done, EffectError>) -> String {
 async fn exit_code_zero_alone_is_a_yes() {
     let quiet = Interrupt::default();
     let yes = ran(|| iter([printed("fine\n"), Ok(Heard::Exited(0))]).boxed(), &quiet, kept).await.unwrap();
-    assert_eq!(yes.after, json!({ "exitCode": 0, "printed": "fine" }));
+    assert_eq!(*yes.after, json!({ "exitCode": 0, "printed": "fine" }));
     let no = ran(|| iter([printed("no\n"), Ok(Heard::Exited(7))]).boxed(), &quiet, kept).await;
     assert!(matches!(no, Err(EffectError::SaidNo { code: 7, printed }) if printed == "no"));
     let lost = || iter([printed("half"), Err(ExecError::Lost("reset".to_owned()))]).boxed();

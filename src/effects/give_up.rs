@@ -90,7 +90,7 @@ impl GiveUp {
         connection: &Connection,
         mode: Mode,
     ) -> Result<Done, EffectError> {
-        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let before = ready.before.as_deref().unwrap_or(&Value::Null);
         if before["metadata"]["uid"] != self.claim.uid.as_str() {
             return Err(EffectError::Replaced);
         }

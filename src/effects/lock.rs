@@ -53,7 +53,7 @@ impl Lock {
 
     pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         let before = Reader::new(connection.client.clone()).get(&self.object).await?;
-        let holder = before.as_ref().and_then(Held::read);
+        let holder = before.as_deref().and_then(Held::read);
         match holder {
             Some(holder) if holder.run != self.run => {
                 let version = before.as_ref().and_then(|lease| lease["metadata"]["resourceVersion"].as_str());
@@ -72,7 +72,7 @@ impl Lock {
         connection: &Connection,
         mode: Mode,
     ) -> Result<Done, EffectError> {
-        let body = self.body(ready.before.as_ref(), connection);
+        let body = self.body(ready.before.as_deref(), connection);
         let sent = match &ready.before {
             None => request::create(&connection.client, &self.object, &body, mode).await,
             Some(_) => request::replace(&connection.client, &self.object, &body, mode).await,
@@ -90,7 +90,7 @@ impl Lock {
     /// It is lost, or the server does not answer.
     pub async fn renew(&self, connection: &Connection) -> Result<(), EffectError> {
         let ready = self.look(connection).await?;
-        if ready.before.as_ref().and_then(Held::read).is_none_or(|holder| holder.run != self.run) {
+        if ready.before.as_deref().and_then(Held::read).is_none_or(|holder| holder.run != self.run) {
             return Err(EffectError::LockLost);
         }
         self.perform(&ready, connection, Mode::Real).await.map(drop)

@@ -61,7 +61,7 @@ impl Protect {
         let reader = Reader::new(connection.client.clone());
         let claim = self.claim.need(&reader).await?;
         let labels = Claim::read(&claim).map(|claim| claim.meta.labels).unwrap_or_default();
-        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let before = ready.before.as_deref().unwrap_or(&Value::Null);
         let mark = Mark {
             set: self.set.clone(),
             template: self.template.clone(),

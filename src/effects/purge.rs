@@ -60,7 +60,7 @@ impl Purge {
         connection: &Connection,
         mode: Mode,
     ) -> Result<Done, EffectError> {
-        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let before = ready.before.as_deref().unwrap_or(&Value::Null);
         if !is_provisioned(before) {
             // Somebody may have reserved it since it was looked at.
             let sent = request::delete(&connection.client, &self.volume.object, Only::AsRead(before), mode).await;

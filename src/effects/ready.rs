@@ -1,6 +1,8 @@
 //! What stands between looking at an effect and performing it: the state that it
 //! was found in, what takes it back, and what it came to.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::difference::Difference;
@@ -36,17 +38,17 @@ pub struct Ready {
     /// What it does to the object as it is at this moment.
     pub preview: Preview,
     /// The object as it is at this moment.
-    pub before: Option<Value>,
+    pub before: Option<Arc<Value>>,
 }
 
 impl Ready {
     /// The goal holds already.
-    pub(super) fn holds(before: Value) -> Self {
+    pub(super) fn holds(before: Arc<Value>) -> Self {
         Self { preview: Preview::of(Change::Unchanged, Some(&before), Value::Null), before: Some(before) }
     }
 
     /// One field of the object gets another value.
-    pub(super) fn changes(before: Value, path: &str, from: Value, to: Value) -> Self {
+    pub(super) fn changes(before: Arc<Value>, path: &str, from: Value, to: Value) -> Self {
         let change = Change::Changed(vec![Difference { path: path.to_owned(), from, to }]);
         Self { preview: Preview::of(change, Some(&before), Value::Null), before: Some(before) }
     }
@@ -57,9 +59,9 @@ impl Ready {
     pub fn undo(&self, effect: &Effect) -> Value {
         let inverse = match (effect, &self.before) {
             _ if self.preview.holds() => return Value::Null,
-            (Effect::Apply(_) | Effect::CreateSecret(_), Some(before)) => return json!({ "replace": before }),
+            (Effect::Apply(_) | Effect::CreateSecret(_), Some(before)) => return json!({ "replace": **before }),
             (Effect::Apply(_) | Effect::CreateSecret(_), None) => return json!({ "delete": effect.object().path() }),
-            (_, before) => effect.inverse(before.as_ref().unwrap_or(&Value::Null)),
+            (_, before) => effect.inverse(before.as_deref().unwrap_or(&Value::Null)),
         };
         json!(inverse)
     }
@@ -72,11 +74,11 @@ pub struct Done {
     pub created: Option<String>,
     /// The object as the server stored it. A Secret holds its values here: it
     /// may be shown to who asked for that, and goes nowhere else.
-    pub after: Value,
+    pub after: Arc<Value>,
 }
 
 impl Done {
-    pub(super) const fn changed(outcome: Outcome, after: Value) -> Self {
-        Self { outcome, created: None, after }
+    pub(super) fn changed(outcome: Outcome, after: impl Into<Arc<Value>>) -> Self {
+        Self { outcome, created: None, after: after.into() }
     }
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "every write of the program is made here")]
 
+use std::sync::Arc;
+
 use http::Request;
 use serde_json::{Value, json};
 
@@ -39,7 +41,7 @@ pub async fn apply(
     object: &ObjectRef,
     manifest: &Value,
     mode: Mode,
-) -> Result<Value, kube::Error> {
+) -> Result<Arc<Value>, kube::Error> {
     let uri =
         format!("{}?fieldManager={FIELD_MANAGER}&force=false&fieldValidation=Strict{}", object.path(), mode.query());
     // JSON is YAML, so the apply body needs no second serialiser.
@@ -52,14 +54,19 @@ pub async fn create(
     object: &ObjectRef,
     manifest: &Value,
     mode: Mode,
-) -> Result<Value, kube::Error> {
+) -> Result<Arc<Value>, kube::Error> {
     let collection = collection_path(object.kind, &object.namespace);
     let uri = format!("{collection}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{}", mode.query());
     send(client, Request::post(uri), "application/json", manifest).await
 }
 
 /// PUT of the `scale` subresource; `body` carries UID and version.
-pub async fn put_scale(client: &kube::Client, set: &ObjectRef, body: &Value, mode: Mode) -> Result<Value, kube::Error> {
+pub async fn put_scale(
+    client: &kube::Client,
+    set: &ObjectRef,
+    body: &Value,
+    mode: Mode,
+) -> Result<Arc<Value>, kube::Error> {
     let uri = format!("{}/scale?fieldManager={FIELD_MANAGER}{}", set.path(), mode.query());
     send(client, Request::put(uri), "application/json", body).await
 }
@@ -70,7 +77,7 @@ async fn merge_patch(
     object: &ObjectRef,
     patch: &Value,
     mode: Mode,
-) -> Result<Value, kube::Error> {
+) -> Result<Arc<Value>, kube::Error> {
     send(client, Request::patch(place(object, mode)), "application/merge-patch+json", patch).await
 }
 
@@ -84,7 +91,7 @@ pub async fn patch_as_read(
     before: &Value,
     mut patch: Value,
     mode: Mode,
-) -> Result<Value, EffectError> {
+) -> Result<Arc<Value>, EffectError> {
     patch["metadata"]["uid"] = json!(target.uid);
     patch["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
     merge_patch(client, &target.object, &patch, mode).await.map_err(EffectError::of_guarded_write)
@@ -96,7 +103,7 @@ pub async fn json_patch(
     object: &ObjectRef,
     patch: &Value,
     mode: Mode,
-) -> Result<Value, kube::Error> {
+) -> Result<Arc<Value>, kube::Error> {
     send(client, Request::patch(place(object, mode)), "application/json-patch+json", patch).await
 }
 
@@ -106,7 +113,7 @@ pub async fn replace(
     object: &ObjectRef,
     body: &Value,
     mode: Mode,
-) -> Result<Value, kube::Error> {
+) -> Result<Arc<Value>, kube::Error> {
     send(client, Request::put(place(object, mode)), "application/json", body).await
 }
 
@@ -138,7 +145,7 @@ pub async fn delete(
     object: &ObjectRef,
     only: Only<'_>,
     mode: Mode,
-) -> Result<Value, kube::Error> {
+) -> Result<Arc<Value>, kube::Error> {
     let mut body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": only.preconditions() });
     let uri = match mode {
         Mode::Real => object.path(),
@@ -160,7 +167,7 @@ async fn send(
     request: http::request::Builder,
     content_type: &str,
     body: &Value,
-) -> Result<Value, kube::Error> {
+) -> Result<Arc<Value>, kube::Error> {
     let request = request
         .header(http::header::CONTENT_TYPE, content_type)
         .header(http::header::USER_AGENT, AGENT)

@@ -40,7 +40,7 @@ impl Reserve {
         let claim = reader.get(&self.claim).await?;
         // A volume is called Bound for a while after its claim has gone.
         let has_its = |claim: &Value| held.is_some_and(|held| claim["metadata"]["uid"] == held.uid.as_str());
-        if is_free || claim.as_ref().is_some_and(has_its) {
+        if is_free || claim.as_deref().is_some_and(has_its) {
             return Ok(Ready::holds(before));
         }
         if claim.is_some() {
@@ -57,7 +57,7 @@ impl Reserve {
         connection: &Connection,
         mode: Mode,
     ) -> Result<Done, EffectError> {
-        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let before = ready.before.as_deref().unwrap_or(&Value::Null);
         let held = &before["spec"]["claimRef"];
         let mut patch = vec![
             json!({ "op": "test", "path": "/metadata/uid", "value": self.volume.uid }),

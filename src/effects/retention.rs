@@ -47,7 +47,7 @@ impl Retention {
         connection: &Connection,
         mode: Mode,
     ) -> Result<Done, EffectError> {
-        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let before = ready.before.as_deref().unwrap_or(&Value::Null);
         let patch = json!({ "spec": { "persistentVolumeClaimRetentionPolicy": { "whenScaled": self.when_scaled } } });
         let after = request::patch_as_read(&connection.client, &self.set, before, patch, mode).await?;
         Ok(Done::changed(Outcome::Changed, after))

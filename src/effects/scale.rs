@@ -3,6 +3,8 @@
 //! Precondition: UID and version of the set that was read, so that nobody's
 //! change in between is written over. Undo: the number that was there.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -56,7 +58,7 @@ impl Scale {
         connection: &Connection,
         mode: Mode,
     ) -> Result<Done, EffectError> {
-        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let before = ready.before.as_deref().unwrap_or(&Value::Null);
         let mut version = before["metadata"]["resourceVersion"].clone();
         let mut tries = 1;
         loop {
@@ -74,7 +76,7 @@ impl Scale {
         }
     }
 
-    async fn write(&self, version: &Value, connection: &Connection, mode: Mode) -> Result<Value, EffectError> {
+    async fn write(&self, version: &Value, connection: &Connection, mode: Mode) -> Result<Arc<Value>, EffectError> {
         let body = json!({
             "apiVersion": "autoscaling/v1",
             "kind": "Scale",

@@ -1,5 +1,7 @@
 //! One object that exists, and no other one that may have its name later.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,7 +31,7 @@ impl Target {
     ///
     /// # Errors
     /// `Replaced` if something else has its name by now.
-    pub(super) async fn read(&self, reader: &Reader) -> Result<Option<Value>, EffectError> {
+    pub(super) async fn read(&self, reader: &Reader) -> Result<Option<Arc<Value>>, EffectError> {
         match reader.get(&self.object).await? {
             Some(found) if found["metadata"]["uid"] == self.uid.as_str() => Ok(Some(found)),
             Some(_) => Err(EffectError::Replaced),
@@ -38,7 +40,7 @@ impl Target {
     }
 
     /// The same where it must be there.
-    pub(super) async fn need(&self, reader: &Reader) -> Result<Value, EffectError> {
+    pub(super) async fn need(&self, reader: &Reader) -> Result<Arc<Value>, EffectError> {
         self.read(reader).await?.ok_or(EffectError::Vanished)
     }
 }

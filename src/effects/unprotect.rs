@@ -39,7 +39,7 @@ impl Unprotect {
         if policy == self.policy && Mark::read(&before).is_none() {
             return Ok(Ready::holds(before));
         }
-        let claim = reader.get(&self.claim).await?.as_ref().and_then(Claim::read);
+        let claim = reader.get(&self.claim).await?.as_deref().and_then(Claim::read);
         let held = claim.is_some_and(|claim| {
             // A claim that a pod owns goes with that pod, and the volume with it (SS-84).
             let goes = claim.meta.deleting.is_some() || claim.meta.owners.iter().any(|owner| owner.kind == "Pod");
@@ -71,7 +71,7 @@ impl Unprotect {
         connection: &Connection,
         mode: Mode,
     ) -> Result<Done, EffectError> {
-        let before = ready.before.as_ref().unwrap_or(&Value::Null);
+        let before = ready.before.as_deref().unwrap_or(&Value::Null);
         let patch = json!({ "metadata": Mark::without(), "spec": { "persistentVolumeReclaimPolicy": self.policy } });
         let after = request::patch_as_read(&connection.client, &self.volume, before, patch, mode).await?;
         Ok(Done::changed(Outcome::Changed, after))

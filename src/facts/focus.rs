@@ -157,7 +157,7 @@ async fn by_name<T>(
         async move { reader.get(&object).await }
     };
     match try_join_all(names.iter().map(one)).await {
-        Ok(found) => Ok(Some(found.iter().flatten().filter_map(read).collect())),
+        Ok(found) => Ok(Some(found.iter().flatten().filter_map(|object| read(object)).collect())),
         Err(error) if is_forbidden(&error) => Ok(None),
         Err(error) => Err(error),
     }

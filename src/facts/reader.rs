@@ -9,6 +9,7 @@ mod tests;
 mod users;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use http::Request;
 use http::header::{ACCEPT, HeaderValue};
@@ -59,15 +60,12 @@ impl Reader {
     }
 
     /// One object; `None` if it does not exist.
-    pub async fn get(&self, object: &ObjectRef) -> Result<Option<Value>, kube::Error> {
+    pub async fn get(&self, object: &ObjectRef) -> Result<Option<Arc<Value>>, kube::Error> {
         let path = collection(object.kind, &object.namespace)?;
         check_segment(&object.name)?;
         let request = Builder::new(path).get(&object.name, &GetParams::default()).map_err(kube::Error::BuildRequest)?;
         match self.ask(request).await {
-            Ok(mut found) => {
-                name_kind(&mut found, object.kind);
-                Ok(Some(found))
-            }
+            Ok(found) => Ok(Some(named(found, object.kind))),
             Err(error) if has_code(&error, 404) => Ok(None),
             Err(error) => Err(error),
         }
@@ -201,7 +199,8 @@ impl Reader {
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(review.to_string().into_bytes())
             .map_err(kube::Error::HttpError)?;
-        let status = &self.ask(request).await?["status"];
+        let answer = self.ask(request).await?;
+        let status = &answer["status"];
         let is_unsure = status["evaluationError"].as_str().is_some_and(|why| !why.is_empty());
         Ok(match (status["allowed"] == true, is_unsure && status["denied"] != true) {
             (true, _) => Some(true),
@@ -284,7 +283,7 @@ impl Reader {
 
     /// Sends a request and decodes the answer here, since kube's own decoder
     /// logs whole answers that it cannot read, Secrets included.
-    async fn ask(&self, request: Request<Vec<u8>>) -> Result<Value, kube::Error> {
+    async fn ask(&self, request: Request<Vec<u8>>) -> Result<Arc<Value>, kube::Error> {
         let found = answer::ask(&self.client, request).await?.object()?;
         if found.is_object() { Ok(found) } else { Err(kube::Error::Service("the server's answer is no object".into())) }
     }
@@ -331,6 +330,14 @@ fn check_segment(name: &str) -> Result<(), kube::Error> {
         return Err(kube::Error::BuildRequest(Unbuilt::Validation(format!("`{name}` is not a name"))));
     }
     Ok(())
+}
+
+/// The object with its kind, which most answers say already.
+fn named(mut object: Arc<Value>, kind: &ApiKind) -> Arc<Value> {
+    if object["kind"] != kind.kind || object["apiVersion"] != kind.api_version() {
+        name_kind(Arc::make_mut(&mut object), kind);
+    }
+    object
 }
 
 /// Items of a list come without `apiVersion` and `kind`.

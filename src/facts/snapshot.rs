@@ -6,6 +6,7 @@ mod admission;
 mod gaps;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -108,7 +109,7 @@ async fn read_namespaces(reader: &Reader, namespace: &str, snapshot: &mut Snapsh
     for name in names {
         let object = ObjectRef { kind, namespace: String::new(), name: name.to_owned() };
         match reader.get(&object).await {
-            Ok(Some(found)) => snapshot.objects.push(found),
+            Ok(Some(found)) => snapshot.objects.push(Arc::unwrap_or_clone(found)),
             Ok(None) if name == namespace => return Err(Unreadable::NoNamespace),
             Ok(None) => {}
             Err(error) if is_forbidden(&error) => {}

@@ -56,7 +56,7 @@ impl Conductor<'_> {
     /// typed about another cluster: it is asked for once more. Whether somebody
     /// was asked: then all that was read before is to be read anew.
     pub(super) async fn is_asked_for(&mut self, effect: &Effect, ready: &Ready) -> Result<bool, Halt> {
-        let before = ready.before.as_ref();
+        let before = ready.before.as_deref();
         let (set, what) = if ready.preview.holds() {
             return Ok(false);
         } else if effect.destroys().is_some() {

@@ -44,7 +44,7 @@ pub(super) async fn lost_with_members(
     let Effect::Scale(scale) = &step.effect else { return Ok(Vec::new()) };
     let set = scale.set.object.name.as_str();
     let reader = Reader::new(waits.connection.client.clone());
-    let start = reader.get(&scale.set.object).await?.as_ref().and_then(Set::read).map_or(0, |set| set.range.start);
+    let start = reader.get(&scale.set.object).await?.as_deref().and_then(Set::read).map_or(0, |set| set.range.start);
     let more = step.undo.iter().find_map(|effect| match effect {
         Effect::Scale(back) => Some(back.to.saturating_sub(scale.to)),
         _ => None,

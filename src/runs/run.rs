@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -127,7 +128,7 @@ impl Run {
                     self.journal.done(number, now(), &outcome, uid).map_err(RunError::Journal)?;
                 }
                 observer.event(Event::Effect { object, outcome: done.outcome });
-                Ok(done.after)
+                Ok(Arc::unwrap_or_clone(done.after))
             }
             Err(error) => {
                 match error {

@@ -180,7 +180,7 @@ impl Waits<'_> {
                 None => {}
             }
             let found = reader.get(&volume.object).await?;
-            let Some(found) = found.as_ref().and_then(Volume::read) else {
+            let Some(found) = found.as_deref().and_then(Volume::read) else {
                 return Ok(Found::Changed(format!("volume `{}` is gone", volume.object.name)));
             };
             Ok(if found.phase == VolumePhase::Released {

@@ -79,7 +79,7 @@ impl Conductor<'_> {
         match self.perform(effect, ready).await {
             Ok(done) => {
                 let ran = matches!(effect, Effect::Exec(_));
-                let outcome = if ran { json!({ "ran": done.after }) } else { json!(done.outcome) };
+                let outcome = if ran { json!({ "ran": *done.after }) } else { json!(done.outcome) };
                 let at = self.connection.clock.now();
                 if done.outcome != Outcome::Unchanged && !is_lock {
                     self.changed.push(object.clone());

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use serde_saphyr::DuplicateKeyPolicy;
 
-use super::decode::{Decoded, Mistyped, decode, decode_value};
+use super::decode::{self, Decoded, Mistyped, decode, decode_value};
 use super::document::{Node, json_type};
 use super::protobuf::{self, Unreadable};
 use super::query::FieldValidation;
@@ -152,6 +152,14 @@ pub fn merged(object: Value, api_version: &str, kind: &str) -> Result<Value, Str
 /// What is told of bytes when fields are taken over one by one.
 fn converted(why: String) -> String {
     if why.starts_with("illegal base64 data") { format!("error decoding from json: {why}") } else { why }
+}
+
+/// Whether a merge patch of an object of this kind needs no reading: it has nothing
+/// odd in it, and leaves the kind alone.
+#[must_use]
+pub fn is_plain_change(change: &Value, kind: &str) -> bool {
+    let names_kind = change.get("kind").or_else(|| change.get("apiVersion")).is_some();
+    !names_kind && decode::is_plain_change(&table().kind(kind), change)
 }
 
 /// Reads a patched object as an object of its kind.

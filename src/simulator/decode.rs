@@ -51,6 +51,21 @@ fn settled(shape: &Shape, value: Value) -> Value {
     settle(shape, value).unwrap_or_else(|| Value::Object(Map::new()))
 }
 
+/// Whether a merge patch leaves an object that was read before as reading it again
+/// would make it.
+#[must_use]
+pub fn is_plain_change(shape: &Shape, change: &Value) -> bool {
+    let below = |shape: &Shape, change: &Value| change.is_null() || is_plain_change(shape, change);
+    match (shape, change) {
+        (Shape::Struct(name), Value::Object(fields)) => {
+            let known = &table().get(name).fields;
+            fields.iter().all(|(key, change)| known.get(key).is_some_and(|field| below(&field.shape, change)))
+        }
+        (Shape::Map { of, .. }, Value::Object(entries)) => entries.values().all(|change| below(of, change)),
+        (shape, value) => is_plain(shape, value),
+    }
+}
+
 /// Whether a value is what reading it would make of it, with nothing odd in it.
 fn is_plain(shape: &Shape, value: &Value) -> bool {
     match (shape, value) {

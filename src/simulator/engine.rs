@@ -20,7 +20,7 @@ use super::clock::held_back;
 use super::controllers::Controller;
 use super::controllers::all::{of as actors_of, with_features};
 use super::custom::Definition;
-use super::import::{Origin, Original, world_of};
+use super::import::{Origin, Original, world_to_plan_on};
 use super::lags::Lags;
 use super::options::{Advance, CommitHook, Options, Waiter};
 use super::queue::Queue;
@@ -49,9 +49,9 @@ struct Inner {
 /// How often watches are told of the time where nothing else happens.
 const CHIME: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_CATCH_UP: Duration = Duration::from_hours(1);
-/// How many commits a copy remembers: nobody watches it for long, and the old
-/// versions of a large namespace are more than all that is in it.
-const OF_A_COPY: usize = 200;
+/// How many commits a copy remembers: nobody watches it, and the old versions of
+/// a large namespace are more than all that is in it.
+const OF_A_COPY: usize = 20;
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,10 +77,10 @@ impl Simulator {
         Self::of_world(world, controllers, None, lags)
     }
 
-    /// A copy of a live namespace in memory. Time begins when it was read.
+    /// A copy of a live namespace in memory, to plan on. Time begins when it was read.
     #[must_use]
     pub fn copy_of(original: Original, seed: u64) -> Self {
-        let mut world = world_of(original, seed);
+        let mut world = world_to_plan_on(original, seed);
         world.store.remember(OF_A_COPY);
         let actors = actors_of(&world);
         Self::of_world(world, actors, None, Lags::default())

@@ -52,9 +52,30 @@ impl Origin {
     }
 }
 
+/// Kinds that no runbook applies: nobody asks who wrote which of their fields, and
+/// that is half of what such an object holds.
+const WRITTEN_BY_CONTROLLERS: &[&str] =
+    &["Pod", "PersistentVolumeClaim", "PersistentVolume", "Node", "VolumeAttachment", "EndpointSlice", "Endpoints"];
+
 /// The world as it was read, with what it cannot do without.
 #[must_use]
 pub fn world_of(original: Original, seed: u64) -> World {
+    read(original, seed, |_| {})
+}
+
+/// The same to plan on, without the managers of fields where nobody asks for them.
+/// Whose managers were taken away stays without, as on a real server.
+#[must_use]
+pub fn world_to_plan_on(original: Original, seed: u64) -> World {
+    read(original, seed, |object| {
+        if object["kind"].as_str().is_some_and(|kind| WRITTEN_BY_CONTROLLERS.contains(&kind)) {
+            let meta = object.get_mut("metadata").and_then(Value::as_object_mut);
+            meta.and_then(|meta| meta.shift_remove("managedFields"));
+        }
+    })
+}
+
+fn read(original: Original, seed: u64, lighten: impl Fn(&mut Value)) -> World {
     let Original { origin, mut objects, unread } = original;
     attached::fit(&mut objects, &unread);
     let around = Around::of(&objects);
@@ -72,6 +93,7 @@ pub fn world_of(original: Original, seed: u64) -> World {
         highest = highest.max(revision.unwrap_or(0));
         withhold(&mut object);
         captured::mark(&mut object, origin.at, &around);
+        lighten(&mut object);
         if newer::is_in(kind, &object) {
             newer.insert(kind.kind);
         }

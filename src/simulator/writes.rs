@@ -210,6 +210,9 @@ pub(super) fn patched(
             let keeps_managers = custom.is_some() || change["metadata"].get(MANAGERS).is_some();
             let left_out = if keeps_managers { &[] } else { MANAGERS_LEFT_OUT };
             let object = merge::applied(known, &change, left_out);
+            if custom.is_none() && body::is_plain_change(&change, body_kind(call).1) {
+                return Ok(Read { object, warnings: Vec::new() });
+            }
             read_again(call, object, || merge::applied(known, &change, &[]), custom)
         }
         PatchKind::Strategic | PatchKind::Apply => strategically(call, known, &change),

@@ -82,9 +82,10 @@ impl Clock for VirtualClock {
         ready(self.passed(at_most)).boxed()
     }
 
-    /// Nobody waits for simulated time, and each look costs real time.
+    /// Nobody waits for simulated time, and each look costs real time. A lock has to be
+    /// kept meanwhile.
     fn until_next_look(&self, waited: Duration) -> Duration {
-        (waited + Duration::from_millis(500)).min(Duration::from_secs(5))
+        (waited + Duration::from_millis(500)).min(Duration::from_secs(15))
     }
 }
 

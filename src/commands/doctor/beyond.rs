@@ -2,6 +2,7 @@
 //! out and named.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
@@ -67,7 +68,7 @@ pub async fn read(needs: &Needs, connection: &Connection) -> Result<(Beyond, Vec
     let answers: Vec<_> = stream::iter(asked).buffered(SIDE_BY_SIDE).collect().await;
     for (object, answer) in answers {
         match answer {
-            Ok(found) => beyond.keep(object, found),
+            Ok(found) => beyond.keep(object, found.map(Arc::unwrap_or_clone)),
             Err(error) if is_forbidden(&error) => unknown.push(object.kind.plural),
             Err(error) => return Err(failed(error)),
         }

@@ -59,7 +59,7 @@ pub async fn wait_for_claim(
 ) -> Result<(), WaitError> {
     let goal = Goal { what: format!("claim {}", claim.name), at_most };
     let look = || async {
-        Ok(match claim_state(reader.get(claim).await?.as_ref()) {
+        Ok(match claim_state(reader.get(claim).await?.as_deref()) {
             State::Reached(detail) => Look::Reached(detail),
             State::NotYet(detail) => Look::NotYet(detail),
             State::Unknown(fallback) => Look::NotYet(fallback.to_owned()),
@@ -97,12 +97,12 @@ impl Member<'_> {
             return Ok(Look::NotYet("its StatefulSet is gone".to_owned()));
         };
         let found = self.reader.get(&object).await?;
-        Ok(match state(&set, found.as_ref()) {
+        Ok(match state(&set, found.as_deref()) {
             State::Reached(detail) => Look::Reached(detail),
             State::NotYet(detail) => Look::NotYet(detail),
             State::Unknown(fallback) => {
                 // What could not even be made is told about the set.
-                let news = self.newest_trouble(found.as_ref().unwrap_or(&set)).await;
+                let news = self.newest_trouble(found.as_deref().unwrap_or(&set)).await;
                 Look::NotYet(news.unwrap_or_else(|| fallback.to_owned()))
             }
         })

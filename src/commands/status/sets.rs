@@ -53,7 +53,7 @@ pub(super) async fn find_sets(
         (Err(error), Some(name)) if is_forbidden(&error) => {
             let object = ObjectRef { kind, namespace: namespace.to_owned(), name: name.to_owned() };
             let found = reader.get(&object).await.map_err(failed)?;
-            (read_sets(found.as_slice()), true)
+            (found.as_deref().and_then(Set::read).into_iter().collect(), true)
         }
         (Err(error), _) => return Err(failed(error)),
     };

@@ -74,7 +74,7 @@ impl ClaimScene {
         Ok(Self {
             one: Going {
                 claim: Claim::read(claim).ok_or(EffectError::Vanished)?,
-                volume: volume.as_ref().and_then(Volume::read),
+                volume: volume.as_deref().and_then(Volume::read),
                 volume_uid: effect.volume.uid.clone(),
                 shown: None,
             },
@@ -97,7 +97,7 @@ impl ClaimScene {
         let mut claims = vec![(Claim::read(claim).ok_or(EffectError::Vanished)?, effect.fate)];
         for Given { claim, fate } in &effect.others {
             // One that goes already stands against nothing any more.
-            let there = claim.read(reader).await?.as_ref().and_then(Claim::read);
+            let there = claim.read(reader).await?.as_deref().and_then(Claim::read);
             claims.extend(there.filter(|claim| claim.meta.deleting.is_none()).map(|claim| (claim, *fate)));
         }
         let volumes: Vec<String> = claims.iter().filter_map(|(claim, _)| claim.volume_name.clone()).collect();
@@ -120,7 +120,7 @@ async fn volume_now(claim: &Claim, shown: Fate, reader: &Reader) -> Result<Optio
     let kind = ApiKind::named("PersistentVolume").ok_or(EffectError::Vanished)?;
     match reader.get(&ObjectRef { kind, namespace: String::new(), name }).await {
         Err(error) if shown == Fate::Unknown && is_forbidden(&error) => Ok(None),
-        found => Ok(found?.as_ref().and_then(Volume::read)),
+        found => Ok(found?.as_deref().and_then(Volume::read)),
     }
 }
 
@@ -161,10 +161,10 @@ async fn neighbours(effect: &DeleteClaim, names: &[String], reader: &Reader) -> 
     let mut going = Vec::new();
     for name in names.iter().filter(|name| **name != own.name) {
         let object = ObjectRef { name: name.clone(), ..own.clone() };
-        let Some(claim) = reader.get(&object).await?.as_ref().and_then(Claim::read) else { continue };
+        let Some(claim) = reader.get(&object).await?.as_deref().and_then(Claim::read) else { continue };
         let Some(volume) = claim.volume_name.clone().filter(|_| claim.meta.deleting.is_none()) else { continue };
         let object = ObjectRef { name: volume, ..effect.volume.object.clone() };
-        let Some(volume) = reader.get(&object).await?.as_ref().and_then(Volume::read) else { continue };
+        let Some(volume) = reader.get(&object).await?.as_deref().and_then(Volume::read) else { continue };
         if volume.mark.as_ref().is_some_and(|mark| mark.is_of(&claim.meta.name, &claim.meta.uid)) {
             let volume_uid = volume.meta.uid.clone();
             going.push(Going { claim, volume_uid, volume: Some(volume), shown: None });

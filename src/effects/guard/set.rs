@@ -1,5 +1,7 @@
 //! Guards before a set loses a member.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Guard, Refusal, refusal};
@@ -77,7 +79,7 @@ async fn unprotected(set: &Set, to: u64, reader: &Reader) -> Result<Vec<Unprotec
     Ok(found)
 }
 
-async fn get(reader: &Reader, kind: &str, namespace: &str, name: &str) -> Result<Option<Value>, EffectError> {
+async fn get(reader: &Reader, kind: &str, namespace: &str, name: &str) -> Result<Option<Arc<Value>>, EffectError> {
     let kind = ApiKind::named(kind).ok_or(EffectError::Vanished)?;
     let object = ObjectRef { kind, namespace: namespace.to_owned(), name: name.to_owned() };
     Ok(reader.get(&object).await?)

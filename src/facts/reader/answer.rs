@@ -38,16 +38,16 @@ pub fn ask(client: &kube::Client, mut request: Request<Vec<u8>>) -> BoxFuture<'_
 }
 
 impl Answer {
-    /// The object that was answered, as a value of its own.
+    /// The object that was answered.
     ///
     /// # Errors
     /// What is no JSON, or a list that was handed over where none was asked for.
-    pub fn object(self) -> Result<Value, kube::Error> {
+    pub fn object(self) -> Result<Arc<Value>, kube::Error> {
         match self {
-            Self::Object(object) => Ok(Arc::unwrap_or_clone(object)),
+            Self::Object(object) => Ok(object),
             Self::List(..) => Err(kube::Error::Service("the server's answer is a list".into())),
             // Decoded here: kube's own decoder logs whole answers that it cannot read, also those with a Secret.
-            Self::Text(text) => serde_json::from_str(&text).map_err(kube::Error::SerdeError),
+            Self::Text(text) => serde_json::from_str(&text).map(Arc::new).map_err(kube::Error::SerdeError),
         }
     }
 }
