@@ -40,6 +40,10 @@ pub struct ReportArgs {
 pub struct UndoArgs {
     /// The run; left out: the only one that can be undone here
     pub run: Option<String>,
+    /// Run a command in a pod once more though nobody knows how it ended the first time
+    #[arg(long, help_heading = "Running")]
+    pub run_again: bool,
+
     #[command(flatten)]
     pub flags: ApprovalFlags,
 }

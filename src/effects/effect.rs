@@ -126,6 +126,13 @@ impl Effect {
         }
     }
 
+    /// Whether a script can say it for an undo: one write of which no answer is needed, and
+    /// which ends no data.
+    #[must_use]
+    pub const fn fits_undo(&self) -> bool {
+        matches!(self, Self::Scale(_) | Self::Exec(_) | Self::Retention(_))
+    }
+
     /// What it means for data: the one table of that.
     const fn bearing(&self) -> Bearing<'_> {
         match self {

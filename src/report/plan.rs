@@ -31,7 +31,9 @@ pub fn render(plan: &Plan, style: &Style) -> String {
     if plan.effects() == 0 {
         text.push_str("  nothing to do\n");
     }
-    let undo = if plan.runs_programs() && plan.can_be_undone() {
+    let undo = if plan.runs_programs() && plan.can_be_undone() && plan.has_undos() {
+        "every step can be taken back until `volumes purge`, and what commands do in pods as far as `at undo` says"
+    } else if plan.runs_programs() && plan.can_be_undone() {
         "every step can be taken back until `volumes purge`, but not what commands do in pods"
     } else if plan.can_be_undone() {
         "every step can be taken back until `volumes purge`"
@@ -161,6 +163,9 @@ fn worded(line: &Line, number: &mut usize, style: &Style) -> Option<String> {
             format!("      query        {}: {}  {}", escape(pod), escape(command), style.paint(Tint::Caution, &answer))
         }
         Line::Always { label } => format!("      always       {}, at the end of this, also if it stops", escape(label)),
+        Line::Undo { label, writes } => {
+            format!("      at undo      {}: {}", escape(label), escape(&writes.join(", ")))
+        }
         Line::AtEnd { label } => {
             format!("  {}", style.paint(Tint::Strong, &format!("at the end, always: {}", escape(label))))
         }

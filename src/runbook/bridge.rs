@@ -3,12 +3,18 @@
 //! catch that.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rhai::{EvalAltResult, Position};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::engine::thrown;
+use crate::effects::Effect;
 use crate::runs::call::Call;
+
+/// Why a call is none for an undo.
+const NO_WRITE: &str = "within `undo(…)` only `exec`, `scale` and `keep_claims` can be said";
 
 /// A call with the place for its answer; dropping it ends the script.
 pub struct Asked {
@@ -30,21 +36,58 @@ pub struct Bridge {
     /// The id of the run, which stands in what it writes.
     pub run: String,
     pub namespace: String,
+    /// The effects that are said for an undo, while they are said.
+    said: Arc<Mutex<Option<Vec<Effect>>>>,
 }
 
 /// A bridge and its other end.
 #[must_use]
 pub fn bridge(run: &str, namespace: &str) -> (Bridge, UnboundedReceiver<Asked>) {
     let (calls, other) = unbounded_channel();
-    (Bridge { calls, run: run.to_owned(), namespace: namespace.to_owned() }, other)
+    (Bridge { calls, run: run.to_owned(), namespace: namespace.to_owned(), said: Arc::default() }, other)
 }
 
 impl Bridge {
-    /// Asks and waits for the answer.
+    /// Asks and waits for the answer. What is said for an undo is kept, and nobody is asked.
     pub(super) fn ask(&self, call: Call) -> Result<Value, Box<EvalAltResult>> {
+        if let Some(said) = self.said().as_mut() {
+            return match call {
+                Call::Effect { effect } if effect.fits_undo() => {
+                    said.push(effect);
+                    Ok(Value::Null)
+                }
+                _ => Err(thrown(
+                    NO_WRITE,
+                    "read and ask before, and use it here; what an undo does is fixed when it is said",
+                )),
+            };
+        }
         let (reply, answer): (_, Receiver<Value>) = sync_channel(1);
         let sent = self.calls.send(Asked { call, reply }).ok();
         let answer = sent.and_then(|()| answer.recv().ok());
         answer.ok_or_else(|| Box::new(EvalAltResult::ErrorTerminated("stopped".into(), Position::NONE)))
+    }
+
+    fn said(&self) -> MutexGuard<'_, Option<Vec<Effect>>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether effects are only said, for an undo: nothing becomes of them now.
+    pub(super) fn is_saying(&self) -> bool {
+        self.said().is_some()
+    }
+
+    /// The effects that `work` asks for; none of them is carried out.
+    ///
+    /// # Errors
+    /// It failed, or asked for something else.
+    pub(super) fn saying(
+        &self,
+        work: impl FnOnce() -> Result<(), Box<EvalAltResult>>,
+    ) -> Result<Vec<Effect>, Box<EvalAltResult>> {
+        *self.said() = Some(Vec::new());
+        let ended = work();
+        let said = self.said().take().unwrap_or_default();
+        ended.map(|()| said)
     }
 }

@@ -5,6 +5,7 @@
 //! `cluster(3)` is a cluster with a set `web` of so many members. `play("NAME",
 //! #{ … })` plans and runs a runbook there and gives `#{ ended, message,
 //! effects, warnings }`;
+//! `undo()` takes the last run back, `ran()` is what was run in pods by then;
 //! `interrupt_everywhere` does it once more for each of its writes, interrupts it
 //! there, resumes it, and says in how many cases it came out otherwise.
 
@@ -43,6 +44,12 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// The same, or it does not come to its end when nobody interrupts it.
     fn interrupt_everywhere(&self, book: &Runbook, given: &Given, confirm: Option<&str>) -> Result<Struck, String>;
+
+    /// Takes the last run back that is not undone; how that ended, in a code and in words.
+    fn undo(&self, confirm: Option<&str>) -> (String, String);
+
+    /// Everything that was run in pods so far, `pod: words`.
+    fn ran(&self) -> Vec<String>;
 
     /// The names of its claims, sorted.
     fn claims(&self) -> Vec<String>;
@@ -154,6 +161,9 @@ fn register(engine: &mut Engine, own: &Runbook, clusters: Arc<dyn Clusters>) {
         .register_fn("interrupt_everywhere", |world: &mut World, name: &str, given: Map| {
             world.interrupt_everywhere(name, given)
         })
+        .register_fn("undo", |world: &mut World| world.undo(Map::new()))
+        .register_fn("undo", |world: &mut World, given: Map| world.undo(given))
+        .register_fn("ran", |world: &mut World| list(world.cluster.ran()))
         .register_fn("claims", |world: &mut World| list(world.cluster.claims()))
         .register_fn("volumes", |world: &mut World, phase: &str| number(world.cluster.volumes(phase)))
         .register_fn("replicas", |world: &mut World| i64::try_from(world.cluster.replicas()).unwrap_or(i64::MAX))
@@ -180,6 +190,15 @@ impl World {
         let Played { ended, message, effects, warnings } = played;
         let (effects, warnings) = (list(effects).into(), list(warnings).into());
         Ok(map([("ended", ended.into()), ("message", message.into()), ("effects", effects), ("warnings", warnings)]))
+    }
+
+    fn undo(&self, given: Map) -> Outcome<Map> {
+        let (given, confirm) = parameters(given)?;
+        if let Some(unknown) = given.keys().next() {
+            return Err(thrown(format!("an undo has no parameter `{unknown}`"), "known is `confirm`"));
+        }
+        let (ended, message) = self.cluster.undo(confirm.as_deref());
+        Ok(map([("ended", ended.into()), ("message", message.into())]))
     }
 
     fn interrupt_everywhere(&self, name: &str, given: Map) -> Outcome<Map> {

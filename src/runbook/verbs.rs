@@ -8,6 +8,7 @@ mod exec;
 mod handles;
 mod member;
 mod retired;
+mod undo;
 mod words;
 
 use rhai::{Dynamic, Engine, EvalAltResult};
@@ -16,7 +17,7 @@ use super::bridge::Bridge;
 pub(super) use always::Always;
 
 /// The names of all functions that a runbook has beyond those of the language.
-const NAMES: &str = "guard note warn confirm step always output refresh members members_from leftovers retired scale \
+const NAMES: &str = "guard note warn confirm step always undo output refresh members members_from leftovers retired scale \
                      wait_ready settle protect exec query wait_gone retire give_up restore purge keep_claims \
                      quantity";
 
@@ -33,12 +34,11 @@ pub(super) const EFFECTFUL: &[(&str, &[&str])] = &[
     ("purge", &["purge"]),
 ];
 
+/// Those of them that can be said for an undo: one write each, of which no answer is needed.
+pub(super) const UNDOABLE: &[&str] = &["exec", "scale", "keep_claims"];
+
 /// Words that people expect and that there are not yet, with what there is.
 const NOT_YET: &[(&str, &str)] = &[
-    (
-        "undo",
-        "there is no `undo(…)` yet: what takes an effect back is kept with it, and `kubectl stateful undo` writes that",
-    ),
     ("create", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
     ("apply", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
     ("patch", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
@@ -71,6 +71,7 @@ pub(super) fn names() -> impl Iterator<Item = String> {
 pub(super) fn register(engine: &mut Engine, bridge: &Bridge, always: &Always) {
     words::register(engine, bridge);
     always.register(engine, bridge);
+    undo::register(engine, bridge, always);
     handles::register(engine);
     super::sizes::register(engine);
 }

@@ -38,6 +38,7 @@ pub fn approved(plan: &Plan) -> VecDeque<Approved> {
             | Line::Note { .. }
             | Line::Question { .. }
             | Line::Always { .. }
+            | Line::Undo { .. }
             | Line::Query { .. }
             | Line::Output { .. } => {}
         }

@@ -11,6 +11,7 @@ use super::conductor::Conductor;
 use super::event::Event;
 use super::halt::Halt;
 use super::keeper::EVERY;
+use super::waits::Waits;
 use crate::effects::exec::Exec;
 use crate::effects::scale::Scale;
 use crate::effects::{Done, Effect, EffectError, NoSecrets, Ready};
@@ -21,6 +22,13 @@ pub const RUN_AGAIN: &str = "--run-again";
 
 /// The flag by which a person answers for the application.
 pub const NO_APP_CHECK: &str = "--no-app-check";
+
+/// The question about such a command.
+#[must_use]
+pub fn twice(exec: &Exec) -> String {
+    let (pod, command) = (&exec.pod, exec.command.shown());
+    format!("`{command}` was started in {pod}, and nobody knows how it ended; run it again?")
+}
 
 /// How long a name counts that somebody has typed.
 const COUNTS: Duration = Duration::from_hours(1);
@@ -97,22 +105,21 @@ impl Conductor<'_> {
         if self.unanswered.take().is_none_or(|started| started != *exec) {
             return Ok(());
         }
-        let (pod, command) = (&exec.pod, exec.command.shown());
-        let question = format!("`{command}` was started in {pod}, and nobody knows how it ended; run it again?");
-        if self.ask(&question, None, Some(RUN_AGAIN)).await? { Ok(()) } else { Err(Halt::Declined) }
+        if self.ask(&twice(exec), None, Some(RUN_AGAIN)).await? { Ok(()) } else { Err(Halt::Declined) }
     }
+}
 
-    /// The lock is kept while a program runs.
-    pub(super) async fn perform(&self, effect: &Effect, ready: Ready) -> Result<Done, EffectError> {
-        let Effect::Exec(exec) = effect else { return effect.perform(ready, self.connection, &NoSecrets).await };
-        let (what, begin) = (format!("the command in {}", exec.pod), self.connection.clock.now());
-        self.observer.event(Event::Waiting { what: what.clone() });
-        let keep = async || self.keeper.keep(self.connection).await;
-        let done = exec.run(&ready, self.connection, keep).await?;
-        let after = self.connection.clock.now().duration_since(begin).unsigned_abs();
-        self.observer.event(Event::Reached { what, detail: "said yes".to_owned(), after });
-        Ok(done)
-    }
+/// The one write; the lock is kept while a program runs.
+pub(super) async fn perform(effect: &Effect, ready: Ready, waits: &Waits<'_>) -> Result<Done, EffectError> {
+    let (connection, observer) = (waits.connection, waits.observer);
+    let Effect::Exec(exec) = effect else { return effect.perform(ready, connection, &NoSecrets).await };
+    let (what, begin) = (format!("the command in {}", exec.pod), connection.clock.now());
+    observer.event(Event::Waiting { what: what.clone() });
+    let keep = async || waits.keeper.keep(connection).await;
+    let done = exec.run(&ready, connection, keep).await?;
+    let after = connection.clock.now().duration_since(begin).unsigned_abs();
+    observer.event(Event::Reached { what, detail: "said yes".to_owned(), after });
+    Ok(done)
 }
 
 /// What an effect without success may have changed all the same.

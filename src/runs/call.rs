@@ -65,6 +65,8 @@ pub enum Call {
     },
     /// Its own script has failed after a stop.
     AtEndFailed { label: String, why: String },
+    /// What an undo does beside the inverses, at the place where this was said. Nothing of it is written now.
+    Undo { label: String, effects: Vec<Effect> },
     /// A check of the script's own.
     Guard { holds: bool, message: String },
     /// Something to know; `caution` if it should be thought about.

@@ -120,9 +120,7 @@ impl<'a> Conductor<'a> {
             }
             self.phase = phase;
         }
-        if let (Call::Always { .. }, true) = (&call, self.phase != Phase::Run) {
-            return Err(Halt::EffectInPhase { verb: "always", phase: self.phase });
-        }
+        self.may_say(&call)?;
         if let Call::AtEnd { label, stopped: true } = &call {
             self.goes_aside(label)?;
         }
@@ -230,6 +228,7 @@ impl<'a> Conductor<'a> {
             | Call::Phase { .. }
             | Call::Effect { .. }
             | Call::Always { .. }
+            | Call::Undo { .. }
             | Call::AtEnd { stopped: true, .. }
             | Call::Output { .. } => Value::Null,
             Call::Step { title } => {

@@ -4,7 +4,7 @@
 use super::journal::Journal;
 use super::lost::unread;
 use super::reads::{members, same_set};
-use super::undo::{AT_MOST, one};
+use super::undo::{AT_MOST, Of, one};
 use super::waits::{WaitFailed, Waits};
 use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError};
@@ -13,11 +13,11 @@ use crate::facts::reader::Reader;
 /// Seconds in which new members may get ready.
 const A_MOMENT: u64 = 60;
 
-/// Lowers a set as `scale` says, which takes back the effect `of`; `lowered` says
+/// Lowers a set as `scale` says, which takes back what `of` says; `lowered` says
 /// how far that came before. Whether anything was changed.
 pub(super) async fn lower(
     scale: &Scale,
-    of: u64,
+    of: Of,
     lowered: &[(u64, u64)],
     journal: &mut Journal,
     waits: &Waits<'_>,
@@ -25,7 +25,7 @@ pub(super) async fn lower(
     let reader = Reader::new(waits.connection.client.clone());
     let now = same_set(&reader, &scale.set).await.map_err(unread)?.range.replicas;
     let expected = scale.from.unwrap_or(now);
-    if ![expected, scale.to].contains(&now) && !lowered.contains(&(of, now)) {
+    if ![expected, scale.to].contains(&now) && !lowered.contains(&(of.number, now)) {
         return Err(EffectError::OtherReplicas { found: now, expected });
     }
     if now < expected {

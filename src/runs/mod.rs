@@ -30,6 +30,7 @@ pub mod report;
 pub mod review;
 pub mod rights;
 pub mod run;
+pub mod said;
 pub mod undo;
 pub mod unheard;
 pub mod wait;

@@ -114,6 +114,11 @@ pub enum Line {
     AtEnd {
         label: String,
     },
+    /// What an undo does beside the inverses, in words and in its order.
+    Undo {
+        label: String,
+        writes: Vec<String>,
+    },
 }
 
 /// Whether an effect can be taken back.
@@ -164,6 +169,9 @@ impl Line {
             }
             Call::Output { key, value } => Some(Self::Output { key: key.clone(), value: value.clone() }),
             Call::Always { label } => Some(Self::Always { label: label.clone() }),
+            Call::Undo { label, effects } => {
+                Some(Self::Undo { label: label.clone(), writes: effects.iter().map(in_words).collect() })
+            }
             Call::AtEnd { label, stopped: false } => Some(Self::AtEnd { label: label.clone() }),
             // As long as a guard holds there is nothing to say about it.
             Call::Guard { .. }
@@ -241,6 +249,7 @@ impl Line {
             | Self::Query { .. }
             | Self::Always { .. }
             | Self::AtEnd { .. }
+            | Self::Undo { .. }
             | Self::Output { .. } => None,
         }
     }
@@ -250,6 +259,7 @@ impl Line {
 fn in_words(effect: &Effect) -> String {
     match effect {
         Effect::Scale(scale) => format!("scale {} to {}", effect.object(), scale.to),
+        Effect::Exec(exec) => format!("exec {}: {}", effect.object(), exec.command.shown()),
         _ => format!("{} {}", effect.verb(), effect.object()),
     }
 }
@@ -277,6 +287,12 @@ impl Plan {
     #[must_use]
     pub fn runs_programs(&self) -> bool {
         self.lines.iter().any(|line| matches!(line, Line::Effect { undo: Undo::Unknown, .. }))
+    }
+
+    /// Whether its script has something of its own for an undo.
+    #[must_use]
+    pub fn has_undos(&self) -> bool {
+        self.lines.iter().any(|line| matches!(line, Line::Undo { .. }))
     }
 
     /// Whether it assumes what programs in pods would answer.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::entries::entries;
 use super::folder::{About, RunFolder, State};
-use super::undo::Undoing;
+use super::undo::{Step, Undoing};
 use crate::effects::Effect;
 
 pub use super::entries::{Entry, Outcome, time};
@@ -113,9 +113,11 @@ impl Report {
 
 /// Those that an undo would take back, and that came about as far as is known.
 fn undoable(lines: &[Value], entries: &[Entry]) -> usize {
-    let left: BTreeSet<u64> = Undoing::of(lines).steps.iter().map(|step| step.number).collect();
+    let undoing = Undoing::of(lines);
+    let left: BTreeSet<u64> = undoing.steps.iter().map(Step::number).collect();
     let came_about = |entry: &&Entry| matches!(entry.state, Outcome::Done | Outcome::Unknown);
-    entries.iter().filter(came_about).filter(|entry| left.contains(&entry.number)).count()
+    let written = entries.iter().filter(came_about).filter(|entry| left.contains(&entry.number)).count();
+    written.saturating_add(undoing.said().count())
 }
 
 /// The volumes whose claims this run has deleted and not given back.

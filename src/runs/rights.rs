@@ -84,6 +84,11 @@ fn wanted(call: &Call) -> Vec<Wanted> {
         Call::AwaitBound { .. } | Call::AwaitClaimGone { .. } => vec![GET_CLAIM],
         Call::AwaitPurged { .. } => vec![GET_VOLUME],
         Call::Query { .. } => vec![(&["get"], "Pod", true), (&["get", "create"], "Pod/exec", true)],
+        // Whoever never takes the run back needs none of it.
+        Call::Undo { effects, .. } => {
+            let all = effects.iter().flat_map(|effect| of_effect(effect, &Change::Unchanged));
+            all.map(|(verbs, resource, _)| (verbs, resource, false)).collect()
+        }
         // What an effect writes is known when it was looked at.
         Call::Effect { .. }
         | Call::Phase { .. }

@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::asking::perform;
 use super::call::{Call, ClaimAnswer};
 use super::event::Event;
-use super::id::RunId;
 use super::journal::Journal;
 use super::loss::Loss;
 pub use super::lost::not_theirs;
 use super::lost::{bound, is_gone, lost_with_members, made_without_an_answer};
 use super::lower::lower;
 use super::record::{self, Written, written};
+use super::said::{self, Said, Stands};
 use super::unheard::unheard;
 use super::waits::Waits;
 use crate::effects::exec::Exec;
@@ -31,8 +32,8 @@ pub(super) const AT_MOST: u64 = 600;
 
 /// What is to be taken back.
 pub struct Undoing {
-    /// Each effect with what takes it back, the last first.
-    pub steps: Vec<Written>,
+    /// The last first.
+    pub steps: Vec<Step>,
     /// The volumes that were destroyed, and the claims that were given up.
     pub lost: BTreeSet<Loss>,
     /// What was run in pods: nobody knows what would take it back.
@@ -47,7 +48,55 @@ pub struct Undoing {
     pub(super) claims: Vec<ClaimAnswer>,
     /// How far an earlier undo came that took members away: of which effect,
     /// and the number of replicas that it asked for.
-    lowered: Vec<(u64, u64)>,
+    pub(super) lowered: Vec<(u64, u64)>,
+    /// How far an earlier undo came with what the script has said for it.
+    pub(super) stands: Stands,
+}
+
+/// One step of an undo.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// An effect with what takes it back.
+    Written(Box<Written>),
+    /// What the script has said for it.
+    Said(Said),
+}
+
+impl Step {
+    /// The number of its line in the journal.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        match self {
+            Self::Written(written) => written.number,
+            Self::Said(said) => said.number,
+        }
+    }
+
+    /// The effects that it is made of, in their order.
+    #[must_use]
+    pub fn undo(&self) -> &[Effect] {
+        match self {
+            Self::Written(written) => &written.undo,
+            Self::Said(said) => &said.effects,
+        }
+    }
+
+    /// The effect of the run that it takes back, if it is about one.
+    #[must_use]
+    pub fn effect(&self) -> Option<&Effect> {
+        match self {
+            Self::Written(written) => Some(&written.effect),
+            Self::Said(_) => None,
+        }
+    }
+}
+
+/// The steps of a journal, the last first.
+fn steps(written: Vec<Written>, said: Vec<Said>) -> Vec<Step> {
+    let written = written.into_iter().filter(|step| !step.undo.is_empty()).map(|step| Step::Written(Box::new(step)));
+    let mut steps: Vec<Step> = written.chain(said.into_iter().map(Step::Said)).collect();
+    steps.sort_by_key(|step| std::cmp::Reverse(step.number()));
+    steps
 }
 
 impl Undoing {
@@ -60,10 +109,13 @@ impl Undoing {
             Effect::Exec(exec) => Some(exec.clone()),
             _ => None,
         });
+        let mut said = said::said(lines);
+        said.retain(|said| !undone(said.number));
         let mut undoing = Self {
             ran: ran.collect(),
             lost: BTreeSet::new(),
-            steps: all.into_iter().rev().filter(|step| !step.undo.is_empty()).collect(),
+            steps: steps(all, said),
+            stands: said::stands(lines),
             never_ended: record::never_ended(lines),
             failed_at_end: record::failed_at_end(lines),
             unheard: unheard(lines),
@@ -92,19 +144,19 @@ impl Undoing {
     pub fn without(&mut self, purged: &[Target]) {
         let is_gone = |volume: &Target| purged.iter().any(|gone| gone.uid == volume.uid);
         let of_claims = self.claims.iter().filter_map(|claim| claim.volume.as_ref());
-        let of_steps = self.steps.iter().filter_map(|step| step.effect.keeps());
+        let of_steps = self.steps.iter().filter_map(|step| step.effect()?.keeps());
         let lost: BTreeSet<Loss> =
             of_claims.chain(of_steps).filter(|volume| is_gone(volume)).map(Loss::of_volume).collect();
         self.lost.extend(lost);
         self.claims.retain(|claim| !claim.volume.as_ref().is_some_and(is_gone));
-        self.steps.retain(|step| !step.effect.keeps().is_some_and(is_gone));
+        self.steps.retain(|step| !step.effect().and_then(Effect::keeps).is_some_and(is_gone));
     }
 
     /// How it makes sets smaller: of each the last of its scales, and how many members go.
     #[must_use]
     pub fn lowers(&self) -> Vec<(&Scale, u64)> {
         let mut all: Vec<(&Scale, u64)> = Vec::new();
-        for effect in self.steps.iter().flat_map(|step| &step.undo) {
+        for effect in self.steps.iter().flat_map(Step::undo) {
             let Effect::Scale(scale) = effect else { continue };
             let going = scale.from.and_then(|from| from.checked_sub(scale.to)).unwrap_or(0);
             match all.iter_mut().find(|(known, _)| known.set == scale.set) {
@@ -116,14 +168,29 @@ impl Undoing {
         all
     }
 
+    /// What the script has said for it, the last first.
+    pub fn said(&self) -> impl Iterator<Item = &Said> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Said(said) => Some(said),
+            Step::Written(_) => None,
+        })
+    }
+
+    /// The programs that an earlier undo has started without hearing their end.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Exec> {
+        self.said().flat_map(|said| said.unheard(&self.stands))
+    }
+
     /// Whether the deletion of this claim is one of its steps.
     pub(super) fn deletes(&self, claim: &Target) -> bool {
-        let is_it = |step: &Written| matches!(&step.effect, Effect::DeleteClaim(gone) if gone.claim.uid == claim.uid);
+        let is_it =
+            |step: &Step| matches!(step.effect(), Some(Effect::DeleteClaim(gone)) if gone.claim.uid == claim.uid);
         self.steps.iter().any(is_it)
     }
 }
 
 /// How far it came.
+#[derive(Default)]
 pub struct Undone {
     pub changed: Vec<String>,
     /// The steps that seemed to be taken back already. The journal does not say so
@@ -133,61 +200,87 @@ pub struct Undone {
     pub stopped: Option<(String, EffectError)>,
 }
 
+/// What an effect of an undo is written for.
+#[derive(Clone, Copy)]
+pub(super) struct Of {
+    /// The line of the run's journal.
+    pub number: u64,
+    /// Which of the effects of that, if its script has said them.
+    pub part: Option<u64>,
+}
+
 /// Takes all steps back.
-pub async fn undo_all(undoing: &Undoing, run: &RunId, journal: &mut Journal, waits: &Waits<'_>) -> Undone {
-    let connection = waits.connection;
-    let (mut changed, mut held) = (Vec::new(), Vec::new());
+pub async fn undo_all(undoing: &Undoing, journal: &mut Journal, waits: &Waits<'_>) -> Undone {
+    let mut undone = Undone::default();
     for step in &undoing.steps {
-        match came_about(step, waits).await {
-            Ok(true) => {}
-            Ok(false) => {
-                let _ = journal.undone(step.number, connection.clock.now());
-                continue;
-            }
-            Err(error) => return Undone { changed, held, stopped: Some((step.effect.object().to_string(), error)) },
-        }
-        let lost = match lost_with_members(step, undoing, waits).await {
-            Ok(lost) => lost,
-            Err(error) => return Undone { changed, held, stopped: Some((step.effect.object().to_string(), error)) },
+        let taken_back = match step {
+            Step::Written(step) => take_back(step, undoing, journal, waits, &mut undone).await,
+            Step::Said(said) => said.carry_out(undoing, journal, waits, &mut undone).await,
         };
-        let undo = match made_without_an_answer(&step.undo, waits).await {
-            Ok(undo) => undo,
-            Err(error) => return Undone { changed, held, stopped: Some((step.effect.object().to_string(), error)) },
-        };
-        let mut is_written = true;
-        for effect in lost.iter().chain(&undo) {
-            if connection.interrupt.is_raised() {
-                let stopped = EffectError::Guarded {
-                    code: "interrupted",
-                    why: "interrupted".to_owned(),
-                    hint: format!("`kubectl stateful undo {run}` goes on"),
-                };
-                return Undone { changed, held, stopped: Some((effect.object().to_string(), stopped)) };
-            }
-            let taken_back = match effect {
-                Effect::Scale(scale) if scale.from.is_some_and(|from| from > scale.to) => {
-                    lower(scale, step.number, &undoing.lowered, journal, waits).await
-                }
-                _ => one(effect, step.number, journal, waits).await,
-            };
-            match taken_back {
-                Ok(true) => changed.push(effect.object().to_string()),
-                // A mark that is there already is no sign that somebody was here before.
-                Ok(false) if matches!(effect, Effect::Protect(_)) => {}
-                Ok(false) => is_written = false,
-                // An effect that never came about needs no way back.
-                Err(EffectError::OtherReplicas { .. } | EffectError::NotItsVolume | EffectError::Vanished)
-                    if !step.done => {}
-                Err(error) => return Undone { changed, held, stopped: Some((effect.object().to_string(), error)) },
-            }
-        }
-        if is_written {
-            let _ = journal.undone(step.number, connection.clock.now());
-        } else {
-            held.push(step.number);
+        if let Err(stopped) = taken_back {
+            undone.stopped = Some(stopped);
+            break;
         }
     }
-    Undone { changed, held, stopped: None }
+    undone
+}
+
+/// Takes one effect back.
+async fn take_back(
+    step: &Written,
+    undoing: &Undoing,
+    journal: &mut Journal,
+    waits: &Waits<'_>,
+    undone: &mut Undone,
+) -> Result<(), (String, EffectError)> {
+    let now = || waits.connection.clock.now();
+    let stopped = |error: EffectError| (step.effect.object().to_string(), error);
+    if !came_about(step, waits).await.map_err(stopped)? {
+        let _ = journal.undone(step.number, now());
+        return Ok(());
+    }
+    let lost = lost_with_members(step, undoing, waits).await.map_err(stopped)?;
+    let undo = made_without_an_answer(&step.undo, waits).await.map_err(stopped)?;
+    let mut is_written = true;
+    for effect in lost.iter().chain(&undo) {
+        let object = effect.object().to_string();
+        interrupted(waits).map_err(|why| (object.clone(), why))?;
+        let of = Of { number: step.number, part: None };
+        let taken_back = match effect {
+            Effect::Scale(scale) if scale.from.is_some_and(|from| from > scale.to) => {
+                lower(scale, of, &undoing.lowered, journal, waits).await
+            }
+            _ => one(effect, of, journal, waits).await,
+        };
+        match taken_back {
+            Ok(true) => undone.changed.push(object),
+            // A mark that is there already is no sign that somebody was here before.
+            Ok(false) if matches!(effect, Effect::Protect(_)) => {}
+            Ok(false) => is_written = false,
+            // An effect that never came about needs no way back.
+            Err(EffectError::OtherReplicas { .. } | EffectError::NotItsVolume | EffectError::Vanished)
+                if !step.done => {}
+            Err(error) => return Err((object, error)),
+        }
+    }
+    if is_written {
+        let _ = journal.undone(step.number, now());
+    } else {
+        undone.held.push(step.number);
+    }
+    Ok(())
+}
+
+/// Nothing more is begun after Ctrl-C.
+pub(super) fn interrupted(waits: &Waits<'_>) -> Result<(), EffectError> {
+    if !waits.connection.interrupt.is_raised() {
+        return Ok(());
+    }
+    Err(EffectError::Guarded {
+        code: "interrupted",
+        why: "interrupted".to_owned(),
+        hint: "`kubectl stateful undo` goes on".to_owned(),
+    })
 }
 
 /// Whether a deletion whose answer nobody saw was carried out. One that is
@@ -200,11 +293,12 @@ async fn came_about(step: &Written, waits: &Waits<'_>) -> Result<bool, EffectErr
 /// One effect; whether it changed anything.
 pub(super) async fn one(
     effect: &Effect,
-    of: u64,
+    of: Of,
     journal: &mut Journal,
     waits: &Waits<'_>,
 ) -> Result<bool, EffectError> {
     let (connection, observer) = (waits.connection, waits.observer);
+    let is_program = matches!(effect, Effect::Exec(_));
     let mut tries = 1;
     loop {
         waits.keeper.keep(connection).await?;
@@ -213,17 +307,20 @@ pub(super) async fn one(
         let number = journal.next_number();
         let call = json!(Call::Effect { effect: effect.clone() });
         if !holds {
-            let what = json!({ "call": call, "takesBack": of });
+            let mut what = json!({ "call": call, "takesBack": of.number });
+            if let Some(part) = of.part {
+                what["part"] = json!(part);
+            }
             journal.intent_to_undo(number, connection.clock.now(), &what).map_err(|why| no_journal(&why))?;
         }
-        match effect.perform(ready, connection, &NoSecrets).await {
+        match perform(effect, ready, waits).await {
             Err(EffectError::Overtaken) if tries < TRIES => tries += 1,
             Err(error) => {
                 let _ = journal.failed(number, connection.clock.now(), &error.for_journal());
                 return Err(error);
             }
             Ok(done) => {
-                let outcome = json!(done.outcome);
+                let outcome = if is_program { json!({ "ran": done.after }) } else { json!(done.outcome) };
                 let created = done.created.as_deref();
                 if !holds {
                     journal.done(number, connection.clock.now(), &outcome, created).map_err(|why| no_journal(&why))?;

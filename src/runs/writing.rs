@@ -6,13 +6,14 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use super::ahead::Approved;
-use super::asking::perhaps;
+use super::asking::{perform, perhaps};
 use super::call::Call;
 use super::conductor::Conductor;
 use super::event::Event;
 use super::halt::Halt;
 use super::journal::Journal;
 use super::plan::Line;
+use super::waits::Waits;
 use crate::effects::{Effect, EffectError, Outcome, Ready};
 
 impl Conductor<'_> {
@@ -76,7 +77,8 @@ impl Conductor<'_> {
             journal.intent(number, now(), &what, &undo).map_err(Halt::Journal)?;
             self.observer.event(Event::Intent { object: object.clone() });
         }
-        match self.perform(effect, ready).await {
+        let waits = Waits { connection: self.connection, observer: self.observer, keeper: &self.keeper };
+        match perform(effect, ready, &waits).await {
             Ok(done) => {
                 let ran = matches!(effect, Effect::Exec(_));
                 let outcome = if ran { json!({ "ran": *done.after }) } else { json!(done.outcome) };

@@ -182,7 +182,10 @@ async fn about_run(verb: Verb, context: &Context<'_>, screen: &TerminalScreen) -
                 runbook::resume(run.as_deref(), &flags, context).await
             }
         }
-        Verb::Undo(UndoArgs { run, flags }) => runbook::undo(run.as_deref(), &flags.into(), context).await,
+        Verb::Undo(UndoArgs { run, run_again, flags }) => {
+            let flags = RunFlags { run_again, ..flags.into() };
+            runbook::undo(run.as_deref(), &flags, context).await
+        }
         Verb::Report(ReportArgs { run, output }) => {
             screen.show_report(&runbook::report(run.as_deref(), context).await?, output)
         }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use http::{Method, Request};
 use kube::client::Body;
 use serde_json::{Value, json};
@@ -16,14 +17,16 @@ use tower::ServiceExt as _;
 use super::copies::OnSimulator;
 use super::nobody::{Counted, Nobody};
 use super::sandbox::{client, simulated};
-use crate::cluster::{Connection, Interrupt};
+use crate::cluster::exec::{ExecError, Output, Program};
+use crate::cluster::{Connection, Exec, Interrupt};
 use crate::commands::Context;
 use crate::commands::runbook::flags::{ApprovalFlags, RunFlags};
-use crate::commands::runbook::{carry_out, planning, resume};
+use crate::commands::runbook::{carry_out, planning, resume, undo};
 use crate::effects::Guards;
 use crate::error::Failure;
 use crate::runbook::script::Runbook;
 use crate::runbook::trial::{Cluster, Clusters, Given, Played, Struck};
+use crate::runs::folder::{RunFolder, State};
 use crate::runs::pen::Pen;
 use crate::runs::places::Places;
 use crate::runs::plan::{Line, Plan};
@@ -58,6 +61,30 @@ struct Stage {
     home: std::io::Result<TempDir>,
     /// How many commands there were: each draws other numbers.
     commands: AtomicU64,
+    ran: Ran,
+}
+
+/// What was run in the pods of a cluster.
+#[derive(Clone, Default)]
+struct Ran(Arc<Mutex<Vec<String>>>);
+
+impl Ran {
+    fn all(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs programs and remembers them.
+struct Remembered {
+    inner: Arc<dyn Exec>,
+    ran: Ran,
+}
+
+impl Exec for Remembered {
+    fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Output, ExecError>> {
+        self.ran.all().push(format!("{}: {}", program.pod, program.words.join(" ")));
+        self.inner.start(program)
+    }
 }
 
 /// At which write somebody interrupts a command, and how many there were.
@@ -82,7 +109,7 @@ impl Strike {
 
 impl Stage {
     fn on(simulator: Simulator) -> Self {
-        Self { simulator, home: home(), commands: AtomicU64::new(0) }
+        Self { simulator, home: home(), commands: AtomicU64::new(0), ran: Ran::default() }
     }
 
     fn connection(&self, strike: &Strike) -> Connection {
@@ -93,7 +120,8 @@ impl Stage {
             strike.sees(&request);
             inner.clone().oneshot(request)
         });
-        Connection { client: client(service, "default"), ..connection }
+        let exec = Arc::new(Remembered { inner: Arc::clone(&connection.exec), ran: self.ran.clone() });
+        Connection { client: client(service, "default"), exec, ..connection }
     }
 
     /// Something that the program does.
@@ -173,9 +201,7 @@ impl<'a> Asked<'a> {
         if let Some(unknown) = given.keys().find(|key| !known.contains(key)) {
             return Err(format!("`{}` has no parameter `{unknown}`", book.name));
         }
-        let confirm = confirm.map(str::to_owned);
-        let flags = ApprovalFlags { yes: true, no_app_check: true, confirm, ..ApprovalFlags::default() };
-        Ok(Self { book, given, flags: RunFlags::from(flags) })
+        Ok(Self { book, given, flags: flags(confirm) })
     }
 
     fn with_defaults(&self) -> Given {
@@ -185,16 +211,39 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Whoever tests says yes to everything, and types this name.
+fn flags(confirm: Option<&str>) -> RunFlags {
+    let confirm = confirm.map(str::to_owned);
+    RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, confirm, ..ApprovalFlags::default() })
+}
+
+/// The code and the words of an end.
+fn told_end(ended: Result<(), Failure>) -> (String, String) {
+    match ended {
+        Ok(()) => ("done".to_owned(), String::new()),
+        Err(failure) => (failure.code.to_owned(), failure.message),
+    }
+}
+
 impl Cluster for Stage {
     fn play(&self, book: &Runbook, given: &Given, confirm: Option<&str>) -> Result<Played, String> {
         let (plan, ended) = self.run(&Asked::new(book, given, confirm)?, &Strike::default())?;
         let lines = || plan.iter().flat_map(|plan| &plan.lines);
         let (effects, warnings) = (lines().filter_map(effect).collect(), lines().filter_map(warning).collect());
-        let (ended, message) = match ended {
-            Ok(()) => ("done".to_owned(), String::new()),
-            Err(failure) => (failure.code.to_owned(), failure.message),
-        };
+        let (ended, message) = told_end(ended);
         Ok(Played { ended, message, effects, warnings })
+    }
+
+    fn undo(&self, confirm: Option<&str>) -> (String, String) {
+        told_end(self.command(&Strike::default(), async |context| {
+            let is_left = |run: &RunFolder| !matches!(run.lines(), Ok(lines) if RunFolder::state(&lines) == undone());
+            let last = RunFolder::all(&context.places.runs()).into_iter().find(is_left);
+            undo(last.as_ref().map(|run| run.id.as_str()), &flags(confirm), context).await
+        }))
+    }
+
+    fn ran(&self) -> Vec<String> {
+        self.ran.all().clone()
     }
 
     fn interrupt_everywhere(&self, book: &Runbook, given: &Given, confirm: Option<&str>) -> Result<Struck, String> {
@@ -233,6 +282,10 @@ impl Cluster for Stage {
         let body = json!({ "metadata": { "annotations": knobs } });
         futures::executor::block_on(self.simulator.merge_by_hand(&path, &body))
     }
+}
+
+fn undone() -> State {
+    State::Ended("undone".to_owned())
 }
 
 fn effect(line: &Line) -> Option<String> {

@@ -20,7 +20,7 @@ use crate::strikes::{beside_writes, comes_from_others, judged, some};
 
 /// What becomes of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub enum Fate {
     Yes,
     No,
     /// It is not started.
@@ -33,27 +33,40 @@ enum Fate {
     Killed,
 }
 
-/// Everything that was run in pods: the first command meets its fate, and those
-/// after it say yes.
+/// Everything that was run in pods: one command meets its fate, and all others
+/// say yes.
 #[derive(Clone)]
-struct Pods {
+pub struct Pods {
     simulator: Simulator,
     faults: Faults,
     fate: Fate,
+    /// How many commands there are before it.
+    at: usize,
     started: Arc<Mutex<Vec<(String, Fate)>>>,
 }
 
 impl Pods {
-    fn fate_of(&self, pod: &str) -> Fate {
+    /// Those of a cluster, which is seen through these faults.
+    pub fn of(simulator: &Simulator, faults: &Faults, (at, fate): (usize, Fate)) -> Self {
+        Self { simulator: simulator.clone(), faults: faults.clone(), fate, at, started: Arc::default() }
+    }
+
+    /// How the commands of this name ended.
+    pub fn fates(&self, name: &str) -> Vec<Fate> {
+        let started = self.started.lock().unwrap();
+        started.iter().filter(|(of, _)| of.ends_with(name)).map(|(_, fate)| *fate).collect()
+    }
+
+    fn fate_of(&self, program: &Command) -> Fate {
         let mut started = self.started.lock().unwrap();
-        let fate = if started.is_empty() { self.fate } else { Fate::Yes };
-        started.push((pod.to_owned(), fate));
+        let fate = if started.len() == self.at { self.fate } else { Fate::Yes };
+        started.push((format!("{}: {}", program.pod, program.words.join(" ")), fate));
         fate
     }
 
     /// Whether the application of a member has said yes.
     fn may_go(&self, pod: &str) -> bool {
-        self.started.lock().unwrap().iter().any(|(of, fate)| of == pod && *fate == Fate::Yes)
+        self.started.lock().unwrap().iter().any(|(of, fate)| of.starts_with(pod) && *fate == Fate::Yes)
     }
 
     fn runs(&self) -> usize {
@@ -65,7 +78,7 @@ impl Exec for Pods {
     fn start<'a>(&'a self, program: &'a Command) -> BoxFuture<'a, Result<Output, ExecError>> {
         let lost = |why: &str| Err(ExecError::Lost(why.to_owned()));
         let said = |code| Ok(Heard::Exited(code));
-        let heard = match self.fate_of(&program.pod) {
+        let heard = match self.fate_of(program) {
             Fate::Yes => vec![said(0)],
             Fate::No => vec![Ok(Heard::Printed("not yet".into())), said(1)],
             Fate::Refused => {
@@ -93,7 +106,7 @@ fn lives(first: &First, fate: Fate, schedule: Schedule, then: Later) -> (String,
     let (mut stage, disk) = (first.stage.fork(), disk());
     let what = format!("{fate:?} {schedule:?} {then:?}");
     let faults = stage.faults(schedule);
-    let pods = Pods { simulator: stage.simulator.clone(), faults: faults.clone(), fate, started: Arc::default() };
+    let pods = Pods::of(&stage.simulator, &faults, (0, fate));
     stage.exec = Some(Arc::new(pods.clone()));
     let mut confirmed = first.confirmed.clone();
     confirmed.made.extend(claims());
@@ -141,7 +154,7 @@ fn lives(first: &First, fate: Fate, schedule: Schedule, then: Later) -> (String,
     stage.rest();
     let is_there = match then {
         Later::Resume | Later::ResumeAndRunAgain | Later::Replan => first.is_reached(&stage),
-        Later::Undo => first.is_taken_back(&stage),
+        Later::Undo | Later::UndoAndRunAgain => first.is_taken_back(&stage),
     };
     if ends.last() != Some(&Ended::Done) || is_there.is_err() {
         found.push(broken(Rule::Progress, &format!("{ends:?} {is_there:?}")));

@@ -31,7 +31,7 @@ impl First {
         let fits = match self.goal {
             Goal::Restored => return self.is_back(stage),
             // What others do to claims that stay is not this run's.
-            Goal::Kept => *replicas == 1,
+            Goal::Kept | Goal::Said => *replicas == 1,
             Goal::Always => {
                 let is_kept = |volume: &Value| now(stage, volume)["spec"]["persistentVolumeReclaimPolicy"] == "Retain";
                 *replicas == 1 && has_claims == [true; 2] && self.volumes.iter().all(is_kept)
@@ -52,7 +52,7 @@ impl First {
     pub fn is_taken_back(&self, stage: &Stage) -> Result<(), String> {
         let said = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         match self.goal {
-            Goal::Kept | Goal::Always | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {
+            Goal::Kept | Goal::Always | Goal::Said | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {
                 self.is_back(stage)
             }
             Goal::Destroyed | Goal::GivenUp | Goal::GivenUpUnread | Goal::Purged => {

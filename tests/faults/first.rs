@@ -26,7 +26,9 @@ pub enum Goal {
     Always,
     /// Its volumes are kept once its application has said yes.
     Asked,
-    /// The same where the set itself deletes the claims of members that go.
+    /// It goes, its claims stay, and an undo runs a command in its pod.
+    Said,
+    /// Its volumes are kept where the set itself deletes the claims of members that go.
     RetiredFromDeletingSet,
     /// It goes with its data.
     Destroyed,
@@ -61,6 +63,15 @@ const ALWAYS: &str = r#"fn run(p) {
     let set = p.set;
     let going = set.members_from(1);
     always("keep what it had", || for member in going { member.protect(); });
+    step("one less", || { set.scale(1); set.wait_ready("10m"); });
+}"#;
+
+/// One member is stopped and goes; an undo starts it again.
+const SAID: &str = r#"fn run(p) {
+    let set = p.set;
+    let last = set.members()[0];
+    undo("start it again", || last.exec(["start"]));
+    last.exec(["stop"]);
     step("one less", || { set.scale(1); set.wait_ready("10m"); });
 }"#;
 
@@ -99,6 +110,7 @@ impl First {
         let program = match goal {
             Goal::Kept => Program::scale_down(1, "keep"),
             Goal::Always => Program::own(ALWAYS),
+            Goal::Said => Program::own(SAID),
             Goal::Retired | Goal::RetiredFromDeletingSet => Program::scale_down(1, "retire"),
             Goal::Asked => Program::scale_down(1, "retire").with("before_remove", Answer::Text("may-leave".to_owned())),
             Goal::Destroyed => Program::scale_down(1, "destroy"),
@@ -109,7 +121,7 @@ impl First {
         confirmed.ours.insert("kubectl-stateful".to_owned());
         confirmed.made.insert(("Lease".to_owned(), "default".to_owned(), "stateful-web".to_owned()));
         match goal {
-            Goal::Kept | Goal::Always | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {}
+            Goal::Kept | Goal::Always | Goal::Said | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {}
             Goal::Restored => confirmed.made.extend(claims()),
             Goal::Destroyed | Goal::GivenUp | Goal::GivenUpUnread | Goal::Purged => {
                 let given_up = volumes.iter().filter_map(|volume| volume["metadata"]["uid"].as_str());

@@ -101,7 +101,7 @@ fn lives(first: &First, bad: Bad, line: u64, then: Later) -> Vec<Violation> {
     }
     let is_there = match then {
         Later::Resume | Later::ResumeAndRunAgain | Later::Replan => first.is_reached(&stage),
-        Later::Undo => first.is_taken_back(&stage),
+        Later::Undo | Later::UndoAndRunAgain => first.is_taken_back(&stage),
     };
     found.extend(is_there.err().map(|why| broken(Rule::Honesty, &format!("{what}: {why}"))));
     found.extend(is_unlocked(&stage).err().map(|why| broken(Rule::Progress, &why)));

@@ -139,7 +139,7 @@ impl First {
         assert!(result.is_ok() || gives_up && is_known, "{schedule:?} {then:?}: {result:?}");
         stage.rest();
         match then.last() {
-            Some(Later::Undo) => {
+            Some(Later::Undo | Later::UndoAndRunAgain) => {
                 assert_eq!(self.is_taken_back(&stage), Ok(()), "{schedule:?} {then:?}");
                 assert_eq!(self.is_named(&stage, &result), Ok(()), "{schedule:?} {then:?}");
             }

@@ -24,6 +24,7 @@ mod renewals;
 mod requests;
 mod returns;
 mod rivals;
+mod said;
 mod scenes;
 mod second;
 mod stage;

@@ -66,6 +66,8 @@ pub enum Later {
     /// The same by a new plan for what is left.
     Replan,
     Undo,
+    /// The same, and a command of which nobody knows how it ended is run once more.
+    UndoAndRunAgain,
 }
 
 impl Program {
@@ -80,7 +82,8 @@ impl Program {
     /// A runbook of somebody's own that scales `web`.
     pub fn own(functions: &str) -> Self {
         let set = r#"#{ name: "set", type: "statefulset", positional: true, prompt: "Set", help: "The set." }"#;
-        let header = format!(r#"#{{ api: 1, summary: "own", effects: ["scale", "protect"], params: [{set}] }}"#);
+        let header =
+            format!(r#"#{{ api: 1, summary: "own", effects: ["scale", "protect", "exec"], params: [{set}] }}"#);
         let source = format!("const RUNBOOK = {header};\n{functions}");
         let runbook = Runbook::from_source("own".to_owned(), source).unwrap();
         Self { runbook, answers: Answers::new(), guards: Guards::default() }.with("set", Answer::Text("web".to_owned()))
@@ -130,6 +133,7 @@ impl Program {
             Later::ResumeAndRunAgain => resume(Some(run), &again(), context).await,
             Later::Replan => replan(Some(run), &again(), context).await,
             Later::Undo => undo(Some(run), &flags(), context).await,
+            Later::UndoAndRunAgain => undo(Some(run), &again(), context).await,
         })
     }
 

@@ -13,6 +13,7 @@ mod locks;
 mod queries;
 mod replans;
 mod scripts;
+mod undos;
 mod unprotected;
 
 use std::path::Path;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use clap::Command;
 use http::{Method, Request, Response};
-use kubectl_stateful::cluster::{Connection, Interrupt};
+use kubectl_stateful::cluster::{Connection, Exec, Interrupt};
 use kubectl_stateful::commands::Context;
 use kubectl_stateful::commands::runbook::{self, Intent, command};
 use kubectl_stateful::effects::Guards;
@@ -61,6 +62,8 @@ pub struct Stage {
     visitor: Arc<Meddler>,
     admission: Arc<Admission>,
     interrupt: Interrupt,
+    /// Who runs programs in its pods, if not the simulator.
+    exec: Option<Arc<dyn Exec>>,
     /// How many commands there were: each draws other numbers.
     commands: AtomicU64,
 }
@@ -108,7 +111,7 @@ impl Stage {
         let (meddler, watcher, visitor, commands) = (nobody.clone(), nobody.clone(), nobody, AtomicU64::default());
         let admission = Arc::new(|_: &Method, _: &str| false);
         let interrupt = Interrupt::default();
-        Self { simulator, home: home(), meddler, watcher, visitor, admission, interrupt, commands }
+        Self { simulator, home: home(), meddler, watcher, visitor, admission, interrupt, exec: None, commands }
     }
 
     /// The same cluster once more, with a home of its own; what happens there stays there.
@@ -264,6 +267,7 @@ impl Stage {
             }
         });
         connection.client = kube::Client::new(service, "default");
+        connection.exec = self.exec.clone().unwrap_or(connection.exec);
         connection
     }
 }

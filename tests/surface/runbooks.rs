@@ -120,3 +120,40 @@ fn the_tests_beside_a_runbook_of_ones_own_are_run_and_each_is_told() {
     home.write("mine_test.rhai", "fn helper() {}");
     home.say("runbook test ./mine.rhai").told(2, &["has no function `test_…()`"]);
 }
+
+/// The script of the page on scaling that has an `undo(…)`.
+fn of_the_page() -> String {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scale.md")).unwrap();
+    let script = page.split("```\n").find(|block| block.starts_with("const RUNBOOK") && block.contains("undo("));
+    script.unwrap().to_owned()
+}
+
+#[test]
+fn what_a_script_says_for_an_undo_is_shown_asked_for_done_and_tested() {
+    let home = with_a_set();
+    home.write("mine.rhai", of_the_page());
+    home.say("runbook check ./mine.rhai").told(0, &["in order"]);
+    let plan = home.say("plan ./mine.rhai web --sandbox").told(0, &[]).stdout.clone();
+    assert!(plan.contains("at undo      start replication again: exec Pod/web-2: start-replica"), "{plan}");
+    home.say("run ./mine.rhai web --yes --sandbox").told(0, &["to take it back"]);
+    let shown = home.say("undo --plan-only --sandbox");
+    shown.told(0, &["  start replication again\n  exec          Pod/web-2  start-replica\n"]);
+    assert!(!shown.stderr.contains("always done, was not"), "{}", shown.stderr);
+    home.say("undo --yes --sandbox").told(0, &["the command in Pod/web-2 said yes", "is undone"]);
+    let test = "fn test_back() {
+    let world = cluster(3);
+    assert(world.play(\"mine\", #{ set: \"web\" }).ended == \"done\", \"it is played\");
+    let back = world.undo();
+    assert(back.ended == \"done\" && world.replicas() == 3, back.message);
+    assert(world.ran().pop() == \"web-2: start-replica\", world.ran().to_string());
+}
+fn test_no() {
+    let world = cluster(2);
+    assert(world.play(\"mine\", #{ set: \"web\" }).ended == \"done\", \"it is played\");
+    assert(world.undo(#{ confirm: \"web\" }).ended == \"done\", \"it is undone\");
+    assert(world.undo().ended == \"no-run\", \"nothing is left\");
+}
+";
+    home.write("mine_test.rhai", test);
+    home.say("runbook test ./mine.rhai").told(0, &[]);
+}

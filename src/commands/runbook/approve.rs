@@ -6,13 +6,13 @@ use crate::effects::Effect;
 use crate::effects::give_up::GiveUp;
 use crate::effects::scale::Scale;
 use crate::error::{Failure, Kind};
-use crate::runs::asking::{NO_APP_CHECK, RUN_AGAIN};
+use crate::runs::asking::{NO_APP_CHECK, RUN_AGAIN, twice};
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
 use crate::runs::plan::{Line, Plan};
 use crate::runs::rehearsal::{Rehearsed, Verdict};
 use crate::runs::rights::Reviewed;
-use crate::runs::undo::Undoing;
+use crate::runs::undo::{Step, Undoing};
 use crate::wizard::question::{Abandoned, Aside, Question, Reply, Shape};
 
 /// Asks whether to run the plan. The end of data is never approved by `--yes`:
@@ -150,20 +150,31 @@ pub fn show(undoing: &Undoing, context: &Context<'_>) {
             .screen
             .caution(&format!("`{label}`, which was to be done at the end, was not, and an undo does not do it"));
     }
+    let beyond = if undoing.said().next().is_some() { ", beyond what the script says for that" } else { "" };
     for exec in &undoing.ran {
-        context.screen.caution(&format!("what `{}` did in {} is not taken back", exec.command.shown(), exec.pod));
+        let command = exec.command.shown();
+        context.screen.caution(&format!("what `{command}` did in {} is not taken back{beyond}", exec.pod));
     }
-    for effect in undoing.steps.iter().flat_map(|step| &step.undo) {
-        let what = match effect {
-            Effect::Scale(scale) => {
-                let from = scale.from.unwrap_or_default();
-                let how = if from > scale.to.saturating_add(1) { ", one member at a time" } else { "" };
-                format!("  {from} → {}{how}", scale.to)
-            }
-            _ => String::new(),
-        };
-        context.screen.tell(&format!("  {:12}  {}{what}", effect.verb(), effect.object()));
+    for step in &undoing.steps {
+        if let Step::Said(said) = step {
+            context.screen.tell(&format!("  {}", said.label));
+        }
+        step.undo().iter().for_each(|effect| context.screen.tell(&line(effect)));
     }
+}
+
+/// One effect of an undo.
+fn line(effect: &Effect) -> String {
+    let what = match effect {
+        Effect::Scale(Scale { from: Some(from), to, .. }) => {
+            let how = if *from > to.saturating_add(1) { ", one member at a time" } else { "" };
+            format!("  {from} → {to}{how}")
+        }
+        Effect::Scale(scale) => format!("  to {}", scale.to),
+        Effect::Exec(exec) => format!("  {}", exec.command.shown()),
+        _ => String::new(),
+    };
+    format!("  {:12}  {}{what}", effect.verb(), effect.object())
 }
 
 /// Asks whether a stopped run is to go on.
@@ -182,7 +193,8 @@ pub fn undoing(undoing: &Undoing, run: &RunId, flags: &RunFlags, context: &Conte
     show(undoing, context);
     let prompt = format!("Take run {run} back?");
     let lowers = undoing.lowers();
-    let questions: Vec<_> = lowers.iter().flat_map(|(scale, going)| coming(scale, *going)).collect();
+    let again = undoing.unanswered().map(|exec| Coming { question: twice(exec), typed: None, flag: Some(RUN_AGAIN) });
+    let questions: Vec<_> = lowers.iter().flat_map(|(scale, going)| coming(scale, *going)).chain(again).collect();
     all_answered(&prompt, &questions, flags, context)?;
     agreed(&prompt, SHOWS, flags, context)?;
     for Coming { question, typed, flag } in questions {

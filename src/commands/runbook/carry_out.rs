@@ -11,6 +11,7 @@ use super::way_out::anew;
 use super::{approve, halted};
 use crate::cluster::Connection;
 use crate::commands::Context;
+use crate::effects::EffectError;
 use crate::effects::exec::Exec;
 use crate::error::{Failure, Kind};
 use crate::runbook::script::Runbook;
@@ -92,8 +93,8 @@ pub async fn go_on(
     conductor.unanswered = unanswered;
     let played = play(runbook, answers, &mut conductor).await;
     let played = played.and_then(|()| conductor.nothing_left().map_err(Stopped::Halt));
-    if let Err(Stopped::Halt(halt)) = &played {
-        show_printed(halt, context);
+    if let Err(Stopped::Halt(Halt::Effect { object, error })) = &played {
+        show_printed(object, error, context);
     }
     // Whoever interrupted the run did not interrupt its last words.
     context.connection.interrupt.lower();
@@ -126,11 +127,10 @@ pub async fn go_on(
     Ok(())
 }
 
-/// What a command in a pod printed before it stopped the run: shown to the person
+/// What a command in a pod printed before it stopped the run or an undo: shown to the person
 /// at the terminal and never told as an event, since nobody knows what is in it.
 /// Its last lines stand in the journal too, on the disk of that person alone.
-fn show_printed(halt: &Halt, context: &Context<'_>) {
-    let Halt::Effect { object, error } = halt else { return };
+pub(super) fn show_printed(object: &str, error: &EffectError, context: &Context<'_>) {
     let Some(ran) = error.ran() else { return };
     if ran.printed.is_empty() {
         context.screen.show(&format!("the command in {object} printed nothing\n"));

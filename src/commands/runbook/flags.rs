@@ -37,7 +37,7 @@ pub struct RunFlags {
     #[arg(long, help_heading = "Running")]
     pub allow_queries: bool,
 
-    /// Set by `resume` alone
+    /// Set by `resume` and `undo` alone
     #[arg(skip)]
     pub run_again: bool,
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::carry_out::show_printed;
 use super::flags::RunFlags;
 use super::later::{chosen, reopened, same_cluster};
 use super::place::Place;
@@ -18,7 +19,7 @@ use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::journal::Journal;
 use crate::runs::keeper::{Keeper, outlast};
 use crate::runs::record;
-use crate::runs::undo::{Undoing, Undone, not_theirs, undo_all};
+use crate::runs::undo::{Step, Undoing, Undone, not_theirs, undo_all};
 use crate::runs::unheard::find_out;
 use crate::runs::waits::{WaitFailed, Waits};
 
@@ -56,7 +57,7 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     }
     let purged = nothing_later(&folder, &about, &lines, context)?;
     if flags.approval.plan_only {
-        let played = played(&folder, &lines, &purged, context).await;
+        let played = played(&lines, &purged, context).await;
         let undoing = played.map_err(|failure| with_way_out(failure, &folder, &lines, context))?;
         approve::show(&undoing, context);
         return Ok(());
@@ -84,7 +85,7 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         keeper.give_back(connection).await;
         return Err(not_begun(&object, &error, context));
     }
-    let (undone, found) = seen_through(&undoing, &folder, &mut journal, &waits).await;
+    let (undone, found) = seen_through(&undoing, &mut journal, &waits).await;
     let is_whole = undoing.lost.is_empty() && !matches!(found, Err(Short::Elsewhere(_)));
     let whole = if is_whole { "undone" } else { PARTLY };
     let ended = end_of_undo(undone, (&RunFolder::state(&lines), whole), &mut journal, &folder, context);
@@ -139,11 +140,10 @@ fn holds_a_lock(state: &State, lines: &[Value]) -> bool {
 /// Takes all steps back, and looks what the set has become.
 pub(super) async fn seen_through(
     undoing: &Undoing,
-    folder: &RunFolder,
     journal: &mut Journal,
     waits: &Waits<'_>,
 ) -> (Undone, Result<(), Short>) {
-    let undone = undo_all(undoing, &folder.id, journal, waits).await;
+    let undone = undo_all(undoing, journal, waits).await;
     if undone.stopped.is_some() {
         return (undone, Ok(()));
     }
@@ -179,7 +179,7 @@ impl Short {
 /// Everything is taken back; that the members are ready again, each on what it
 /// had, is seen, too.
 async fn stands(undoing: &Undoing, waits: &Waits<'_>) -> Result<(), Short> {
-    let scale = undoing.steps.iter().rev().flat_map(|step| &step.undo).find_map(|effect| match effect {
+    let scale = undoing.steps.iter().rev().flat_map(Step::undo).find_map(|effect| match effect {
         Effect::Scale(scale) => Some(scale),
         _ => None,
     });
@@ -231,6 +231,7 @@ fn end_of_undo(
                 .hint(context.as_given().ours(&format!("undo {}", folder.id)))
         }),
         Some((object, error)) => {
+            show_printed(&object, &error, context);
             let mut failure = of_runbook(&object, &error, context);
             if let Ok(lines) = folder.lines() {
                 failure = with_way_out(failure, folder, &lines, context);

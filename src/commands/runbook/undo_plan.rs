@@ -9,7 +9,6 @@ use crate::commands::refused::of_runbook;
 use crate::commands::{Context, capture};
 use crate::effects::{EffectError, Target};
 use crate::error::{Failure, Kind};
-use crate::runs::folder::RunFolder;
 use crate::runs::journal::Journal;
 use crate::runs::keeper::Keeper;
 use crate::runs::undo::Undoing;
@@ -20,12 +19,7 @@ use crate::runs::waits::Waits;
 ///
 /// # Errors
 /// Something would stop it, or the namespace cannot be read: nothing was changed.
-pub async fn played(
-    folder: &RunFolder,
-    lines: &[Value],
-    purged: &[Target],
-    context: &Context<'_>,
-) -> Result<Undoing, Failure> {
+pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -> Result<Undoing, Failure> {
     let mut taken = capture::take(context).await?;
     let copy = &context.copies.copy(&mut taken, context.connection);
     let (keeper, mut undoing) = (Keeper::default(), Undoing::of(lines));
@@ -37,7 +31,7 @@ pub async fn played(
     // A journal like that of the undo, which nobody needs afterwards.
     let room = tempfile::tempdir().map_err(no_room)?;
     let mut journal = Journal::create(room.path()).map_err(no_room)?;
-    let (undone, found) = seen_through(&undoing, folder, &mut journal, &waits).await;
+    let (undone, found) = seen_through(&undoing, &mut journal, &waits).await;
     if let Some((object, error)) = &undone.stopped {
         return Err(stopped(object, error, &undone.changed, context));
     }

@@ -29,8 +29,8 @@ pub fn anew(runbook: &Runbook, answers: &Answers, context: &Context<'_>) -> Stri
 /// none where nothing of that is left.
 pub fn restoring(folder: &RunFolder, lines: &[Value], context: &Context<'_>) -> Option<String> {
     let undoing = Undoing::of(lines);
-    let set = undoing.steps.iter().find_map(|step| match &step.effect {
-        Effect::DeleteClaim(deletion) => Some(&deletion.set),
+    let set = undoing.steps.iter().find_map(|step| match step.effect() {
+        Some(Effect::DeleteClaim(deletion)) => Some(&deletion.set),
         _ => None,
     })?;
     Some(context.as_given().ours(&format!("volumes restore {} --run {}", quote(set), folder.id)))

@@ -18,13 +18,16 @@ use super::engine::{Notes, engine};
 use super::error::{ScriptError, Trouble};
 use super::script::Runbook;
 use super::thread::on_script_thread;
-use super::verbs::{self, EFFECTFUL};
+use super::verbs::{self, EFFECTFUL, UNDOABLE};
 use super::whereabouts;
 use crate::objects::nearest::nearest;
 use crate::runs::call::Phase;
 
 /// Words of the language that look like functions.
 const KEYWORDS: &[&str] = &["call", "curry", "debug", "Fn", "is_def_fn", "is_def_var", "is_shared", "print", "type_of"];
+
+/// Words for what is done later.
+const SAID: [&str; 2] = ["always", "undo"];
 
 /// Something that is wrong with a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +55,7 @@ impl Runbook {
             lint.calls(&known_functions(&engine, &reading.functions));
             lint.fields(&known_fields(&engine));
             lint.effects();
-            lint.always();
+            lint.said();
             lint.branches();
             lint.found.sort_by_key(|(line, column, _)| (*line, *column));
             Ok(lint.found.into_iter().map(|(.., finding)| finding).collect())
@@ -252,12 +255,27 @@ impl Lint<'_> {
         }
     }
 
-    /// What is done at the end of `run` is said in it.
-    fn always(&mut self) {
+    /// What is done at the end of `run` or by an undo is said in it.
+    fn said(&mut self) {
         let phases = [Phase::Preflight, Phase::Verify].map(Phase::function);
         for function in self.reading.functions.iter().filter(|function| phases.contains(&function.name.as_str())) {
-            for call in function.calls.iter().filter(|call| call.name == "always") {
-                let what = format!("`{}(p)` says `always(…)`, which belongs into `run(p)`", function.name);
+            for call in function.calls.iter().filter(|call| SAID.contains(&call.name.as_str())) {
+                let what = format!("`{}(p)` says `{}(…)`, which belongs into `run(p)`", function.name, call.name);
+                self.add(call.at, Finding::Error, what, None);
+            }
+        }
+        self.within("undo", |name| verbs::names().any(|known| known == name) && !UNDOABLE.contains(&name));
+        self.within("always", |name| SAID.contains(&name));
+    }
+
+    /// What cannot be said in the functions that a word is given.
+    fn within(&mut self, word: &str, is_refused: impl Fn(&str) -> bool) {
+        let functions = &self.reading.functions;
+        let words = functions.iter().flat_map(|function| &function.calls).filter(|call| call.name == word);
+        let closures: BTreeSet<&String> = words.flat_map(|call| &call.closures).collect();
+        for function in functions.iter().filter(|function| closures.contains(&function.name)) {
+            for call in function.calls.iter().filter(|call| is_refused(&call.name)) {
+                let what = format!("`{}` cannot be said within `{word}(…)`", call.name);
                 self.add(call.at, Finding::Error, what, None);
             }
         }

@@ -26,6 +26,8 @@ pub(super) struct Called {
     pub is_method: bool,
     /// The variables among its arguments, by position.
     pub arguments: Vec<Option<String>>,
+    /// The closures among them.
+    pub closures: Vec<String>,
     pub at: Position,
 }
 
@@ -105,7 +107,8 @@ impl Function {
             return;
         }
         let arguments = call.args.iter().map(variable).collect();
-        self.calls.push(Called { name: call.name.to_string(), is_method, arguments, at });
+        let closures = call.args.iter().flat_map(closures).collect();
+        self.calls.push(Called { name: call.name.to_string(), is_method, arguments, closures, at });
     }
 
     /// What changes by itself in an expression.
@@ -174,4 +177,16 @@ fn variable(expression: &Expr) -> Option<String> {
 fn closure(constant: &Expr) -> Option<String> {
     let Expr::DynamicConstant(value, _) = constant else { return None };
     value.read_lock::<FnPtr>().map(|pointer| pointer.fn_name().to_owned())
+}
+
+/// The closures that an expression makes, also those that take variables along.
+fn closures(expression: &Expr) -> Vec<String> {
+    let mut found = Vec::new();
+    expression.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
+        if let Some(ASTNode::Expr(constant @ Expr::DynamicConstant(..))) = path.last() {
+            found.extend(closure(constant));
+        }
+        true
+    });
+    found
 }

@@ -47,11 +47,6 @@ fn names_that_nothing_has_are_told_with_what_was_meant() {
             "fn run(p) {\n p.set.scale(p.set.replica - 1);\n}",
             "E 2 nothing has a field `replica`; did you mean `replicas`?",
         ),
-        (
-            "fn run(p) {\n undo(\"back\", || p.set.scale(p.count));\n}",
-            "E 2 there is no function `undo`; there is no `undo(…)` yet: what takes an effect back is kept with it, and \
-             `kubectl stateful undo` writes that",
-        ),
         ("fn run(p) {\n p.set.scale(p.count, 1);\n}", "E 2 `scale` does not take 2 arguments"),
         ("fn run(p) {\n note(`have ${p.set.redy}`);\n}", "E 2 nothing has a field `redy`; did you mean `ready`?"),
         (
@@ -90,6 +85,28 @@ fn effects_are_declared_and_happen_in_the_run() {
         early,
         ["E 5 `preflight(p)` has an effect, and may only look; what changes something belongs into `run(p)`"]
     );
+}
+
+#[test]
+fn only_writes_are_said_for_an_undo_and_only_in_the_run() {
+    let run = |body: &str| {
+        lines(&format!(
+            "fn run(p) {{\n let set = p.set;\n {body}\n p.set.scale(p.count);\n for one in set.members() {{ one.protect() }} }}"
+        ))
+    };
+    assert_eq!(run("undo(\"back\", || set.scale(p.count));"), Vec::<String>::new());
+    for word in ["wait_ready", "refresh", "protect", "note"] {
+        let call = if word == "note" { "note(\"x\")".to_owned() } else { format!("set.{word}()") };
+        let call = call.replace("wait_ready()", "wait_ready(\"1m\")");
+        let found = run(&format!("undo(\"back\", || {{ {call}; set.scale(1) }});"));
+        assert_eq!(found, [format!("E 3 `{word}` cannot be said within `undo(…)`")]);
+    }
+    let found = run("always(\"end\", || undo(\"back\", || set.scale(1)));");
+    assert_eq!(found, ["E 3 `undo` cannot be said within `always(…)`"]);
+    let undeclared = run("let one = set.members()[0]; undo(\"back\", || one.exec([\"start\"]));");
+    assert!(undeclared[0].contains("`exec`, which is not declared"), "{undeclared:?}");
+    let early = lines(&format!("{GOOD}\nfn preflight(p) {{ undo(\"x\", || p.set.scale(1)) }}"));
+    assert!(early.contains(&"E 5 `preflight(p)` says `undo(…)`, which belongs into `run(p)`".to_owned()), "{early:?}");
 }
 
 #[test]

@@ -31,6 +31,11 @@ impl Always {
         engine.register_fn("always", move |label: &str, work: FnPtr| all.add(label, work, &bridge));
     }
 
+    /// Whether `run` has come to its end.
+    pub(super) fn is_over(&self) -> bool {
+        self.said().is_over
+    }
+
     fn said(&self) -> MutexGuard<'_, Said> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

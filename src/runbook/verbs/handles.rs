@@ -141,8 +141,10 @@ impl SetHandle {
         let mut now = self.there()?.clone();
         let effect = Effect::Scale(Scale { set: now.target.clone(), to, from: None });
         self.bridge.ask(Call::Effect { effect })?;
-        now.replicas = to;
-        self.now = Some(now);
+        if !self.bridge.is_saying() {
+            now.replicas = to;
+            self.now = Some(now);
+        }
         Ok(())
     }
 
@@ -152,8 +154,10 @@ impl SetHandle {
         let when_scaled = "Retain".to_owned();
         let effect = Effect::Retention(Retention { set: now.target.clone(), when_scaled: when_scaled.clone() });
         self.bridge.ask(Call::Effect { effect })?;
-        now.when_scaled = when_scaled;
-        self.now = Some(now);
+        if !self.bridge.is_saying() {
+            now.when_scaled = when_scaled;
+            self.now = Some(now);
+        }
         Ok(())
     }
 

@@ -1,0 +1,301 @@
+//! What a script says for an undo: `undo(label, || …)`. Its effects stand in the
+//! journal as data, like inverses, and are carried out at their place among
+//! these. They belong to the effects that were written after them: where nothing
+//! was, nothing is done.
+//!
+//! A program in a pod has no state to look at: one that has ended is not run
+//! again, and one whose end nobody heard only if somebody says so.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::asking::perhaps;
+use super::call::{Call, Phase};
+use super::conductor::Conductor;
+use super::halt::Halt;
+use super::journal::Journal;
+use super::lower::lower;
+use super::record::written;
+use super::undo::{AT_MOST, Of, Undoing, Undone, interrupted, one};
+use super::wait::{Goal, Look, until};
+use super::waits::Waits;
+use crate::effects::exec::Exec;
+use crate::effects::{Effect, EffectError, Target};
+use crate::facts::reader::Reader;
+
+/// Seconds after which a program counts as started that does not say that it is ready.
+const A_MOMENT: u64 = 60;
+
+/// One `undo(…)` of a script.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
+    /// The number of its line.
+    pub number: u64,
+    pub label: String,
+    /// In their order. The number of replicas from which a scale starts is known from the journal.
+    pub effects: Vec<Effect>,
+}
+
+/// How far an earlier undo came with one effect of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    Done,
+    /// It was begun, and nobody heard its end.
+    Unheard,
+}
+
+/// How far earlier undos came: by the number of the line and the place of the effect in it.
+pub(super) type Stands = BTreeMap<(u64, u64), Stand>;
+
+/// What was said before an effect that was begun.
+pub(super) fn said(lines: &[Value]) -> Vec<Said> {
+    let is_lock = |effect: &Effect| matches!(effect, Effect::Lock(_));
+    let last = written(lines).iter().filter(|step| !is_lock(&step.effect)).map(|step| step.number).max();
+    let said = |line: &Value| {
+        let number = line["n"].as_u64().filter(|number| Some(*number) < last)?;
+        let Ok(Call::Undo { label, effects }) = serde_json::from_value(line["call"].clone()) else { return None };
+        Some(Said { number, label, effects: from_there(effects, number, lines) })
+    };
+    lines.iter().filter_map(said).collect()
+}
+
+/// The same effects, with the number of replicas that each scale finds: whoever takes members
+/// away does it one at a time, and is asked before.
+fn from_there(mut effects: Vec<Effect>, number: u64, lines: &[Value]) -> Vec<Effect> {
+    let mut scaled: Vec<(Target, u64)> = Vec::new();
+    for effect in &mut effects {
+        let Effect::Scale(scale) = effect else { continue };
+        let before = scaled.iter().rev().find(|(set, _)| *set == scale.set).map(|(_, to)| *to);
+        scale.from = before.or_else(|| replicas(lines, number, &scale.set));
+        scaled.push((scale.set.clone(), scale.to));
+    }
+    effects
+}
+
+/// How many members a set wanted when this line was written, as far as the run knew.
+fn replicas(lines: &[Value], number: u64, set: &Target) -> Option<u64> {
+    let before = lines.iter().filter(|line| line["n"].as_u64().is_some_and(|other| other < number));
+    let told = |line: &Value| {
+        if line["answer"]["target"]["uid"] == set.uid.as_str() {
+            return line["answer"]["replicas"].as_u64();
+        }
+        match serde_json::from_value(line["effect"]["call"].clone()) {
+            Ok(Call::Effect { effect: Effect::Scale(scale) }) if scale.set == *set => Some(scale.to),
+            _ => None,
+        }
+    };
+    before.filter_map(told).next_back()
+}
+
+/// What earlier undos have begun of all that.
+pub(super) fn stands(lines: &[Value]) -> Stands {
+    let (mut stands, mut begun) = (Stands::new(), BTreeMap::new());
+    for line in lines {
+        let Some(number) = line["n"].as_u64() else { continue };
+        let key = (line["effect"]["takesBack"].as_u64(), line["effect"]["part"].as_u64());
+        match (line["state"].as_str().unwrap_or_default(), key) {
+            ("undoing", (Some(of), Some(part))) => {
+                begun.insert(number, (of, part));
+                stands.insert((of, part), Stand::Unheard);
+            }
+            ("done", _) => stands.extend(begun.get(&number).map(|key| (*key, Stand::Done))),
+            // A refusal, or a code.
+            ("failed", _) if line["why"]["ran"].is_null() || line["why"]["ran"]["exitCode"].is_i64() => {
+                begun.get(&number).map(|key| stands.remove(key));
+            }
+            _ => {}
+        }
+    }
+    stands
+}
+
+impl Said {
+    /// The programs that an earlier undo has started without hearing their end.
+    pub(super) fn unheard<'a>(&'a self, stands: &'a Stands) -> impl Iterator<Item = &'a Exec> {
+        let parts = self.effects.iter().zip(0_u64..);
+        parts.filter_map(|(effect, part)| match (effect, stands.get(&(self.number, part))) {
+            (Effect::Exec(exec), Some(Stand::Unheard)) => Some(exec),
+            _ => None,
+        })
+    }
+
+    /// Carries out what no earlier undo has brought to its end.
+    pub(super) async fn carry_out(
+        &self,
+        undoing: &Undoing,
+        journal: &mut Journal,
+        waits: &Waits<'_>,
+        undone: &mut Undone,
+    ) -> Result<(), (String, EffectError)> {
+        let left = |part: &u64| undoing.stands.get(&(self.number, *part)) != Some(&Stand::Done);
+        for (effect, part) in self.effects.iter().zip(0_u64..).filter(|(_, part)| left(part)) {
+            let object = effect.object().to_string();
+            interrupted(waits).map_err(|why| (object.clone(), why))?;
+            let of = Of { number: self.number, part: Some(part) };
+            let did = match effect {
+                Effect::Scale(scale) if scale.from.is_some_and(|from| from > scale.to) => {
+                    lower(scale, of, &undoing.lowered, journal, waits).await
+                }
+                Effect::Exec(exec) => match up(exec, waits).await {
+                    Ok(()) => one(effect, of, journal, waits).await,
+                    Err(why) => Err(why),
+                },
+                _ => one(effect, of, journal, waits).await,
+            };
+            match did {
+                Ok(true) => undone.changed.push(object),
+                Ok(false) => {}
+                Err(why) => {
+                    undone.changed.extend(perhaps(&object, &why));
+                    return Err((object, why));
+                }
+            }
+        }
+        let _ = journal.undone(self.number, waits.connection.clock.now());
+        Ok(())
+    }
+}
+
+/// A member that has only just come back takes its time. One that never says that it is ready
+/// may be waiting for this very command. What is wrong with it the effect itself finds.
+async fn up(exec: &Exec, waits: &Waits<'_>) -> Result<(), EffectError> {
+    let goal = Goal { what: format!("pod {}", exec.pod.name), at_most: std::time::Duration::from_secs(AT_MOST) };
+    let waited = until(goal, waits.connection, waits.observer, || async move {
+        // A lock that was lost stops the write itself.
+        let _ = waits.keeper.keep(waits.connection).await;
+        let found = Reader::new(waits.connection.client.clone()).get(&exec.pod).await?;
+        Ok(match found {
+            Some(pod) if is_up(&pod, waits.connection.clock.now()) => Look::Reached("runs".to_owned()),
+            Some(_) => Look::NotYet("not ready yet".to_owned()),
+            None => Look::NotYet("not there yet".to_owned()),
+        })
+    });
+    let _ = waited.await;
+    interrupted(waits)
+}
+
+fn is_up(pod: &Value, now: Timestamp) -> bool {
+    // One that is still going was asked to go before.
+    if !pod["metadata"]["deletionTimestamp"].is_null() {
+        return false;
+    }
+    let conditions = pod["status"]["conditions"].as_array();
+    if conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True") {
+        return true;
+    }
+    let statuses = pod["status"]["containerStatuses"].as_array();
+    let has_run = |status: &Value| {
+        let since = status["state"]["running"]["startedAt"].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+        since.is_some_and(|since| now.duration_since(since).unsigned_abs().as_secs() >= A_MOMENT)
+    };
+    statuses.is_some_and(|all| !all.is_empty() && all.iter().all(has_run))
+}
+
+impl Conductor<'_> {
+    /// What is said for later is said in `run`, and for an undo only of kinds that are declared.
+    pub(super) fn may_say(&self, call: &Call) -> Result<(), Halt> {
+        let (verb, effects) = match call {
+            Call::Always { .. } => ("always", [].as_slice()),
+            Call::Undo { effects, .. } => ("undo", effects.as_slice()),
+            _ => return Ok(()),
+        };
+        if self.phase != Phase::Run {
+            return Err(Halt::EffectInPhase { verb, phase: self.phase });
+        }
+        match effects.iter().find(|effect| !self.declared.contains(effect.verb())) {
+            Some(effect) => Err(Halt::Undeclared { verb: effect.verb() }),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::effects::scale::Scale;
+
+    fn set() -> Target {
+        Target { object: super::super::reads::reference("StatefulSet", "default", "web"), uid: "u".to_owned() }
+    }
+
+    fn scale(to: u64) -> Effect {
+        Effect::Scale(Scale { set: set(), to, from: None })
+    }
+
+    fn line(n: u64, call: &Call) -> Value {
+        json!({ "n": n, "state": "call", "call": call })
+    }
+
+    fn intent(n: u64, effect: Effect) -> Value {
+        json!({ "n": n, "state": "intent", "effect": { "call": Call::Effect { effect } } })
+    }
+
+    fn undo(n: u64, to: &[u64]) -> Value {
+        line(n, &Call::Undo { label: "back".to_owned(), effects: to.iter().copied().map(scale).collect() })
+    }
+
+    #[test]
+    fn what_was_said_belongs_to_what_was_begun_after_it() {
+        let lines = [undo(1, &[1]), intent(2, scale(4)), undo(3, &[2])];
+        let numbers: Vec<u64> = said(&lines).iter().map(|said| said.number).collect();
+        assert_eq!(numbers, [1]);
+        assert!(said(&lines[..1]).is_empty());
+    }
+
+    #[test]
+    fn where_its_scales_start_is_known() {
+        let read = json!({ "n": 1, "state": "call", "call": { "call": "set", "name": "web" },
+                           "answer": { "target": set(), "replicas": 5 } });
+        let from = |lines: &[Value]| {
+            let said = said(lines).into_iter().flat_map(|said| said.effects);
+            let from = said.map(|effect| if let Effect::Scale(scale) = effect { scale.from } else { None });
+            from.collect::<Vec<_>>()
+        };
+        assert_eq!(from(&[read.clone(), undo(2, &[4, 3]), intent(3, scale(2))]), [Some(5), Some(4)]);
+        assert_eq!(from(&[read, intent(2, scale(2)), undo(3, &[3]), intent(4, scale(1))]), [Some(2)]);
+        assert_eq!(from(&[undo(1, &[3]), intent(2, scale(1))]), [None]);
+    }
+
+    #[test]
+    fn a_command_stands_as_begun_until_its_end_or_its_refusal_is_written() {
+        let begun =
+            |n: u64, part: u64| json!({ "n": n, "state": "undoing", "effect": { "takesBack": 1, "part": part } });
+        let failed = |n: u64, why: Value| json!({ "n": n, "state": "failed", "why": why });
+        let ran = |code: Value| json!({ "ran": { "exitCode": code, "printed": "" } });
+        let lines = [
+            begun(5, 0),
+            json!({ "n": 5, "state": "done" }),
+            begun(6, 1),
+            begun(7, 2),
+            failed(7, ran(Value::Null)),
+            begun(8, 3),
+            failed(8, ran(json!(1))),
+            begun(9, 4),
+            failed(9, json!("refused with 403 Forbidden")),
+        ];
+        let expected = [((1, 0), Stand::Done), ((1, 1), Stand::Unheard), ((1, 2), Stand::Unheard)];
+        assert_eq!(stands(&lines), expected.into());
+    }
+
+    #[test]
+    fn a_member_is_up_when_it_says_so_or_has_run_for_a_while() {
+        let now: Timestamp = "2026-03-13T12:01:00Z".parse().unwrap();
+        let pod = |ready: &str, since: &str| {
+            json!({ "status": {
+                "conditions": [{ "type": "Ready", "status": ready }],
+                "containerStatuses": [{ "state": { "running": { "startedAt": since } } }],
+            } })
+        };
+        assert!(is_up(&pod("True", "2026-03-13T12:00:59Z"), now));
+        assert!(is_up(&pod("False", "2026-03-13T12:00:00Z"), now));
+        assert!(!is_up(&pod("False", "2026-03-13T12:00:01Z"), now));
+        assert!(!is_up(&json!({ "status": {} }), now));
+        let mut going = pod("True", "2026-03-13T12:00:00Z");
+        going["metadata"]["deletionTimestamp"] = json!("2026-03-13T12:00:30Z");
+        assert!(!is_up(&going, now));
+    }
+}
