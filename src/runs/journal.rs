@@ -110,6 +110,11 @@ impl Journal {
         self.is_aside = true;
     }
 
+    /// What was done aside is taken back: from here on the run itself goes on.
+    pub fn goes_on(&mut self) {
+        self.is_aside = false;
+    }
+
     /// Number for the next effect.
     pub fn next_number(&mut self) -> u64 {
         self.count += 1;

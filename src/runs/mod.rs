@@ -8,6 +8,7 @@ pub mod asking;
 mod at_end;
 pub mod call;
 pub mod conductor;
+pub mod detour;
 mod entries;
 pub mod event;
 pub mod folder;

@@ -28,7 +28,7 @@ use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
 const TRIES: usize = 5;
 
 /// Seconds that a claim has to find its volume again, and a member to go.
-pub(super) const AT_MOST: u64 = 600;
+pub const AT_MOST: u64 = 600;
 
 /// What is to be taken back.
 pub struct Undoing {
@@ -36,6 +36,8 @@ pub struct Undoing {
     pub steps: Vec<Step>,
     /// The volumes that were destroyed, and the claims that were given up.
     pub lost: BTreeSet<Loss>,
+    /// The sets that it has scaled back itself, with the number of replicas that is there again.
+    pub put_back: Vec<Scale>,
     /// What was run in pods: nobody knows what would take it back.
     pub ran: Vec<Exec>,
     /// What it wanted to do at its end, and has not begun: an undo does not do it.
@@ -114,6 +116,7 @@ impl Undoing {
         let mut undoing = Self {
             ran: ran.collect(),
             lost: BTreeSet::new(),
+            put_back: Vec::new(),
             steps: steps(all, said),
             stands: said::stands(lines),
             never_ended: record::never_ended(lines),

@@ -155,6 +155,11 @@ pub fn show(undoing: &Undoing, context: &Context<'_>) {
         let command = exec.command.shown();
         context.screen.caution(&format!("what `{command}` did in {} is not taken back{beyond}", exec.pod));
     }
+    for Scale { set, to, .. } in &undoing.put_back {
+        context
+            .screen
+            .tell(&format!("  {:12}  {}  is back at {to}: the run has scaled it there itself", "scale", set.object));
+    }
     for step in &undoing.steps {
         if let Step::Said(said) = step {
             context.screen.tell(&format!("  {}", said.label));
@@ -181,8 +186,13 @@ fn line(effect: &Effect) -> String {
 ///
 /// # Errors
 /// Declined, or there is nobody to ask.
-pub fn going_on(run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
-    agreed(&format!("Carry run {run} on?"), "`--yes` approves it, `--plan-only` shows its plan", flags, context)
+pub fn going_on(aside: &Undoing, run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
+    if !aside.steps.is_empty() {
+        context.screen.caution("what the run has scaled at its end, after the stop, is taken back first");
+        aside.steps.iter().flat_map(Step::undo).for_each(|effect| context.screen.tell(&line(effect)));
+    }
+    let prompt = format!("Carry run {run} on?");
+    all_agreed(aside, (&prompt, "`--yes` approves it, `--plan-only` shows its plan"), flags, context)
 }
 
 /// Shows what an undo would do and asks.
@@ -191,12 +201,21 @@ pub fn going_on(run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<
 /// Declined, or there is nobody to ask.
 pub fn undoing(undoing: &Undoing, run: &RunId, flags: &RunFlags, context: &Context<'_>) -> Result<(), Failure> {
     show(undoing, context);
-    let prompt = format!("Take run {run} back?");
+    all_agreed(undoing, (&format!("Take run {run} back?"), SHOWS), flags, context)
+}
+
+/// A yes to the whole, and to each set that gets smaller.
+fn all_agreed(
+    undoing: &Undoing,
+    (prompt, hint): (&str, &str),
+    flags: &RunFlags,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
     let lowers = undoing.lowers();
     let again = undoing.unanswered().map(|exec| Coming { question: twice(exec), typed: None, flag: Some(RUN_AGAIN) });
     let questions: Vec<_> = lowers.iter().flat_map(|(scale, going)| coming(scale, *going)).chain(again).collect();
-    all_answered(&prompt, &questions, flags, context)?;
-    agreed(&prompt, SHOWS, flags, context)?;
+    all_answered(prompt, &questions, flags, context)?;
+    agreed(prompt, hint, flags, context)?;
     for Coming { question, typed, flag } in questions {
         match answer(&question, typed, flag, flags, context) {
             Ok(true) => {}

@@ -5,6 +5,7 @@
 
 mod answers;
 mod approve;
+mod aside;
 pub mod carry_out;
 pub mod command;
 pub mod flags;

@@ -7,14 +7,16 @@ use super::flags::RunFlags;
 use super::halted::while_replanning;
 use super::later::{chosen, reopened, same_cluster, unreadable};
 use super::way_out::anew;
-use super::{approve, planning};
+use super::{approve, aside, planning};
 use crate::commands::Context;
 use crate::error::Failure;
 use crate::runbook::script::Runbook;
 use crate::runs::ahead::approved;
 use crate::runs::asking::NO_APP_CHECK;
+use crate::runs::detour::after_the_stop;
 use crate::runs::event::Event;
 use crate::runs::folder::{About, RunFolder, State};
+use crate::runs::journal::is_aside;
 use crate::runs::plan::{Line, Plan};
 use crate::runs::querying::ALLOW_QUERIES;
 use crate::runs::record::{self, Record};
@@ -53,11 +55,13 @@ pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     if flags.approval.plan_only {
         return context.screen.plan(&plan, flags.output);
     }
-    approve::going_on(&folder.id, flags, context)?;
-    let journal = reopened(&folder, &lines, context)?;
+    let aside = after_the_stop(&lines);
+    approve::going_on(&aside, &folder.id, flags, context)?;
+    let mut journal = reopened(&folder, &lines, context)?;
     // A new plan may lie there whose line in the journal was not written any more.
     let plan = folder.plan().map_err(|why| unreadable(&folder, &why))?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
+    aside::taken_back(&aside, &folder, &lines, &mut journal, context).await?;
     let (replay, unanswered) = (record::finished(&lines).into(), record::unanswered(&lines));
     let going = Going { folder, journal, approved: approved(&plan), replay, unanswered };
     carry_out::go_on(&runbook, &answers, going, flags, context).await
@@ -72,6 +76,16 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let Some(run) = unfinished(run, "resume --replan", context).await? else { return Ok(()) };
     let flags = &run.flags(flags);
     let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
+    if !after_the_stop(&lines).steps.is_empty() {
+        let what = format!(
+            "run {} has scaled the set back after its stop: no new plan begins there; nothing was changed",
+            folder.id
+        );
+        let ours = |words: &str| context.as_given().ours(&format!("{words} {}", folder.id));
+        return Err(Failure::refused("scaled-back", what)
+            .hint(format!("{} takes that back first, and goes on by the plan", ours("resume")))
+            .hint(format!("or take all of it back: {}", ours("undo"))));
+    }
     let done = record::finished(&lines);
     let rest = planning::rest(&runbook, &answers, (&folder.id, done.clone().into()), flags, context).await;
     let rest =
@@ -116,7 +130,7 @@ async fn unfinished(run: Option<&str>, verb: &str, context: &Context<'_>) -> Res
         State::Ended(how) if how == "undone" => {
             return Err(Failure::refused("run-undone", format!("run {} was undone; nothing was changed", folder.id)));
         }
-        _ if lines.iter().any(|line| line["state"] == "undoing") => {
+        _ if lines.iter().any(|line| line["state"] == "undoing" && !is_aside(line)) => {
             let what = format!("run {} was partly undone; nothing was changed", folder.id);
             return Err(
                 Failure::refused("run-undone", what).hint(context.as_given().ours(&format!("undo {}", folder.id)))

@@ -14,6 +14,7 @@ use crate::commands::Context;
 use crate::commands::refused::of_runbook;
 use crate::effects::{Effect, EffectError, Target};
 use crate::error::{Failure, Kind};
+use crate::runs::detour::without_detours;
 use crate::runs::event::{Event, Observer};
 use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::journal::Journal;
@@ -63,11 +64,14 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         return Ok(());
     }
     undoing.without(&purged);
+    let keeper = Keeper::default();
+    let waits = Waits { connection: context.connection, observer: context.screen, keeper: &keeper };
+    let left = without_detours(&mut undoing, &waits).await;
+    left.map_err(|error| not_begun("the set", &error, context))?;
     approve::undoing(&undoing, &folder.id, flags, context)?;
     let mut journal = reopened(&folder, &lines, context)?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let connection = context.connection;
-    let keeper = Keeper::default();
     let purged = match locked(&lines, &keeper, connection, context.screen).await {
         // Another run may have come and gone while somebody was asked.
         Ok(()) => nothing_later(&folder, &about, &lines, context),
@@ -80,7 +84,6 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
             return Err(failure);
         }
     }
-    let waits = Waits { connection, observer: context.screen, keeper: &keeper };
     if let Err((object, error)) = find_out(&mut undoing, &waits).await {
         keeper.give_back(connection).await;
         return Err(not_begun(&object, &error, context));

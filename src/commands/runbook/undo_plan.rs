@@ -9,6 +9,7 @@ use crate::commands::refused::of_runbook;
 use crate::commands::{Context, capture};
 use crate::effects::{EffectError, Target};
 use crate::error::{Failure, Kind};
+use crate::runs::detour::without_detours;
 use crate::runs::journal::Journal;
 use crate::runs::keeper::Keeper;
 use crate::runs::undo::Undoing;
@@ -27,6 +28,8 @@ pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -
     locked(lines, &keeper, copy, &Quiet).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
     let waits = Waits { connection: copy, observer: &Quiet, keeper: &keeper };
     find_out(&mut undoing, &waits).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
+    let left = without_detours(&mut undoing, &waits).await;
+    left.map_err(|error| stopped("the set", &error, &[], context))?;
     let no_room = |why: std::io::Error| Failure::failed("no-room", format!("there is no room to plan: {why}"));
     // A journal like that of the undo, which nobody needs afterwards.
     let room = tempfile::tempdir().map_err(no_room)?;

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use http::Method;
 use kubectl_stateful::cluster::Interrupt;
 use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
-use kubectl_stateful::commands::runbook::{resume, undo};
+use kubectl_stateful::commands::runbook::{replan, resume, undo};
 use kubectl_stateful::runs::plan::Line;
+use serde_json::json;
 
 use super::{SETS, Said, Stage};
+use crate::support::{delete, merge};
 
 /// Protects the members at the end; before that one member goes.
 const BOOK: &str = r#"
@@ -39,6 +41,10 @@ fn flags() -> RunFlags {
 
 fn resumed(stage: &Stage) -> Said {
     stage.run(async |context| resume(None, &flags(), context).await)
+}
+
+fn undone(stage: &Stage) -> Said {
+    stage.run(async |context| undo(None, &flags(), context).await)
 }
 
 /// How many volumes are kept.
@@ -207,4 +213,104 @@ fn it_belongs_into_the_run_and_has_a_name_of_its_own() {
     let late = r#"fn run(p) { always("x", || always("y", || note("z"))); }"#;
     let failure = stage.play_own(&[], late, &["web", "--yes"]).result.unwrap_err();
     assert!(failure.message.contains("`y` is said too late"), "{failure}");
+}
+
+/// It works with one member less, and has all of them again at its end.
+const THERE_AND_BACK: &str = r#"fn run(p) {
+    let set = p.set;
+    let first = set.members()[1];
+    always("all members again", || set.scale(2));
+    set.scale(1);
+    first.exec(["work"]);
+    set.wait_ready("10m");
+}"#;
+
+fn there_and_back(stage: &Stage) -> Said {
+    stage.play_own(&["scale", "exec"], THERE_AND_BACK, &["web", "--yes"])
+}
+
+/// How `work` ends from here on.
+fn works(stage: &Stage, code: &str) {
+    let knobs = json!({ "metadata": { "annotations": { "sandbox.kubectl-stateful/exec-exit": code } } });
+    merge(&stage.simulator, "/api/v1/namespaces/default/pods/web-0", &knobs).ok();
+}
+
+#[test]
+fn a_resume_first_takes_back_what_the_run_has_scaled_at_its_end() {
+    let stage = Stage::new(2);
+    works(&stage, "1");
+    let sizes = stage.sizes();
+    there_and_back(&stage).failed("command-said-no", 4);
+    assert_eq!(*sizes.lock().unwrap(), [1, 2]);
+    let unasked = RunFlags::from(ApprovalFlags { yes: true, ..ApprovalFlags::default() });
+    let failure = stage.run(async |context| resume(None, &unasked, context).await).failed("not-confirmed", 3);
+    assert!(failure.hints.concat().contains("--no-app-check"), "{failure}");
+    let failure = stage.run(async |context| replan(None, &flags(), context).await).failed("scaled-back", 3);
+    assert!(failure.hints.concat().contains("resume"), "{failure}");
+    // It says no once more, and is scaled back once more.
+    let said = resumed(&stage);
+    assert!(said.text.contains("is taken back first") && said.text.contains("2 → 1"), "{}", said.text);
+    said.failed("command-said-no", 4);
+    works(&stage, "0");
+    resumed(&stage).done();
+    assert_eq!(*sizes.lock().unwrap(), [1, 2, 1, 2, 1, 2]);
+    let said = undone(&stage).done();
+    assert!(said.text.contains("is back at 2"), "{}", said.text);
+    assert_eq!(sizes.lock().unwrap().len(), 6, "nobody goes to come back");
+}
+
+#[test]
+fn what_stands_in_the_way_of_that_is_told_and_the_run_can_still_be_taken_back() {
+    let stage = Stage::new(2);
+    works(&stage, "1");
+    there_and_back(&stage).failed("command-said-no", 4);
+    merge(&stage.simulator, &format!("{SETS}/web"), &json!({ "spec": { "replicas": 3 } })).ok();
+    stage.simulator.pass(std::time::Duration::from_mins(10));
+    let failure = resumed(&stage).failed("diverged", 6);
+    assert!(failure.message.contains("3 replicas by now") && failure.hints.concat().contains("undo"), "{failure}");
+    merge(&stage.simulator, &format!("{SETS}/web"), &json!({ "spec": { "replicas": 2 } })).ok();
+    stage.simulator.pass(std::time::Duration::from_mins(10));
+    let sizes = stage.sizes();
+    undone(&stage).done();
+    assert!(sizes.lock().unwrap().is_empty());
+}
+
+#[test]
+fn an_undo_goes_there_and_back_where_a_member_has_not_what_it_had() {
+    let stage = Stage::new(2);
+    there_and_back(&stage).done();
+    stage.simulator.pass(std::time::Duration::from_mins(10));
+    // Its claim is made anew.
+    for path in
+        ["/api/v1/namespaces/default/persistentvolumeclaims/data-web-1", "/api/v1/namespaces/default/pods/web-1"]
+    {
+        delete(&stage.simulator, path).ok();
+    }
+    stage.simulator.pass(std::time::Duration::from_mins(10));
+    let sizes = stage.sizes();
+    let failure = undone(&stage).result.unwrap_err();
+    assert_eq!(sizes.lock().unwrap()[0], 1, "{failure}");
+}
+
+#[test]
+fn a_killed_way_back_is_carried_on() {
+    let interrupt = Interrupt::default();
+    let raised = interrupt.clone();
+    let stage = Stage::new(2);
+    works(&stage, "1");
+    there_and_back(&stage).failed("command-said-no", 4);
+    works(&stage, "0");
+    let stage = stage.interrupted_by(interrupt.clone()).with_meddler(move |_, method, path| {
+        if *method == Method::PUT && path.contains("/scale") {
+            raised.raise();
+        }
+    });
+    resumed(&stage).result.unwrap_err();
+    interrupt.lower();
+    let stage = stage.with_meddler(|_, _, _| ());
+    let plain = stage.fork_with_runs();
+    resumed(&plain).done();
+    assert_eq!(replicas(&plain), 2);
+    undone(&stage).done();
+    assert_eq!(replicas(&stage), 2);
 }

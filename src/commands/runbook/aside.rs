@@ -1,0 +1,67 @@
+//! A run that goes on after it has scaled a set back at its end: that is taken
+//! back first, by the code of an undo, and written as what belongs to no resume.
+
+use serde_json::Value;
+
+use super::undo::locked;
+use crate::commands::Context;
+use crate::commands::refused::of_runbook;
+use crate::effects::{Effect, EffectError};
+use crate::error::{Failure, Kind};
+use crate::runs::folder::RunFolder;
+use crate::runs::journal::Journal;
+use crate::runs::keeper::Keeper;
+use crate::runs::undo::{AT_MOST, Step, Undoing, undo_all};
+use crate::runs::waits::Waits;
+
+/// Takes it back, and waits until the set stands as it did when the run stopped.
+///
+/// # Errors
+/// Something stands in the way. The run stays stopped, and can be resumed or undone.
+pub async fn taken_back(
+    aside: &Undoing,
+    folder: &RunFolder,
+    lines: &[Value],
+    journal: &mut Journal,
+    context: &Context<'_>,
+) -> Result<(), Failure> {
+    if aside.steps.is_empty() {
+        return Ok(());
+    }
+    let (connection, keeper) = (context.connection, Keeper::default());
+    journal.goes_aside();
+    let ended = match locked(lines, &keeper, connection, context.screen).await {
+        Ok(()) => back(aside, journal, &keeper, context).await,
+        Err(stopped) => Err(stopped),
+    };
+    journal.goes_on();
+    // Who goes on takes it once more.
+    let Err((object, error)) = ended else { return Ok(()) };
+    connection.interrupt.lower();
+    keeper.give_back(connection).await;
+    let mut failure = of_runbook(&object, &error, context);
+    if failure.kind == Kind::Failed {
+        failure.kind = Kind::Partial;
+    }
+    let _ = journal.stopped(connection.clock.now(), failure.code, &failure.message);
+    let ours = |words: &str| context.as_given().ours(&format!("{words} {}", folder.id));
+    Err(failure.hint(ours("resume")).hint(format!("or take it back: {}", ours("undo"))))
+}
+
+async fn back(
+    aside: &Undoing,
+    journal: &mut Journal,
+    keeper: &Keeper,
+    context: &Context<'_>,
+) -> Result<(), (String, EffectError)> {
+    let waits = Waits { connection: context.connection, observer: context.screen, keeper };
+    if let Some(stopped) = undo_all(aside, journal, &waits).await.stopped {
+        return Err(stopped);
+    }
+    for effect in aside.steps.iter().flat_map(Step::undo) {
+        let Effect::Scale(scale) = effect else { continue };
+        // What goes on looks itself whether that is enough for it.
+        let _ = waits.ready(&scale.set, scale.to, AT_MOST).await;
+    }
+    Ok(())
+}
