@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt, SwitchCasesCollection};
 
 use super::super::verbs::{QUERY, UNSTABLE};
 
@@ -16,6 +16,11 @@ pub(super) struct Function {
     pub branches: Vec<Branch>,
     /// Variables that hold answers of programs in pods.
     answers: BTreeSet<String>,
+    /// Functions that give such answers back.
+    answering: BTreeSet<String>,
+    /// Whether it does so itself: by a `return`, or by its last statement.
+    returns: bool,
+    ends: bool,
     /// Closures that it makes, by their names.
     pub closures: BTreeSet<String>,
 }
@@ -55,6 +60,20 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn of(ast: &AST) -> Self {
+        let mut answering = BTreeSet::new();
+        loop {
+            let reading = Self::knowing(&answering, ast);
+            let found = reading.functions.iter().filter(|function| function.returns || function.ends);
+            let found: BTreeSet<String> = found.map(|function| function.name.clone()).collect();
+            if found == answering {
+                return reading;
+            }
+            answering = found;
+        }
+    }
+
+    /// The script, where these functions give answers of programs in pods back.
+    fn knowing(answering: &BTreeSet<String>, ast: &AST) -> Self {
         let mut keys = BTreeSet::new();
         let read = |known: rhai::ScriptFnMetadata<'_>| {
             let mut alone = ast.clone_functions_only();
@@ -66,6 +85,9 @@ impl Reading {
                 fields: Vec::new(),
                 branches: Vec::new(),
                 answers: BTreeSet::new(),
+                answering: answering.clone(),
+                returns: false,
+                ends: false,
                 closures: BTreeSet::new(),
             };
             alone.walk(&mut |path: &[ASTNode<'_>]| {
@@ -81,6 +103,9 @@ impl Reading {
 
 impl Function {
     fn take(&mut self, path: &[ASTNode<'_>], keys: &mut BTreeSet<String>) {
+        if let [ASTNode::Stmt(statement)] = path {
+            self.ends = self.gives(statement);
+        }
         match path.last() {
             Some(ASTNode::Stmt(Stmt::FnCall(call, at)) | ASTNode::Expr(Expr::FnCall(call, at))) => {
                 self.call(call, false, *at);
@@ -89,6 +114,12 @@ impl Function {
                 let inside = flow.body.iter().chain(flow.branch.iter());
                 self.branch(&flow.expr, inside);
             }
+            Some(ASTNode::Stmt(Stmt::Return(Some(value), ..))) if self.unstable(value).is_some() => self.returns = true,
+            Some(ASTNode::Stmt(Stmt::Assignment(pair))) if self.unstable(&pair.1.rhs).is_some() => {
+                self.answers.extend(variable(&pair.1.lhs));
+            }
+            Some(ASTNode::Stmt(Stmt::Switch(choice, _))) => self.switch(&choice.0, &choice.1),
+            Some(ASTNode::Stmt(Stmt::For(each, _))) => self.branch(&each.2.expr, each.2.body.iter()),
             Some(ASTNode::Stmt(Stmt::Var(named, ..))) if self.unstable(&named.1).is_some() => {
                 self.answers.insert(named.0.name.to_string());
             }
@@ -120,6 +151,9 @@ impl Function {
                     Some((field.2.to_string(), *at))
                 }
                 Some(ASTNode::Expr(Expr::MethodCall(call, at))) if call.name == QUERY => Some((QUERY.to_owned(), *at)),
+                Some(ASTNode::Expr(Expr::FnCall(call, at))) if self.answering.contains(call.name.as_str()) => {
+                    Some((call.name.to_string(), *at))
+                }
                 Some(ASTNode::Expr(Expr::Variable(named, _, at))) if self.answers.contains(named.1.as_str()) => {
                     Some((named.1.to_string(), *at))
                 }
@@ -131,26 +165,46 @@ impl Function {
         found
     }
 
+    /// Whether the value of a statement, if it is the last one, changes by itself.
+    fn gives(&self, statement: &Stmt) -> bool {
+        match statement {
+            Stmt::Expr(value) => self.unstable(value).is_some(),
+            Stmt::FnCall(call, _) => self.answering.contains(call.name.as_str()),
+            _ => false,
+        }
+    }
+
     fn branch<'a>(&mut self, condition: &Expr, inside: impl Iterator<Item = &'a Stmt>) {
         let Some((field, at)) = self.unstable(condition) else { return };
         let mut names = BTreeSet::new();
         for statement in inside {
-            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| {
-                match path.last() {
-                    Some(
-                        ASTNode::Stmt(Stmt::FnCall(call, _))
-                        | ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)),
-                    ) => {
-                        names.insert(call.name.to_string());
-                    }
-                    Some(ASTNode::Expr(constant @ Expr::DynamicConstant(..))) => names.extend(closure(constant)),
-                    _ => {}
-                }
-                true
-            });
+            statement.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| named(path, &mut names));
         }
         self.branches.push(Branch { field, at, names });
     }
+
+    fn switch(&mut self, condition: &Expr, cases: &SwitchCasesCollection) {
+        let Some((field, at)) = self.unstable(condition) else { return };
+        let mut names = BTreeSet::new();
+        for case in &cases.expressions {
+            case.rhs.walk(&mut Vec::new(), &mut |path: &[ASTNode<'_>]| named(path, &mut names));
+        }
+        self.branches.push(Branch { field, at, names });
+    }
+}
+
+/// Adds what is called or made into a closure at this place.
+fn named(path: &[ASTNode<'_>], names: &mut BTreeSet<String>) -> bool {
+    match path.last() {
+        Some(
+            ASTNode::Stmt(Stmt::FnCall(call, _)) | ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)),
+        ) => {
+            names.insert(call.name.to_string());
+        }
+        Some(ASTNode::Expr(constant @ Expr::DynamicConstant(..))) => names.extend(closure(constant)),
+        _ => {}
+    }
+    true
 }
 
 /// The variable that stands directly before a field. In `p.a.b` what follows the

@@ -142,6 +142,37 @@ fn nor_may_what_a_program_in_a_pod_answers() {
 }
 
 #[test]
+fn an_answer_is_followed_through_functions_assignments_and_every_sort_of_branch() {
+    let told = |body: &str| {
+        lines(&format!(
+            "fn run(p) {{
+    let member = p.set.members()[0]; member.protect(); let known = \"\";
+    {body}
+}}
+fn lag(member) {{ let text = member.query([\"lag\"], #{{ assume: \"0\" }}); text.trim() }}
+fn behind(member) {{ if member.ordinal > 1 {{ return lag(member) }} \"0\" }}
+fn name(member) {{ note(lag(member)); member.name }}"
+        ))
+    };
+    for (body, what) in [
+        ("if lag(member) == \"0\" { p.set.scale(p.count); }", "lag"),
+        ("if behind(member) == \"0\" { p.set.scale(p.count); }", "behind"),
+        ("known = lag(member); if known == \"0\" { p.set.scale(p.count); }", "known"),
+        ("switch lag(member) { \"0\" => p.set.scale(p.count), _ => () }", "lag"),
+        ("for one in lag(member).split(\",\") { p.set.scale(p.count); }", "lag"),
+    ] {
+        let found = told(body);
+        assert!(
+            found.len() == 1 && found[0].starts_with(&format!("W 3 `{what}` changes by itself")),
+            "{body}: {found:?}"
+        );
+    }
+    for body in ["if name(member) == \"x\" { p.set.scale(p.count); }", "note(lag(member)); p.set.scale(p.count);"] {
+        assert_eq!(told(body), Vec::<String>::new(), "{body}");
+    }
+}
+
+#[test]
 fn a_finding_shows_its_place() {
     let Some(Finding::Error(error)) = found("fn run(p) { p.set.scal(1) }").into_iter().next_back() else { panic!() };
     assert!(error.to_string().contains("--> x.rhai:5:19\n"), "{error}");
