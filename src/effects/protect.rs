@@ -33,6 +33,17 @@ pub struct Protect {
 
 pub(super) const POLICY: &str = ".spec.persistentVolumeReclaimPolicy";
 
+/// The claim that a mark tells of.
+const MARK: &str = ".metadata.annotations.kubectl-stateful/claim-uid";
+
+/// Another policy, and another mark with it; where the policy stays, the mark is all that changes.
+pub(super) fn changes(before: Value, [from, to]: [&str; 2], [was, is]: [Value; 2]) -> Ready {
+    if from == to {
+        return Ready::changes(before, MARK, was, is);
+    }
+    Ready::changes(before, POLICY, json!(from), json!(to))
+}
+
 impl Protect {
     pub(super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         let reader = Reader::new(connection.client.clone());
@@ -49,7 +60,11 @@ impl Protect {
                 return Err(EffectError::NotItsVolume);
             }
         }
-        Ok(if holds { Ready::holds(before) } else { Ready::changes(before, POLICY, json!(policy), json!("Retain")) })
+        if holds {
+            return Ok(Ready::holds(before));
+        }
+        let marks = [json!(mark.map(|mark| mark.claim_uid)), json!(self.claim.uid)];
+        Ok(changes(before, [&policy, "Retain"], marks))
     }
 
     pub(super) async fn perform(

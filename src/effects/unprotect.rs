@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::EffectError;
 use super::outcome::Outcome;
-use super::protect::{POLICY, Protect};
+use super::protect::{Protect, changes};
 use super::ready::{Done, Ready};
 use super::request::{self, Mode};
 use super::target::Target;
@@ -48,7 +48,8 @@ impl Unprotect {
         if !held {
             return Err(EffectError::NotItsVolume);
         }
-        Ok(Ready::changes(before, POLICY, json!(policy), json!(self.policy)))
+        let mark = Mark::read(&before).map(|mark| mark.claim_uid);
+        Ok(changes(before, [&policy, &self.policy], [json!(mark), Value::Null]))
     }
 
     /// The protection that the mark on the volume tells of.

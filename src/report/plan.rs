@@ -13,9 +13,10 @@ use crate::runs::rights::{Answer, Reviewed};
 /// The whole plan. All its strings leave escaped.
 #[must_use]
 pub fn render(plan: &Plan, style: &Style) -> String {
+    let what = if plan.rest { "Plan for the rest of" } else { "Plan for" };
     let mut text = format!(
         "{} on {}/{}\n",
-        style.paint(Tint::Strong, &format!("Plan for {}", escape(&plan.runbook))),
+        style.paint(Tint::Strong, &format!("{what} {}", escape(&plan.runbook))),
         escape(&plan.cluster),
         escape(&plan.namespace)
     );
@@ -141,9 +142,12 @@ fn taken_back(line: &Line, style: &Style) -> String {
 fn worded(line: &Line, number: &mut usize, style: &Style) -> Option<String> {
     Some(match line {
         Line::Effect { verb, object, change, .. } => {
-            *number += 1;
+            // What is counted is what changes something for somebody, as in the report.
+            let is_counted = line.to_compare().is_some();
+            *number += usize::from(is_counted);
+            let place = if is_counted { number.to_string() } else { String::new() };
             let change = style.paint(Tint::Quiet, &escape(change));
-            format!("{number:4}  {:13}{}  {change}{}", escape(verb), escape(object), taken_back(line, style))
+            format!("{place:>4}  {:13}{}  {change}{}", escape(verb), escape(object), taken_back(line, style))
         }
         Line::Wait { what, at_most } => {
             let most = short(std::time::Duration::from_secs(*at_most));

@@ -32,8 +32,11 @@ pub fn render(report: &Report, style: &Style) -> String {
     for (name, value) in &report.outputs {
         line("output", &format!("{name} {value}"));
     }
-    for (number, entry) in report.effects.iter().enumerate() {
-        let _ = writeln!(text, "{:4}  {}", number + 1, effect(entry, style));
+    let mut number = 0;
+    for entry in &report.effects {
+        number += usize::from(entry.is_counted());
+        let place = if entry.is_counted() { number.to_string() } else { String::new() };
+        let _ = writeln!(text, "{place:>4}  {}", effect(entry, style));
     }
     for kept in &report.kept {
         let (volume, claim) = (escape(&kept.volume), escape(&kept.claim));

@@ -155,6 +155,12 @@ impl Entry {
         (self.change, self.undo) = (change.clone(), *undo);
     }
 
+    /// Whether it has a number in its plan: what was so before the plan was made has none.
+    #[must_use]
+    pub fn is_counted(&self) -> bool {
+        self.state != Outcome::Already || !self.fingerprint.is_empty()
+    }
+
     /// Whether this is the next attempt at what `known` did not bring to an end.
     fn is_again(&self, known: &Self) -> bool {
         let open = matches!(known.state, Outcome::Failed | Outcome::Unknown);

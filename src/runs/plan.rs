@@ -23,6 +23,9 @@ pub struct Plan {
     pub api_version: String,
     pub kind: String,
     pub run: String,
+    /// Whether it is about what is left of that run, which has begun.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rest: bool,
     pub runbook: String,
     /// SHA-256 of the script, as 64 hexadecimal digits.
     pub script: String,

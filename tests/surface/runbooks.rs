@@ -16,6 +16,14 @@ fn with_a_set() -> Home {
     home
 }
 
+/// The lines with a number: that, the verb and the object.
+fn counted(text: &str) -> Vec<String> {
+    let is_word = |word: &&str| !["ok", "✓"].contains(word);
+    let words = |line: &str| line.split_whitespace().filter(is_word).take(3).collect::<Vec<_>>().join(" ");
+    let lines = text.lines().map(words);
+    lines.filter(|line| line.starts_with(|first: char| first.is_ascii_digit())).collect()
+}
+
 #[test]
 fn a_plan_says_what_the_cluster_says_to_it() {
     let home = with_a_set();
@@ -38,6 +46,7 @@ fn a_plan_says_what_the_cluster_says_to_it() {
 #[test]
 fn a_run_is_reported_and_all_its_events_are_documented() {
     let home = with_a_set();
+    let planned = counted(&home.say(&format!("{SCALE} --plan-only")).stdout);
     home.say(&format!("{SCALE} --yes --events jsonl=events")).told(0, &["undo"]);
     let pages = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/events.md")).unwrap();
     let events = std::fs::read_to_string(home.path().join("events")).unwrap();
@@ -67,6 +76,9 @@ fn a_run_is_reported_and_all_its_events_are_documented() {
         let report = home.say(&format!("report --sandbox -o {format}"));
         assert!(report.told(0, &[]).stdout.contains("Report"), "{}", report.stdout);
     }
+    // Plan and report count the same.
+    assert!(planned[0].starts_with("1 protect PersistentVolume/"), "{planned:?}");
+    assert_eq!(planned, counted(&home.say("report --sandbox").stdout));
     // What would do nothing is no flag.
     for words in ["undo --out p.json", "undo -o json", "resume --out p.json", "resume --yes -o json"] {
         home.say(&format!("{words} --sandbox")).told(2, &["-o"]);

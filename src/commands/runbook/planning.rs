@@ -69,6 +69,7 @@ pub async fn rest(
     let yes = |_: &str, _: Option<&str>, _: Option<&str>| ready(Ok::<_, Halt>(true)).boxed_local();
     let mut conductor = Conductor::new(&copy, &Quiet, run.clone(), &runbook.header.effects, &yes);
     conductor.guards = context.guards.clone();
+    let is_rest = !done.is_empty();
     conductor.replay = done;
     conductor.asks = flags.allow_queries.then_some(connection);
     let played = play(runbook, answers, &mut conductor).await;
@@ -84,6 +85,7 @@ pub async fn rest(
         api_version: "kubectl-stateful/v1".to_owned(),
         kind: "Plan".to_owned(),
         run: run.to_string(),
+        rest: is_rest,
         runbook: runbook.name.clone(),
         script: runbook.digest(),
         parameters: parameters(answers),

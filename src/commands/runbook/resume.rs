@@ -96,7 +96,7 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     context.screen.event(Event::Plan(Box::new(rest.clone())));
     approve::approve(&rest, flags, context)?;
     let mut journal = reopened(&folder, &lines, context)?;
-    let whole = Plan { lines: [lines_of(&plan, &done), rest.lines].concat(), ..rest };
+    let whole = Plan { lines: [lines_of(&plan, &done), rest.lines].concat(), rest: false, ..rest };
     folder.replace_plan(&whole).map_err(|why| carry_out::no_folder(&why))?;
     journal.replanned(context.connection.clock.now()).map_err(|why| carry_out::no_folder(&why))?;
     context.screen.event(Event::Started { run: folder.id.to_string() });

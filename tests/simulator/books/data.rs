@@ -311,3 +311,30 @@ fn a_later_run_stands_in_the_way_of_an_undo_if_it_was_about_the_same_set_whateve
     let failure = stage.run(async |context| undo(Some(&scaled), &back, context).await).failed("later-run", 3);
     assert!(failure.message.contains(&later), "{failure}");
 }
+
+/// A volume whose policy stays gets a mark, and no policy.
+#[test]
+fn where_only_the_mark_is_written_no_policy_is_shown_as_changed() {
+    let stage = Stage::new(1);
+    for (path, _) in volumes(&stage, "-web-0") {
+        change(&stage, &path, &json!({ "spec": { "persistentVolumeReclaimPolicy": "Retain" } }));
+    }
+    let book = "fn run(p) { p.set.members()[0].protect(); }";
+    let plan = stage.play_own(&["protect"], book, &["web", "--yes"]).done().plan.unwrap();
+    let changes: Vec<&String> = plan
+        .lines
+        .iter()
+        .filter_map(|line| match line {
+            Line::Effect { verb, change, .. } if verb == "protect" => Some(change),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(changes.len(), 2);
+    for change in changes {
+        assert!(change.contains("kubectl-stateful/claim-uid nothing → ") && !change.contains("Retain"), "{change}");
+    }
+    taken_back(&stage).done();
+    assert!(volumes(&stage, "-web-0").iter().all(|(_, volume)| Mark::read(volume).is_none()));
+    let again = stage.play_own(&["protect"], book, &["web", "--yes"]).done().plan.unwrap();
+    assert_eq!(again.effects(), 2, "it is no change that was made before");
+}
