@@ -4,6 +4,8 @@
 //! Precondition: the volume's version; it is bound to exactly this claim.
 //! Undo: the former policy, as long as the claim is there.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -33,11 +35,11 @@ pub struct Protect {
 
 pub(super) const POLICY: &str = ".spec.persistentVolumeReclaimPolicy";
 
-/// The claim that a mark tells of.
-const MARK: &str = ".metadata.annotations.kubectl-stateful/claim-uid";
+/// The run that a mark is of: it is known when a plan is made, as the UID of a claim need not be.
+const MARK: &str = ".metadata.annotations.kubectl-stateful/run";
 
 /// Another policy, and another mark with it; where the policy stays, the mark is all that changes.
-pub(super) fn changes(before: Value, [from, to]: [&str; 2], [was, is]: [Value; 2]) -> Ready {
+pub(super) fn changes(before: Arc<Value>, [from, to]: [&str; 2], [was, is]: [Value; 2]) -> Ready {
     if from == to {
         return Ready::changes(before, MARK, was, is);
     }
@@ -63,7 +65,7 @@ impl Protect {
         if holds {
             return Ok(Ready::holds(before));
         }
-        let marks = [json!(mark.map(|mark| mark.claim_uid)), json!(self.claim.uid)];
+        let marks = [json!(mark.map(|mark| mark.run)), json!(self.run)];
         Ok(changes(before, [&policy, "Retain"], marks))
     }
 

@@ -48,7 +48,7 @@ impl Unprotect {
         if !held {
             return Err(EffectError::NotItsVolume);
         }
-        let mark = Mark::read(&before).map(|mark| mark.claim_uid);
+        let mark = Mark::read(&before).map(|mark| mark.run);
         Ok(changes(before, [&policy, &self.policy], [json!(mark), Value::Null]))
     }
 

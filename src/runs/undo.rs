@@ -323,7 +323,7 @@ pub(super) async fn one(
                 return Err(error);
             }
             Ok(done) => {
-                let outcome = if is_program { json!({ "ran": done.after }) } else { json!(done.outcome) };
+                let outcome = if is_program { json!({ "ran": *done.after }) } else { json!(done.outcome) };
                 let created = done.created.as_deref();
                 if !holds {
                     journal.done(number, connection.clock.now(), &outcome, created).map_err(|why| no_journal(&why))?;

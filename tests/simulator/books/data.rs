@@ -331,7 +331,7 @@ fn where_only_the_mark_is_written_no_policy_is_shown_as_changed() {
         .collect();
     assert_eq!(changes.len(), 2);
     for change in changes {
-        assert!(change.contains("kubectl-stateful/claim-uid nothing → ") && !change.contains("Retain"), "{change}");
+        assert!(change.contains("kubectl-stateful/run nothing → ") && !change.contains("Retain"), "{change}");
     }
     taken_back(&stage).done();
     assert!(volumes(&stage, "-web-0").iter().all(|(_, volume)| Mark::read(volume).is_none()));
