@@ -52,7 +52,7 @@ fn settled(shape: &Shape, value: Value) -> Value {
 }
 
 /// Whether a merge patch leaves an object that was read before as reading it again
-/// would make it.
+/// would make it, but for what is left to settle.
 #[must_use]
 pub fn is_plain_change(shape: &Shape, change: &Value) -> bool {
     let below = |shape: &Shape, change: &Value| change.is_null() || is_plain_change(shape, change);

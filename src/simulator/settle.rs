@@ -74,15 +74,25 @@ fn settle_struct(name: &str, fields: &mut Map<String, Value>) {
     let known = table().get(name);
     fields.retain(|key, value| {
         let Some(field) = known.fields.get(key) else { return false };
-        // A volume's empty capacity is refused in other words than none at all,
-        // an empty list of managers takes them all away, and one of policies is none.
-        let is_told_apart = name == "core.v1.PersistentVolumeSpec" && key == "capacity"
-            || name == "meta.v1.ObjectMeta" && key == "managedFields"
-            || name == "autoscaling.v2.HPAScalingRules" && key == "policies";
         settle_here(&field.shape, value);
-        !value.is_null() && (is_told_apart || is_kept(field, value))
+        is_written(name, key, field, value)
     });
-    for (key, field) in known.fields.iter().filter(|(_, field)| field.always && !field.omits_zero) {
+    put_in(name, fields);
+}
+
+/// Whether Go writes this value of a struct's field.
+fn is_written(name: &str, key: &str, field: &Field, value: &Value) -> bool {
+    // A volume's empty capacity is refused in other words than none at all,
+    // an empty list of managers takes them all away, and one of policies is none.
+    let is_told_apart = name == "core.v1.PersistentVolumeSpec" && key == "capacity"
+        || name == "meta.v1.ObjectMeta" && key == "managedFields"
+        || name == "autoscaling.v2.HPAScalingRules" && key == "policies";
+    !value.is_null() && (is_told_apart || is_kept(field, value))
+}
+
+/// What Go always writes of a struct.
+fn put_in(name: &str, fields: &mut Map<String, Value>) {
+    for (key, field) in table().get(name).fields.iter().filter(|(_, field)| field.always && !field.omits_zero) {
         if fields.contains_key(key) {
             continue;
         }
@@ -90,6 +100,31 @@ fn settle_struct(name: &str, fields: &mut Map<String, Value>) {
         if field.null || !zero.is_null() {
             fields.insert(key.clone(), zero);
         }
+    }
+}
+
+/// Settles what a merge patch changed in an object that was settled before.
+pub fn settle_changed(shape: &Shape, value: &mut Value, change: &Value) {
+    match (shape, value, change) {
+        (Shape::Struct(name), Value::Object(fields), Value::Object(changes)) => {
+            let known = table().get(name);
+            for (key, change) in changes {
+                let (Some(field), Some(value)) = (known.fields.get(key), fields.get_mut(key)) else { continue };
+                settle_changed(&field.shape, value, change);
+                if !is_written(name, key, field, value) {
+                    fields.remove(key);
+                }
+            }
+            put_in(name, fields);
+        }
+        (Shape::Map { of, .. }, Value::Object(entries), Value::Object(changes)) => {
+            for (key, change) in changes {
+                if let Some(value) = entries.get_mut(key) {
+                    settle_changed(of, value, change);
+                }
+            }
+        }
+        (shape, value, _) => settle_here(shape, value),
     }
 }
 
@@ -108,6 +143,8 @@ fn is_kept(field: &Field, value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulator::patch::merge;
+    use serde_json::json;
 
     #[test]
     fn times_are_kept_in_utc_and_without_more_digits_than_there_are_places() {
@@ -120,6 +157,39 @@ mod tests {
         ];
         for (shape, written, kept) in cases {
             assert_eq!(settled(&shape, written), Some(kept.into()), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_a_patch_changed_is_settled_as_the_whole_is() {
+        let volume = json!({"spec": {"capacity": {"storage": "1Gi"}}, "status": {"phase": "Bound"}});
+        let service = json!({"spec": {"ports": [{"port": 1, "targetPort": 1}], "selector": {"app": "web"}}});
+        let set = json!({"metadata": {"name": "web"}, "spec": {"replicas": 2, "template": {"spec": {
+            "nodeSelector": {"disk": "fast"}, "containers": [{"name": "a", "resources": {}}],
+        }}}});
+        let cases = [
+            ("PersistentVolume", &volume, json!({"status": null})),
+            ("PersistentVolume", &volume, json!({"status": {"phase": null, "reason": ""}})),
+            ("PersistentVolume", &volume, json!({"spec": {"capacity": {"storage": "1073741824"}}})),
+            ("PersistentVolume", &volume, json!({"spec": {"capacity": {"storage": null}}})),
+            ("Service", &service, json!({"spec": {"ports": [{"port": 2}], "selector": {"app": null}}})),
+            (
+                "Service",
+                &service,
+                json!({"spec": null, "metadata": {"creationTimestamp": "2026-11-21T12:00:00+02:00"}}),
+            ),
+            ("StatefulSet", &set, json!({"spec": {"template": {"spec": {"nodeSelector": {"disk": null}}}}})),
+            ("StatefulSet", &set, json!({"spec": {"template": null, "minReadySeconds": 0}})),
+            ("StatefulSet", &set, json!({"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}})),
+            ("StatefulSet", &set, json!({"metadata": {"annotations": {}, "managedFields": []}})),
+        ];
+        for (kind, known, change) in cases {
+            let shape = table().kind(kind);
+            let known = settle(&shape, known.clone()).expect("an object");
+            let mut changed = merge::applied(&known, &change, &[]);
+            let whole = settle(&shape, changed.clone()).expect("an object");
+            settle_changed(&shape, &mut changed, &change);
+            assert_eq!(changed, whole, "{change}");
         }
     }
 }

@@ -16,6 +16,7 @@ use super::patch::managed_fields::Operation;
 use super::patch::{json, merge, strategic, unstructured};
 use super::request::{ObjectCall, Part, PatchKind, Raw};
 use super::schema::table;
+use super::settle::settle_changed;
 use super::status::{Cause, Refusal};
 use super::warnings;
 use super::world::{Reply, World, manager};
@@ -209,8 +210,9 @@ pub(super) fn patched(
             check_merge(&change)?;
             let keeps_managers = custom.is_some() || change["metadata"].get(MANAGERS).is_some();
             let left_out = if keeps_managers { &[] } else { MANAGERS_LEFT_OUT };
-            let object = merge::applied(known, &change, left_out);
+            let mut object = merge::applied(known, &change, left_out);
             if custom.is_none() && body::is_plain_change(&change, body_kind(call).1) {
+                settle_changed(&table().kind(body_kind(call).1), &mut object, &change);
                 return Ok(Read { object, warnings: Vec::new() });
             }
             read_again(call, object, || merge::applied(known, &change, &[]), custom)
