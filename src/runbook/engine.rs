@@ -3,12 +3,12 @@
 //! file, network, environment, shell, clock, `eval` or module: what it can do
 //! is what is registered here and in `values` and `vocabulary`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rhai::packages::{
     BasicArrayPackage, BasicMapPackage, BasicMathPackage, CorePackage, LogicPackage, MoreStringPackage, Package,
 };
-use rhai::{Dynamic, Engine, EvalAltResult, Map, OptimizationLevel, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, Map, Module, OptimizationLevel, Position, Shared};
 
 /// The newest script interface that this program knows.
 pub const API: i64 = 1;
@@ -49,15 +49,25 @@ impl Notes {
     }
 }
 
+/// What scripts have of the language. It is made once: an engine is new for each
+/// script, these hundreds of functions are not.
+static LANGUAGE: LazyLock<[Shared<Module>; 6]> = LazyLock::new(|| {
+    [
+        CorePackage::new().as_shared_module(),
+        LogicPackage::new().as_shared_module(),
+        BasicMathPackage::new().as_shared_module(),
+        BasicArrayPackage::new().as_shared_module(),
+        BasicMapPackage::new().as_shared_module(),
+        MoreStringPackage::new().as_shared_module(),
+    ]
+});
+
 /// An engine for one script.
 pub fn engine(cancel: Cancel, notes: &Notes) -> Engine {
     let mut engine = Engine::new_raw();
-    CorePackage::new().register_into_engine(&mut engine);
-    LogicPackage::new().register_into_engine(&mut engine);
-    BasicMathPackage::new().register_into_engine(&mut engine);
-    BasicArrayPackage::new().register_into_engine(&mut engine);
-    BasicMapPackage::new().register_into_engine(&mut engine);
-    MoreStringPackage::new().register_into_engine(&mut engine);
+    for package in LANGUAGE.iter() {
+        engine.register_global_module(package.clone());
+    }
     // `Full` would run registered functions while compiling, `Simple` drops
     // branches that a check of the script should see.
     engine

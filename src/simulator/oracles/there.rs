@@ -13,8 +13,10 @@ pub(super) struct There {
     objects: BTreeMap<(String, String, String), Arc<Value>>,
 }
 
-pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+/// The text of a field, by its names with a slash before each.
+pub(super) fn text<'a>(object: &'a Value, place: &str) -> &'a str {
+    let found = place.split('/').skip(1).try_fold(object, |at, name| at.get(name));
+    found.and_then(Value::as_str).unwrap_or_default()
 }
 
 pub(super) fn uid(object: &Value) -> &str {
