@@ -44,6 +44,11 @@ fn is_balancer(service: &Value) -> bool {
     service["spec"]["type"] == "LoadBalancer"
 }
 
+fn has_address(service: &Value) -> bool {
+    let address = &service["spec"]["clusterIP"];
+    is_given(address) && address != "None"
+}
+
 fn is_given(value: &Value) -> bool {
     match value {
         Value::String(text) => !text.is_empty(),
@@ -59,6 +64,9 @@ pub struct Draw {
     pub revision: u64,
     /// A dry run gets the first address of all, whoever has it.
     pub dry_run: bool,
+    /// Which addresses and ports a cluster has that was copied is not known: what a
+    /// Service says is taken.
+    pub of_a_copy: bool,
 }
 
 /// Gives a Service its addresses and ports.
@@ -83,8 +91,10 @@ pub fn assign(store: &Store, kind: &ApiKind, service: &mut Value, draw: Draw) ->
     if !causes.is_empty() {
         return Err(Refusal::invalid(kind, &name, &causes));
     }
-    families::assign(service).map_err(|causes| Refusal::invalid(kind, &name, &causes))?;
-    assign_address(&others, service, draw).map_err(|cause| Refusal::invalid(kind, &name, &[cause]))?;
+    if !draw.of_a_copy || !has_address(service) {
+        families::assign(service).map_err(|causes| Refusal::invalid(kind, &name, &causes))?;
+        assign_address(&others, service, draw).map_err(|cause| Refusal::invalid(kind, &name, &[cause]))?;
+    }
     if wants_ports(service) {
         let is_new = store.objects(kind, "").count() == others.len();
         assign_ports(&others, service, is_new, draw).map_err(|cause| Refusal::invalid(kind, &name, &[cause]))?;
@@ -180,7 +190,7 @@ fn assign_ports(others: &[&Value], service: &mut Value, is_new: bool, draw: Draw
         let later = ports.iter().filter(|other| is_new && other["port"] == number).find_map(asked);
         let node_port = if let Some(asked) = written.or(later) {
             let field = format!("spec.ports[{index}].nodePort");
-            if !PORTS.contains(&asked) {
+            if !PORTS.contains(&asked) && !draw.of_a_copy {
                 let why = "provided port is not in the valid range. The range of valid ports is 30000-32767";
                 return Err(Cause::invalid(field, &json!(asked), why));
             }
@@ -212,7 +222,7 @@ mod tests {
     fn assigned(spec: Value) -> Value {
         let mut service = service(spec);
         let kind = ApiKind::named("Service").expect("a kind");
-        let draw = Draw { seed: 1, revision: 1, dry_run: false };
+        let draw = Draw { seed: 1, revision: 1, dry_run: false, of_a_copy: false };
         assign(&Store::default(), kind, &mut service, draw).expect("free addresses");
         service
     }
@@ -232,6 +242,21 @@ mod tests {
         new["spec"]["externalTrafficPolicy"] = json!("Cluster");
         keep(kind, &old, &mut new);
         assert!(new["spec"].get("healthCheckNodePort").is_none());
+    }
+
+    #[test]
+    fn a_copy_takes_the_addresses_and_ports_of_its_cluster() {
+        let kind = ApiKind::named("Service").expect("a kind");
+        let spec = json!({"type": "NodePort", "clusterIP": "fd00::7", "ipFamilies": ["IPv6"], "ipFamilyPolicy": "SingleStack",
+                          "ports": [{"port": 80, "nodePort": 8080}]});
+        let assigned = |of_a_copy: bool| {
+            let (mut service, draw) = (service(spec.clone()), Draw { seed: 1, revision: 1, dry_run: false, of_a_copy });
+            assign(&Store::default(), kind, &mut service, draw).map(|()| service)
+        };
+        assert!(assigned(false).is_err());
+        let kept = assigned(true).expect("it is taken as it is");
+        assert_eq!(kept["spec"]["clusterIPs"], json!(["fd00::7"]));
+        assert_eq!(kept["spec"]["ports"], spec["ports"]);
     }
 
     #[test]

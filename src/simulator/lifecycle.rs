@@ -141,7 +141,7 @@ impl World {
         let next = self.next_revision();
         let dry_run = writer.dry_run;
         let revision = if dry_run { u64::MAX.wrapping_sub(next).wrapping_sub(self.log.total()) } else { next };
-        Draw { seed: self.seed, revision, dry_run }
+        Draw { seed: self.seed, revision, dry_run, of_a_copy: self.origin.is_some() }
     }
 
     /// Puts a changed object in the place of the stored one.
