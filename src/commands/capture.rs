@@ -7,7 +7,7 @@ use clap::Args;
 use super::Context;
 use crate::error::Failure;
 use crate::facts::reader::Reader;
-use crate::facts::snapshot::{self, Snapshot, Unreadable};
+use crate::facts::snapshot::{self, Configuration, Snapshot, Unreadable};
 use crate::objects::kinds::KINDS;
 
 /// What to copy, and to where.
@@ -20,9 +20,17 @@ pub struct CaptureArgs {
 
 /// Reads the namespace.
 pub async fn take(context: &Context<'_>) -> Result<Snapshot, Failure> {
+    take_with(context, Configuration::Withheld).await
+}
+
+/// The same for a plan, which may need the values of ConfigMaps.
+///
+/// # Errors
+/// The namespace cannot be read.
+pub async fn take_with(context: &Context<'_>, configuration: Configuration) -> Result<Snapshot, Failure> {
     let namespace = &context.connection.namespace;
     let reader = Reader::new(context.connection.client.clone());
-    snapshot::read(&reader, namespace).await.map_err(|why| match why {
+    snapshot::read_with(&reader, namespace, configuration).await.map_err(|why| match why {
         Unreadable::NoNamespace => context.no_namespace(namespace, &[]),
         Unreadable::Failed(what, error) => {
             let doing = format!("reading {what} of namespace `{namespace}`");

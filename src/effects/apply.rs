@@ -89,7 +89,7 @@ fn refuse_loss(before: Option<&Value>, after: &Value) -> Result<(), EffectError>
 
 /// A headless Service never gets an address: the server keeps it headless
 /// without a word, and what was asked for is not what would be there.
-fn refuse_headless(manifest: &Value, after: &Value) -> Result<(), EffectError> {
+pub(super) fn refuse_headless(manifest: &Value, after: &Value) -> Result<(), EffectError> {
     let is_headless = |service: &Value| service["spec"]["clusterIP"] == "None";
     if manifest["kind"] != "Service" || is_headless(manifest) || !is_headless(after) {
         return Ok(());
@@ -103,7 +103,7 @@ fn refuse_headless(manifest: &Value, after: &Value) -> Result<(), EffectError> {
 
 /// The manifest with the UID and version of the object that was looked at: any
 /// other one is refused by the server.
-fn exactly_this_one(manifest: &Value, before: Option<&Value>) -> Value {
+pub(super) fn exactly_this_one(manifest: &Value, before: Option<&Value>) -> Value {
     let mut body = manifest.clone();
     if let Some(before) = before {
         for field in ["uid", "resourceVersion"] {
@@ -114,14 +114,14 @@ fn exactly_this_one(manifest: &Value, before: Option<&Value>) -> Value {
 }
 
 /// A precondition did not hold; a conflict over fields names its managers.
-fn is_overtaken(status: &kube::core::Status) -> bool {
+pub(super) fn is_overtaken(status: &kube::core::Status) -> bool {
     let causes = status.details.as_ref().map_or(&[][..], |details| &details.causes);
     status.code == 409 && causes.iter().all(|cause| cause.reason != "FieldManagerConflict")
 }
 
 /// Refuses an object that another tool made, and one that is on its way out:
 /// what is applied to it goes with it.
-fn refuse_foreign(before: Option<&Value>) -> Result<(), EffectError> {
+pub(super) fn refuse_foreign(before: Option<&Value>) -> Result<(), EffectError> {
     let Some(before) = before else { return Ok(()) };
     if !before["metadata"]["deletionTimestamp"].is_null() {
         return Err(EffectError::Terminating);
@@ -139,7 +139,7 @@ fn refuse_foreign(before: Option<&Value>) -> Result<(), EffectError> {
 }
 
 /// Who has written fields of the object other than its status.
-fn managers(object: &Value) -> Vec<&str> {
+pub(super) fn managers(object: &Value) -> Vec<&str> {
     let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
     entries
         .filter(|entry| entry["subresource"].as_str().is_none_or(str::is_empty))
@@ -148,7 +148,7 @@ fn managers(object: &Value) -> Vec<&str> {
 }
 
 /// What was to be new holds fields of another tool, which was quicker.
-fn refuse_foreign_part(after: &Value) -> Result<(), EffectError> {
+pub(super) fn refuse_foreign_part(after: &Value) -> Result<(), EffectError> {
     match managers(after).into_iter().find(|manager| *manager != FIELD_MANAGER) {
         Some(other) => Err(EffectError::Merged { owner: other.to_owned() }),
         None => Ok(()),

@@ -4,8 +4,11 @@
 //! An effect is shown (`preview`), made ready directly before its write
 //! (`prepare`: read anew, its guards asked, its inverse known), and performed.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::apply::Apply;
 use super::create_claim::CreateClaim;
@@ -16,6 +19,10 @@ use super::exec::Exec;
 use super::give_up::GiveUp;
 use super::guard::Guards;
 use super::lock::Lock;
+use super::object::apply::ApplyObject;
+use super::object::create::CreateObject;
+use super::object::delete::DeleteObject;
+use super::object::patch::PatchObject;
 use super::outcome::{Change, Outcome};
 use super::preview::Preview;
 use super::protect::Protect;
@@ -63,6 +70,18 @@ pub enum Effect {
     Exec(Exec),
     /// What a set does with the claims of members that go.
     Retention(Retention),
+    /// Server-side apply of an object of another kind.
+    #[serde(rename = "apply")]
+    ApplyObject(ApplyObject),
+    /// One that is not there yet.
+    #[serde(rename = "create")]
+    CreateObject(CreateObject),
+    /// Some fields of one.
+    #[serde(rename = "patch")]
+    PatchObject(PatchObject),
+    /// One that goes.
+    #[serde(rename = "delete")]
+    DeleteObject(DeleteObject),
 }
 
 /// What an effect means for data.
@@ -94,6 +113,10 @@ impl Effect {
             Self::Lock(effect) => &effect.object,
             Self::Exec(effect) => &effect.pod,
             Self::Retention(effect) => &effect.set.object,
+            Self::ApplyObject(effect) => &effect.object,
+            Self::CreateObject(effect) => &effect.object,
+            Self::PatchObject(effect) => &effect.object,
+            Self::DeleteObject(effect) => &effect.object,
         }
     }
 
@@ -101,7 +124,7 @@ impl Effect {
     #[must_use]
     pub const fn verb(&self) -> &'static str {
         match self {
-            Self::Apply(_) => "apply",
+            Self::Apply(_) | Self::ApplyObject(_) => "apply",
             Self::CreateSecret(_) => "create-secret",
             Self::Scale(_) => "scale",
             Self::Protect(_) => "protect",
@@ -114,6 +137,9 @@ impl Effect {
             Self::Lock(_) => "lock",
             Self::Exec(_) => "exec",
             Self::Retention(_) => "retention",
+            Self::CreateObject(_) => "create",
+            Self::PatchObject(_) => "patch",
+            Self::DeleteObject(_) => "delete",
         }
     }
 
@@ -148,7 +174,11 @@ impl Effect {
             | Self::Reserve(_)
             | Self::CreateClaim(_)
             | Self::Lock(_)
-            | Self::Exec(_) => Bearing::None,
+            | Self::Exec(_)
+            | Self::ApplyObject(_)
+            | Self::CreateObject(_)
+            | Self::PatchObject(_)
+            | Self::DeleteObject(_) => Bearing::None,
         }
     }
 
@@ -178,7 +208,11 @@ impl Effect {
             Self::Apply(effect) => &effect.manifest,
             Self::CreateSecret(effect) => &effect.manifest,
             Self::CreateClaim(effect) => &effect.manifest,
-            Self::Scale(_)
+            Self::ApplyObject(effect) => &effect.manifest,
+            Self::CreateObject(effect) => &effect.manifest,
+            Self::PatchObject(_)
+            | Self::DeleteObject(_)
+            | Self::Scale(_)
             | Self::Protect(_)
             | Self::Unprotect(_)
             | Self::DeleteClaim(_)
@@ -218,7 +252,22 @@ impl Effect {
             Change::Gone => self.fate().to_owned(),
             Change::New | Change::Unchanged | Change::Kept => String::new(),
         };
-        format!("{} {}/{} {uid} {change}", self.verb(), object.namespace, object)
+        format!("{} {}/{} {uid} {change}{}", self.verb(), object.namespace, object, self.values(preview))
+    }
+
+    /// Values that are too long for a line are compared all the same.
+    fn values(&self, preview: &Preview) -> String {
+        let values = match (self, &preview.change) {
+            (Self::ApplyObject(_) | Self::CreateObject(_), Change::New) => self.manifest().clone(),
+            (Self::ApplyObject(_) | Self::PatchObject(_), Change::Changed(fields)) => json!(fields),
+            _ => return String::new(),
+        };
+        let digest = Sha256::digest(in_order(values).to_string().as_bytes());
+        digest.iter().take(6).fold(" #".to_owned(), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 
     /// What becomes of the data where nothing keeps them; else empty.
@@ -228,20 +277,21 @@ impl Effect {
     }
 
     /// The effects that take it back, in their order; none where it cannot be.
-    pub(super) fn inverse(&self, before: &Value) -> Vec<Self> {
+    pub(super) fn inverse(&self, before: Option<&Value>, after: &Value) -> Vec<Self> {
+        let found = before.unwrap_or(&Value::Null);
         match self {
-            Self::Scale(effect) => effect.inverse(before).map(Self::Scale).into_iter().collect(),
-            Self::Protect(effect) => vec![Self::Unprotect(effect.inverse(before))],
-            Self::DeleteClaim(effect) => match effect.inverse(before) {
+            Self::Scale(effect) => effect.inverse(found).map(Self::Scale).into_iter().collect(),
+            Self::Protect(effect) => vec![Self::Unprotect(effect.inverse(found))],
+            Self::DeleteClaim(effect) => match effect.inverse(found) {
                 Some((reserve, claim)) => vec![Self::Reserve(reserve), Self::CreateClaim(claim)],
                 None => Vec::new(),
             },
-            Self::Unprotect(effect) => effect.inverse(before).map(Self::Protect).into_iter().collect(),
+            Self::Unprotect(effect) => effect.inverse(found).map(Self::Protect).into_iter().collect(),
             Self::CreateClaim(effect) => match effect.inverse() {
                 Some((protect, deletion)) => vec![Self::Protect(protect), Self::DeleteClaim(deletion)],
                 None => Vec::new(),
             },
-            Self::Retention(effect) => effect.inverse(before).map(Self::Retention).into_iter().collect(),
+            Self::Retention(effect) => effect.inverse(found).map(Self::Retention).into_iter().collect(),
             // A volume without a claim is kept whether it waits for one or not.
             Self::Reserve(_)
             | Self::Apply(_)
@@ -250,11 +300,20 @@ impl Effect {
             | Self::GiveUp(_)
             | Self::Lock(_)
             | Self::Exec(_) => Vec::new(),
+            Self::ApplyObject(effect) => effect.inverse(before, after),
+            Self::CreateObject(effect) => effect.inverse(after),
+            Self::PatchObject(effect) => before.map_or_else(Vec::new, |before| effect.inverse(before, after)),
+            Self::DeleteObject(effect) => before.map_or_else(Vec::new, |before| effect.inverse(before)),
         }
     }
 
     /// What was made has its UID by now: what takes it back is about exactly that.
     pub fn about(&mut self, made: &str) {
+        if let Self::DeleteObject(DeleteObject { uid: Some(uid), .. }) = self
+            && uid.is_empty()
+        {
+            made.clone_into(uid);
+        }
         if let Self::Protect(Protect { claim, .. }) | Self::DeleteClaim(DeleteClaim { claim, .. }) = self
             && claim.uid.is_empty()
         {
@@ -309,6 +368,10 @@ impl Effect {
             Self::Lock(effect) => effect.look(connection).await,
             Self::Exec(effect) => effect.look(connection).await,
             Self::Retention(effect) => effect.look(connection, guards).await,
+            Self::ApplyObject(effect) => effect.look(connection).await,
+            Self::CreateObject(effect) => effect.look(connection).await,
+            Self::PatchObject(effect) => effect.look(connection).await,
+            Self::DeleteObject(effect) => effect.look(connection).await,
         }
     }
 
@@ -337,6 +400,16 @@ impl Effect {
             Self::Lock(effect) => effect.perform(&ready, connection, Mode::Real).await,
             Self::Exec(effect) => effect.run(&ready, connection, async || Ok(())).await,
             Self::Retention(effect) => effect.perform(&ready, connection, Mode::Real).await,
+            Self::ApplyObject(effect) => effect.perform(ready, connection).await,
+            Self::CreateObject(effect) => effect.perform(connection, Mode::Real).await,
+            Self::PatchObject(effect) => effect.perform(&ready, connection, Mode::Real).await,
+            Self::DeleteObject(effect) => effect.perform(&ready, connection, Mode::Real).await,
         }
     }
+}
+
+/// Servers write the fields of an object in orders of their own.
+fn in_order(mut value: Value) -> Value {
+    value.sort_all_objects();
+    value
 }

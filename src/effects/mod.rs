@@ -13,6 +13,7 @@ pub mod exec;
 pub mod give_up;
 pub mod guard;
 pub mod lock;
+pub mod object;
 mod outcome;
 mod preview;
 mod printed;

@@ -61,7 +61,7 @@ impl Ready {
             _ if self.preview.holds() => return Value::Null,
             (Effect::Apply(_) | Effect::CreateSecret(_), Some(before)) => return json!({ "replace": **before }),
             (Effect::Apply(_) | Effect::CreateSecret(_), None) => return json!({ "delete": effect.object().path() }),
-            (_, before) => effect.inverse(before.as_deref().unwrap_or(&Value::Null)),
+            (_, before) => effect.inverse(before.as_deref(), &self.preview.after),
         };
         json!(inverse)
     }

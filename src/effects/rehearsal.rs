@@ -20,18 +20,18 @@ impl Effect {
     /// # Errors
     /// The server would not take it, or cannot say.
     pub async fn rehearse(&self, connection: &Connection) -> Result<(), EffectError> {
-        if matches!(self, Self::Apply(_) | Self::CreateSecret(_)) {
+        if matches!(self, Self::Apply(_) | Self::CreateSecret(_) | Self::ApplyObject(_)) {
             // Their preview is a dry run already.
             return self.preview(connection, &NoSecrets).await.map(drop);
         }
         let before = Reader::new(connection.client.clone()).get(self.object()).await?;
-        if before.is_none() && !matches!(self, Self::CreateClaim(_) | Self::Lock(_)) {
+        if before.is_none() && !matches!(self, Self::CreateClaim(_) | Self::CreateObject(_) | Self::Lock(_)) {
             return Err(EffectError::Vanished);
         }
         let ready = &Ready { preview: Preview::of(Change::New, None, Value::Null), before };
         let judged = match self {
             // A program in a pod has no dry run.
-            Self::Apply(_) | Self::CreateSecret(_) | Self::Exec(_) => return Ok(()),
+            Self::Apply(_) | Self::CreateSecret(_) | Self::ApplyObject(_) | Self::Exec(_) => return Ok(()),
             Self::Scale(effect) => effect.perform(ready, connection, Mode::DryRun).await,
             Self::Protect(effect) => effect.perform(ready, connection, Mode::DryRun).await,
             Self::Unprotect(effect) => effect.perform(ready, connection, Mode::DryRun).await,
@@ -42,6 +42,9 @@ impl Effect {
             Self::Purge(effect) => effect.perform(ready, connection, Mode::DryRun).await,
             Self::Lock(effect) => effect.perform(ready, connection, Mode::DryRun).await,
             Self::Retention(effect) => effect.perform(ready, connection, Mode::DryRun).await,
+            Self::CreateObject(effect) => effect.perform(connection, Mode::DryRun).await,
+            Self::PatchObject(effect) => effect.perform(ready, connection, Mode::DryRun).await,
+            Self::DeleteObject(effect) => effect.perform(ready, connection, Mode::DryRun).await,
         };
         judged.map(drop)
     }

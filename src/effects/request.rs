@@ -35,6 +35,15 @@ impl Mode {
     }
 }
 
+/// Which fields an apply takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Those that are nobody else's.
+    Free,
+    /// All, whoever has written them.
+    All,
+}
+
 /// Server-side apply without force: a conflict is an answer, not an obstacle.
 pub async fn apply(
     client: &kube::Client,
@@ -42,8 +51,20 @@ pub async fn apply(
     manifest: &Value,
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
+    apply_as(client, object, manifest, Claim::Free, mode).await
+}
+
+/// Server-side apply that may take fields over.
+pub async fn apply_as(
+    client: &kube::Client,
+    object: &ObjectRef,
+    manifest: &Value,
+    claim: Claim,
+    mode: Mode,
+) -> Result<Arc<Value>, kube::Error> {
+    let force = claim == Claim::All;
     let uri =
-        format!("{}?fieldManager={FIELD_MANAGER}&force=false&fieldValidation=Strict{}", object.path(), mode.query());
+        format!("{}?fieldManager={FIELD_MANAGER}&force={force}&fieldValidation=Strict{}", object.path(), mode.query());
     // JSON is YAML, so the apply body needs no second serialiser.
     send(client, Request::patch(uri), "application/apply-patch+yaml", manifest).await
 }
@@ -97,6 +118,24 @@ pub async fn patch_as_read(
     merge_patch(client, &target.object, &patch, mode).await.map_err(EffectError::of_guarded_write)
 }
 
+/// Merge patch of exactly the object that was read, whose fields must be known. A dry run
+/// names no version.
+pub async fn merge(
+    client: &kube::Client,
+    object: &ObjectRef,
+    before: &Value,
+    patch: &Value,
+    mode: Mode,
+) -> Result<Arc<Value>, kube::Error> {
+    let mut body = patch.clone();
+    body["metadata"]["uid"] = before["metadata"]["uid"].clone();
+    if mode == Mode::Real {
+        body["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
+    }
+    let uri = format!("{}&fieldValidation=Strict", place(object, mode));
+    send(client, Request::patch(uri), "application/merge-patch+json", &body).await
+}
+
 /// JSON patch of an object, whose `test` operations are its precondition.
 pub async fn json_patch(
     client: &kube::Client,
@@ -146,7 +185,28 @@ pub async fn delete(
     only: Only<'_>,
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
-    let mut body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": only.preconditions() });
+    let body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "preconditions": only.preconditions() });
+    send_deletion(client, object, body, mode).await
+}
+
+/// DELETE of exactly the object that was read; what it owns goes after it, whatever the kind's own way is.
+pub async fn delete_as_read(
+    client: &kube::Client,
+    object: &ObjectRef,
+    before: &Value,
+    mode: Mode,
+) -> Result<Arc<Value>, kube::Error> {
+    let body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background",
+                       "preconditions": Only::AsRead(before).preconditions() });
+    send_deletion(client, object, body, mode).await
+}
+
+async fn send_deletion(
+    client: &kube::Client,
+    object: &ObjectRef,
+    mut body: Value,
+    mode: Mode,
+) -> Result<Arc<Value>, kube::Error> {
     let uri = match mode {
         Mode::Real => object.path(),
         Mode::DryRun => {
@@ -211,6 +271,8 @@ mod tests {
         merge_patch(&client, &object, &body, mode).await.unwrap();
         json_patch(&client, &object, &body, mode).await.unwrap();
         replace(&client, &object, &body, mode).await.unwrap();
+        merge(&client, &object, &body, &body, mode).await.unwrap();
+        delete_as_read(&client, &object, &body, mode).await.unwrap();
         delete(&client, &object, Only::Uid("51f0"), mode).await.unwrap();
         let seen = seen.lock().unwrap();
         seen.clone()

@@ -58,6 +58,21 @@ pub struct Snapshot {
     pub gaps: Vec<Gap>,
 }
 
+/// Whether the values of ConfigMaps are taken along. Those of Secrets never are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Configuration {
+    Withheld,
+    Taken,
+}
+
+impl Configuration {
+    /// Taken where somebody looks at it.
+    #[must_use]
+    pub const fn taken_if(is_needed: bool) -> Self {
+        if is_needed { Self::Taken } else { Self::Withheld }
+    }
+}
+
 /// Why there is no snapshot.
 #[derive(Debug)]
 pub enum Unreadable {
@@ -72,13 +87,23 @@ pub enum Unreadable {
 /// See `Unreadable`. Missing rights are one only for kinds without which there
 /// is nothing to copy.
 pub async fn read(reader: &Reader, namespace: &str) -> Result<Snapshot, Unreadable> {
+    read_with(reader, namespace, Configuration::Withheld).await
+}
+
+/// The same, as it is needed: what a runbook reads and changes in a ConfigMap
+/// has to be in the copy that its plan is played on.
+///
+/// # Errors
+/// As `read`.
+pub async fn read_with(reader: &Reader, namespace: &str, configuration: Configuration) -> Result<Snapshot, Unreadable> {
     let (at, version) = reader.server().await;
     let mut snapshot =
         Snapshot { at, version, objects: Vec::new(), unread: Vec::new(), foreign_volumes: 0, gaps: Vec::new() };
     read_namespaces(reader, namespace, &mut snapshot).await?;
     for names in [FIRST, THEN, LAST] {
         let kinds = names.iter().filter_map(|name| ApiKind::named(name));
-        let lists = join_all(kinds.map(|kind| async move { (kind, list(reader, kind, namespace).await) })).await;
+        let lists =
+            join_all(kinds.map(|kind| async move { (kind, list(reader, kind, namespace, configuration).await) })).await;
         for (kind, found) in lists {
             match found {
                 Ok(objects) => snapshot.objects.extend(objects),
@@ -95,9 +120,16 @@ pub async fn read(reader: &Reader, namespace: &str) -> Result<Snapshot, Unreadab
     Ok(snapshot)
 }
 
-async fn list(reader: &Reader, kind: &ApiKind, namespace: &str) -> Result<Vec<Value>, kube::Error> {
+async fn list(
+    reader: &Reader,
+    kind: &ApiKind,
+    namespace: &str,
+    configuration: Configuration,
+) -> Result<Vec<Value>, kube::Error> {
     let mut found = reader.list(kind, if kind.namespaced { namespace } else { "" }, None).await?;
-    found.iter_mut().for_each(withhold);
+    if kind.kind != "ConfigMap" || configuration == Configuration::Withheld {
+        found.iter_mut().for_each(withhold);
+    }
     Ok(found)
 }
 

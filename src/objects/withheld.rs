@@ -11,9 +11,19 @@ pub const ASSUMED: &str = "sandbox.kubectl-stateful/assumed";
 /// where `kubectl apply` keeps the values a second time. Other kinds stay as
 /// they are.
 pub fn withhold(object: &mut Value) {
-    if !matches!(object["kind"].as_str(), Some("Secret" | "ConfigMap")) {
-        return;
+    if matches!(object["kind"].as_str(), Some("Secret" | "ConfigMap")) {
+        empty(object);
     }
+}
+
+/// The same of a Secret alone.
+pub fn withhold_secret(object: &mut Value) {
+    if object["kind"] == "Secret" {
+        empty(object);
+    }
+}
+
+fn empty(object: &mut Value) {
     for map in ["data", "stringData", "binaryData"] {
         for (_, value) in object.get_mut(map).and_then(Value::as_object_mut).into_iter().flatten() {
             *value = Value::from("");

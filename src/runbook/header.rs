@@ -79,6 +79,10 @@ pub const EFFECTS: &[&str] = &[
     "purge",
     "exec",
     "retention",
+    "create",
+    "apply",
+    "patch",
+    "delete",
 ];
 
 /// What is wrong with a header, and the words of it that lead to the place.

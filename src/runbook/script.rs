@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rhai::{AST, Dynamic, EvalAltResult, Scope};
 use sha2::{Digest, Sha256};
 
-use super::bridge::Bridge;
+use super::bridge::{Bridge, bridge};
 use super::diagnostics::{self, Script};
 use super::engine::{Cancel, Notes, engine};
 use super::error::{ScriptError, Trouble};
@@ -53,7 +53,9 @@ impl Runbook {
     pub fn from_source(name: String, source: String) -> Result<Self, ScriptError> {
         let script = Script { name: &name, text: &source };
         let header = on_script_thread(|| {
-            let engine = engine(Arc::new(|| false), &Notes::default());
+            let mut engine = engine(Arc::new(|| false), &Notes::default());
+            let (side, _) = bridge("", "");
+            verbs::register(&mut engine, &side, &verbs::Always::default());
             let ast = diagnostics::compile(&engine, &script)?;
             if !has(&ast, Phase::Run) {
                 return Err(ScriptError::new(Trouble::Invalid, format!("`{name}` has no function `run(p)`"))
@@ -103,6 +105,12 @@ impl Runbook {
             if phase == Phase::Run { always.at_end(ran, &engine, &ast, bridge, &failed)? } else { ran? }
         }
         Ok(())
+    }
+
+    /// Whether it may look at objects that have no verb of their own, or write them.
+    #[must_use]
+    pub fn has_general_words(&self) -> bool {
+        self.source.contains(verbs::MODULE)
     }
 
     /// The names of the sets that it works on, which are locked while it runs.

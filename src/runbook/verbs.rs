@@ -7,6 +7,7 @@ mod always;
 mod exec;
 mod handles;
 mod member;
+mod objects;
 mod retired;
 mod undo;
 mod words;
@@ -15,11 +16,12 @@ use rhai::{Dynamic, Engine, EvalAltResult};
 
 use super::bridge::Bridge;
 pub(super) use always::Always;
+pub(super) use objects::{EFFECTFUL as OF_OBJECTS, MODULE};
 
 /// The names of all functions that a runbook has beyond those of the language.
 const NAMES: &str = "guard note warn confirm step always undo output refresh members members_from leftovers retired scale \
                      wait_ready settle protect exec query wait_gone retire give_up restore purge keep_claims \
-                     quantity";
+                     quantity has plain";
 
 /// Methods that change something, with the kinds of effects that a runbook
 /// declares for them.
@@ -37,15 +39,18 @@ pub(super) const EFFECTFUL: &[(&str, &[&str])] = &[
 /// Those of them that can be said for an undo: one write each, of which no answer is needed.
 pub(super) const UNDOABLE: &[&str] = &["exec", "scale", "keep_claims"];
 
-/// Words that people expect and that there are not yet, with what there is.
+/// Words that people expect and that there are not, with what there is.
 const NOT_YET: &[(&str, &str)] = &[
-    ("create", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
-    ("apply", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
-    ("patch", "other objects cannot be changed yet: runbooks change sets, claims and volumes"),
-    ("delete", "other objects cannot be changed yet: `claim.retire()` deletes a claim and `volume.purge()` a volume"),
+    ("create", "write `k8s::create(#{ kind: \"ConfigMap\", … })`"),
+    ("apply", "write `k8s::apply(#{ kind: \"ConfigMap\", … })`"),
+    ("patch", "write `k8s::patch(\"ConfigMap\", \"NAME\", #{ … })`"),
+    (
+        "delete",
+        "`claim.retire()` deletes a claim, `volume.purge()` a volume, and `k8s::delete(\"ConfigMap\", \"NAME\")` other objects",
+    ),
 ];
 
-/// What to say of a word that there is not yet.
+/// What to say of a word that there is not.
 pub(super) fn not_yet(name: &str) -> Option<String> {
     let (_, hint) = NOT_YET.iter().find(|(word, _)| *word == name)?;
     Some((*hint).to_owned())
@@ -73,6 +78,7 @@ pub(super) fn register(engine: &mut Engine, bridge: &Bridge, always: &Always) {
     always.register(engine, bridge);
     undo::register(engine, bridge, always);
     handles::register(engine);
+    objects::register(engine, bridge);
     super::sizes::register(engine);
 }
 

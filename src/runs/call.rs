@@ -26,6 +26,15 @@ pub enum Call {
     Retired { set: String, ordinal: Option<u64> },
     /// Claims of ordinals that the set does not want.
     Leftovers { set: Target },
+    /// An object of another kind; null if there is none.
+    Object { object: ObjectRef },
+    /// All objects of a kind that have these labels.
+    Objects {
+        /// `name` is empty.
+        of: ObjectRef,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        labels: Option<String>,
+    },
     /// A write.
     Effect { effect: Effect },
     /// Until the pod is gone, nothing else uses its claims and its volumes are detached.

@@ -18,6 +18,8 @@ use super::halt::Halt;
 use super::id::RunId;
 use super::journal::Journal;
 use super::keeper::{Keeper, outlast};
+use super::made::Made;
+use super::objects;
 use super::plan::Line;
 use super::reads::{self, ReadError};
 use super::record::Record;
@@ -70,6 +72,8 @@ pub struct Conductor<'a> {
     pub(super) aside: Aside,
     /// What somebody has typed as an answer so far, and when.
     pub(super) typed: BTreeMap<String, Timestamp>,
+    /// What it has made so far.
+    pub(super) made: Made,
     /// The sets that were read, by name, with their UIDs.
     sets: BTreeMap<String, String>,
 }
@@ -105,6 +109,7 @@ impl<'a> Conductor<'a> {
             asks: None,
             aside: Aside::default(),
             typed: BTreeMap::new(),
+            made: Made::default(),
             sets: BTreeMap::new(),
         }
     }
@@ -159,6 +164,7 @@ impl<'a> Conductor<'a> {
         }
         if let Call::Effect { effect } = &call {
             self.consume(&record.fingerprint)?;
+            self.made.note(effect, &record.fingerprint, record.answer["uid"].as_str());
             if let Effect::Lock(lock) = effect {
                 // What was taken an hour ago has to be taken again.
                 let lock = outlast(lock.clone(), self.connection, self.observer).await;
@@ -204,6 +210,10 @@ impl<'a> Conductor<'a> {
             Call::Members { set, from } => json!(reads::members(&reader, set, *from).await?),
             Call::Leftovers { set } => json!(reads::leftovers(&reader, set).await?),
             Call::Retired { set, ordinal } => json!(reads::retired(&reader, namespace, Some(set), *ordinal).await?),
+            Call::Object { object } => objects::get(&reader, object).await?,
+            Call::Objects { of, labels } => {
+                json!(objects::list(&reader, of.kind, &of.namespace, labels.as_deref()).await?)
+            }
             Call::AwaitGone { set, ordinal, claims, volumes, at_most } => {
                 waits.gone(set, *ordinal, claims, volumes, *at_most).await?
             }

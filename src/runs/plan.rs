@@ -186,6 +186,8 @@ impl Line {
             | Call::Members { .. }
             | Call::Retired { .. }
             | Call::Leftovers { .. }
+            | Call::Object { .. }
+            | Call::Objects { .. }
             | Call::Effect { .. } => None,
         }
     }
@@ -200,6 +202,7 @@ impl Line {
             Change::Gone => match effect {
                 Effect::Purge(Purge { stays: Some(place), .. }) => format!("object deleted, what is at {place} stays"),
                 Effect::GiveUp(_) => format!("deleted; {}", effect.fate()),
+                Effect::DeleteObject(_) => "deleted; made again, it has another UID".to_owned(),
                 _ => "deleted".to_owned(),
             },
             Change::Runs { container, command } => format!("in {container}: {command}"),

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::call::Call;
+use crate::effects::object::owned;
 use crate::effects::{Change, Effect};
 use crate::facts::reader::Reader;
 use crate::objects::kinds::{ApiKind, KINDS};
@@ -83,6 +84,8 @@ fn wanted(call: &Call) -> Vec<Wanted> {
         Call::AwaitReleased { .. } => vec![GET_CLAIM, GET_VOLUME],
         Call::AwaitBound { .. } | Call::AwaitClaimGone { .. } => vec![GET_CLAIM],
         Call::AwaitPurged { .. } => vec![GET_VOLUME],
+        Call::Object { object } => vec![(&["get"], object.kind.kind, true)],
+        Call::Objects { of, .. } => vec![(&["list"], of.kind.kind, true)],
         Call::Query { .. } => vec![(&["get"], "Pod", true), (&["get", "create"], "Pod/exec", true)],
         // Whoever never takes the run back needs none of it.
         Call::Undo { effects, .. } => {
@@ -141,9 +144,27 @@ fn of_effect(effect: &Effect, change: &Change) -> Vec<Wanted> {
         // Which of the two a server asks for depends on its version.
         Effect::Exec(_) => vec![(&["get"], "Pod", true), (&["get", "create"], "Pod/exec", true)],
         Effect::Lock(_) => vec![(&["get", "create", "update", "delete"], "Lease", true)],
+        Effect::ApplyObject(_) => written(effect, &["get", "create", "patch"]),
+        Effect::CreateObject(_) => written(effect, &["get", "create"]),
+        Effect::PatchObject(_) => written(effect, &["get", "patch"]),
+        // What it owns is looked for.
+        Effect::DeleteObject(_) => {
+            let own: Wanted = (&["get", "delete"], effect.object().kind.kind, true);
+            let lists = |kinds: &[&'static str], must: bool| -> Vec<Wanted> {
+                kinds.iter().map(|kind| -> Wanted { (&["list"], kind, must) }).collect()
+            };
+            [vec![own], lists(&owned::NEEDED, true), lists(&owned::OTHERS, false)].concat()
+        }
         Effect::Apply(_) => vec![(&["get", "create", "patch"], effect.object().kind.kind, true)],
         Effect::CreateSecret(_) => vec![(&["get", "create"], "Secret", true)],
     }
+}
+
+/// An autoscaler is held against the set that it scales.
+fn written(effect: &Effect, verbs: &'static [&'static str]) -> Vec<Wanted> {
+    let kind = effect.object().kind.kind;
+    let scales = (kind == "HorizontalPodAutoscaler").then_some(GET_SET);
+    [Some((verbs, kind, true)), scales].into_iter().flatten().collect()
 }
 
 /// Rights without repetition: needed once is needed.

@@ -45,7 +45,11 @@ impl Conductor<'_> {
     }
 
     /// The one write, between its two lines in the journal.
-    pub(super) async fn write(&mut self, effect: &Effect, ready: Ready) -> Result<Value, Halt> {
+    pub(super) async fn write(&mut self, effect: &Effect, mut ready: Ready) -> Result<Value, Halt> {
+        if self.made.has(effect, ready.preview.uid.as_deref()) {
+            ready.preview.uid = None;
+        }
+        let found = ready.before.as_ref().and_then(|before| before["metadata"]["uid"].as_str()).map(str::to_owned);
         let now = || self.connection.clock.now();
         let holds = ready.preview.holds();
         let is_lock = matches!(effect, Effect::Lock(_));
@@ -95,6 +99,7 @@ impl Conductor<'_> {
                     };
                     written.map_err(Halt::Journal)?;
                 }
+                self.made.note(effect, &fingerprint, done.created.as_deref().or(found.as_deref()));
                 self.observer.event(Event::Effect { object, outcome: done.outcome });
                 self.lines.push(line);
                 Ok(json!({ "uid": done.created }))

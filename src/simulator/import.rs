@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::world::World;
 use crate::objects::release::Release;
 use crate::objects::stuck::Around;
-use crate::objects::withheld::withhold;
+use crate::objects::withheld::withhold_secret;
 
 /// What was read of a live namespace.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ fn read(original: Original, seed: u64, lighten: impl Fn(&mut Value)) -> World {
         }
         let revision = meta["resourceVersion"].as_str().and_then(|text| text.parse().ok());
         highest = highest.max(revision.unwrap_or(0));
-        withhold(&mut object);
+        withhold_secret(&mut object);
         captured::mark(&mut object, origin.at, &around);
         lighten(&mut object);
         if newer::is_in(kind, &object) {

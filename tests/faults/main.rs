@@ -16,6 +16,7 @@ mod lives;
 mod museum;
 mod mutants;
 mod naive;
+mod objects;
 mod order;
 mod product;
 mod program;

@@ -82,8 +82,9 @@ impl Program {
     /// A runbook of somebody's own that scales `web`.
     pub fn own(functions: &str) -> Self {
         let set = r#"#{ name: "set", type: "statefulset", positional: true, prompt: "Set", help: "The set." }"#;
-        let header =
-            format!(r#"#{{ api: 1, summary: "own", effects: ["scale", "protect", "exec"], params: [{set}] }}"#);
+        let header = format!(
+            r#"#{{ api: 1, summary: "own", effects: ["scale", "protect", "exec", "apply", "create", "patch", "delete"], params: [{set}] }}"#
+        );
         let source = format!("const RUNBOOK = {header};\n{functions}");
         let runbook = Runbook::from_source("own".to_owned(), source).unwrap();
         Self { runbook, answers: Answers::new(), guards: Guards::default() }.with("set", Answer::Text("web".to_owned()))

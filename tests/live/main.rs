@@ -19,6 +19,7 @@ mod kubectl_script;
 mod kubelet;
 mod lifetime;
 mod nodes;
+mod objects;
 mod owners;
 mod picture;
 mod plane;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         rights::tests(),
         scale::tests(),
         owners::tests(),
+        objects::tests(),
         quotas::tests(),
         budgets::tests(),
         nodes::tests(),

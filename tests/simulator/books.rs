@@ -10,6 +10,7 @@ mod halves;
 mod kept;
 mod later;
 mod locks;
+mod objects;
 mod queries;
 mod replans;
 mod scripts;

@@ -169,3 +169,72 @@ fn test_no() {
     home.write("mine_test.rhai", test);
     home.say("runbook test ./mine.rhai").told(0, &[]);
 }
+
+/// The example of the page, as it stands there.
+fn example() -> String {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/scale.md")).unwrap();
+    let (_, text) = page.split_once("```rhai\n").unwrap();
+    text.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn other_objects_are_written_as_the_page_says_and_taken_back() {
+    let home = with_a_set();
+    home.write("calm.rhai", example());
+    home.say("runbook check ./calm.rhai").told(0, &["in order"]);
+    let plan = home.say("plan ./calm.rhai web --sandbox");
+    for part in [
+        "apply",
+        "PodDisruptionBudget/web-calm  new  (undo: delete)",
+        ".metadata.annotations.maintenance nothing → yes  (undo: patch)",
+        "rights      all ",
+    ] {
+        assert!(plan.told(0, &[]).stdout.contains(part), "{part}: {}", plan.stdout);
+    }
+    home.say("run ./calm.rhai web --sandbox --yes").told(0, &["undo"]);
+    let there = home.say("plan ./calm.rhai web --sandbox");
+    assert!(there.told(0, &[]).stdout.contains("already so"), "{}", there.stdout);
+    home.say("undo --sandbox --yes").told(0, &["is undone"]);
+    let again = home.say("plan ./calm.rhai web --sandbox");
+    assert_eq!(
+        again.told(0, &[]).stdout.matches("nothing → yes").count(),
+        plan.stdout.matches("nothing → yes").count()
+    );
+}
+
+#[test]
+fn a_test_plays_a_runbook_that_writes_other_objects() {
+    let home = with_a_set();
+    home.write("calm.rhai", example());
+    let test = r#"fn test_calm() {
+    let world = cluster(2);
+    let played = world.play("calm", #{ set: "web" });
+    assert(played.ended == "done" && played.effects == ["apply PodDisruptionBudget/web-calm"], played.message + played.effects);
+    assert(world.undo().ended == "done", "it is undone");
+    let struck = world.interrupt_everywhere("calm", #{ set: "web" });
+    assert(struck.diverged.is_empty() && struck.schedules >= 2, struck.diverged.to_string());
+}
+"#;
+    home.write("calm_test.rhai", test);
+    home.say("runbook test ./calm.rhai").told(0, &[]);
+    home.write("calm_test.rhai", test.replace("web-calm\"]", "web-rest\"]"));
+    home.say("runbook test ./calm.rhai").told(1, &["1 of 1 tests failed"]);
+}
+
+#[test]
+fn what_has_a_verb_of_its_own_is_refused_by_name() {
+    let home = with_a_set();
+    let book = |run: &str| {
+        let page = example();
+        let header = page.split("fn run(p)").next().unwrap().replace("\"apply\", \"patch\"", "\"delete\"");
+        format!("{header}fn run(p) {{ {run} }}")
+    };
+    for (kind, verb) in [
+        ("PersistentVolumeClaim", "claim.retire()"),
+        ("StatefulSet", "set.scale(n)"),
+        ("Namespace", "there are ConfigMap"),
+    ] {
+        home.write("harm.rhai", book(&format!("note(p.set.name); k8s::delete(\"{kind}\", \"data-web-0\");")));
+        home.say("run ./harm.rhai web --sandbox --yes").hinted(3, &[kind, verb]);
+    }
+}

@@ -17,6 +17,7 @@ use super::play::play;
 use crate::commands::{Context, capture};
 use crate::error::Failure;
 use crate::facts::reader::Reader;
+use crate::facts::snapshot::Configuration;
 use crate::runbook::script::Runbook;
 use crate::runs::conductor::Conductor;
 use crate::runs::event::{Event, Observer};
@@ -64,7 +65,7 @@ pub async fn rest(
     context: &Context<'_>,
 ) -> Result<Plan, Failure> {
     let connection = context.connection;
-    let mut taken = capture::take(context).await?;
+    let mut taken = capture::take_with(context, Configuration::taken_if(runbook.has_general_words())).await?;
     let copy = context.copies.copy(&mut taken, connection);
     let yes = |_: &str, _: Option<&str>, _: Option<&str>| ready(Ok::<_, Halt>(true)).boxed_local();
     let mut conductor = Conductor::new(&copy, &Quiet, run.clone(), &runbook.header.effects, &yes);

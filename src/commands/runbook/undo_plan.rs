@@ -9,9 +9,11 @@ use crate::commands::refused::of_runbook;
 use crate::commands::{Context, capture};
 use crate::effects::{EffectError, Target};
 use crate::error::{Failure, Kind};
+use crate::facts::snapshot::Configuration;
 use crate::runs::detour::without_detours;
 use crate::runs::journal::Journal;
 use crate::runs::keeper::Keeper;
+use crate::runs::record::touched;
 use crate::runs::undo::Undoing;
 use crate::runs::unheard::find_out;
 use crate::runs::waits::Waits;
@@ -21,7 +23,8 @@ use crate::runs::waits::Waits;
 /// # Errors
 /// Something would stop it, or the namespace cannot be read: nothing was changed.
 pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -> Result<Undoing, Failure> {
-    let mut taken = capture::take(context).await?;
+    let writes_maps = touched(lines).iter().any(|path| path.contains("/configmaps/"));
+    let mut taken = capture::take_with(context, Configuration::taken_if(writes_maps)).await?;
     let copy = &context.copies.copy(&mut taken, context.connection);
     let (keeper, mut undoing) = (Keeper::default(), Undoing::of(lines));
     undoing.without(purged);

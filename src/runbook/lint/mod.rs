@@ -3,6 +3,7 @@
 //! and decisions that may come out otherwise in the run than in the plan.
 
 mod reading;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -11,14 +12,15 @@ use std::sync::Arc;
 
 use rhai::{Engine, Position};
 
-use self::reading::{Called, Function, Reading};
+use self::reading::{Called, Function, Reading, full_name};
+use self::source::Objects;
 use super::bridge::bridge;
 use super::diagnostics::{self, Script};
 use super::engine::{Notes, engine};
 use super::error::{ScriptError, Trouble};
 use super::script::Runbook;
 use super::thread::on_script_thread;
-use super::verbs::{self, EFFECTFUL, UNDOABLE};
+use super::verbs::{self, EFFECTFUL, MODULE, OF_OBJECTS, UNDOABLE};
 use super::whereabouts;
 use crate::objects::nearest::nearest;
 use crate::runs::call::Phase;
@@ -66,7 +68,10 @@ impl Runbook {
 /// All functions with the numbers of arguments that they take; as a method the
 /// first of them stands before the dot.
 fn known_functions(engine: &Engine, own: &[Function]) -> BTreeMap<String, BTreeSet<usize>> {
-    let of_engine = |known: rhai::FuncInfo<'_>| Some((known.metadata.name.to_string(), known.metadata.num_params));
+    let of_engine = |known: rhai::FuncInfo<'_>| {
+        let name = full_name(&known.namespace, &known.metadata.name);
+        Some((name, known.metadata.num_params))
+    };
     let mut functions: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for (name, count) in engine.collect_fn_metadata(None, of_engine, true) {
         functions.entry(name).or_default().insert(count);
@@ -108,17 +113,23 @@ impl Lint<'_> {
                     continue;
                 }
                 let given = call.arguments.len() + usize::from(call.is_method);
-                match known.get(&call.name) {
+                let full = full_name(&call.module, &call.name);
+                match known.get(&full) {
                     Some(counts) if counts.contains(&given) => {}
                     Some(_) => {
-                        let (name, count) = (&call.name, call.arguments.len());
+                        let (name, count) = (&full, call.arguments.len());
                         let what = format!("`{name}` does not take {count} arguments");
                         self.add(call.at, Finding::Error, what, None);
                     }
                     None => {
                         let names = known.keys().map(String::as_str).filter(|name| is_word(name));
-                        let hint = verbs::not_yet(&call.name).or_else(|| meant(&call.name, names));
-                        self.add(call.at, Finding::Error, format!("there is no function `{}`", call.name), hint);
+                        let hint = if call.module.is_empty() {
+                            verbs::not_yet(&call.name).or_else(|| meant(&call.name, names))
+                        } else {
+                            let module = format!("{}::", call.module);
+                            meant(&full, known.keys().map(String::as_str).filter(|known| known.starts_with(&module)))
+                        };
+                        self.add(call.at, Finding::Error, format!("there is no function `{full}`"), hint);
                     }
                 }
             }
@@ -172,6 +183,7 @@ impl Lint<'_> {
         let header = &self.runbook.header;
         let declared: Vec<&str> = header.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         let mut used = BTreeSet::new();
+        let objects = Objects::of(&self.reading.functions);
         for function in &self.reading.functions {
             for field in &function.fields {
                 let of_parameters =
@@ -180,7 +192,10 @@ impl Lint<'_> {
                     used.insert(field.name.clone());
                     (declared.contains(&field.name.as_str()), format!("no parameter `{}` is declared", field.name))
                 } else {
-                    let is_known = known.contains(&field.name) || self.reading.keys.contains(&field.name);
+                    // An object that was read has the fields of its kind.
+                    let is_known = known.contains(&field.name)
+                        || self.reading.keys.contains(&field.name)
+                        || objects.has(function, &field.on);
                     (is_known, format!("nothing has a field `{}`", field.name))
                 };
                 if is_known {
@@ -230,11 +245,11 @@ impl Lint<'_> {
         let mut used = BTreeSet::new();
         for function in &self.reading.functions {
             for call in function.calls.iter().filter(|call| is_effect(call)) {
-                let kinds = EFFECTFUL.iter().filter(|(name, _)| *name == call.name).flat_map(|(_, kinds)| *kinds);
-                for kind in kinds {
-                    used.insert(*kind);
+                for kind in kinds_of(call) {
+                    used.insert(kind);
                     if !declared.iter().any(|known| known == kind) {
-                        let what = format!("`{}` is an effect of kind `{kind}`, which is not declared", call.name);
+                        let name = full_name(&call.module, &call.name);
+                        let what = format!("`{name}` is an effect of kind `{kind}`, which is not declared");
                         self.add(call.at, Finding::Error, what, Some(format!("add \"{kind}\" to `RUNBOOK.effects`")));
                     }
                 }
@@ -264,18 +279,22 @@ impl Lint<'_> {
                 self.add(call.at, Finding::Error, what, None);
             }
         }
-        self.within("undo", |name| verbs::names().any(|known| known == name) && !UNDOABLE.contains(&name));
-        self.within("always", |name| SAID.contains(&name));
+        self.within("undo", |call| {
+            let is_verb = call.module == MODULE || verbs::names().any(|known| known == call.name);
+            is_verb && !UNDOABLE.contains(&call.name.as_str())
+        });
+        self.within("always", |call| SAID.contains(&call.name.as_str()));
     }
 
     /// What cannot be said in the functions that a word is given.
-    fn within(&mut self, word: &str, is_refused: impl Fn(&str) -> bool) {
+    fn within(&mut self, word: &str, is_refused: impl Fn(&Called) -> bool) {
         let functions = &self.reading.functions;
         let words = functions.iter().flat_map(|function| &function.calls).filter(|call| call.name == word);
         let closures: BTreeSet<&String> = words.flat_map(|call| &call.closures).collect();
         for function in functions.iter().filter(|function| closures.contains(&function.name)) {
-            for call in function.calls.iter().filter(|call| is_refused(&call.name)) {
-                let what = format!("`{}` cannot be said within `{word}(…)`", call.name);
+            for call in function.calls.iter().filter(|call| is_refused(call)) {
+                let name = full_name(&call.module, &call.name);
+                let what = format!("`{name}` cannot be said within `{word}(…)`");
                 self.add(call.at, Finding::Error, what, None);
             }
         }
@@ -284,8 +303,11 @@ impl Lint<'_> {
     fn branches(&mut self) {
         let effectful = self.effectful();
         for branch in self.reading.functions.iter().flat_map(|function| &function.branches) {
-            let decides =
-                |name: &String| effectful.contains(name) || EFFECTFUL.iter().any(|(effect, _)| effect == name);
+            let is_effect = |name: &str| {
+                EFFECTFUL.iter().any(|(effect, _)| *effect == name)
+                    || name.strip_prefix("k8s::").is_some_and(|word| OF_OBJECTS.contains(&word))
+            };
+            let decides = |name: &String| effectful.contains(name) || is_effect(name);
             if branch.names.iter().any(decides) {
                 let what = format!("`{}` changes by itself, and decides here about an effect", branch.field);
                 let hint = "the run stops where it would do something else than its plan: check it with `guard(…)`";
@@ -296,7 +318,16 @@ impl Lint<'_> {
 }
 
 fn is_effect(call: &Called) -> bool {
-    call.is_method && EFFECTFUL.iter().any(|(name, _)| *name == call.name)
+    !kinds_of(call).is_empty()
+}
+
+/// The kinds of effects that a call has.
+fn kinds_of(call: &Called) -> Vec<&'static str> {
+    if call.module == MODULE {
+        return OF_OBJECTS.into_iter().filter(|word| *word == call.name).collect();
+    }
+    let known = EFFECTFUL.iter().filter(|(name, _)| call.is_method && *name == call.name);
+    known.flat_map(|(_, kinds)| kinds.iter().copied()).collect()
 }
 
 fn is_word(name: &str) -> bool {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt, SwitchCasesCollection};
 
 use super::super::verbs::{QUERY, UNSTABLE};
+use super::source::{Source, before};
 
 /// A function of the script, closures among them.
 pub(super) struct Function {
@@ -23,22 +24,30 @@ pub(super) struct Function {
     ends: bool,
     /// Closures that it makes, by their names.
     pub closures: BTreeSet<String>,
+    /// Variables with what their values are made of.
+    pub bound: Vec<(String, Source)>,
 }
 
 /// `scale(…)` or `set.scale(…)`.
 pub(super) struct Called {
     pub name: String,
     pub is_method: bool,
+    /// What stands before `::`; empty for nothing.
+    pub module: String,
     /// The variables among its arguments, by position.
     pub arguments: Vec<Option<String>>,
+    /// What the arguments are made of, by position, and what stands before the dot.
+    pub given: Vec<Source>,
+    pub on: Source,
     /// The closures among them.
     pub closures: Vec<String>,
     pub at: Position,
 }
 
-/// `p.replicas`; of what, if that is a plain variable.
+/// `p.replicas`; of what, if that is a plain variable, and all that stands before it.
 pub(super) struct Field {
     pub of: Option<String>,
+    pub on: Source,
     pub name: String,
     pub at: Position,
 }
@@ -89,6 +98,7 @@ impl Reading {
                 returns: false,
                 ends: false,
                 closures: BTreeSet::new(),
+                bound: Vec::new(),
             };
             alone.walk(&mut |path: &[ASTNode<'_>]| {
                 function.take(path, &mut keys);
@@ -106,9 +116,12 @@ impl Function {
         if let [ASTNode::Stmt(statement)] = path {
             self.ends = self.gives(statement);
         }
+        if let Some(ASTNode::Stmt(statement)) = path.last() {
+            self.bind(statement);
+        }
         match path.last() {
             Some(ASTNode::Stmt(Stmt::FnCall(call, at)) | ASTNode::Expr(Expr::FnCall(call, at))) => {
-                self.call(call, false, *at);
+                self.call(call, None, *at);
             }
             Some(ASTNode::Stmt(Stmt::If(flow, _) | Stmt::While(flow, _) | Stmt::Do(flow, ..))) => {
                 let inside = flow.body.iter().chain(flow.branch.iter());
@@ -123,9 +136,10 @@ impl Function {
             Some(ASTNode::Stmt(Stmt::Var(named, ..))) if self.unstable(&named.1).is_some() => {
                 self.answers.insert(named.0.name.to_string());
             }
-            Some(ASTNode::Expr(Expr::MethodCall(call, at))) => self.call(call, true, *at),
+            Some(ASTNode::Expr(this @ Expr::MethodCall(call, at))) => self.call(call, Some(before(path, this)), *at),
             Some(ASTNode::Expr(this @ Expr::Property(field, at))) => {
-                self.fields.push(Field { of: of_variable(path, this), name: field.2.to_string(), at: *at });
+                let (of, on) = (of_variable(path, this), before(path, this));
+                self.fields.push(Field { of, on, name: field.2.to_string(), at: *at });
             }
             Some(ASTNode::Expr(Expr::Map(map, _))) => keys.extend(map.0.iter().map(|(key, _)| key.name.to_string())),
             Some(ASTNode::Expr(constant @ Expr::DynamicConstant(..))) => self.closures.extend(closure(constant)),
@@ -133,13 +147,34 @@ impl Function {
         }
     }
 
-    fn call(&mut self, call: &FnCallExpr, is_method: bool, at: Position) {
+    /// What a variable gets its value from.
+    fn bind(&mut self, statement: &Stmt) {
+        let bound = match statement {
+            Stmt::Var(named, ..) => Some((named.0.name.to_string(), Source::of(&named.1))),
+            Stmt::Assignment(pair) => variable(&pair.1.lhs).map(|name| (name, Source::of(&pair.1.rhs))),
+            Stmt::For(each, _) => Some((each.0.name.to_string(), Source::of(&each.2.expr))),
+            _ => None,
+        };
+        self.bound.extend(bound);
+    }
+
+    /// A call; a method has something before its dot.
+    fn call(&mut self, call: &FnCallExpr, on: Option<Source>, at: Position) {
         if call.op_token.is_some() {
             return;
         }
         let arguments = call.args.iter().map(variable).collect();
         let closures = call.args.iter().flat_map(closures).collect();
-        self.calls.push(Called { name: call.name.to_string(), is_method, arguments, closures, at });
+        self.calls.push(Called {
+            name: call.name.to_string(),
+            is_method: on.is_some(),
+            module: module(call),
+            arguments,
+            given: call.args.iter().map(Source::of).collect(),
+            on: on.unwrap_or_default(),
+            closures,
+            at,
+        });
     }
 
     /// What changes by itself in an expression.
@@ -199,7 +234,7 @@ fn named(path: &[ASTNode<'_>], names: &mut BTreeSet<String>) -> bool {
         Some(
             ASTNode::Stmt(Stmt::FnCall(call, _)) | ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)),
         ) => {
-            names.insert(call.name.to_string());
+            names.insert(full_name(&module(call), &call.name));
         }
         Some(ASTNode::Expr(constant @ Expr::DynamicConstant(..))) => names.extend(closure(constant)),
         _ => {}
@@ -219,6 +254,16 @@ fn of_variable(path: &[ASTNode<'_>], this: &Expr) -> Option<String> {
         inner = outer;
     }
     None
+}
+
+/// What stands before the `::` of a call; empty for nothing.
+pub(super) fn module(call: &FnCallExpr) -> String {
+    if call.namespace.is_empty() { String::new() } else { call.namespace.root().to_owned() }
+}
+
+/// A function as it is written: `k8s::get`, `note`.
+pub(super) fn full_name(module: &str, name: &str) -> String {
+    if module.is_empty() { name.to_owned() } else { format!("{module}::{name}") }
 }
 
 fn variable(expression: &Expr) -> Option<String> {

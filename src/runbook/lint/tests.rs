@@ -177,3 +177,45 @@ fn a_finding_shows_its_place() {
     let Some(Finding::Error(error)) = found("fn run(p) { p.set.scal(1) }").into_iter().next_back() else { panic!() };
     assert!(error.to_string().contains("--> x.rhai:5:19\n"), "{error}");
 }
+
+#[test]
+fn the_general_words_are_known_their_effects_declared_and_the_fields_of_objects_are_their_own() {
+    let told =
+        |run: &str| lines(&format!("fn run(p) {{\n p.set.scale(p.count); p.set.members()[0].protect();\n {run}\n}}"));
+    let reads = "let service = k8s::get(\"Service\", \"web\"); note(service.spec.clusterIP);
+ for map in k8s::list(\"ConfigMap\", #{ labels: \"a=b\" }) { guard(k8s::exists(\"ConfigMap\", map.metadata.name), \"x\"); }";
+    assert_eq!(told(reads), Vec::<String>::new());
+    for (handed, function) in [
+        (
+            "let one = k8s::get(\"Service\", \"web\"); let ports = one.spec.ports; note(ports[0].targetPort); other(one);",
+            "fn other(object) { note(object.spec.clusterIP) }",
+        ),
+        ("let names = k8s::list(\"ConfigMap\").map(|map| map.metadata.namespace); note(names[0]);", ""),
+        (
+            "let one = made(); step(\"x\", || note(one.metadata.namespace)); note(made().spec.selector);",
+            "fn made() { k8s::get(\"Service\", \"web\") }",
+        ),
+    ] {
+        let run = format!("fn run(p) {{\n p.set.scale(p.count); p.set.members()[0].protect();\n {handed}\n}}");
+        assert_eq!(lines(&format!("{run}\n{function}")), Vec::<String>::new(), "{handed}");
+    }
+    let misspelt = told("let one = k8s::get(\"Service\", \"web\"); note(one.spec.clusterIP); note(p.set.redy);");
+    assert_eq!(misspelt, ["E 3 nothing has a field `redy`; did you mean `ready`?"]);
+    let in_undo = told("undo(\"x\", || k8s::exists(\"Service\", \"web\"));");
+    assert_eq!(in_undo, ["E 3 `k8s::exists` cannot be said within `undo(…)`"]);
+    for (run, expected) in [
+        ("k8s::aply(#{});", "E 3 there is no function `k8s::aply`; did you mean `k8s::apply`?"),
+        ("k8s::get(\"Service\");", "E 3 `k8s::get` does not take 1 arguments"),
+        (
+            "k8s::delete(\"ConfigMap\", \"a\");",
+            "E 3 `k8s::delete` is an effect of kind `delete`, which is not declared; add \"delete\" to `RUNBOOK.effects`",
+        ),
+        ("apply(#{});", "E 3 there is no function `apply`; write `k8s::apply(#{ kind: \"ConfigMap\", … })`"),
+    ] {
+        assert!(told(run).contains(&expected.to_owned()), "{run}: {:?}", told(run));
+    }
+    let decides = told("if p.set.ready > 1 { k8s::delete(\"ConfigMap\", \"a\"); }");
+    assert!(decides.iter().any(|line| line.starts_with("W 3 `ready` changes by itself")), "{decides:?}");
+    let early = lines(&format!("{GOOD}\nfn verify(p) {{ k8s::delete(\"ConfigMap\", \"a\") }}"));
+    assert!(early.iter().any(|line| line.contains("`verify(p)` has an effect")), "{early:?}");
+}

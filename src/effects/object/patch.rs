@@ -1,0 +1,93 @@
+//! Some fields of an object of another kind get other values.
+//!
+//! Precondition: UID and version, as read directly before. Guard: what an undo
+//! puts back is still as the run left it. Undo: the former values.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::effect::Effect;
+use super::super::error::EffectError;
+use super::super::outcome::{Change, Outcome};
+use super::super::preview::Preview;
+use super::super::ready::{Done, Ready};
+use super::super::request::{self, Mode};
+use super::told::{self, missing};
+use super::{Sayer, changed_since, harmless, stays};
+use crate::cluster::Connection;
+use crate::facts::reader::Reader;
+use crate::objects::kinds::ObjectRef;
+
+/// Merge `patch` into `object`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatchObject {
+    #[serde(flatten)]
+    pub object: ObjectRef,
+    /// Which one, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
+    pub patch: Value,
+    /// What has to be there for it; null for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Value>,
+}
+
+impl PatchObject {
+    /// What puts back what `asked` has changed.
+    pub(super) fn back(object: ObjectRef, before: &Value, after: &Value, asked: &Value) -> Self {
+        let (patch, expected) = told::back(before, after, asked);
+        let uid = before["metadata"]["uid"].as_str().map(str::to_owned);
+        Self { object, uid, patch, expected: Some(expected) }
+    }
+
+    pub(in super::super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
+        let reader = Reader::new(connection.client.clone());
+        let before = reader.get(&self.object).await?.ok_or(EffectError::Vanished)?;
+        if self.uid.as_deref().is_some_and(|uid| before["metadata"]["uid"] != uid) {
+            return Err(EffectError::Replaced);
+        }
+        stays(&before)?;
+        if missing(&before, &self.patch).is_empty() {
+            return Ok(Ready::holds(before));
+        }
+        let other = self.expected.as_ref().map(|expected| missing(&before, expected)).unwrap_or_default();
+        if !other.is_empty() {
+            return Err(changed_since(&other));
+        }
+        let after = request::merge(&connection.client, &self.object, &before, &self.patch, Mode::DryRun).await;
+        let after = after.map_err(of_dry_run)?;
+        let sayer = if self.expected.is_some() { Sayer::Undo } else { Sayer::Script };
+        harmless(Some(&before), &after, sayer, &reader).await?;
+        let change = match told::differences(&before, &after, &self.patch) {
+            found if found.is_empty() => Change::Unchanged,
+            found => Change::Changed(found),
+        };
+        Ok(Ready { preview: Preview::of(change, Some(&before), Arc::unwrap_or_clone(after)), before: Some(before) })
+    }
+
+    pub(in super::super) async fn perform(
+        &self,
+        ready: &Ready,
+        connection: &Connection,
+        mode: Mode,
+    ) -> Result<Done, EffectError> {
+        let before = ready.before.as_deref().unwrap_or(&Value::Null);
+        let after = request::merge(&connection.client, &self.object, before, &self.patch, mode).await;
+        Ok(Done::changed(Outcome::Changed, after.map_err(EffectError::of_guarded_write)?))
+    }
+
+    pub(in super::super) fn inverse(&self, before: &Value, after: &Value) -> Vec<Effect> {
+        vec![Effect::PatchObject(Self::back(self.object.clone(), before, after, &self.patch))]
+    }
+}
+
+/// A dry run names no version, so that nobody can be quicker than it; what it is
+/// refused with is the server's own.
+fn of_dry_run(error: kube::Error) -> EffectError {
+    match error {
+        kube::Error::Api(status) if status.code == 404 => EffectError::Vanished,
+        other => other.into(),
+    }
+}
