@@ -1,6 +1,7 @@
 //! A namespace as a whole, read in one go, for a copy that can be played on:
 //! its sets with all that they stand on, and what the copy will not know.
-//! Values of Secrets and ConfigMaps are dropped as soon as they are read.
+//! Values of Secrets are dropped as soon as they are read; those of ConfigMaps
+//! too, unless a plan needs them.
 
 mod admission;
 mod gaps;

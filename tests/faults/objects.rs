@@ -9,11 +9,14 @@ use crate::stage::{Hands, RIVAL, Stage};
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
+const QUOTAS: &str = "/api/v1/namespaces/default/resourcequotas";
+
 const BOOK: &str = r#"fn run(p) {
     step("write", || {
         k8s::apply(#{ kind: "ConfigMap", metadata: #{ name: "applied", labels: #{ a: "1" } }, data: #{ x: "1" } });
         k8s::apply(#{ kind: "ConfigMap", metadata: #{ name: "applied" }, data: #{ x: "2" } });
         k8s::create(#{ kind: "ConfigMap", metadata: #{ name: "made" }, data: #{ y: "2" } });
+        k8s::create(#{ kind: "ResourceQuota", metadata: #{ name: "enough" }, spec: #{ hard: #{ "limits.cpu": "64000m" } } });
         k8s::patch("ConfigMap", "theirs", #{ data: #{ b: "2", c: () } });
         k8s::patch("ConfigMap", "made", #{ data: #{ y: "3" } });
         k8s::delete("ConfigMap", "old");
@@ -38,8 +41,11 @@ fn stage() -> Stage {
 
 /// The objects without what the server makes up.
 fn picture(stage: &Stage) -> Vec<Value> {
-    let all = stage.get(MAPS)["items"].as_array().cloned().unwrap_or_default();
-    all.iter().map(|map| json!([map["metadata"]["name"], map["metadata"]["labels"], map["data"]])).collect()
+    let all = [MAPS, QUOTAS].map(|path| stage.get(path)["items"].clone());
+    let told = |object: &Value| {
+        json!([object["metadata"]["name"], object["metadata"]["labels"], object["data"], object["spec"]])
+    };
+    all.iter().filter_map(Value::as_array).flatten().map(told).collect()
 }
 
 /// One life that ends at the strike, and what is done then.
@@ -63,7 +69,7 @@ fn lives(first: &Stage, program: &Program, strike: &Strike, then: Later) -> Vec<
 fn a_run_that_was_killed_anywhere_is_resumed_and_taken_back() {
     let (first, program) = (stage(), Program::own(BOOK));
     let plan = program.plan(&first).unwrap();
-    assert_eq!(plan.effects(), 6, "{:?}", plan.fingerprints());
+    assert_eq!(plan.effects(), 7, "{:?}", plan.fingerprints());
     let (whole, folder) = (first.fork(), disk());
     let faults = whole.faults(Schedule::default());
     program.begin(&whole, &|| faults.client(&whole.simulator), folder.path(), &plan).unwrap();

@@ -15,7 +15,7 @@ use super::super::preview::Preview;
 use super::super::ready::{Done, Ready};
 use super::super::request::{self, Mode};
 use super::delete::DeleteObject;
-use super::told::missing;
+use super::told::{differences, missing};
 use super::{Sayer, harmless, is_ours, stays};
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
@@ -39,7 +39,7 @@ impl CreateObject {
             stays(&before)?;
             let uid = before["metadata"]["uid"].as_str();
             let never_went = self.instead_of.is_some() && self.instead_of.as_deref() == uid;
-            if never_went || (is_ours(&before) && missing(&before, &self.manifest).is_empty()) {
+            if never_went || (is_ours(&before) && self.is_said_by(&before, connection).await?) {
                 return Ok(Ready::holds(before));
             }
             return Err(self.in_the_way());
@@ -70,6 +70,19 @@ impl CreateObject {
     /// Only an undo makes one instead of another.
     const fn sayer(&self) -> Sayer {
         if self.instead_of.is_some() { Sayer::Undo } else { Sayer::Script }
+    }
+
+    /// Whether what is there says what was asked for. The server writes amounts in
+    /// its own way, so that it is asked what the manifest would change.
+    async fn is_said_by(&self, before: &Value, connection: &Connection) -> Result<bool, EffectError> {
+        if missing(before, &self.manifest).is_empty() {
+            return Ok(true);
+        }
+        match request::merge(&connection.client, &self.object, before, &self.manifest, Mode::DryRun).await {
+            Ok(after) => Ok(differences(before, &after, &self.manifest).is_empty()),
+            Err(kube::Error::Api(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn in_the_way(&self) -> EffectError {
