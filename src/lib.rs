@@ -23,4 +23,4 @@ pub mod wizard;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-pub use spine::{OnSimulator, SimulatedClusters, run, simulated};
+pub use spine::{OnSimulator, SimulatedClusters, run, simulated, specimen};

@@ -17,6 +17,7 @@ mod sandbox;
 mod sandboxes;
 mod screen;
 mod serve;
+pub mod specimen;
 mod trials;
 mod values;
 mod watch;

@@ -2,7 +2,6 @@
 //! of its own for the journals. Nobody sits at the screen.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +16,7 @@ use tower::ServiceExt as _;
 use super::copies::OnSimulator;
 use super::nobody::{Counted, Nobody};
 use super::sandbox::{client, simulated};
+use super::specimen;
 use crate::cluster::exec::{ExecError, Output, Program};
 use crate::cluster::{Connection, Exec, Interrupt};
 use crate::commands::Context;
@@ -50,7 +50,7 @@ impl Clusters for SimulatedClusters {
         let simulator = Simulator::in_memory(Options { seed: 7, ..Options::default() });
         let stage = Stage::on(simulator);
         // What is wrong with it shows in the first thing that a test does.
-        let _ = futures::executor::block_on(stage.simulator.create_by_hand(SETS, &set(replicas)));
+        let _ = futures::executor::block_on(stage.simulator.create_by_hand(SETS, &specimen::set(replicas)));
         stage.simulator.pass(REST);
         Arc::new(stage)
     }
@@ -109,7 +109,7 @@ impl Strike {
 
 impl Stage {
     fn on(simulator: Simulator) -> Self {
-        Self { simulator, home: home(), commands: AtomicU64::new(0), ran: Ran::default() }
+        Self { simulator, home: specimen::home(), commands: AtomicU64::new(0), ran: Ran::default() }
     }
 
     fn connection(&self, strike: &Strike) -> Connection {
@@ -320,30 +320,6 @@ fn told(object: &Value) -> Option<String> {
     })
 }
 
-/// In memory where that is possible: a journal is synced with every line.
-fn home() -> std::io::Result<TempDir> {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
-}
-
 fn no_room(why: &std::io::Error) -> Failure {
     Failure::failed("no-room", format!("a test has no place to run: {why}"))
-}
-
-fn set(replicas: u32) -> Value {
-    let template = |name: &str| {
-        json!({ "metadata": { "name": name }, "spec": {
-            "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Gi" } },
-        } })
-    };
-    let mount = |name: &str| json!({ "name": name, "mountPath": format!("/{name}") });
-    let (templates, mounts) = (["data", "log"].map(template), ["data", "log"].map(mount));
-    json!({ "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": { "name": "web" }, "spec": {
-        "replicas": replicas, "serviceName": "web", "selector": { "matchLabels": { "app": "web" } },
-        "template": { "metadata": { "labels": { "app": "web" } }, "spec": {
-            "terminationGracePeriodSeconds": 5,
-            "containers": [{ "name": "main", "image": "web:1", "volumeMounts": mounts }],
-        } },
-        "volumeClaimTemplates": templates,
-    } })
 }

@@ -36,7 +36,7 @@ use kubectl_stateful::runs::pen::Pen;
 use kubectl_stateful::runs::places::Places;
 use kubectl_stateful::runs::plan::Plan;
 use kubectl_stateful::simulator::{AnswerBody, Options, Simulator};
-use kubectl_stateful::{OnSimulator, simulated};
+use kubectl_stateful::{OnSimulator, simulated, specimen};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -101,7 +101,7 @@ impl Stage {
     pub fn without(replicas: u32, denied: &[(&str, &str)]) -> Self {
         let deny = denied.iter().map(|(verb, what)| ((*verb).to_owned(), (*what).to_owned())).collect();
         let simulator = Simulator::in_memory(Options { seed: 7, deny, ..Options::default() });
-        post(&simulator, SETS, &set(replicas)).ok();
+        post(&simulator, SETS, &specimen::set(replicas)).ok();
         simulator.pass(Duration::from_mins(10));
         assert_eq!(get(&simulator, &format!("{SETS}/web")).ok()["status"]["readyReplicas"], replicas);
         Self::on(simulator)
@@ -112,7 +112,17 @@ impl Stage {
         let (meddler, watcher, visitor, commands) = (nobody.clone(), nobody.clone(), nobody, AtomicU64::default());
         let admission = Arc::new(|_: &Method, _: &str| false);
         let interrupt = Interrupt::default();
-        Self { simulator, home: home(), meddler, watcher, visitor, admission, interrupt, exec: None, commands }
+        Self {
+            simulator,
+            home: specimen::home().unwrap(),
+            meddler,
+            watcher,
+            visitor,
+            admission,
+            interrupt,
+            exec: None,
+            commands,
+        }
     }
 
     /// The same cluster once more, with a home of its own; what happens there stays there.
@@ -273,12 +283,6 @@ impl Stage {
     }
 }
 
-/// A folder in memory: a journal is synced with every line.
-fn home() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
-}
-
 fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -295,22 +299,4 @@ fn copy(from: &Path, to: &Path) {
 /// The flags that every command has.
 pub fn global(command: Command) -> Command {
     command.arg(clap::Arg::new("namespace").short('n').global(true))
-}
-
-fn set(replicas: u32) -> Value {
-    let template = |name: &str| {
-        json!({"metadata": {"name": name}, "spec": {
-            "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
-        }})
-    };
-    let templates = ["data", "log"].map(template);
-    let mounts = ["data", "log"].map(|name| json!({"name": name, "mountPath": format!("/{name}")}));
-    json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web"}, "spec": {
-        "replicas": replicas, "serviceName": "web", "selector": {"matchLabels": {"app": "web"}},
-        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {
-            "terminationGracePeriodSeconds": 5,
-            "containers": [{"name": "main", "image": "web:1", "volumeMounts": mounts}],
-        }},
-        "volumeClaimTemplates": templates,
-    }})
 }

@@ -8,6 +8,7 @@ use kubectl_stateful::commands::runbook::undo;
 use kubectl_stateful::facts::mark::Mark;
 use kubectl_stateful::runbook::script::Runbook;
 use kubectl_stateful::runs::plan::{Line, Undo};
+use kubectl_stateful::specimen;
 use serde_json::{Value, json};
 
 use super::{SETS, Said, Stage};
@@ -293,7 +294,7 @@ fn grows() -> Runbook {
 #[test]
 fn a_later_run_stands_in_the_way_of_an_undo_if_it_was_about_the_same_set_whatever_it_calls_it() {
     let stage = Stage::new(2);
-    let mut other = super::set(1);
+    let mut other = specimen::set(1);
     other["metadata"]["name"] = json!("other");
     crate::support::post(&stage.simulator, SETS, &other).ok();
     stage.simulator.pass(Duration::from_mins(5));
