@@ -89,21 +89,30 @@ const YES: &str = "--yes";
 /// What the cluster would refuse half-way is refused now (H-36).
 fn permitted(plan: &Plan) -> Result<(), Failure> {
     let place = format!("{}/{}", plan.cluster, plan.namespace);
-    let missing: Vec<_> = plan.rights.iter().filter(|right| right.is_missing()).map(Reviewed::words).collect();
+    let of_volumes = |right: &Reviewed| right.is_missing() && right.right.resource.starts_with("persistentvolumes");
+    allowed(&place, &plan.rights, &plan.dry_runs).map_err(|failure| {
+        if failure.code != NO_RIGHTS || plan.runbook != "scale-down" || !plan.rights.iter().any(of_volumes) {
+            return failure;
+        }
+        failure.hint("or leave volumes alone: `--claims keep` keeps the claims, `--unprotected` gives them up for good")
+    })
+}
+
+/// Rights that are missing at this place.
+const NO_RIGHTS: &str = "no-rights";
+
+/// Whether the cluster said yes to what it was asked about.
+///
+/// # Errors
+/// A right is missing, or a dry run was refused.
+pub fn allowed(place: &str, rights: &[Reviewed], dry_runs: &[Rehearsed]) -> Result<(), Failure> {
+    let missing: Vec<_> = rights.iter().filter(|right| right.is_missing()).map(Reviewed::words).collect();
     if !missing.is_empty() {
         let what = format!("you may not {} in {place}; nothing was changed", missing.join(", "));
-        let failure = Failure::refused("no-rights", what)
-            .hint("ask whoever gives out rights on this cluster for a role with these verbs");
-        let of_volumes =
-            |right: &&Reviewed| right.is_missing() && right.right.resource.starts_with("persistentvolumes");
-        if plan.runbook == "scale-down" && plan.rights.iter().any(|right| of_volumes(&right)) {
-            return Err(failure.hint(
-                "or leave volumes alone: `--claims keep` keeps the claims, `--unprotected` gives them up for good",
-            ));
-        }
-        return Err(failure);
+        return Err(Failure::refused(NO_RIGHTS, what)
+            .hint("ask whoever gives out rights on this cluster for a role with these verbs"));
     }
-    match plan.dry_runs.iter().find(|tried| tried.answer == Verdict::Refused) {
+    match dry_runs.iter().find(|tried| tried.answer == Verdict::Refused) {
         Some(Rehearsed { verb, object, why, .. }) => {
             let what = format!("{place} refuses `{verb}` of `{object}`: {why}; nothing was changed");
             Err(Failure::refused("dry-run-refused", what)

@@ -1,20 +1,23 @@
 //! `undo --plan-only`: the undo is played on a copy of the namespace, by the code
 //! that carries it out, so that what would stop it is said before anybody types it.
+//! Then the cluster itself is asked for the rights that it takes, and to judge its effects.
 
 use serde_json::Value;
 
+use super::approve::allowed;
 use super::planning::Quiet;
 use super::undo::{Short, locked, seen_through};
 use crate::commands::refused::of_runbook;
 use crate::commands::{Context, capture};
-use crate::effects::{EffectError, Target};
+use crate::effects::{Change, EffectError, Target};
 use crate::error::{Failure, Kind};
 use crate::facts::snapshot::Configuration;
 use crate::runs::detour::without_detours;
 use crate::runs::journal::Journal;
 use crate::runs::keeper::Keeper;
 use crate::runs::record::touched;
-use crate::runs::undo::Undoing;
+use crate::runs::rehearsal::Needs;
+use crate::runs::undo::{Step, Undoing};
 use crate::runs::unheard::find_out;
 use crate::runs::waits::Waits;
 
@@ -44,6 +47,13 @@ pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -
     if let Err(Short::NotReady(why) | Short::Elsewhere(why)) = found {
         context.screen.caution(&format!("all of it would be taken back, but {why}"));
     }
+    let connection = context.connection;
+    let mut needs = Needs::default();
+    for effect in undoing.steps.iter().flat_map(Step::undo) {
+        needs.effect(effect, &Change::Unchanged, &connection.namespace);
+    }
+    let (rights, dry_runs) = needs.ask(connection).await;
+    allowed(&format!("{}/{}", connection.identity.name, connection.namespace), &rights, &dry_runs)?;
     Ok(undoing)
 }
 

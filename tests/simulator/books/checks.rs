@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::Method;
+use kubectl_stateful::commands::Context;
 use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
-use kubectl_stateful::commands::runbook::resume;
+use kubectl_stateful::commands::runbook::{resume, undo};
 use kubectl_stateful::objects::kinds::KINDS;
 use kubectl_stateful::runs::rehearsal::Verdict;
 use kubectl_stateful::runs::rights::{Answer, Reviewed};
@@ -68,8 +69,30 @@ fn each_right_that_is_missing_is_named_and_nothing_is_written() {
         for part in [verb, resource, "here/default", "nothing was changed"] {
             assert!(failure.message.contains(part), "{failure}");
         }
+        let leaves_volumes_alone = failure.hints.concat().contains("`--claims keep` keeps the claims, `--unprotected`");
+        assert_eq!(leaves_volumes_alone, resource == "persistentvolumes", "{failure}");
         assert_eq!(stage.simulator.objects(), before, "{verb} {resource}");
     }
+}
+
+#[test]
+fn the_plan_of_an_undo_asks_the_cluster_too() {
+    let only_shown = async |context: &Context<'_>| {
+        let flags = RunFlags::from(ApprovalFlags { plan_only: true, ..ApprovalFlags::default() });
+        undo(None, &flags, context).await
+    };
+    let stage = Stage::without(2, &[("create", "persistentvolumeclaims")]);
+    stage.scale(RETIRE).done();
+    let before = stage.simulator.objects();
+    let failure = stage.run(only_shown).failed("no-rights", 3);
+    assert!(failure.message.contains("you may not create persistentvolumeclaims in here/default"), "{failure}");
+    assert_eq!(stage.simulator.objects(), before);
+    let stage = Stage::new(2);
+    stage.scale(RETIRE).done();
+    stage.run(only_shown).done();
+    let stage = stage.refusing(|method, path| *method == Method::PUT && path.contains("/scale"));
+    let failure = stage.run(only_shown).failed("dry-run-refused", 3);
+    assert!(failure.message.contains("refuses `scale` of `StatefulSet/web`"), "{failure}");
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use kubectl_stateful::commands::runbook::volumes;
 use kubectl_stateful::runbook::script::Runbook;
+use kubectl_stateful::runs::plan::Line;
 use kubectl_stateful::simulator::Simulator;
 use serde_json::{Value, json};
 
-use super::{Said, Stage};
+use super::{SETS, Said, Stage};
 use crate::support::{delete, get, merge, post};
 
 const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";
@@ -85,4 +87,41 @@ fn a_member_of_which_a_volume_is_gone_does_not_keep_the_others() {
     assert!(format!("{:?}", plan.lines).contains("only 1 of 2 volumes of member 2"), "{plan:?}");
     let phase = |claim: &str| of_claim(&stage, claim).unwrap()["status"]["phase"].clone();
     assert_eq!(["data-web-1", "log-web-1", "data-web-2"].map(phase), ["Bound", "Bound", "Released"]);
+}
+
+#[test]
+fn a_scale_up_tells_of_a_member_that_is_retired_by_half() {
+    let stage = Stage::new(2);
+    stage.scale(&["--replicas", "1", "--claims", "retire", "--settle", "0s"]).done();
+    let like = stage.get(&format!("{CLAIMS}/log-web-0"));
+    let claim = json!({ "metadata": { "name": "log-web-1", "labels": like["metadata"]["labels"] }, "spec": {
+        "accessModes": ["ReadWriteOnce"], "resources": { "requests": { "storage": "1Gi" } },
+    } });
+    post(&stage.simulator, CLAIMS, &claim).ok();
+    stage.simulator.pass(Duration::from_mins(5));
+    let said = shipped(&stage, "scale-up", &["--replicas", "2", "--plan-only"]).done();
+    let plan = said.plan.unwrap();
+    let text = |line: &Line| if let Line::Caution { text } = line { Some(text.clone()) } else { None };
+    let warned: Vec<String> = plan.lines.iter().filter_map(text).collect();
+    assert_eq!(warned.len(), 3, "{warned:?}");
+    assert!(warned[0].starts_with("claim log-web-1 is there already"), "{warned:?}");
+    for warning in &warned[1..] {
+        let part =
+            "holds another part of the data that member 1 had: the member starts without it, beside claim log-web-1";
+        assert!(warning.contains(part), "{warning}");
+    }
+}
+
+#[test]
+fn a_list_of_volumes_says_which_pod_still_uses_a_claim_that_its_set_wants_no_more() {
+    let stage = Stage::new(2);
+    let listed = || stage.run(async |context| volumes(false, context).await).done().text;
+    merge(&stage.simulator, &format!("{SETS}/web"), &json!({ "spec": { "replicas": 1 } })).ok();
+    let line = |text: &str| text.lines().find(|line| line.starts_with("data-web-1")).unwrap().to_owned();
+    let text = listed();
+    assert!(line(&text).contains("pod web-1 still uses it, and the set wants that no more"), "{text}");
+    stage.simulator.pass(Duration::from_mins(5));
+    let text = listed();
+    assert!(line(&text).contains("no member uses it, and the next scale-up finds its data"), "{text}");
+    assert!(!text.contains("web-0"), "{text}");
 }

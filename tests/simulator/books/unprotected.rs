@@ -178,3 +178,18 @@ fn a_script_of_ones_own_gives_nothing_up_before_the_name_is_typed() {
     stage.play_own(&["give-up"], &asks, &["web", "--yes", "--confirm", "web"]).done();
     assert_eq!(of_kind(&stage, "PersistentVolumeClaim").len(), 2);
 }
+
+#[test]
+fn whoever_gives_claims_up_is_warned_of_data_that_stay_and_of_what_is_not_known() {
+    let warned = |stage: &Stage| {
+        let plan = stage.scale(&[confirmed("destroy"), vec!["--plan-only"]].concat()).done().plan.unwrap();
+        let text = |line: &Line| if let Line::Caution { text } = line { Some(text.clone()) } else { None };
+        plan.lines.iter().filter_map(text).collect::<Vec<String>>()
+    };
+    let told = |what: &str| ["data-web-1", "log-web-1"].map(|name| what.replace("NAME", name));
+    let stays = "the volume of claim NAME is Retain: its data stay on it, and whoever may deletes it later";
+    assert_eq!(warned(&retaining()), told(stays));
+    let unknown = "what the volume of claim NAME does is not known: its data go only if that is not Retain";
+    assert_eq!(warned(&Stage::without(2, NONE_ON_VOLUMES)), told(unknown));
+    assert!(warned(&Stage::new(2)).is_empty(), "their data go, as was asked for");
+}
