@@ -16,10 +16,12 @@ use crate::effects::{Effect, EffectError};
 use crate::facts::reader::Reader;
 
 /// Scales of one set that follow one another and come back to where they began.
-struct Detour {
-    /// The number of replicas that is there before and after.
-    back: Scale,
-    numbers: BTreeSet<u64>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detour {
+    /// The last of them: to the number of replicas that was there before.
+    pub back: Scale,
+    /// The numbers of their lines.
+    pub(super) numbers: BTreeSet<u64>,
 }
 
 /// Leaves out of an undo the scales that the run has taken back itself, as long as
@@ -33,13 +35,13 @@ pub async fn without_detours(undoing: &mut Undoing, waits: &Waits<'_>) -> Result
         return Ok(());
     }
     let reader = Reader::new(waits.connection.client.clone());
-    for Detour { back, numbers } in detours {
-        let now = same_set(&reader, &back.set).await.map_err(unread)?;
+    for detour in detours {
+        let now = same_set(&reader, &detour.back.set).await.map_err(unread)?;
         // A longer one may hold a shorter one.
-        let is_whole = numbers.iter().all(|number| undoing.steps.iter().any(|step| step.number() == *number));
-        if is_whole && now.range.replicas == back.to {
-            undoing.steps.retain(|step| !numbers.contains(&step.number()));
-            undoing.put_back.push(back);
+        let is_left = |number: &u64| undoing.steps.iter().any(|step| step.number() == *number);
+        if detour.numbers.iter().all(is_left) && now.range.replicas == detour.back.to {
+            undoing.steps.retain(|step| !detour.numbers.contains(&step.number()));
+            undoing.put_back.push(detour);
         }
     }
     Ok(())

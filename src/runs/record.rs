@@ -219,19 +219,21 @@ pub fn touched(lines: &[Value]) -> BTreeSet<String> {
 /// The effects that were or may have been written, in their order.
 #[must_use]
 pub fn written(lines: &[Value]) -> Vec<Written> {
-    let done = |number: u64| lines.iter().any(|line| line["n"] == number && line["state"] == "done");
+    // A run of a thousand members has many thousand lines: they are gone through once.
+    let done = lines.iter().filter(|line| line["state"] == "done");
+    let done: BTreeMap<u64, &Value> = done.filter_map(|line| Some((line["n"].as_u64()?, line))).collect();
     let intents = lines.iter().filter(|line| line["state"] == "intent");
     let written = |line: &Value| {
         let number = line["n"].as_u64()?;
         let Ok(Call::Effect { effect }) = serde_json::from_value(line["effect"]["call"].clone()) else { return None };
         let mut undo: Vec<Effect> = serde_json::from_value(line["undo"].clone()).unwrap_or_default();
-        let made = lines.iter().find(|line| line["n"] == number && line["state"] == "done");
+        let made = done.get(&number);
         if let Some(uid) = made.and_then(|line| line["uid"].as_str()) {
             for effect in &mut undo {
                 effect.about(uid);
             }
         }
-        Some(Written { number, effect, undo, done: done(number) })
+        Some(Written { number, effect, undo, done: made.is_some() })
     };
     intents.filter_map(written).collect()
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::asking::perform;
 use super::call::{Call, ClaimAnswer};
+use super::detour::Detour;
 use super::event::Event;
 use super::journal::Journal;
 use super::loss::Loss;
@@ -36,8 +37,8 @@ pub struct Undoing {
     pub steps: Vec<Step>,
     /// The volumes that were destroyed, and the claims that were given up.
     pub lost: BTreeSet<Loss>,
-    /// The sets that it has scaled back itself, with the number of replicas that is there again.
-    pub put_back: Vec<Scale>,
+    /// What it has scaled back itself.
+    pub put_back: Vec<Detour>,
     /// What was run in pods: nobody knows what would take it back.
     pub ran: Vec<Exec>,
     /// What it wanted to do at its end, and has not begun: an undo does not do it.
@@ -105,14 +106,15 @@ impl Undoing {
     /// What a journal says.
     #[must_use]
     pub fn of(lines: &[Value]) -> Self {
-        let undone = |number: u64| lines.iter().any(|line| line["state"] == "undone" && line["of"] == number);
-        let all: Vec<Written> = written(lines).into_iter().filter(|step| !undone(step.number)).collect();
+        let undone = lines.iter().filter(|line| line["state"] == "undone");
+        let undone: BTreeSet<u64> = undone.filter_map(|line| line["of"].as_u64()).collect();
+        let all: Vec<Written> = written(lines).into_iter().filter(|step| !undone.contains(&step.number)).collect();
         let ran = all.iter().filter_map(|step| match &step.effect {
             Effect::Exec(exec) => Some(exec.clone()),
             _ => None,
         });
         let mut said = said::said(lines);
-        said.retain(|said| !undone(said.number));
+        said.retain(|said| !undone.contains(&said.number));
         let mut undoing = Self {
             ran: ran.collect(),
             lost: BTreeSet::new(),
@@ -214,7 +216,8 @@ pub(super) struct Of {
 
 /// Takes all steps back.
 pub async fn undo_all(undoing: &Undoing, journal: &mut Journal, waits: &Waits<'_>) -> Undone {
-    let mut undone = Undone::default();
+    let put_back = undoing.put_back.iter().flat_map(|detour| detour.numbers.iter().copied());
+    let mut undone = Undone { held: put_back.collect(), ..Undone::default() };
     for step in &undoing.steps {
         let taken_back = match step {
             Step::Written(step) => take_back(step, undoing, journal, waits, &mut undone).await,

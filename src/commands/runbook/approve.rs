@@ -164,7 +164,7 @@ pub fn show(undoing: &Undoing, context: &Context<'_>) {
         let command = exec.command.shown();
         context.screen.caution(&format!("what `{command}` did in {} is not taken back{beyond}", exec.pod));
     }
-    for Scale { set, to, .. } in &undoing.put_back {
+    for Scale { set, to, .. } in undoing.put_back.iter().map(|detour| &detour.back) {
         context
             .screen
             .tell(&format!("  {:12}  {}  is back at {to}: the run has scaled it there itself", "scale", set.object));

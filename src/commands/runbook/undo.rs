@@ -186,7 +186,8 @@ async fn stands(undoing: &Undoing, waits: &Waits<'_>) -> Result<(), Short> {
         Effect::Scale(scale) => Some(scale),
         _ => None,
     });
-    let Some(scale) = scale else { return Ok(()) };
+    let put_back = || undoing.put_back.first().map(|detour| &detour.back);
+    let Some(scale) = scale.or_else(put_back) else { return Ok(()) };
     waits.ready(&scale.set, scale.to, AT_MOST).await.map_err(|why| match &why {
         WaitFailed::Wait(_) | WaitFailed::Lock(_) => Short::NotReady(why.to_string()),
         WaitFailed::Changed(_) | WaitFailed::Read(_) => Short::Elsewhere(why.to_string()),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use http::Method;
 use kubectl_stateful::cluster::Interrupt;
 use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
-use kubectl_stateful::commands::runbook::{replan, resume, undo};
+use kubectl_stateful::commands::runbook::{replan, report, resume, undo};
 use kubectl_stateful::runs::plan::Line;
 use serde_json::json;
 
@@ -257,6 +257,12 @@ fn a_resume_first_takes_back_what_the_run_has_scaled_at_its_end() {
     let said = undone(&stage).done();
     assert!(said.text.contains("is back at 2"), "{}", said.text);
     assert_eq!(sizes.lock().unwrap().len(), 6, "nobody goes to come back");
+    let report = stage.run(async |context| {
+        let report = report(stage.runs().first().map(String::as_str), context).await?;
+        assert_eq!((report.state.as_str(), report.undoable()), ("undone", 0));
+        Ok(())
+    });
+    report.done();
 }
 
 #[test]
