@@ -31,7 +31,7 @@ pub struct Detour {
 /// A set or its claims cannot be read.
 pub async fn without_detours(undoing: &mut Undoing, waits: &Waits<'_>) -> Result<(), EffectError> {
     let detours: Vec<Detour> = (0..undoing.steps.len()).filter_map(|at| detour(&undoing.steps[at..])).collect();
-    if detours.is_empty() || !not_theirs(undoing, waits).await?.is_empty() {
+    if detours.is_empty() || !has_theirs(undoing, waits).await? {
         return Ok(());
     }
     let reader = Reader::new(waits.connection.client.clone());
@@ -45,6 +45,13 @@ pub async fn without_detours(undoing: &mut Undoing, waits: &Waits<'_>) -> Result
         }
     }
     Ok(())
+}
+
+/// Whether each member has its claims. Those that may have been given up are found out
+/// about under the lock, and lost or still there: both come to the same here.
+async fn has_theirs(undoing: &Undoing, waits: &Waits<'_>) -> Result<bool, EffectError> {
+    let is_unheard = |name: &String| undoing.unheard.iter().any(|open| open.claim.object.name == *name);
+    Ok(not_theirs(undoing, waits).await?.iter().all(is_unheard))
 }
 
 /// The one that the first of these steps ends.
@@ -79,13 +86,12 @@ fn is_indifferent(step: &Step) -> bool {
 }
 
 /// What a run has scaled at its end after a stop, and has to take back before it goes on.
+/// Where it went on since, that was taken back before.
 #[must_use]
 pub fn after_the_stop(lines: &[Value]) -> Undoing {
-    let aside: BTreeSet<u64> = lines
-        .iter()
-        .filter(|line| is_aside(line) && line["state"] == "intent")
-        .filter_map(|line| line["n"].as_u64())
-        .collect();
+    let is_intent = |line: &&Value| line["state"] == "intent";
+    let since = lines.iter().rev().filter(is_intent).take_while(|line| is_aside(line));
+    let aside: BTreeSet<u64> = since.filter_map(|line| line["n"].as_u64()).collect();
     let mut undoing = Undoing::of(lines);
     let is_it = |step: &Step| matches!(step.effect(), Some(Effect::Scale(_))) && aside.contains(&step.number());
     undoing.steps.retain(is_it);

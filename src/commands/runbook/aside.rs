@@ -14,7 +14,8 @@ use crate::runs::keeper::Keeper;
 use crate::runs::undo::{AT_MOST, Step, Undoing, undo_all};
 use crate::runs::waits::Waits;
 
-/// Takes it back, and waits until the set stands as it did when the run stopped.
+/// Takes it back, and waits until the set stands as it did when the run stopped. The locks
+/// that it holds by then: who goes on with the run takes them once more.
 ///
 /// # Errors
 /// Something stands in the way. The run stays stopped, and can be resumed or undone.
@@ -24,19 +25,18 @@ pub async fn taken_back(
     lines: &[Value],
     journal: &mut Journal,
     context: &Context<'_>,
-) -> Result<(), Failure> {
-    if aside.steps.is_empty() {
-        return Ok(());
-    }
+) -> Result<Keeper, Failure> {
     let (connection, keeper) = (context.connection, Keeper::default());
+    if aside.steps.is_empty() {
+        return Ok(keeper);
+    }
     journal.goes_aside();
     let ended = match locked(lines, &keeper, connection, context.screen).await {
         Ok(()) => back(aside, journal, &keeper, context).await,
         Err(stopped) => Err(stopped),
     };
     journal.goes_on();
-    // Who goes on takes it once more.
-    let Err((object, error)) = ended else { return Ok(()) };
+    let Err((object, error)) = ended else { return Ok(keeper) };
     connection.interrupt.lower();
     keeper.give_back(connection).await;
     let mut failure = of_runbook(&object, &error, context);
@@ -55,7 +55,12 @@ async fn back(
     context: &Context<'_>,
 ) -> Result<(), (String, EffectError)> {
     let waits = Waits { connection: context.connection, observer: context.screen, keeper };
-    if let Some(stopped) = undo_all(aside, journal, &waits).await.stopped {
+    let undone = undo_all(aside, journal, &waits).await;
+    // A way back that was killed before it could say so: the set was just seen at that number.
+    for step in undone.held {
+        let _ = journal.undone(step, context.connection.clock.now());
+    }
+    if let Some(stopped) = undone.stopped {
         return Err(stopped);
     }
     for effect in aside.steps.iter().flat_map(Step::undo) {

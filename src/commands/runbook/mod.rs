@@ -18,6 +18,7 @@ mod play;
 mod report;
 mod resume;
 mod scale;
+mod stands;
 mod undo;
 mod undo_plan;
 mod volumes;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::carry_out::{self, Going};
 use super::flags::RunFlags;
 use super::halted::while_replanning;
-use super::later::{chosen, reopened, same_cluster, unreadable};
+use super::later::{chosen, damaged, reopened, same_cluster, unreadable};
 use super::way_out::anew;
 use super::{approve, aside, planning};
 use crate::commands::Context;
@@ -68,7 +68,7 @@ pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
 }
 
 /// Plans what is left anew, on the cluster as it is by now, and goes on with
-/// that once it is approved.
+/// that once it is approved. What it has scaled back at its end is taken back first.
 ///
 /// # Errors
 /// As `resume`.
@@ -76,16 +76,7 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let Some(run) = unfinished(run, "resume --replan", context).await? else { return Ok(()) };
     let flags = &run.flags(flags);
     let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
-    if !after_the_stop(&lines).steps.is_empty() {
-        let what = format!(
-            "run {} has scaled the set back after its stop: no new plan begins there; nothing was changed",
-            folder.id
-        );
-        let ours = |words: &str| context.as_given().ours(&format!("{words} {}", folder.id));
-        return Err(Failure::refused("scaled-back", what)
-            .hint(format!("{} takes that back first, and goes on by the plan", ours("resume")))
-            .hint(format!("or take all of it back: {}", ours("undo"))));
-    }
+    let lines = where_it_stopped(&folder, lines, flags, context).await?;
     let done = record::finished(&lines);
     let rest = planning::rest(&runbook, &answers, (&folder.id, done.clone().into()), flags, context).await;
     let rest =
@@ -103,6 +94,39 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let unanswered = record::unanswered(&lines);
     let going = Going { folder, journal, approved: approved(&whole), replay: done.into(), unanswered };
     carry_out::go_on(&runbook, &answers, going, flags, context).await
+}
+
+/// A new plan begins where the run has stopped: what it has scaled at its end since then is
+/// taken back before. The journal as it is by then.
+async fn where_it_stopped(
+    folder: &RunFolder,
+    lines: Vec<Value>,
+    flags: &RunFlags,
+    context: &Context<'_>,
+) -> Result<Vec<Value>, Failure> {
+    let aside = after_the_stop(&lines);
+    if aside.steps.is_empty() {
+        return Ok(lines);
+    }
+    if flags.approval.plan_only {
+        let id = &folder.id;
+        let what =
+            format!("run {id} has scaled the set back after its stop: no new plan begins there; nothing was changed");
+        let hint = context.as_given().ours(&format!("resume {id} --replan"));
+        return Err(
+            Failure::refused("scaled-back", what).hint(format!("{hint} takes that back first, and asks before"))
+        );
+    }
+    approve::going_on(&aside, &folder.id, flags, context)?;
+    let mut journal = reopened(folder, &lines, context)?;
+    let keeper = aside::taken_back(&aside, folder, &lines, &mut journal, context).await?;
+    keeper.give_back(context.connection).await;
+    // Whoever says no to the new plan leaves a run that has stopped for the same reason.
+    let stop = lines.iter().rev().find(|line| line["state"] == "ended");
+    let word = |key: &str| stop.and_then(|line| line[key].as_str()).unwrap_or_default();
+    let stopped = journal.stopped(context.connection.clock.now(), word("code"), word("why"));
+    stopped.map_err(|why| unreadable(folder, &why))?;
+    folder.lines().map_err(|why| damaged(folder, &why))
 }
 
 /// The lines of a plan that were used up by what was done.

@@ -6,13 +6,14 @@ use super::carry_out::show_printed;
 use super::flags::RunFlags;
 use super::later::{chosen, reopened, same_cluster};
 use super::place::Place;
+use super::stands::{Short, seen_through};
 use super::undo_plan::played;
 use super::way_out::restoring;
 use super::{approve, report};
 use crate::cluster::Connection;
 use crate::commands::Context;
 use crate::commands::refused::of_runbook;
-use crate::effects::{Effect, EffectError, Target};
+use crate::effects::{EffectError, Target};
 use crate::error::{Failure, Kind};
 use crate::runs::detour::without_detours;
 use crate::runs::event::{Event, Observer};
@@ -20,12 +21,9 @@ use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::journal::Journal;
 use crate::runs::keeper::{Keeper, outlast};
 use crate::runs::record;
-use crate::runs::undo::{Step, Undoing, Undone, not_theirs, undo_all};
+use crate::runs::undo::{Undoing, Undone};
 use crate::runs::unheard::find_out;
-use crate::runs::waits::{WaitFailed, Waits};
-
-/// Seconds that the members have to become ready after an undo.
-const AT_MOST: u64 = 600;
+use crate::runs::waits::Waits;
 
 /// How an undo ended that could not take everything back.
 const PARTLY: &str = "partly undone";
@@ -45,8 +43,8 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         return Ok(());
     }
     same_cluster(&folder, &about, context).await?;
-    let mut undoing = Undoing::of(&lines);
-    if undoing.steps.is_empty() && !holds_a_lock(&RunFolder::state(&lines), &lines) {
+    let mut shown = Undoing::of(&lines);
+    if shown.steps.is_empty() && !holds_a_lock(&RunFolder::state(&lines), &lines) {
         // A run that lost its rights could not give back what it had locked.
         for lock in record::locks(&lines) {
             let _ = lock.give_back(context.connection).await;
@@ -63,31 +61,26 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
         approve::show(&undoing, context);
         return Ok(());
     }
-    undoing.without(&purged);
+    shown.without(&purged);
     let keeper = Keeper::default();
     let waits = Waits { connection: context.connection, observer: context.screen, keeper: &keeper };
-    let left = without_detours(&mut undoing, &waits).await;
+    let left = without_detours(&mut shown, &waits).await;
     left.map_err(|error| not_begun("the set", &error, context))?;
-    approve::undoing(&undoing, &folder.id, flags, context)?;
+    approve::undoing(&shown, &folder.id, flags, context)?;
     let mut journal = reopened(&folder, &lines, context)?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let connection = context.connection;
-    let purged = match locked(&lines, &keeper, connection, context.screen).await {
-        // Another run may have come and gone while somebody was asked.
-        Ok(()) => nothing_later(&folder, &about, &lines, context),
+    let judged = match locked(&lines, &keeper, connection, context.screen).await {
+        Ok(()) => judged_again(&shown, (&folder, &about, &lines), &waits, context).await,
         Err((object, error)) => Err(of_runbook(&object, &error, context)),
     };
-    match purged {
-        Ok(purged) => undoing.without(&purged),
+    let undoing = match judged {
+        Ok(undoing) => undoing,
         Err(failure) => {
             keeper.give_back(connection).await;
             return Err(failure);
         }
-    }
-    if let Err((object, error)) = find_out(&mut undoing, &waits).await {
-        keeper.give_back(connection).await;
-        return Err(not_begun(&object, &error, context));
-    }
+    };
     let (undone, found) = seen_through(&undoing, &mut journal, &waits).await;
     let is_whole = undoing.lost.is_empty() && !matches!(found, Err(Short::Elsewhere(_)));
     let whole = if is_whole { "undone" } else { PARTLY };
@@ -105,6 +98,42 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     let what = format!("{PARTLY}: {}; all else is taken back", lost.join(", "));
     let hint = context.as_given().led("`kubectl stateful status` shows the members, which start with nothing");
     Err(Failure::new(Kind::Partial, "data-destroyed", what).hint(hint))
+}
+
+/// What is to be taken back, looked at once more under the lock: while somebody was asked,
+/// another run may have come and gone, and a set may have been scaled.
+async fn judged_again(
+    shown: &Undoing,
+    (folder, about, lines): (&RunFolder, &About, &[Value]),
+    waits: &Waits<'_>,
+    context: &Context<'_>,
+) -> Result<Undoing, Failure> {
+    let purged = nothing_later(folder, about, lines, context)?;
+    let judged = found_out(lines, &purged, waits).await;
+    let judged = judged.map_err(|(object, error)| not_begun(&object, &error, context))?;
+    if judged.put_back != shown.put_back {
+        let what = "a set is no longer as it was when the undo was shown; nothing was changed";
+        let hint = context.as_given().ours(&format!("undo {}", folder.id));
+        return Err(Failure::refused("changed-meanwhile", what).hint(hint));
+    }
+    Ok(judged)
+}
+
+/// What is to be taken back as the cluster is by now; `purged` are the volumes that later
+/// runs have destroyed.
+///
+/// # Errors
+/// What became of a claim or a set cannot be found out.
+pub(super) async fn found_out(
+    lines: &[Value],
+    purged: &[Target],
+    waits: &Waits<'_>,
+) -> Result<Undoing, (String, EffectError)> {
+    let mut undoing = Undoing::of(lines);
+    undoing.without(purged);
+    find_out(&mut undoing, waits).await?;
+    without_detours(&mut undoing, waits).await.map_err(|error| ("the set".to_owned(), error))?;
+    Ok(undoing)
 }
 
 /// What stands in the way before the first step.
@@ -138,71 +167,6 @@ pub(super) async fn locked(
 /// changed nothing else.
 fn holds_a_lock(state: &State, lines: &[Value]) -> bool {
     *state == State::Open && !record::locks(lines).is_empty()
-}
-
-/// Takes all steps back, and looks what the set has become.
-pub(super) async fn seen_through(
-    undoing: &Undoing,
-    journal: &mut Journal,
-    waits: &Waits<'_>,
-) -> (Undone, Result<(), Short>) {
-    let undone = undo_all(undoing, journal, waits).await;
-    if undone.stopped.is_some() {
-        return (undone, Ok(()));
-    }
-    let found = stands(undoing, waits).await;
-    if !matches!(found, Err(Short::Elsewhere(_))) {
-        for step in &undone.held {
-            let _ = journal.undone(*step, waits.connection.clock.now());
-        }
-    }
-    (undone, found)
-}
-
-/// Why a set is not what it was, although everything is taken back.
-pub(super) enum Short {
-    NotReady(String),
-    /// Somebody else has changed it, or it was not what it seemed.
-    Elsewhere(String),
-}
-
-impl Short {
-    fn told(self, context: &Context<'_>) -> Failure {
-        let (code, why, hint) = match self {
-            Self::NotReady(why) => {
-                ("not-ready", why, "`kubectl stateful status` says which member is not ready, and why")
-            }
-            Self::Elsewhere(why) => ("changed-meanwhile", why, "look at `kubectl stateful status`"),
-        };
-        Failure::new(Kind::Problems, code, format!("everything is taken back, but {why}"))
-            .hint(context.as_given().led(hint))
-    }
-}
-
-/// Everything is taken back; that the members are ready again, each on what it
-/// had, is seen, too.
-async fn stands(undoing: &Undoing, waits: &Waits<'_>) -> Result<(), Short> {
-    let scale = undoing.steps.iter().rev().flat_map(Step::undo).find_map(|effect| match effect {
-        Effect::Scale(scale) => Some(scale),
-        _ => None,
-    });
-    let put_back = || undoing.put_back.first().map(|detour| &detour.back);
-    let Some(scale) = scale.or_else(put_back) else { return Ok(()) };
-    waits.ready(&scale.set, scale.to, AT_MOST).await.map_err(|why| match &why {
-        WaitFailed::Wait(_) | WaitFailed::Lock(_) => Short::NotReady(why.to_string()),
-        WaitFailed::Changed(_) | WaitFailed::Read(_) => Short::Elsewhere(why.to_string()),
-    })?;
-    if scale.from.is_some_and(|from| from > scale.to) {
-        return Ok(());
-    }
-    match not_theirs(undoing, waits).await {
-        Ok(claims) if claims.is_empty() => Ok(()),
-        Ok(claims) => Err(Short::Elsewhere(format!(
-            "somebody has deleted claims meanwhile, and members have begun with nothing: {}",
-            claims.join(", ")
-        ))),
-        Err(why) => Err(Short::NotReady(format!("its claims cannot be read: {why}"))),
-    }
 }
 
 /// Writes how an undo ended, and tells it.

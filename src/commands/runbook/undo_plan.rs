@@ -6,19 +6,18 @@ use serde_json::Value;
 
 use super::approve::allowed;
 use super::planning::Quiet;
-use super::undo::{Short, locked, seen_through};
+use super::stands::{Short, seen_through};
+use super::undo::{found_out, locked};
 use crate::commands::refused::of_runbook;
 use crate::commands::{Context, capture};
 use crate::effects::{Change, EffectError, Target};
 use crate::error::{Failure, Kind};
 use crate::facts::snapshot::Configuration;
-use crate::runs::detour::without_detours;
 use crate::runs::journal::Journal;
 use crate::runs::keeper::Keeper;
 use crate::runs::record::touched;
 use crate::runs::rehearsal::Needs;
 use crate::runs::undo::{Step, Undoing};
-use crate::runs::unheard::find_out;
 use crate::runs::waits::Waits;
 
 /// Plays it; what it would take back. `purged` are the volumes that later runs have destroyed.
@@ -29,13 +28,11 @@ pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -
     let writes_maps = touched(lines).iter().any(|path| path.contains("/configmaps/"));
     let mut taken = capture::take_with(context, Configuration::taken_if(writes_maps)).await?;
     let copy = &context.copies.copy(&mut taken, context.connection);
-    let (keeper, mut undoing) = (Keeper::default(), Undoing::of(lines));
-    undoing.without(purged);
+    let keeper = Keeper::default();
     locked(lines, &keeper, copy, &Quiet).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
     let waits = Waits { connection: copy, observer: &Quiet, keeper: &keeper };
-    find_out(&mut undoing, &waits).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
-    let left = without_detours(&mut undoing, &waits).await;
-    left.map_err(|error| stopped("the set", &error, &[], context))?;
+    let undoing = found_out(lines, purged, &waits).await;
+    let undoing = undoing.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
     let no_room = |why: std::io::Error| Failure::failed("no-room", format!("there is no room to plan: {why}"));
     // A journal like that of the undo, which nobody needs afterwards.
     let room = tempfile::tempdir().map_err(no_room)?;

@@ -245,8 +245,9 @@ fn a_resume_first_takes_back_what_the_run_has_scaled_at_its_end() {
     let unasked = RunFlags::from(ApprovalFlags { yes: true, ..ApprovalFlags::default() });
     let failure = stage.run(async |context| resume(None, &unasked, context).await).failed("not-confirmed", 3);
     assert!(failure.hints.concat().contains("--no-app-check"), "{failure}");
-    let failure = stage.run(async |context| replan(None, &flags(), context).await).failed("scaled-back", 3);
-    assert!(failure.hints.concat().contains("resume"), "{failure}");
+    let shown = RunFlags::from(ApprovalFlags { plan_only: true, ..ApprovalFlags::default() });
+    let failure = stage.run(async |context| replan(None, &shown, context).await).failed("scaled-back", 3);
+    assert!(failure.hints.concat().contains("--replan"), "{failure}");
     // It says no once more, and is scaled back once more.
     let said = resumed(&stage);
     assert!(said.text.contains("is taken back first") && said.text.contains("2 → 1"), "{}", said.text);
@@ -319,4 +320,75 @@ fn a_killed_way_back_is_carried_on() {
     assert_eq!(replicas(&plain), 2);
     undone(&stage).done();
     assert_eq!(replicas(&stage), 2);
+}
+
+#[test]
+fn a_killed_way_back_is_gone_once_and_what_the_run_scales_since_stays() {
+    let book = r#"fn run(p) {
+        let set = p.set;
+        let first = set.members()[1];
+        always("all members again", || set.scale(2));
+        set.scale(1);
+        first.exec(["work"]);
+        set.scale(2);
+        set.wait_ready("10m");
+        first.exec(["rest"]);
+        set.scale(1);
+    }"#;
+    let interrupt = Interrupt::default();
+    let raised = interrupt.clone();
+    let stage = Stage::new(2);
+    works(&stage, "1");
+    stage.play_own(&["scale", "exec"], book, &["web", "--yes"]).failed("command-said-no", 4);
+    works(&stage, "0");
+    let sizes = stage.sizes();
+    let stage = stage.interrupted_by(interrupt.clone()).with_meddler(move |_, method, path| {
+        if *method == Method::PUT && path.contains("/scale") {
+            raised.raise();
+        }
+    });
+    // On its way back, and when it scales itself.
+    for so_far in [&[1][..], &[1, 2]] {
+        resumed(&stage).result.unwrap_err();
+        interrupt.lower();
+        assert_eq!(*sizes.lock().unwrap(), so_far);
+    }
+    let stage = stage.with_meddler(|_, _, _| ());
+    let said = resumed(&stage).done();
+    assert!(!said.text.contains("is taken back first"), "{}", said.text);
+    assert_eq!(*sizes.lock().unwrap(), [1, 2, 1, 2]);
+}
+
+#[test]
+fn a_way_back_that_is_not_as_it_was_shown_stops_an_undo() {
+    let scaled = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&scaled);
+    let stage = Stage::new(2);
+    there_and_back(&stage).done();
+    let stage = stage.with_watcher(move |simulator, _, _| {
+        if !seen.swap(true, Ordering::SeqCst) {
+            merge(simulator, &format!("{SETS}/web"), &json!({ "spec": { "replicas": 1 } })).ok();
+        }
+    });
+    let failure = undone(&stage).failed("changed-meanwhile", 3);
+    assert!(failure.message.contains("nothing was changed") && failure.hints.concat().contains("undo"), "{failure}");
+    assert!(scaled.load(Ordering::SeqCst) && replicas(&stage) == 1, "{failure}");
+    let said = undone(&stage).done();
+    assert!(said.text.contains("1 → 2"), "{}", said.text);
+    assert_eq!(replicas(&stage), 2);
+}
+
+#[test]
+fn a_new_plan_begins_where_the_run_stopped_and_not_where_its_end_left_the_set() {
+    let stage = Stage::new(2);
+    works(&stage, "1");
+    there_and_back(&stage).failed("command-said-no", 4);
+    works(&stage, "0");
+    let sizes = stage.sizes();
+    let said = stage.run(async |context| replan(None, &flags(), context).await).done();
+    assert!(said.text.contains("is taken back first"), "{}", said.text);
+    assert_eq!(*sizes.lock().unwrap(), [1, 2]);
+    let said = undone(&stage).done();
+    assert!(said.text.contains("is back at 2"), "{}", said.text);
+    assert_eq!(sizes.lock().unwrap().len(), 2);
 }
