@@ -4,7 +4,7 @@
 use super::journal::Journal;
 use super::lost::unread;
 use super::reads::{members, same_set};
-use super::undo::{AT_MOST, Of, one};
+use super::undo::{AT_MOST, Of, Undoing, Undone, one};
 use super::waits::{WaitFailed, Waits};
 use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError};
@@ -13,19 +13,21 @@ use crate::facts::reader::Reader;
 /// Seconds in which new members may get ready.
 const A_MOMENT: u64 = 60;
 
-/// Lowers a set as `scale` says, which takes back what `of` says; `lowered` says
-/// how far that came before. Whether anything was changed.
+/// Lowers a set as `scale` says, which takes back what `of` says; `undoing` knows how
+/// far that came before. Whether anything was changed: `undone` is told with each member,
+/// since the next one may stay.
 pub(super) async fn lower(
     scale: &Scale,
     of: Of,
-    lowered: &[(u64, u64)],
+    undoing: &Undoing,
     journal: &mut Journal,
     waits: &Waits<'_>,
+    undone: &mut Undone,
 ) -> Result<bool, EffectError> {
     let reader = Reader::new(waits.connection.client.clone());
     let now = same_set(&reader, &scale.set).await.map_err(unread)?.range.replicas;
     let expected = scale.from.unwrap_or(now);
-    if ![expected, scale.to].contains(&now) && !lowered.contains(&(of.number, now)) {
+    if ![expected, scale.to].contains(&now) && !undoing.lowered.contains(&(of.number, now)) {
         return Err(EffectError::OtherReplicas { found: now, expected });
     }
     if now < expected {
@@ -48,7 +50,9 @@ pub(super) async fn lower(
         let start = same_set(&reader, &scale.set).await.map_err(unread)?.range.start;
         let going = members(&reader, &scale.set, start.saturating_add(to)).await.map_err(unread)?;
         let step = Scale { set: scale.set.clone(), to, from: Some(to.saturating_add(1)) };
-        one(&Effect::Scale(step), of, journal, waits).await?;
+        if one(&Effect::Scale(step), of, journal, waits).await? {
+            undone.changes(scale.set.object.to_string());
+        }
         for member in going {
             let claims: Vec<_> = member.claims.iter().map(|claim| claim.claim.clone()).collect();
             let volumes: Vec<_> = member.claims.iter().filter_map(|claim| claim.volume.clone()).collect();

@@ -6,6 +6,7 @@
 pub mod ahead;
 pub mod asking;
 mod at_end;
+mod begun;
 pub mod call;
 pub mod conductor;
 pub mod detour;

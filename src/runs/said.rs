@@ -6,23 +6,22 @@
 //! A program in a pod has no state to look at: one that has ended is not run
 //! again, and one whose end nobody heard only if somebody says so.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::asking::perhaps;
+use super::begun::{Stand, Stands};
 use super::call::{Call, Phase};
 use super::conductor::Conductor;
 use super::halt::Halt;
-use super::journal::Journal;
+use super::journal::{Journal, is_aside};
 use super::lower::lower;
-use super::record::written;
 use super::undo::{AT_MOST, Of, Undoing, Undone, interrupted, one};
 use super::wait::{Goal, Look, until};
 use super::waits::Waits;
 use crate::effects::exec::Exec;
-use crate::effects::{Effect, EffectError, Target};
+use crate::effects::scale::Scale;
+use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
 use crate::facts::reader::Reader;
 
 /// Seconds after which a program counts as started that does not say that it is ready.
@@ -38,27 +37,22 @@ pub struct Said {
     pub effects: Vec<Effect>,
 }
 
-/// How far an earlier undo came with one effect of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stand {
-    Done,
-    /// It was begun, and nobody heard its end.
-    Unheard,
-}
-
-/// How far earlier undos came: by the number of the line and the place of the effect in it.
-pub(super) type Stands = BTreeMap<(u64, u64), Stand>;
-
 /// What was said before an effect that was begun.
 pub(super) fn said(lines: &[Value]) -> Vec<Said> {
-    let is_lock = |effect: &Effect| matches!(effect, Effect::Lock(_));
-    let last = written(lines).iter().filter(|step| !is_lock(&step.effect)).map(|step| step.number).max();
+    // What was always done after a stop is no work that was begun.
+    let last = lines.iter().filter(|line| !is_aside(line) && begins(line)).filter_map(|line| line["n"].as_u64()).max();
     let said = |line: &Value| {
         let number = line["n"].as_u64().filter(|number| Some(*number) < last)?;
         let Ok(Call::Undo { label, effects }) = serde_json::from_value(line["call"].clone()) else { return None };
         Some(Said { number, label, effects: from_there(effects, number, lines) })
     };
     lines.iter().filter_map(said).collect()
+}
+
+/// Whether an effect is about to be written here that changes anything for others.
+fn begins(line: &Value) -> bool {
+    let effect = &line["effect"]["call"]["effect"];
+    line["state"] == "intent" && effect.is_object() && effect["verb"] != "lock"
 }
 
 /// The same effects, with the number of replicas that each scale finds: whoever takes members
@@ -89,28 +83,6 @@ fn replicas(lines: &[Value], number: u64, set: &Target) -> Option<u64> {
     before.filter_map(told).next_back()
 }
 
-/// What earlier undos have begun of all that.
-pub(super) fn stands(lines: &[Value]) -> Stands {
-    let (mut stands, mut begun) = (Stands::new(), BTreeMap::new());
-    for line in lines {
-        let Some(number) = line["n"].as_u64() else { continue };
-        let key = (line["effect"]["takesBack"].as_u64(), line["effect"]["part"].as_u64());
-        match (line["state"].as_str().unwrap_or_default(), key) {
-            ("undoing", (Some(of), Some(part))) => {
-                begun.insert(number, (of, part));
-                stands.insert((of, part), Stand::Unheard);
-            }
-            ("done", _) => stands.extend(begun.get(&number).map(|key| (*key, Stand::Done))),
-            // A refusal, or a code.
-            ("failed", _) if line["why"]["ran"].is_null() || line["why"]["ran"]["exitCode"].is_i64() => {
-                begun.get(&number).map(|key| stands.remove(key));
-            }
-            _ => {}
-        }
-    }
-    stands
-}
-
 impl Said {
     /// The programs that an earlier undo has started without hearing their end.
     pub(super) fn unheard<'a>(&'a self, stands: &'a Stands) -> impl Iterator<Item = &'a Exec> {
@@ -136,16 +108,20 @@ impl Said {
             let of = Of { number: self.number, part: Some(part) };
             let did = match effect {
                 Effect::Scale(scale) if scale.from.is_some_and(|from| from > scale.to) => {
-                    lower(scale, of, &undoing.lowered, journal, waits).await
+                    lower(scale, of, undoing, journal, waits, undone).await
                 }
                 Effect::Exec(exec) => match up(exec, waits).await {
+                    Ok(()) => one(effect, of, journal, waits).await,
+                    Err(why) => Err(why),
+                },
+                Effect::Scale(scale) => match may_grow(scale, waits).await {
                     Ok(()) => one(effect, of, journal, waits).await,
                     Err(why) => Err(why),
                 },
                 _ => one(effect, of, journal, waits).await,
             };
             match did {
-                Ok(true) => undone.changed.push(object),
+                Ok(true) => undone.changes(object),
                 Ok(false) => {}
                 Err(why) => {
                     undone.changed.extend(perhaps(&object, &why));
@@ -156,6 +132,13 @@ impl Said {
         let _ = journal.undone(self.number, waits.connection.clock.now());
         Ok(())
     }
+}
+
+/// What takes members back that went asks no guard of a scale-up. What a script says may be
+/// any number, and is asked all of them.
+async fn may_grow(scale: &Scale, waits: &Waits<'_>) -> Result<(), EffectError> {
+    let anew = Effect::Scale(Scale { from: None, ..scale.clone() });
+    anew.look(waits.connection, &NoSecrets, &Guards::default()).await.map(drop)
 }
 
 /// A member that has only just come back takes its time. One that never says that it is ready
@@ -216,7 +199,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::effects::scale::Scale;
 
     fn set() -> Target {
         Target { object: super::super::reads::reference("StatefulSet", "default", "web"), uid: "u".to_owned() }
@@ -244,6 +226,9 @@ mod tests {
         let numbers: Vec<u64> = said(&lines).iter().map(|said| said.number).collect();
         assert_eq!(numbers, [1]);
         assert!(said(&lines[..1]).is_empty());
+        let mut aside = intent(2, scale(4));
+        aside["aside"] = json!(true);
+        assert!(said(&[undo(1, &[1]), aside]).is_empty(), "what is done after a stop is no work that was begun");
     }
 
     #[test]
@@ -258,27 +243,6 @@ mod tests {
         assert_eq!(from(&[read.clone(), undo(2, &[4, 3]), intent(3, scale(2))]), [Some(5), Some(4)]);
         assert_eq!(from(&[read, intent(2, scale(2)), undo(3, &[3]), intent(4, scale(1))]), [Some(2)]);
         assert_eq!(from(&[undo(1, &[3]), intent(2, scale(1))]), [None]);
-    }
-
-    #[test]
-    fn a_command_stands_as_begun_until_its_end_or_its_refusal_is_written() {
-        let begun =
-            |n: u64, part: u64| json!({ "n": n, "state": "undoing", "effect": { "takesBack": 1, "part": part } });
-        let failed = |n: u64, why: Value| json!({ "n": n, "state": "failed", "why": why });
-        let ran = |code: Value| json!({ "ran": { "exitCode": code, "printed": "" } });
-        let lines = [
-            begun(5, 0),
-            json!({ "n": 5, "state": "done" }),
-            begun(6, 1),
-            begun(7, 2),
-            failed(7, ran(Value::Null)),
-            begun(8, 3),
-            failed(8, ran(json!(1))),
-            begun(9, 4),
-            failed(9, json!("refused with 403 Forbidden")),
-        ];
-        let expected = [((1, 0), Stand::Done), ((1, 1), Stand::Unheard), ((1, 2), Stand::Unheard)];
-        assert_eq!(stands(&lines), expected.into());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::asking::perform;
+use super::begun::{self, Stands};
 use super::call::{Call, ClaimAnswer};
 use super::detour::Detour;
 use super::event::Event;
@@ -17,7 +18,7 @@ pub use super::lost::not_theirs;
 use super::lost::{bound, is_gone, lost_with_members, made_without_an_answer};
 use super::lower::lower;
 use super::record::{self, Written, written};
-use super::said::{self, Said, Stands};
+use super::said::{self, Said};
 use super::unheard::unheard;
 use super::waits::Waits;
 use crate::effects::exec::Exec;
@@ -120,7 +121,7 @@ impl Undoing {
             lost: BTreeSet::new(),
             put_back: Vec::new(),
             steps: steps(all, said),
-            stands: said::stands(lines),
+            stands: begun::stands(lines),
             never_ended: record::never_ended(lines),
             failed_at_end: record::failed_at_end(lines),
             unheard: unheard(lines),
@@ -157,7 +158,7 @@ impl Undoing {
         self.steps.retain(|step| !step.effect().and_then(Effect::keeps).is_some_and(is_gone));
     }
 
-    /// How it makes sets smaller: of each the last of its scales, and how many members go.
+    /// How it makes sets smaller: of each the scale to the fewest members, and how many go in all.
     #[must_use]
     pub fn lowers(&self) -> Vec<(&Scale, u64)> {
         let mut all: Vec<(&Scale, u64)> = Vec::new();
@@ -166,7 +167,10 @@ impl Undoing {
             let going = scale.from.and_then(|from| from.checked_sub(scale.to)).unwrap_or(0);
             match all.iter_mut().find(|(known, _)| known.set == scale.set) {
                 _ if going == 0 => {}
-                Some(known) => *known = (scale, known.1.saturating_add(going)),
+                Some((fewest, all)) => {
+                    *fewest = if scale.to < fewest.to { scale } else { *fewest };
+                    *all = all.saturating_add(going);
+                }
                 None => all.push((scale, going)),
             }
         }
@@ -203,6 +207,15 @@ pub struct Undone {
     pub held: Vec<u64>,
     /// What stood in the way, and of what.
     pub stopped: Option<(String, EffectError)>,
+}
+
+impl Undone {
+    /// Something was changed in this object, which members that go one at a time tell each.
+    pub(super) fn changes(&mut self, object: String) {
+        if self.changed.last() != Some(&object) {
+            self.changed.push(object);
+        }
+    }
 }
 
 /// What an effect of an undo is written for.
@@ -254,12 +267,12 @@ async fn take_back(
         let of = Of { number: step.number, part: None };
         let taken_back = match effect {
             Effect::Scale(scale) if scale.from.is_some_and(|from| from > scale.to) => {
-                lower(scale, of, &undoing.lowered, journal, waits).await
+                lower(scale, of, undoing, journal, waits, undone).await
             }
             _ => one(effect, of, journal, waits).await,
         };
         match taken_back {
-            Ok(true) => undone.changed.push(object),
+            Ok(true) => undone.changes(object),
             // A mark that is there already is no sign that somebody was here before.
             Ok(false) if matches!(effect, Effect::Protect(_)) => {}
             Ok(false) => is_written = false,
@@ -369,7 +382,9 @@ mod tests {
             let set = Target { object, uid: format!("uid-{set}") };
             json!(Effect::Scale(Scale { set, from: Some(from), to }))
         };
-        let lines: Vec<Value> = [("web", 3, 4), ("web", 4, 5), ("db", 0, 3)]
+        // Before it went to none, `all` had got one more: what takes that back comes last.
+        let scales = [("web", 3, 4), ("web", 4, 5), ("db", 0, 3), ("all", 5, 6), ("all", 6, 0), ("all", 0, 3)];
+        let lines: Vec<Value> = scales
             .into_iter()
             .zip(1_u64..)
             .flat_map(|((set, from, to), n)| {
@@ -387,6 +402,6 @@ mod tests {
             .into_iter()
             .map(|(scale, going)| (scale.set.object.name.as_str(), scale.to, going))
             .collect();
-        assert_eq!(told, [("db", 0, 3), ("web", 3, 2)]);
+        assert_eq!(told, [("all", 0, 4), ("db", 0, 3), ("web", 3, 2)]);
     }
 }

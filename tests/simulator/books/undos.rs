@@ -15,6 +15,7 @@ use kubectl_stateful::runs::rights::Answer;
 use serde_json::json;
 
 use super::{SETS, Said, Stage};
+use crate::support::post;
 
 /// Another end than that a program says yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +192,78 @@ fn members_that_it_takes_away_go_one_at_a_time_and_are_asked_for() {
     let failure = undone(&stage).failed("diverged", 4);
     assert!(failure.message.contains("2 replicas by now"), "{failure}");
     assert_eq!(*sizes.lock().unwrap(), [3, 2]);
+}
+
+/// An undo of it takes two of three members away.
+const DOWN_TO_ONE: &str = r#"fn run(p) {
+    let last = p.set.members()[0];
+    undo("down to one", || { p.set.scale(1); last.exec(["tell"]); });
+    last.exec(["stop"]);
+}"#;
+
+#[test]
+fn an_undo_that_is_stopped_between_two_members_says_so_and_the_next_one_goes_on() {
+    let (interrupt, pods) = (Interrupt::default(), Pods::default());
+    let raised = interrupt.clone();
+    let mut stage = Stage::new(3);
+    stage.exec = Some(Arc::new(pods.clone()));
+    let book = DOWN_TO_ONE.replace("[0]", "[2]");
+    stage.play_own(EFFECTS, &book, &["web", "--yes"]).done();
+    let sizes = stage.sizes();
+    let stage = stage.interrupted_by(interrupt.clone()).with_meddler(move |_, method, path| {
+        if *method == http::Method::PUT && path.contains("/scale") {
+            raised.raise();
+        }
+    });
+    let failure = undone(&stage).failed("member-stays", 4);
+    assert!(failure.message.starts_with("partly undone: "), "{failure}");
+    assert_eq!(failure.changed, ["StatefulSet/web"]);
+    interrupt.lower();
+    let stage = stage.with_meddler(|_, _, _| ());
+    undone(&stage).done();
+    assert_eq!(*sizes.lock().unwrap(), [2, 1]);
+    assert_eq!(pods.ran(), ["web-0: stop", "web-0: tell"]);
+}
+
+#[test]
+fn the_look_afterwards_is_at_the_last_number_that_was_said() {
+    let stage = Stage::new(3);
+    let book = DOWN_TO_ONE.replace("p.set.scale(1); last.exec([\"tell\"]);", "p.set.scale(2); p.set.scale(1);");
+    stage.play_own(EFFECTS, &book, &["web", "--yes"]).done();
+    let sizes = stage.sizes();
+    undone(&stage).done();
+    assert_eq!(*sizes.lock().unwrap(), [2, 1]);
+}
+
+#[test]
+fn more_members_that_are_said_are_no_way_past_an_autoscaler() {
+    let (stage, pods) = stage();
+    let book = DOWN_TO_ONE.replace("scale(1)", "scale(3)");
+    stage.play_own(EFFECTS, &book, &["web", "--yes"]).done();
+    let autoscaler = json!({ "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": { "name": "busy" }, "spec": { "minReplicas": 1, "maxReplicas": 9,
+            "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web" } } });
+    post(&stage.simulator, "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers", &autoscaler).ok();
+    let failure = undone(&stage).failed("autoscaler-fights", 3);
+    assert!(failure.message.contains("nothing was changed"), "{failure}");
+    assert_eq!((replicas(&stage), pods.ran().len()), (2, 1));
+}
+
+#[test]
+fn what_is_always_done_after_a_stop_is_no_work_that_an_undo_answers() {
+    let (stage, pods) = stage();
+    let book = r#"fn run(p) {
+        let set = p.set;
+        let last = set.members()[0];
+        always("one less", || set.scale(1));
+        undo("start it again", || last.exec(["start"]));
+        guard(last.query(["role"], #{ assume: "replica" }) == "replica", "it is no replica");
+        last.exec(["stop"]);
+    }"#;
+    stage.play_own(EFFECTS, book, &["web", "--yes"]).failed("guard", 4);
+    assert_eq!(replicas(&stage), 1);
+    undone(&stage).done();
+    assert_eq!((replicas(&stage), pods.ran()), (2, vec!["web-1: role".to_owned()]));
 }
 
 #[test]
