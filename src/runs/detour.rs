@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::journal::is_aside;
 use super::lost::{not_theirs, unread};
 use super::reads::same_set;
-use super::undo::{Step, Undoing};
+use super::undoing::{Step, Undoing};
 use super::waits::Waits;
 use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError};

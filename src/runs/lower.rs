@@ -4,7 +4,8 @@
 use super::journal::Journal;
 use super::lost::unread;
 use super::reads::{members, same_set};
-use super::undo::{AT_MOST, Of, Undoing, Undone, one};
+use super::undo::{AT_MOST, Of, Undone, one};
+use super::undoing::Undoing;
 use super::waits::{WaitFailed, Waits};
 use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError};

@@ -3,6 +3,7 @@
 //!
 //! Not here: writing to the cluster (effects), printing (report), Rhai.
 
+mod again;
 pub mod ahead;
 pub mod asking;
 mod at_end;
@@ -36,6 +37,7 @@ pub mod rights;
 pub mod run;
 pub mod said;
 pub mod undo;
+pub mod undoing;
 pub mod unheard;
 pub mod wait;
 pub mod waits;

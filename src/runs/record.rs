@@ -11,7 +11,7 @@ use super::journal::is_aside;
 use crate::effects::exec::Exec;
 use crate::effects::give_up::GiveUp;
 use crate::effects::lock::Lock;
-use crate::effects::{Effect, Target};
+use crate::effects::{Effect, EffectError, Target};
 
 /// One call that was answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -214,6 +214,14 @@ fn done_or_held(lines: &[Value]) -> impl Iterator<Item = Effect> {
 pub fn touched(lines: &[Value]) -> BTreeSet<String> {
     let locks = locks(lines).into_iter().map(|lock| lock.object.path());
     locks.chain(written(lines).iter().map(|step| step.effect.object().path())).collect()
+}
+
+/// The numbers of the effects that the server has refused: nothing was written.
+#[must_use]
+pub fn refused(lines: &[Value]) -> BTreeSet<u64> {
+    let lost = EffectError::AnswerLost { detail: None }.for_journal();
+    let failed = lines.iter().filter(|line| line["state"] == "failed" && line["why"] != lost);
+    failed.filter_map(|line| line["n"].as_u64()).collect()
 }
 
 /// The effects that were or may have been written, in their order.

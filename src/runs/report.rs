@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::entries::entries;
 use super::folder::{About, RunFolder, State};
-use super::undo::{Step, Undoing};
+use super::undoing::{Step, Undoing};
 use crate::effects::Effect;
 
 pub use super::entries::{Entry, Outcome, time};

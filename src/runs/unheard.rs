@@ -5,8 +5,9 @@
 use serde_json::Value;
 
 use super::lost::is_back;
-use super::record::written;
-use super::undo::{AT_MOST, Undoing};
+use super::record::{refused, written};
+use super::undo::AT_MOST;
+use super::undoing::Undoing;
 use super::wait::WaitError;
 use super::waits::{WaitFailed, Waits};
 use crate::effects::give_up::GiveUp;
@@ -15,10 +16,8 @@ use crate::facts::reader::Reader;
 
 /// The claims that a journal leaves open. A refusal is an answer.
 pub(super) fn unheard(lines: &[Value]) -> Vec<GiveUp> {
-    let lost = EffectError::AnswerLost { detail: None }.for_journal();
-    let is_refused =
-        |number: u64| lines.iter().any(|line| line["n"] == number && line["state"] == "failed" && line["why"] != lost);
-    let open = written(lines).into_iter().filter(|step| !step.done && !is_refused(step.number));
+    let refused = refused(lines);
+    let open = written(lines).into_iter().filter(|step| !step.done && !refused.contains(&step.number));
     let given_up = |effect| if let Effect::GiveUp(effect) = effect { Some(effect) } else { None };
     open.filter_map(|step| given_up(step.effect)).collect()
 }

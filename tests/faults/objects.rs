@@ -19,6 +19,7 @@ const BOOK: &str = r#"fn run(p) {
         k8s::create(#{ kind: "ResourceQuota", metadata: #{ name: "enough" }, spec: #{ hard: #{ "limits.cpu": "64000m" } } });
         k8s::patch("ConfigMap", "theirs", #{ data: #{ b: "2", c: () } });
         k8s::patch("ConfigMap", "made", #{ data: #{ y: "3" } });
+        k8s::patch("ConfigMap", "old", #{ data: #{ k: "w" } });
         k8s::delete("ConfigMap", "old");
     });
 }"#;
@@ -69,7 +70,7 @@ fn lives(first: &Stage, program: &Program, strike: &Strike, then: Later) -> Vec<
 fn a_run_that_was_killed_anywhere_is_resumed_and_taken_back() {
     let (first, program) = (stage(), Program::own(BOOK));
     let plan = program.plan(&first).unwrap();
-    assert_eq!(plan.effects(), 7, "{:?}", plan.fingerprints());
+    assert_eq!(plan.effects(), 8, "{:?}", plan.fingerprints());
     let (whole, folder) = (first.fork(), disk());
     let faults = whole.faults(Schedule::default());
     program.begin(&whole, &|| faults.client(&whole.simulator), folder.path(), &plan).unwrap();
@@ -85,4 +86,32 @@ fn a_run_that_was_killed_anywhere_is_resumed_and_taken_back() {
         }
     }
     assert!(runs >= 60, "{runs}");
+}
+
+#[test]
+fn an_undo_that_was_killed_anywhere_is_carried_to_its_end() {
+    let (first, program) = (stage(), Program::own(BOOK));
+    let plan = program.plan(&first).unwrap();
+    let before = picture(&first);
+    let mut kills = 0;
+    for request in 1.. {
+        let (stage, folder) = (first.fork(), disk());
+        program.begin(&stage, &|| stage.simulator.client(), folder.path(), &plan).unwrap();
+        let strike = Strike { at: Point::Request(request), fault: Fault::Crash(Crash::BeforeAnswer) };
+        let faults = stage.faults(Schedule(vec![strike]));
+        let way = || faults.client(&stage.simulator);
+        let _ = program.later(&stage, &way, folder.path(), &plan.run, Later::Undo);
+        if !faults.is_dead() {
+            break;
+        }
+        kills += 1;
+        forget_last_words(folder.path(), &plan.run);
+        faults.stop();
+        faults.revive();
+        let result = program.later(&stage, &way, folder.path(), &plan.run, Later::Undo);
+        assert!(result.is_ok(), "request {request}: {result:?}");
+        stage.rest();
+        assert_eq!(picture(&stage), before, "request {request}");
+    }
+    assert!(kills >= 20, "{kills}");
 }

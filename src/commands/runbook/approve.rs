@@ -12,7 +12,7 @@ use crate::runs::id::RunId;
 use crate::runs::plan::{Line, Plan};
 use crate::runs::rehearsal::{Rehearsed, Verdict};
 use crate::runs::rights::Reviewed;
-use crate::runs::undo::{Step, Undoing};
+use crate::runs::undoing::{Step, Undoing};
 use crate::wizard::question::{Abandoned, Aside, Question, Reply, Shape};
 
 /// Asks whether to run the plan. The end of data is never approved by `--yes`:

@@ -11,7 +11,8 @@ use crate::error::{Failure, Kind};
 use crate::runs::folder::RunFolder;
 use crate::runs::journal::Journal;
 use crate::runs::keeper::Keeper;
-use crate::runs::undo::{AT_MOST, Step, Undoing, undo_all};
+use crate::runs::undo::{AT_MOST, undo_all};
+use crate::runs::undoing::{Step, Undoing};
 use crate::runs::waits::Waits;
 
 /// Takes it back, and waits until the set stands as it did when the run stopped. The locks

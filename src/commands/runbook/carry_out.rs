@@ -26,7 +26,7 @@ use crate::runs::journal::Journal;
 use crate::runs::plan::{Line, Plan};
 use crate::runs::querying::ALLOW_QUERIES;
 use crate::runs::record::Record;
-use crate::runs::undo::Undoing;
+use crate::runs::undoing::Undoing;
 use crate::wizard::parameter::Answers;
 
 /// Runs an approved plan.

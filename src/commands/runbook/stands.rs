@@ -6,7 +6,8 @@ use crate::effects::Effect;
 use crate::effects::scale::Scale;
 use crate::error::{Failure, Kind};
 use crate::runs::journal::Journal;
-use crate::runs::undo::{Undoing, Undone, not_theirs, undo_all};
+use crate::runs::undo::{Undone, not_theirs, undo_all};
+use crate::runs::undoing::Undoing;
 use crate::runs::waits::{WaitFailed, Waits};
 
 /// Seconds that the members have to become ready after an undo.

@@ -21,7 +21,8 @@ use crate::runs::folder::{About, RunFolder, State};
 use crate::runs::journal::Journal;
 use crate::runs::keeper::{Keeper, outlast};
 use crate::runs::record;
-use crate::runs::undo::{Undoing, Undone};
+use crate::runs::undo::Undone;
+use crate::runs::undoing::Undoing;
 use crate::runs::unheard::find_out;
 use crate::runs::waits::Waits;
 

@@ -17,7 +17,7 @@ use crate::runs::journal::Journal;
 use crate::runs::keeper::Keeper;
 use crate::runs::record::touched;
 use crate::runs::rehearsal::Needs;
-use crate::runs::undo::{Step, Undoing};
+use crate::runs::undoing::{Step, Undoing};
 use crate::runs::waits::Waits;
 
 /// Plays it; what it would take back. `purged` are the volumes that later runs have destroyed.

@@ -9,7 +9,7 @@ use crate::commands::Context;
 use crate::effects::Effect;
 use crate::runbook::script::Runbook;
 use crate::runs::folder::RunFolder;
-use crate::runs::undo::Undoing;
+use crate::runs::undoing::Undoing;
 use crate::wizard::equivalent::{self, quote};
 use crate::wizard::parameter::Answers;
 

@@ -263,3 +263,32 @@ fn one_that_was_deleted_and_made_again_is_left_alone() {
     assert!(failure.message.contains("replaced"), "{failure}");
     assert_eq!(stage.get(&path)["data"]["a"], "2");
 }
+
+#[test]
+fn one_that_somebody_has_deleted_since_needs_no_way_back() {
+    let stage = stage();
+    own(&stage, r#"k8s::delete("Service", "front"); k8s::patch("ConfigMap", "theirs", #{ data: #{ a: "2" } });"#)
+        .done();
+    delete(&stage.simulator, &format!("{MAPS}/theirs")).ok();
+    taken_back(&stage).done();
+    assert_eq!(stage.get(&format!("{SERVICES}/front"))["metadata"]["name"], "front");
+}
+
+#[test]
+fn what_was_made_or_changed_before_it_went_is_taken_back_whole() {
+    let stage = stage();
+    let before = picture(&stage);
+    own(
+        &stage,
+        r#"for round in ["1", "2"] {
+            k8s::create(#{ kind: "ConfigMap", metadata: #{ name: "made" }, data: #{ a: round } });
+            k8s::patch("ConfigMap", "made", #{ data: #{ a: "changed", b: round } });
+            k8s::delete("ConfigMap", "made");
+        }
+        k8s::patch("ConfigMap", "theirs", #{ data: #{ a: "2", b: () } });
+        k8s::delete("ConfigMap", "theirs");"#,
+    )
+    .done();
+    taken_back(&stage).done();
+    assert_eq!(picture(&stage), before);
+}
