@@ -8,6 +8,7 @@
 pub mod apply;
 pub mod create;
 pub mod delete;
+mod governs;
 mod harm;
 pub mod owned;
 pub mod patch;
@@ -126,6 +127,9 @@ pub fn part(patch: &Value) -> Result<(), Refused> {
     if patch.as_object().is_none_or(Map::is_empty) {
         return Err(refused("there is nothing to change", "write #{ data: #{ … } }"));
     }
+    if patch.get("metadata").is_some_and(|metadata| !metadata.is_object()) {
+        return Err(refused("`metadata` is no map", "write `metadata: #{ labels: #{ … } }`, or leave it out"));
+    }
     only_what_is_its_own(patch, &[], &[])
 }
 
@@ -138,6 +142,10 @@ fn only_what_is_its_own(object: &Value, also: &[&str], of_metadata: &[&str]) -> 
         |key: &String| !["labels", "annotations"].contains(&key.as_str()) && !of_metadata.contains(&key.as_str());
     if let Some(key) = names(&object["metadata"]).into_iter().find(other) {
         return Err(refused(format!("`metadata.{key}` cannot be written"), hint));
+    }
+    let is_texts = |field: &&str| object["metadata"][*field].is_object() || object["metadata"][*field].is_null();
+    if let Some(field) = ["labels", "annotations"].into_iter().find(|field| !is_texts(field)) {
+        return Err(refused(format!("`metadata.{field}` is no map"), format!("write `{field}: #{{ a: \"b\" }}`")));
     }
     let other =
         |key: &String| ["apiVersion", "kind", "status"].contains(&key.as_str()) && !also.contains(&key.as_str());
@@ -271,11 +279,25 @@ mod tests {
         assert!(
             whole(json!({ "kind": "ConfigMap", "apiVersion": "v2", "metadata": { "name": "a" } }), "apps").is_err()
         );
-        assert!(part(&json!({ "metadata": { "labels": { "a": null } } })).is_ok());
+        assert!(part(&json!({ "metadata": { "labels": { "a": null }, "annotations": null } })).is_ok());
         for patch in
             [json!({}), json!({ "status": {} }), json!({ "kind": "Pod" }), json!({ "metadata": { "name": "b" } })]
         {
             assert!(part(&patch).is_err(), "{patch}");
+        }
+    }
+
+    #[test]
+    fn metadata_and_what_is_in_it_are_maps() {
+        for metadata in [json!("x"), json!(["x"]), json!(1), json!(null)] {
+            assert!(part(&json!({ "metadata": metadata })).is_err(), "{metadata}");
+            assert!(whole(map(&metadata), "apps").is_err(), "{metadata}");
+        }
+        for texts in [json!("x"), json!(["x"]), json!(1)] {
+            for field in ["labels", "annotations"] {
+                assert!(part(&json!({ "metadata": { field: texts } })).is_err(), "{field} {texts}");
+                assert!(whole(map(&json!({ "name": "a", field: texts })), "apps").is_err(), "{field} {texts}");
+            }
         }
     }
 }

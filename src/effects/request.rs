@@ -128,9 +128,13 @@ pub async fn merge(
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
     let mut body = patch.clone();
-    body["metadata"]["uid"] = before["metadata"]["uid"].clone();
+    let metadata = body.as_object_mut().map(|body| body.entry("metadata").or_insert_with(|| json!({})));
+    let Some(metadata) = metadata.and_then(Value::as_object_mut) else {
+        return Err(kube::Error::Service("the patch, or its `metadata`, is no map".into()));
+    };
+    metadata.insert("uid".to_owned(), before["metadata"]["uid"].clone());
     if mode == Mode::Real {
-        body["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"].clone();
+        metadata.insert("resourceVersion".to_owned(), before["metadata"]["resourceVersion"].clone());
     }
     let uri = format!("{}&fieldValidation=Strict", place(object, mode));
     send(client, Request::patch(uri), "application/merge-patch+json", &body).await
@@ -276,6 +280,19 @@ mod tests {
         delete(&client, &object, Only::Uid("51f0"), mode).await.unwrap();
         let seen = seen.lock().unwrap();
         seen.clone()
+    }
+
+    #[tokio::test]
+    async fn a_patch_that_is_no_map_is_not_sent() {
+        let service =
+            tower::service_fn(|_: Request<Body>| async { Err::<Response<Body>, tower::BoxError>("sent".into()) });
+        let client = kube::Client::new(service, "default");
+        let kind = ApiKind::named("ConfigMap").unwrap();
+        let object = ObjectRef { kind, namespace: "default".to_owned(), name: "a".to_owned() };
+        for patch in [json!("x"), json!(["x"]), json!({ "metadata": "x" }), json!({ "metadata": null })] {
+            let error = merge(&client, &object, &json!({}), &patch, Mode::Real).await.unwrap_err();
+            assert!(error.to_string().contains("is no map"), "{patch}: {error}");
+        }
     }
 
     #[tokio::test]

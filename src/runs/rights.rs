@@ -160,11 +160,12 @@ fn of_effect(effect: &Effect, change: &Change) -> Vec<Wanted> {
     }
 }
 
-/// An autoscaler is held against the set that it scales.
+/// An autoscaler is held against the set that it scales, a Service against the sets that name it.
 fn written(effect: &Effect, verbs: &'static [&'static str]) -> Vec<Wanted> {
     let kind = effect.object().kind.kind;
     let scales = (kind == "HorizontalPodAutoscaler").then_some(GET_SET);
-    [Some((verbs, kind, true)), scales].into_iter().flatten().collect()
+    let named: Option<Wanted> = (kind == "Service").then_some((&["list"], "StatefulSet", true));
+    [Some((verbs, kind, true)), scales, named].into_iter().flatten().collect()
 }
 
 /// Rights without repetition: needed once is needed.

@@ -7,6 +7,7 @@ mod checks;
 mod data;
 mod gone;
 mod halves;
+mod harm;
 mod kept;
 mod later;
 mod locks;

@@ -36,7 +36,12 @@ impl ApplyObject {
         let reader = Reader::new(connection.client.clone());
         let before = reader.get(&self.object).await?;
         refuse_foreign(before.as_deref())?;
-        let after = self.send(connection, &self.manifest, Mode::DryRun).await.map_err(EffectError::from)?;
+        let after = match self.send(connection, &self.manifest, before.as_deref(), Mode::DryRun).await {
+            Err(kube::Error::Api(status)) if before.is_none() && is_with_ourselves(&status) => {
+                return Err(EffectError::Overtaken);
+            }
+            sent => sent.map_err(EffectError::from)?,
+        };
         refuse_headless(&self.manifest, &after)?;
         harmless(before.as_deref(), &after, Sayer::Script, &reader).await?;
         let change = match &before {
@@ -54,8 +59,11 @@ impl ApplyObject {
             return Ok(Done::changed(Outcome::Unchanged, ready.preview.after));
         }
         let body = exactly_this_one(&self.manifest, ready.before.as_deref());
-        let after = match self.send(connection, &body, Mode::Real).await {
+        let after = match self.send(connection, &body, ready.before.as_deref(), Mode::Real).await {
             Err(kube::Error::Api(status)) if ready.before.is_some() && is_overtaken(&status) => {
+                return Err(EffectError::Overtaken);
+            }
+            Err(kube::Error::Api(status)) if ready.before.is_none() && is_with_ourselves(&status) => {
                 return Err(EffectError::Overtaken);
             }
             sent => sent.map_err(EffectError::of_write)?,
@@ -70,10 +78,17 @@ impl ApplyObject {
 
     /// What we have written in another way (`create`, `patch`, an undo) counts to
     /// the server as somebody else's, and is taken over; what others have is not.
-    async fn send(&self, connection: &Connection, body: &Value, mode: Mode) -> Result<Arc<Value>, kube::Error> {
+    /// Where nothing was there, another run of ours was quicker: that is not taken.
+    async fn send(
+        &self,
+        connection: &Connection,
+        body: &Value,
+        before: Option<&Value>,
+        mode: Mode,
+    ) -> Result<Arc<Value>, kube::Error> {
         let client = &connection.client;
         match request::apply_as(client, &self.object, body, Claim::Free, mode).await {
-            Err(kube::Error::Api(status)) if is_with_ourselves(&status) => {
+            Err(kube::Error::Api(status)) if before.is_some() && is_with_ourselves(&status) => {
                 request::apply_as(client, &self.object, body, Claim::All, mode).await
             }
             sent => sent,

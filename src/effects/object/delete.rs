@@ -1,7 +1,7 @@
 //! An object of another kind goes.
 //!
 //! By UID and version, as it was read directly before. Guards: nothing names it
-//! as its owner and would be collected after it; one that goes because we made it
+//! as its owner and would be collected after it; no set goes by its name; one that goes because we made it
 //! holds nothing that others have written. Undo: it is made again, with another UID.
 
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,9 @@ use super::super::preview::Preview;
 use super::super::ready::{Done, Ready};
 use super::super::request::{self, Mode};
 use super::create::CreateObject;
+use super::governs::governs_no_set;
 use super::owned::owns_nothing;
-use super::told::{as_stored, missing};
+use super::told::{added, as_stored, missing};
 use super::{changed_since, cleaned, is_ours, written_by_others};
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
@@ -32,12 +33,16 @@ pub struct DeleteObject {
     /// What we made it with, as the server has it, if it goes because of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Value>,
+    /// All that it held then, what the server has added among it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Value>,
 }
 
 impl DeleteObject {
     /// The one that is going to be made; its UID is not known yet.
     pub(super) fn made(object: ObjectRef, after: &Value, manifest: &Value) -> Self {
-        Self { object, uid: Some(String::new()), made: Some(as_stored(after, manifest)) }
+        let made = Some(as_stored(after, manifest));
+        Self { object, uid: Some(String::new()), made, stored: Some(held(after)) }
     }
 
     pub(in super::super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
@@ -57,6 +62,13 @@ impl DeleteObject {
                 return Err(changed_since(&other));
             }
             written_by_others(&before)?;
+            // Another run of ours writes under the same name as this one.
+            let more = self.stored.as_ref().map(|stored| added(&held(&before), stored)).unwrap_or_default();
+            if !more.is_empty() {
+                return Err(changed_since(&more));
+            }
+        } else {
+            governs_no_set(&before, &reader).await?;
         }
         owns_nothing(&before, &self.object, &reader).await?;
         Ok(Ready { preview: Preview::gone(&uid, Change::Gone), before: Some(before) })
@@ -88,4 +100,10 @@ impl DeleteObject {
             (None, _) => true,
         }
     }
+}
+
+/// What an object is there for; who owns it and how it is doing is no matter.
+fn held(object: &Value) -> Value {
+    let fields = ["data", "binaryData", "spec"].into_iter();
+    fields.filter_map(|field| Some((field.to_owned(), object.get(field)?.clone()))).collect()
 }

@@ -49,14 +49,16 @@ impl PatchObject {
             return Err(EffectError::Replaced);
         }
         stays(&before)?;
-        if missing(&before, &self.patch).is_empty() {
+        if told::says(&before, &self.patch) {
             return Ok(Ready::holds(before));
         }
         let other = self.expected.as_ref().map(|expected| missing(&before, expected)).unwrap_or_default();
-        if !other.is_empty() {
+        let after = request::merge(&connection.client, &self.object, &before, &self.patch, Mode::DryRun).await;
+        // What it is to be it may be already, in the server's own words.
+        let is_so = |after: &Arc<Value>| told::differences(&before, after, &self.patch).is_empty();
+        if !other.is_empty() && !after.as_ref().is_ok_and(is_so) {
             return Err(changed_since(&other));
         }
-        let after = request::merge(&connection.client, &self.object, &before, &self.patch, Mode::DryRun).await;
         let after = after.map_err(of_dry_run)?;
         let sayer = if self.expected.is_some() { Sayer::Undo } else { Sayer::Script };
         harmless(Some(&before), &after, sayer, &reader).await?;

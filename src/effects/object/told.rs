@@ -68,6 +68,45 @@ pub(super) fn missing(object: &Value, expected: &Value) -> Vec<Difference> {
     found
 }
 
+/// The fields that are there and were not, and the lists that have become longer.
+pub(super) fn added(object: &Value, former: &Value) -> Vec<Difference> {
+    let mut found = Vec::new();
+    grown("", object, former, &mut found);
+    found
+}
+
+fn grown(path: &str, object: &Value, former: &Value, found: &mut Vec<Difference>) {
+    let more = || Difference { path: path.to_owned(), from: former.clone(), to: object.clone() };
+    match (object, former) {
+        (Value::Object(fields), _) if former.is_object() || TEXTS.contains(&path) => {
+            for (name, value) in fields {
+                grown(&format!("{path}.{name}"), value, former.get(name).unwrap_or(&Value::Null), found);
+            }
+        }
+        (Value::Array(items), Value::Array(all)) => {
+            if items.len() > all.len() {
+                found.push(more());
+            } else {
+                items.iter().zip(all).for_each(|(item, former)| grown(path, item, former, found));
+            }
+        }
+        (Value::Null, _) => {}
+        (_, Value::Null) => found.push(more()),
+        _ => {}
+    }
+}
+
+/// Whether a merge patch changes nothing of it, to the letter: a list is replaced
+/// whole, and so are the fields that its items have beyond those of the patch.
+pub(super) fn says(object: &Value, patch: &Value) -> bool {
+    match (object, patch) {
+        (Value::Object(_) | Value::Null, Value::Object(fields)) => {
+            fields.iter().all(|(name, value)| says(object.get(name).unwrap_or(&Value::Null), value))
+        }
+        _ => object == patch,
+    }
+}
+
 fn look(path: &str, object: &Value, expected: &Value, found: &mut Vec<Difference>) {
     match (object, expected) {
         (Value::Object(_) | Value::Null, Value::Object(fields)) => {
@@ -185,6 +224,25 @@ mod tests {
         let plain = told(&ports(json!({ "port": 81 })));
         assert_eq!(told(&ports(json!({ "port": 81, "nodePort": 30001 }))), plain);
         assert_ne!(told(&ports(json!({ "port": 82, "nodePort": 30001 }))), plain);
+    }
+
+    #[test]
+    fn a_list_whose_items_have_more_is_not_what_a_patch_says() {
+        let ports = |port: Value| json!({ "spec": { "ports": [port] } });
+        let (more, less) = (ports(json!({ "port": 80, "name": "web" })), ports(json!({ "port": 80 })));
+        assert!(missing(&more, &less).is_empty() && !says(&more, &less) && says(&less, &less));
+        assert!(says(&json!({ "a": 1 }), &json!({ "b": null, "c": { "d": null } })));
+    }
+
+    #[test]
+    fn keys_and_items_that_were_not_there_are_told() {
+        let former = json!({ "data": { "a": "1" }, "spec": { "ports": [{ "port": 80 }], "type": "ClusterIP" } });
+        let paths = |object: &Value| added(object, &former).into_iter().map(|field| field.path).collect::<Vec<_>>();
+        let other = json!({ "data": { "a": "2" }, "spec": { "ports": [{ "port": 81 }] } });
+        assert_eq!(paths(&other), [""; 0]);
+        let more = json!({ "data": { "a": "1", "b": "2" }, "binaryData": { "c": "" },
+                           "spec": { "ports": [{ "port": 80 }, { "port": 81 }], "selector": { "x": "y" } } });
+        assert_eq!(paths(&more), [".data.b", ".binaryData.c", ".spec.ports", ".spec.selector"]);
     }
 
     #[test]

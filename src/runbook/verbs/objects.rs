@@ -169,7 +169,7 @@ fn patch(bridge: &Bridge, kind: &str, name: &str, map: Map) -> Outcome<()> {
 
 fn delete(bridge: &Bridge, kind: &str, name: &str) -> Outcome<()> {
     let object = named(bridge, kind, name, true)?;
-    write(bridge, Effect::DeleteObject(DeleteObject { object, uid: None, made: None }))
+    write(bridge, Effect::DeleteObject(DeleteObject { object, uid: None, made: None, stored: None }))
 }
 
 pub(super) fn register(engine: &mut Engine, bridge: &Bridge) {
