@@ -22,6 +22,10 @@ pub enum Event {
     Effect { object: String, outcome: Outcome },
     /// A part of a runbook begins.
     Step { title: String },
+    /// A plan is being made and has come to this step or object.
+    Planning { at: String },
+    /// The plan is made, or cannot be.
+    Planned,
     /// A wait began; `what` says for what, such as `claim data-web-0`.
     Waiting { what: String },
     /// News during a wait: why it is not over yet.
@@ -69,6 +73,12 @@ impl From<&Failure> for Told {
 }
 
 impl Event {
+    /// Whether it says only that work goes on, which a record need not hold.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Planning { .. } | Self::Planned)
+    }
+
     /// The last event of a command.
     #[must_use]
     pub fn ended(result: &Result<(), Failure>) -> Self {

@@ -14,6 +14,7 @@ use super::flags::RunFlags;
 use super::halted;
 use super::place::Place;
 use super::play::play;
+use crate::commands::screen::Screen;
 use crate::commands::{Context, capture};
 use crate::error::Failure;
 use crate::facts::reader::Reader;
@@ -28,11 +29,21 @@ use crate::runs::record::Record;
 use crate::wizard::check::check;
 use crate::wizard::parameter::{Answer, Answers, Parameter};
 
-/// Nobody watches a plan being made; what is said in it stands in its lines.
-pub(super) struct Quiet;
+/// Of a plan being made one sees how far it is; what is said in it stands in its lines.
+pub(super) struct HowFar<'a>(pub &'a dyn Screen);
 
-impl Observer for Quiet {
-    fn event(&self, _: Event) {}
+impl Observer for HowFar<'_> {
+    fn event(&self, event: Event) {
+        if let Event::Step { title: at } | Event::Effect { object: at, .. } = event {
+            self.0.event(Event::Planning { at });
+        }
+    }
+}
+
+impl Drop for HowFar<'_> {
+    fn drop(&mut self) {
+        self.0.event(Event::Planned);
+    }
 }
 
 /// Plays the runbook on a copy of the namespace as it is now.
@@ -68,7 +79,8 @@ pub async fn rest(
     let mut taken = capture::take_with(context, Configuration::taken_if(runbook.has_general_words())).await?;
     let copy = context.copies.copy(&mut taken, connection);
     let yes = |_: &str, _: Option<&str>, _: Option<&str>| ready(Ok::<_, Halt>(true)).boxed_local();
-    let mut conductor = Conductor::new(&copy, &Quiet, run.clone(), &runbook.header.effects, &yes);
+    let how_far = HowFar(context.screen);
+    let mut conductor = Conductor::new(&copy, &how_far, run.clone(), &runbook.header.effects, &yes);
     conductor.guards = context.guards.clone();
     let is_rest = !done.is_empty();
     conductor.replay = done;

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::approve::allowed;
-use super::planning::Quiet;
+use super::planning::HowFar;
 use super::stands::{Short, seen_through};
 use super::undo::{found_out, locked};
 use crate::commands::refused::of_runbook;
@@ -29,8 +29,9 @@ pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -
     let mut taken = capture::take_with(context, Configuration::taken_if(writes_maps)).await?;
     let copy = &context.copies.copy(&mut taken, context.connection);
     let keeper = Keeper::default();
-    locked(lines, &keeper, copy, &Quiet).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
-    let waits = Waits { connection: copy, observer: &Quiet, keeper: &keeper };
+    let how_far = HowFar(context.screen);
+    locked(lines, &keeper, copy, &how_far).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
+    let waits = Waits { connection: copy, observer: &how_far, keeper: &keeper };
     let undoing = found_out(lines, purged, &waits).await;
     let undoing = undoing.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
     let no_room = |why: std::io::Error| Failure::failed("no-room", format!("there is no room to plan: {why}"));

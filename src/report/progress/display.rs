@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -13,6 +13,9 @@ use crate::runs::event::{Event, Observer};
 
 /// How often the status line turns.
 const TICK: Duration = Duration::from_millis(120);
+
+/// What is over sooner than this needs no status line.
+const LONG: Duration = Duration::from_secs(1);
 
 /// Shows events on one stream.
 pub struct Display {
@@ -24,6 +27,8 @@ struct State {
     out: Box<dyn Write + Send>,
     /// What is being waited for, oldest first, with the last news of each.
     waits: Vec<(String, String)>,
+    /// When what may take long was first told.
+    begun: Option<Instant>,
     /// There is a bar only while something is being waited for on a terminal.
     bar: Option<ProgressBar>,
 }
@@ -33,7 +38,7 @@ impl Display {
     /// stderr, and only if `style` can redraw.
     #[must_use]
     pub fn new(out: Box<dyn Write + Send>, style: Style) -> Self {
-        Self { style, state: Mutex::new(State { out, waits: Vec::new(), bar: None }) }
+        Self { style, state: Mutex::new(State { out, waits: Vec::new(), begun: None, bar: None }) }
     }
 
     fn show(&self, state: &mut State, shown: Shown) {
@@ -45,6 +50,16 @@ impl Display {
                     state.line(&format!("waiting for {what}{colon}{detail}"));
                 }
                 state.wait(what, detail);
+            }
+            Shown::Glance { what, detail } => {
+                if state.begun.get_or_insert_with(Instant::now).elapsed() < LONG {
+                    return;
+                }
+                state.wait(what.to_owned(), detail);
+            }
+            Shown::Past { what } => {
+                state.begun = None;
+                state.waits.retain(|(waited, _)| *waited != what);
             }
             Shown::Nothing => return,
             Shown::Over { what, line } => {
@@ -138,5 +153,22 @@ mod tests {
              waiting for claim data-web-0: no volume yet\n\
              claim data-web-0 bound to pvc-1 (2s)\n"
         );
+    }
+
+    #[test]
+    fn how_far_a_plan_is_stands_in_the_status_line_alone_and_once_it_takes_long() {
+        let log = Captured::default();
+        let display = Display::new(Box::new(log.clone()), Style::PLAIN);
+        let waits = || display.state.lock().unwrap().waits.clone();
+        let planning = |at: &str| display.event(Event::Planning { at: at.to_owned() });
+        planning("web-9");
+        assert_eq!(waits(), []);
+        display.state.lock().unwrap().begun = Instant::now().checked_sub(LONG);
+        planning("web-8");
+        assert_eq!(waits(), [("planning".to_owned(), "web-8".to_owned())]);
+        display.event(Event::Planned);
+        assert_eq!((waits(), log.text()), (vec![], String::new()));
+        planning("web-9");
+        assert_eq!(waits(), []);
     }
 }

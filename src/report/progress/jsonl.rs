@@ -28,6 +28,9 @@ impl Observer for JsonLines {
     /// After a failed write nothing more is written: a gap in the middle would
     /// look like a complete record. A run never stops for its event stream.
     fn event(&self, event: Event) {
+        if event.is_passing() {
+            return;
+        }
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         let written = out.as_mut().map_or(Ok(()), |out| put(out, &event));
         if let Err(error) = written {
@@ -66,6 +69,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::report::captured::Captured;
     use crate::runs::event::Outcome;
 
     fn line(event: &Event) -> String {
@@ -82,6 +86,17 @@ mod tests {
             "{\"apiVersion\":\"kubectl-stateful/v1\",\"kind\":\"Event\",\"event\":\"effect\",\
              \"object\":\"Secret/a\",\"outcome\":\"kept\"}\n"
         );
+    }
+
+    #[test]
+    fn what_only_says_that_work_goes_on_is_no_record() {
+        let log = Captured::default();
+        let lines = JsonLines::new(Box::new(log.clone()));
+        for event in [Event::Planning { at: "web-1".into() }, Event::Planned, Event::Note { text: "n".into() }] {
+            lines.event(event);
+        }
+        let text = log.text();
+        assert!(text.lines().count() == 1 && text.contains("\"note\""), "{text}");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::report::wrap::wrap;
 use crate::report::{failure, plan, review};
 use crate::runs::event::{Ending, Event, Outcome};
 
+const PLANNING: &str = "planning";
+
 /// What an event does to the display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -17,6 +19,10 @@ pub enum Shown {
     Status { what: String, detail: String },
     /// The wait for `what` is over; `line` stays.
     Over { what: String, line: String },
+    /// What goes on, which is worth a status line if it takes long, and no line of a log.
+    Glance { what: &'static str, detail: String },
+    /// That is over.
+    Past { what: &'static str },
     /// Nothing for people.
     Nothing,
 }
@@ -33,6 +39,8 @@ pub fn word(event: &Event, style: &Style) -> Shown {
             Shown::Line(format!("{}{object} {outcome}", done(style)))
         }
         Event::Step { title } => Shown::Line(style.paint(Tint::Strong, &escape(title))),
+        Event::Planning { at } => Shown::Glance { what: PLANNING, detail: escape(at).into_owned() },
+        Event::Planned => Shown::Past { what: PLANNING },
         Event::Waiting { what } => Shown::Status { what: escape(what).into_owned(), detail: String::new() },
         Event::Progress { what, detail } => {
             Shown::Status { what: escape(what).into_owned(), detail: escape(detail).into_owned() }
@@ -87,7 +95,8 @@ mod tests {
         match word(event, &Style::PLAIN) {
             Shown::Line(line) | Shown::Over { line, .. } => line,
             Shown::Status { what, detail } => format!("{what}: {detail}"),
-            Shown::Nothing => String::new(),
+            Shown::Glance { what, detail } => format!("{what}: {detail}"),
+            Shown::Past { .. } | Shown::Nothing => String::new(),
         }
     }
 
@@ -113,6 +122,7 @@ mod tests {
             Event::Started { run: raw() },
             Event::Effect { object: raw(), outcome: Outcome::Created },
             Event::Waiting { what: raw() },
+            Event::Planning { at: raw() },
             Event::Progress { what: raw(), detail: raw() },
             Event::Reached { what: raw(), detail: raw(), after: Duration::ZERO },
             Event::ServerWarning { text: raw() },
