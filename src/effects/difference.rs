@@ -19,6 +19,8 @@ pub struct Difference {
 
 /// Values up to this many characters are shown.
 const SHORT: usize = 40;
+/// Lists and maps need more room to say anything.
+const SHORT_LIST: usize = 80;
 
 impl fmt::Display for Difference {
     /// `.spec.replicas 1 → 3`; the path alone where the values are not short.
@@ -37,9 +39,40 @@ fn short(value: &Value) -> Option<String> {
         Value::Bool(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
         Value::String(value) => value.clone(),
-        Value::Array(_) | Value::Object(_) => return None,
+        Value::Array(_) | Value::Object(_) => {
+            let text = value.to_string();
+            return (text.chars().count() <= SHORT_LIST).then_some(text);
+        }
     };
     (text.chars().count() <= SHORT).then_some(text)
+}
+
+/// The fields that a manifest or a patch says, with their values where those are short:
+/// `.data.a 1, .spec.ports, and 3 more`. What names the object is left out.
+pub fn said(manifest: &Value) -> String {
+    let mut all = Vec::new();
+    leaves("", manifest, &mut all);
+    let more = all.len().saturating_sub(MOST_SAID);
+    all.truncate(MOST_SAID);
+    if more > 0 {
+        all.push(format!("and {more} more"));
+    }
+    all.join(", ")
+}
+
+/// So many fields of a new object are told.
+const MOST_SAID: usize = 6;
+
+const NAMES_IT: &[&str] = &[".apiVersion", ".kind", ".metadata.name", ".metadata.namespace"];
+
+fn leaves(path: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        _ if NAMES_IT.contains(&path) => {}
+        Value::Object(fields) if path.is_empty() || !fields.is_empty() => {
+            fields.iter().for_each(|(name, value)| leaves(&format!("{path}.{name}"), value, found));
+        }
+        _ => found.push(short(value).map_or_else(|| path.to_owned(), |text| format!("{path} {text}"))),
+    }
 }
 
 /// All fields that differ, in the order of the new object.
@@ -109,11 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_manifest_says_is_told_without_what_names_it_and_no_more_than_a_line_holds() {
+        let manifest = json!({ "kind": "ConfigMap", "metadata": { "name": "a", "labels": { "l": "1" } },
+                               "data": { "b": "2", "c": null, "long": "x".repeat(50) }, "spec": {} });
+        assert_eq!(said(&manifest), ".metadata.labels.l 1, .data.b 2, .data.c nothing, .data.long, .spec {}");
+        assert_eq!(
+            said(&json!((1..=8).map(|n| (format!("k{n}"), n)).collect::<std::collections::BTreeMap<_, _>>())),
+            ".k1 1, .k2 2, .k3 3, .k4 4, .k5 5, .k6 6, and 2 more"
+        );
+    }
+
+    #[test]
     fn short_values_are_shown_and_long_ones_are_not() {
         let shown = |from: Value, to: Value| Difference { path: ".a".to_owned(), from, to }.to_string();
         assert_eq!(shown(json!(1), json!("x")), ".a 1 → x");
         assert_eq!(shown(Value::Null, json!(true)), ".a nothing → true");
-        assert_eq!(shown(json!({}), json!(1)), ".a");
+        assert_eq!(shown(json!([{ "port": 80 }]), json!([])), ".a [{\"port\":80}] → []");
+        assert_eq!(shown(json!(["y".repeat(80)]), json!(1)), ".a");
         assert_eq!(shown(json!("y".repeat(41)), json!(1)), ".a");
     }
 

@@ -270,6 +270,17 @@ impl Effect {
         })
     }
 
+    /// What is written in an object of another kind, as it was said.
+    #[must_use]
+    pub const fn says(&self) -> Option<&Value> {
+        match self {
+            Self::ApplyObject(effect) => Some(&effect.manifest),
+            Self::CreateObject(effect) => Some(&effect.manifest),
+            Self::PatchObject(effect) => Some(&effect.patch),
+            _ => None,
+        }
+    }
+
     /// What becomes of the data where nothing keeps them; else empty.
     #[must_use]
     pub const fn fate(&self) -> &'static str {

@@ -6,7 +6,7 @@ pub mod apply;
 pub mod create_claim;
 pub mod create_secret;
 pub mod delete_claim;
-mod difference;
+pub mod difference;
 mod effect;
 mod error;
 pub mod exec;

@@ -134,7 +134,7 @@ mod tests {
     fn hostile_strings_are_made_visible() {
         let hostile = Review {
             place: String::new(),
-            lines: vec![line("Service/\u{1b}c", changed("\r", json!({}), Value::Null), "a\nb")],
+            lines: vec![line("Service/\u{1b}c", changed("\r", json!(vec![0; 99]), Value::Null), "a\nb")],
             warnings: vec!["\u{202e}".to_owned()],
         };
         let shown = render(&hostile, &Style::PLAIN);

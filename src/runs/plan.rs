@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::call::{Call, Phase};
 use super::rehearsal::Rehearsed;
 use super::rights::Reviewed;
+use crate::effects::difference::said;
 use crate::effects::purge::Purge;
 use crate::effects::{Change, Effect, Preview};
 
@@ -197,7 +198,10 @@ impl Line {
     pub fn of_effect(effect: &Effect, preview: &Preview, undo: &Value, fingerprint: &str) -> Self {
         let change = match &preview.change {
             Change::Changed(fields) => fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            Change::New => "new".to_owned(),
+            Change::New => match effect.says() {
+                Some(manifest) => format!("new: {}", said(manifest)),
+                None => "new".to_owned(),
+            },
             Change::Unchanged | Change::Kept => ALREADY.to_owned(),
             Change::Gone => match effect {
                 Effect::Purge(Purge { stays: Some(place), .. }) => format!("object deleted, what is at {place} stays"),

@@ -134,9 +134,9 @@ async fn take_back(
 fn is_somebody_elses(effect: &Effect, error: &EffectError, is_done: bool) -> bool {
     let is_plain = matches!(effect, Effect::CreateObject(_) | Effect::PatchObject(_) | Effect::DeleteObject(_));
     let is_other = match error {
-        EffectError::Vanished => true,
-        EffectError::Replaced => !is_done,
-        EffectError::Guarded { code, .. } => !is_done && ["changed-since", "exists-already"].contains(code),
+        // Somebody has taken it away, or made another one in its place.
+        EffectError::Vanished | EffectError::Replaced | EffectError::Guarded { code: "exists-already", .. } => true,
+        EffectError::Guarded { code, .. } => !is_done && *code == "changed-since",
         _ => false,
     };
     is_plain && is_other

@@ -69,6 +69,47 @@ fn a_plan_is_not_run_on_a_cluster_that_has_changed_since() {
 }
 
 #[test]
+fn a_plan_is_not_run_on_an_object_that_was_made_again_meanwhile() {
+    let home = with_a_set();
+    let map = json!({ "metadata": { "name": "conf" }, "data": { "a": "1" } });
+    let (maps, conf) = ("/api/v1/namespaces/default/configmaps", "/api/v1/namespaces/default/configmaps/conf");
+    neighbour::create(&home, maps, &map);
+    home.write(
+        "mine.rhai",
+        r#"const RUNBOOK = #{ api: 1, summary: "t", effects: ["patch", "scale"],
+    params: [#{ name: "set", type: "statefulset", positional: true, prompt: "Set", help: "The set." }] };
+fn run(p) {
+    k8s::patch("ConfigMap", "conf", #{ data: #{ a: "2" } });
+    p.set.scale(p.set.replicas - 1);
+    p.set.wait_ready("5m");
+    guard(p.set.replicas == 2, "another number");
+}"#,
+    );
+    let plan = home.say("plan ./mine.rhai web --sandbox --out p.json");
+    for part in [".data.a 1 → 2", "2 members ready"] {
+        assert!(plan.told(0, &[]).stdout.contains(part), "{}", plan.stdout);
+    }
+    neighbour::delete(&home, conf);
+    neighbour::create(&home, maps, &map);
+    home.say("run --plan p.json --yes --sandbox").told(6, &["of another object that has its name by now"]);
+    home.say("run ./mine.rhai web --yes --sandbox").told(0, &["StatefulSet/web changed"]);
+}
+
+#[test]
+fn a_run_that_was_killed_before_it_began_is_told_as_such() {
+    let home = with_a_set();
+    home.say("scale web --replicas 2 --no-app-check --yes --sandbox").told(0, &[]);
+    let id = home.say("runs --sandbox").stdout.split_whitespace().next().unwrap().to_owned();
+    let runs = home.state().join("runs");
+    fs::remove_file(runs.join(&id).join("journal.jsonl")).unwrap();
+    home.say("runs --sandbox").told(0, &["1 that changed nothing"]);
+    assert!(home.say("runs --sandbox --all").told(0, &[]).stdout.contains("never began"));
+    for verb in ["report", "undo --yes", "resume --yes"] {
+        home.say(&format!("{verb} {id} --sandbox")).hinted(2, &["never began", "its folder can go"]);
+    }
+}
+
+#[test]
 fn a_plan_and_a_run_of_another_cluster_are_refused() {
     let (home, other) = (with_a_set(), with_a_set());
     home.say(PLAN).told(0, &[]);

@@ -185,7 +185,7 @@ fn other_objects_are_written_as_the_page_says_and_taken_back() {
     let plan = home.say("plan ./calm.rhai web --sandbox");
     for part in [
         "apply",
-        "PodDisruptionBudget/web-calm  new  (undo: delete)",
+        "PodDisruptionBudget/web-calm  new: .spec.maxUnavailable 0, .spec.selector.matchLabels.",
         ".metadata.annotations.maintenance nothing → yes  (undo: patch)",
         "rights      all ",
     ] {

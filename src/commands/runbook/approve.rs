@@ -3,6 +3,7 @@
 use super::flags::RunFlags;
 use crate::commands::Context;
 use crate::effects::Effect;
+use crate::effects::difference::said;
 use crate::effects::give_up::GiveUp;
 use crate::effects::scale::Scale;
 use crate::error::{Failure, Kind};
@@ -186,7 +187,7 @@ fn line(effect: &Effect) -> String {
         }
         Effect::Scale(scale) => format!("  to {}", scale.to),
         Effect::Exec(exec) => format!("  {}", exec.command.shown()),
-        _ => String::new(),
+        other => other.says().map(|manifest| format!("  {}", said(manifest))).unwrap_or_default(),
     };
     format!("  {:12}  {}{what}", effect.verb(), effect.object())
 }

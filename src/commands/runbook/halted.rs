@@ -5,6 +5,7 @@ use super::play::{Stopped, no_thread};
 use crate::cluster::failure::explain;
 use crate::commands::Context;
 use crate::commands::refused::of_runbook;
+use crate::effects::EffectError;
 use crate::error::{Failure, Kind};
 use crate::runs::call::Phase;
 use crate::runs::conductor::Conductor;
@@ -18,7 +19,13 @@ use crate::runs::waits::WaitFailed;
 
 /// It stopped on the copy: nothing was changed.
 pub fn while_planning(stopped: Stopped, lines: &[Line], context: &Context<'_>) -> Failure {
-    let mut failure = failure(stopped, context);
+    let mut failure = match stopped {
+        // The copy is of this moment: nobody has taken it away meanwhile.
+        Stopped::Halt(Halt::Effect { object, error }) if matches!(*error, EffectError::Vanished) => {
+            Failure::refused("no-such-object", format!("there is no `{object}`"))
+        }
+        other => failure(other, context),
+    };
     let last = lines.iter().rev().find_map(|line| match line {
         Line::Step { title } => Some(title.clone()),
         Line::AtEnd { label } => Some(label.clone()),
@@ -120,8 +127,8 @@ fn halted(halt: Halt, context: &Context<'_>) -> Failure {
                 .hint("what a runbook changes stands in `RUNBOOK.effects`, and happens in `run`")
         }
         Halt::Diverged { approved, now } => {
-            let (approved, now) = (in_words(&approved), in_words(&now));
-            let what = format!("the next effect is not the approved one: approved was `{approved}`, now it is `{now}`");
+            let what = both_sides(&approved, &now, "now it is");
+            let what = format!("the next effect is not the approved one: approved was {what}");
             Failure::new(Kind::Diverged, "diverged", what)
         }
         Halt::Replay { recorded, asked } => {
@@ -140,10 +147,23 @@ pub fn in_words(fingerprint: &str) -> String {
     let mut parts = fingerprint.splitn(4, ' ');
     match [parts.next(), parts.next(), parts.next(), parts.next()] {
         [Some(verb), Some(object), Some(_), Some(change)] if object.contains('/') => {
+            let change = change.rsplit_once(" #").map_or(change, |(shown, _)| shown);
             format!("{verb} {} {change}", object.trim_start_matches('/')).trim_end().to_owned()
         }
         _ => fingerprint.to_owned(),
     }
+}
+
+/// What was planned and what it would be now. Where the words are the same, something else differs.
+pub fn both_sides(planned: &str, now: &str, then: &str) -> String {
+    let uid = |line: &str| line.split(' ').nth(2).unwrap_or_default().to_owned();
+    let (before, after) = (in_words(planned), in_words(now));
+    let why = match () {
+        () if before != after => "",
+        () if uid(planned) != uid(now) => ", but of another object that has its name by now",
+        () => ", but with other values that no line has room for: `-o json` shows them",
+    };
+    format!("`{before}`, {then} `{after}`{why}")
 }
 
 const STATUS: &str = "`kubectl stateful status` and `kubectl stateful doctor` say what holds it";
@@ -187,5 +207,17 @@ mod tests {
         assert_eq!(in_words(line), "scale default/StatefulSet/web .spec.replicas 3 → 2");
         assert_eq!(in_words("protect /PersistentVolume/disk 0f1e "), "protect PersistentVolume/disk");
         assert_eq!(in_words("nothing more"), "nothing more");
+        assert_eq!(
+            in_words("patch d/ConfigMap/c 0f1e .data.a 1 → 2 #0123456789ab"),
+            "patch d/ConfigMap/c .data.a 1 → 2"
+        );
+    }
+
+    #[test]
+    fn two_lines_with_the_same_words_are_told_apart() {
+        let [one, other, long] = ["a b/c 1 .d 1 → 2 #aa", "a b/c 2 .d 1 → 2 #aa", "a b/c 1 .d 1 → 2 #bb"];
+        assert!(both_sides(one, other, "now").ends_with("of another object that has its name by now"));
+        assert!(both_sides(one, long, "now").contains("other values"));
+        assert_eq!(both_sides(one, "nothing more", "now"), "`a b/c .d 1 → 2`, now `nothing more`");
     }
 }

@@ -43,8 +43,11 @@ pub(super) async fn chosen(
         let folder = RunFolder::open(&runs, id).map_err(|_| {
             Failure::usage("no-run", format!("there is no run `{id}`")).hint(context.as_given().ours("runs"))
         })?;
+        if !folder.has_begun() {
+            return Err(never_began(&folder));
+        }
         let about = folder.about().map_err(|why| unreadable(&folder, &why))?;
-        let lines = folder.lines().map_err(|why| damaged(&folder, &why))?;
+        let lines = folder.lines().map_err(|why| damaged(&folder, &why, context))?;
         return Ok((folder, about, lines));
     }
     let connection = context.connection;
@@ -101,15 +104,22 @@ pub(super) fn of_another(what: &str, cluster: &str, namespace: &str, context: &C
 /// It went on, or cannot be had.
 pub(super) fn reopened(folder: &RunFolder, shown: &[Value], context: &Context<'_>) -> Result<Journal, Failure> {
     let journal = Journal::reopen(&folder.path).map_err(|why| in_use(folder, &why))?.written_with(&context.pen);
-    if folder.lines().map_err(|why| damaged(folder, &why))? == shown {
+    if folder.lines().map_err(|why| damaged(folder, &why, context))? == shown {
         return Ok(journal);
     }
     let what = format!("run {} went on while you were asked; nothing was changed", folder.id);
     Err(Failure::refused("run-went-on", what).hint("type the same command again"))
 }
 
-pub(super) fn damaged(folder: &RunFolder, why: &JournalError) -> Failure {
-    unreadable(folder, why).hint("the volumes that it retired are marked: kubectl stateful volumes list")
+pub(super) fn damaged(folder: &RunFolder, why: &JournalError, context: &Context<'_>) -> Failure {
+    let list = context.as_given().ours("volumes list");
+    unreadable(folder, why).hint(format!("volumes that it has retired are marked: {list}"))
+}
+
+/// It was killed while its folder was made: its journal would have come next.
+fn never_began(folder: &RunFolder) -> Failure {
+    let what = format!("run {} never began: it was stopped before it could change anything", folder.id);
+    Failure::usage("never-began", what).hint(format!("its folder can go: {}", folder.path.display()))
 }
 
 /// A journal that cannot be had now.

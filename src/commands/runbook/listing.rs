@@ -24,14 +24,17 @@ pub fn list(all: bool, context: &Context<'_>) -> Result<(), Failure> {
     for folder in RunFolder::all(&context.places.runs()) {
         let (about, lines) = (folder.about().ok(), folder.lines());
         let is_here = about.as_ref().is_none_or(|about| Place::of_run(about).is_on(context.connection));
-        let is_idle = lines.as_ref().is_ok_and(|lines| has_done_nothing(lines));
+        let is_idle = !folder.has_begun() || lines.as_ref().is_ok_and(|lines| has_done_nothing(lines));
         if !all && (!is_here || is_idle) {
             let hidden = if is_here { &mut idle } else { &mut elsewhere };
             *hidden = hidden.saturating_add(1);
             continue;
         }
         let row = lines.map_or_else(
-            |why| row(&folder, about.as_ref(), &[], why.to_string()),
+            |why| {
+                let why = if folder.has_begun() { why.to_string() } else { "never began".to_owned() };
+                row(&folder, about.as_ref(), &[], why)
+            },
             |lines| row(&folder, about.as_ref(), &lines, ended(&lines)),
         );
         rows.push(row);

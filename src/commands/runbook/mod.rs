@@ -87,9 +87,8 @@ pub async fn go_by(path: &Path, matches: &ArgMatches, context: &Context<'_>) -> 
             let differs = lines.find(|(index, line)| others.get(*index) != Some(line));
             differs.map_or_else(|| "nothing more".to_owned(), |(_, line)| line)
         };
-        let [planned, would] = [first(&plan, &now), first(&now, &plan)].map(|line| halted::in_words(&line));
-        let what =
-            format!("the cluster has changed: planned was `{planned}`, now it would be `{would}`; nothing was changed");
+        let sides = halted::both_sides(&first(&plan, &now), &first(&now, &plan), "now it would be");
+        let what = format!("the cluster has changed: planned was {sides}; nothing was changed");
         return Err(Failure::new(Kind::Diverged, "diverged", what).hint("make a new plan, and look at it"));
     }
     context.screen.event(Event::Plan(Box::new(now.clone())));

@@ -23,7 +23,7 @@ pub fn save(folder: &RunFolder, context: &Context<'_>) {
     let written = || -> Result<(), Failure> {
         let unread = |why: std::io::Error| Failure::failed("run-unreadable", why.to_string());
         let about = folder.about().map_err(unread)?;
-        let lines = folder.lines().map_err(|why| damaged(folder, &why))?;
+        let lines = folder.lines().map_err(|why| damaged(folder, &why, context))?;
         let text = serde_json::to_string_pretty(&Report::of(folder, &about, &lines)).unwrap_or_default();
         folder.put("report.json", &text).map_err(unread)
     };

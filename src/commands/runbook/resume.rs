@@ -126,7 +126,7 @@ async fn where_it_stopped(
     let word = |key: &str| stop.and_then(|line| line[key].as_str()).unwrap_or_default();
     let stopped = journal.stopped(context.connection.clock.now(), word("code"), word("why"));
     stopped.map_err(|why| unreadable(folder, &why))?;
-    folder.lines().map_err(|why| damaged(folder, &why))
+    folder.lines().map_err(|why| damaged(folder, &why, context))
 }
 
 /// The lines of a plan that were used up by what was done.

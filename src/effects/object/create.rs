@@ -16,7 +16,7 @@ use super::super::ready::{Done, Ready};
 use super::super::request::{self, Mode};
 use super::delete::DeleteObject;
 use super::told::{differences, missing};
-use super::{Sayer, harmless, is_ours, stays};
+use super::{Sayer, cleaned, harmless, is_ours, look_at, stays};
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
 use crate::objects::kinds::ObjectRef;
@@ -40,6 +40,10 @@ impl CreateObject {
             let uid = before["metadata"]["uid"].as_str();
             let never_went = self.instead_of.is_some() && self.instead_of.as_deref() == uid;
             if never_went || (is_ours(&before) && self.is_said_by(&before, connection).await?) {
+                return Ok(Ready::holds(before));
+            }
+            // Somebody has made it again as it was.
+            if self.instead_of.is_some() && cleaned(&before) == self.manifest {
                 return Ok(Ready::holds(before));
             }
             return Err(self.in_the_way());
@@ -86,10 +90,11 @@ impl CreateObject {
     }
 
     fn in_the_way(&self) -> EffectError {
-        EffectError::Guarded {
-            code: "exists-already",
-            why: format!("there is a {} `{}` already", self.object.kind.kind, self.object.name),
-            hint: "`k8s::apply(…)` changes one that we made, `k8s::patch(…)` one of anybody's".to_owned(),
-        }
+        let hint = match self.sayer() {
+            Sayer::Undo => look_at(&self.object),
+            Sayer::Script => "`k8s::apply(…)` changes one that we made, `k8s::patch(…)` one of anybody's".to_owned(),
+        };
+        let why = format!("there is a {} `{}` already", self.object.kind.kind, self.object.name);
+        EffectError::Guarded { code: "exists-already", why, hint }
     }
 }

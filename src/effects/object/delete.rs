@@ -59,13 +59,13 @@ impl DeleteObject {
         if let Some(made) = &self.made {
             let other = missing(&before, made);
             if !other.is_empty() {
-                return Err(changed_since(&other));
+                return Err(changed_since(&self.object, &other));
             }
-            written_by_others(&before)?;
+            written_by_others(&self.object, &before)?;
             // Another run of ours writes under the same name as this one.
             let more = self.stored.as_ref().map(|stored| added(&held(&before), stored)).unwrap_or_default();
             if !more.is_empty() {
-                return Err(changed_since(&more));
+                return Err(changed_since(&self.object, &more));
             }
         } else {
             governs_no_set(&before, &reader).await?;

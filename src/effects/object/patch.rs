@@ -52,12 +52,15 @@ impl PatchObject {
         if told::says(&before, &self.patch) {
             return Ok(Ready::holds(before));
         }
-        let other = self.expected.as_ref().map(|expected| missing(&before, expected)).unwrap_or_default();
+        let mut other = self.expected.as_ref().map(|expected| missing(&before, expected)).unwrap_or_default();
+        // Who has put something back by hand has done our work.
+        let left = missing(&before, &self.patch);
+        other.retain(|field| left.iter().any(|wanted| wanted.path == field.path));
         let after = request::merge(&connection.client, &self.object, &before, &self.patch, Mode::DryRun).await;
         // What it is to be it may be already, in the server's own words.
         let is_so = |after: &Arc<Value>| told::differences(&before, after, &self.patch).is_empty();
         if !other.is_empty() && !after.as_ref().is_ok_and(is_so) {
-            return Err(changed_since(&other));
+            return Err(changed_since(&self.object, &other));
         }
         let after = after.map_err(of_dry_run)?;
         let sayer = if self.expected.is_some() { Sayer::Undo } else { Sayer::Script };

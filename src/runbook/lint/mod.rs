@@ -2,6 +2,7 @@
 //! nothing has, parameters that nobody uses, effects that were not declared,
 //! and decisions that may come out otherwise in the run than in the plan.
 
+mod kinds;
 mod reading;
 mod source;
 #[cfg(test)]
@@ -57,6 +58,7 @@ impl Runbook {
             lint.calls(&known_functions(&engine, &reading.functions));
             lint.fields(&known_fields(&engine));
             lint.effects();
+            lint.kinds();
             lint.said();
             lint.branches();
             lint.found.sort_by_key(|(line, column, _)| (*line, *column));

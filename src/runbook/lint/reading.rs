@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt, SwitchCasesCollection};
 
 use super::super::verbs::{QUERY, UNSTABLE};
+use super::kinds;
 use super::source::{Source, before};
 
 /// A function of the script, closures among them.
@@ -36,6 +37,8 @@ pub(super) struct Called {
     pub module: String,
     /// The variables among its arguments, by position.
     pub arguments: Vec<Option<String>>,
+    /// The kind of object that its first argument names.
+    pub kind: Option<String>,
     /// What the arguments are made of, by position, and what stands before the dot.
     pub given: Vec<Source>,
     pub on: Source,
@@ -170,6 +173,7 @@ impl Function {
             is_method: on.is_some(),
             module: module(call),
             arguments,
+            kind: call.args.first().and_then(kinds::named),
             given: call.args.iter().map(Source::of).collect(),
             on: on.unwrap_or_default(),
             closures,

@@ -210,6 +210,17 @@ fn the_general_words_are_known_their_effects_declared_and_the_fields_of_objects_
             "k8s::delete(\"ConfigMap\", \"a\");",
             "E 3 `k8s::delete` is an effect of kind `delete`, which is not declared; add \"delete\" to `RUNBOOK.effects`",
         ),
+        ("k8s::get(\"Configmap\", \"a\");", "E 3 nobody here knows a kind `Configmap`; did you mean `ConfigMap`?"),
+        (
+            "k8s::create(#{ kind: \"Namespace\", metadata: #{ name: \"a\" } });",
+            "E 3 a Namespace lives in no namespace, and a run stays in its own; there are ConfigMap, Service, \
+             PodDisruptionBudget, HorizontalPodAutoscaler, ResourceQuota",
+        ),
+        (
+            "k8s::patch(\"PersistentVolumeClaim\", \"a\", #{});",
+            "E 3 a PersistentVolumeClaim is not written in general words; a claim goes with `claim.retire()`, which \
+             keeps its data, and comes back with `volume.restore()`",
+        ),
         ("apply(#{});", "E 3 there is no function `apply`; write `k8s::apply(#{ kind: \"ConfigMap\", … })`"),
     ] {
         assert!(told(run).contains(&expected.to_owned()), "{run}: {:?}", told(run));

@@ -1,6 +1,6 @@
 //! Handles on what is in the cluster.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
 use serde::de::DeserializeOwned;
@@ -29,12 +29,12 @@ const SET: &[&str] =
 pub(super) const FIELDS: [&[&str]; 4] = [SET, MEMBER, CLAIM, RETIRED];
 
 /// A StatefulSet. Of one that is gone there are the name and the volumes that
-/// were retired.
+/// were retired. Copies of a handle are one handle: `p.set` is another copy each time.
 #[derive(Clone)]
 pub struct SetHandle {
     bridge: Bridge,
     name: String,
-    now: Option<SetAnswer>,
+    now: Arc<Mutex<Option<SetAnswer>>>,
 }
 
 fn read<T: DeserializeOwned>(value: Value) -> Outcome<T> {
@@ -44,6 +44,7 @@ fn read<T: DeserializeOwned>(value: Value) -> Outcome<T> {
 /// The set of this name.
 pub(super) fn set(bridge: &Bridge, name: &str) -> Outcome<Dynamic> {
     let now = read(bridge.ask(Call::Set { name: name.to_owned(), must: false })?)?;
+    let now = Arc::new(Mutex::new(now));
     Ok(Dynamic::from(SetHandle { bridge: bridge.clone(), name: name.to_owned(), now }))
 }
 
@@ -71,9 +72,17 @@ pub(super) fn seconds(text: &str) -> Outcome<u64> {
 }
 
 impl SetHandle {
+    fn now(&self) -> Option<SetAnswer> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is_now(&self, now: SetAnswer) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
     /// The set, which must be there for this.
-    fn there(&self) -> Outcome<&SetAnswer> {
-        if let Some(now) = &self.now {
+    fn there(&self) -> Outcome<SetAnswer> {
+        if let Some(now) = self.now() {
             return Ok(now);
         }
         self.bridge.ask(Call::Set { name: self.name.clone(), must: true })?;
@@ -83,26 +92,26 @@ impl SetHandle {
     fn get(&mut self, name: &str) -> Outcome<Dynamic> {
         match name {
             "name" => return Ok(self.name.clone().into()),
-            "exists" => return Ok(self.now.is_some().into()),
+            "exists" => return Ok(self.now().is_some().into()),
             other if !SET.contains(&other) => return Err(no_field("set", other, SET)),
             _ => {}
         }
         let SetAnswer { target: _, replicas, start, ready, templates, management, when_scaled, when_deleted } =
             self.there()?;
         Ok(match name {
-            "replicas" => number(*replicas),
-            "start" => number(*start),
-            "ready" => number(*ready),
-            "templates" => Dynamic::from_array(templates.iter().map(|name| name.clone().into()).collect()),
-            "management" => management.clone().into(),
-            "when_scaled" => when_scaled.clone().into(),
-            "when_deleted" => when_deleted.clone().into(),
+            "replicas" => number(replicas),
+            "start" => number(start),
+            "ready" => number(ready),
+            "templates" => Dynamic::from_array(templates.into_iter().map(Dynamic::from).collect()),
+            "management" => management.into(),
+            "when_scaled" => when_scaled.into(),
+            "when_deleted" => when_deleted.into(),
             other => return Err(no_field("set", other, SET)),
         })
     }
 
     fn target(&self) -> Outcome<Target> {
-        Ok(self.there()?.target.clone())
+        Ok(self.there()?.target)
     }
 
     fn refresh(&mut self) -> Outcome<()> {
@@ -110,13 +119,13 @@ impl SetHandle {
         if again.target != self.target()? {
             return Err(thrown(format!("`{}` was replaced by another set of its name", self.name), ""));
         }
-        self.now = Some(again);
+        self.is_now(again);
         Ok(())
     }
 
     /// The members that a set of `keep` replicas would not have, the highest first.
     fn members_from(&mut self, keep: i64) -> Outcome<Array> {
-        let set = Arc::new(self.there()?.clone());
+        let set = Arc::new(self.there()?);
         let from = set.start.saturating_add(count(keep)?);
         let call = Call::Members { set: set.target.clone(), from };
         let found: Vec<MemberAnswer> = read(self.bridge.ask(call)?)?;
@@ -138,25 +147,25 @@ impl SetHandle {
 
     fn scale(&mut self, replicas: i64) -> Outcome<()> {
         let to = count(replicas)?;
-        let mut now = self.there()?.clone();
+        let mut now = self.there()?;
         let effect = Effect::Scale(Scale { set: now.target.clone(), to, from: None });
         self.bridge.ask(Call::Effect { effect })?;
         if !self.bridge.is_saying() {
             now.replicas = to;
-            self.now = Some(now);
+            self.is_now(now);
         }
         Ok(())
     }
 
     /// The set leaves the claims of members that go.
     fn keep_claims(&mut self) -> Outcome<()> {
-        let mut now = self.there()?.clone();
+        let mut now = self.there()?;
         let when_scaled = "Retain".to_owned();
         let effect = Effect::Retention(Retention { set: now.target.clone(), when_scaled: when_scaled.clone() });
         self.bridge.ask(Call::Effect { effect })?;
         if !self.bridge.is_saying() {
             now.when_scaled = when_scaled;
-            self.now = Some(now);
+            self.is_now(now);
         }
         Ok(())
     }

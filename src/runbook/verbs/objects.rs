@@ -15,7 +15,7 @@ use crate::effects::object::apply::ApplyObject;
 use crate::effects::object::create::CreateObject;
 use crate::effects::object::delete::DeleteObject;
 use crate::effects::object::patch::PatchObject;
-use crate::effects::object::{Refused, part, readable, whole, writable};
+use crate::effects::object::sayable::{Refused, part, readable, whole, writable};
 use crate::objects::kinds::ObjectRef;
 use crate::objects::nearest::nearest;
 use crate::runs::call::Call;
@@ -162,8 +162,8 @@ fn create(bridge: &Bridge, map: Map) -> Outcome<()> {
 
 fn patch(bridge: &Bridge, kind: &str, name: &str, map: Map) -> Outcome<()> {
     let patch = merge_of(&Dynamic::from_map(map))?;
-    part(&patch).map_err(not_so)?;
     let object = named(bridge, kind, name, true)?;
+    part(object.kind, &patch).map_err(not_so)?;
     write(bridge, Effect::PatchObject(PatchObject { object, uid: None, patch, expected: None }))
 }
 

@@ -81,9 +81,10 @@ fn what_was_planned_is_written_and_all_of_it_is_taken_back() {
     };
     let words: Vec<String> = said.plan.unwrap().lines.iter().filter_map(word).collect();
     let expected = [
-        "apply ConfigMap/made: new (delete ConfigMap/made)",
+        "apply ConfigMap/made: new: .metadata.labels.app x, .data.a.cnf 1 (delete ConfigMap/made)",
         "apply ConfigMap/made: .metadata.labels.app x → nothing, .data.a.cnf 1 → 2 (patch ConfigMap/made)",
-        "create PodDisruptionBudget/calm: new (delete PodDisruptionBudget/calm)",
+        "create PodDisruptionBudget/calm: new: .spec.maxUnavailable 1, .spec.selector.matchLabels.app web (delete \
+         PodDisruptionBudget/calm)",
         "patch ConfigMap/theirs: .data.a 1 → 12, .data.b gone → nothing (patch ConfigMap/theirs)",
         "delete Service/front: deleted; made again, it has another UID (create Service/front)",
         r#"["another","theirs"]"#,
@@ -259,9 +260,42 @@ fn one_that_was_deleted_and_made_again_is_left_alone() {
     let path = format!("{MAPS}/theirs");
     delete(&stage.simulator, &path).ok();
     post(&stage.simulator, MAPS, &json!({ "metadata": { "name": "theirs" }, "data": { "a": "2" } })).ok();
-    let failure = taken_back(&stage).result.expect_err("it is another one");
-    assert!(failure.message.contains("replaced"), "{failure}");
+    taken_back(&stage).done();
     assert_eq!(stage.get(&path)["data"]["a"], "2");
+}
+
+#[test]
+fn what_somebody_has_made_again_stays_and_the_rest_is_taken_back() {
+    for data in [json!({ "a": "1", "b": "gone", "c": "stays" }), json!({ "other": "2" })] {
+        let stage = stage();
+        own(
+            &stage,
+            r#"k8s::patch("ConfigMap", "another", #{ data: #{ a: "2" } }); k8s::delete("ConfigMap", "theirs");"#,
+        )
+        .done();
+        let map = json!({ "metadata": { "name": "theirs", "labels": { "mine": "yes" } }, "data": data });
+        post(&stage.simulator, MAPS, &map).ok();
+        taken_back(&stage).done();
+        assert_eq!(stage.get(&format!("{MAPS}/theirs"))["data"], data);
+        assert_eq!(stage.get(&format!("{MAPS}/another"))["data"]["a"], "1");
+    }
+}
+
+#[test]
+fn what_somebody_has_put_back_by_hand_is_in_nobody_s_way() {
+    let stage = stage();
+    own(&stage, r#"k8s::patch("ConfigMap", "theirs", #{ data: #{ a: "2", b: "2" } });"#).done();
+    let path = format!("{MAPS}/theirs");
+    merge(&stage.simulator, &path, &json!({ "data": { "a": "1" } })).ok();
+    taken_back(&stage).done();
+    assert_eq!(stage.get(&path)["data"], json!({ "a": "1", "b": "gone", "c": "stays" }));
+}
+
+#[test]
+fn an_object_that_never_was_is_told_as_such() {
+    let failure = own(&stage(), r#"k8s::patch("ConfigMap", "nobody", #{ data: #{ a: "1" } });"#);
+    let failure = failure.failed("no-such-object", 3);
+    assert!(failure.message.starts_with("there is no `ConfigMap/nobody`"), "{failure}");
 }
 
 #[test]
