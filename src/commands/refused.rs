@@ -48,6 +48,8 @@ pub fn of_effect(object: &str, error: &EffectError, connection: &Connection) -> 
             let detail = detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
             Failure::failed("answer-lost", format!("`{object}`: {error}{detail}; it may have been carried out"))
         }
+        // The same words as for Ctrl-C anywhere else.
+        EffectError::Interrupted { why } => Failure { message: why.clone(), ..Failure::interrupted() },
         EffectError::Guarded { code, why, hint } => {
             Failure::refused(code, format!("`{object}`: {why}")).hint(hint.clone())
         }

@@ -44,6 +44,10 @@ pub struct UndoArgs {
     #[arg(long, help_heading = "Running")]
     pub run_again: bool,
 
+    /// Leave out what the script says for an undo under this title, such as a command that always fails; can be repeated
+    #[arg(long, value_name = "TITLE", help_heading = "Running")]
+    pub leave_out: Vec<String>,
+
     #[command(flatten)]
     pub flags: ApprovalFlags,
 }

@@ -70,6 +70,9 @@ pub enum EffectError {
     /// A guard said no; nothing was written.
     #[error("{why}")]
     Guarded { code: &'static str, why: String, hint: String },
+    /// Ctrl-C before the write; what was about to happen, for people.
+    #[error("{why}")]
+    Interrupted { why: String },
     /// A program in a pod ended with another code than 0.
     #[error("the command said no (exit code {code})")]
     SaidNo { code: i32, printed: String },
@@ -195,6 +198,7 @@ impl EffectError {
             | Self::LockLost
             | Self::SaidNo { .. }
             | Self::Unanswered { .. }
+            | Self::Interrupted { .. }
             | Self::Guarded { .. } => self.to_string(),
         }
     }

@@ -177,3 +177,25 @@ fn worded(line: &Line, number: &mut usize, style: &Style) -> Option<String> {
         Line::Output { key, value } => format!("      output       {} {}", escape(key), escape(&value.to_string())),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_plan_for_what_is_left_of_a_run_says_so() {
+        let plan = |rest: bool| {
+            json!({ "apiVersion": "kubectl-stateful/v1", "kind": "Plan", "run": "r", "rest": rest, "runbook": "mine",
+                "script": "5c", "parameters": {}, "cluster": "here", "namespace": "default", "lines": [],
+                "notSimulated": [], "unknown": [] })
+        };
+        let title = |rest: bool| {
+            let plan: Plan = serde_json::from_value(plan(rest)).unwrap();
+            render(&plan, &Style::PLAIN).lines().next().unwrap().to_owned()
+        };
+        assert_eq!(title(false), "Plan for mine on here/default");
+        assert_eq!(title(true), "Plan for the rest of mine on here/default");
+    }
+}

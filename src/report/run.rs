@@ -45,6 +45,9 @@ pub fn render(report: &Report, style: &Style) -> String {
             if kept.certain { "was kept when this run ended" } else { "no answer says whether the claim is gone" };
         let _ = writeln!(text, "  {:12}volume {volume} has the data of {claim}: {how}", "kept");
     }
+    for title in &report.left_out {
+        let _ = writeln!(text, "  {:12}`{}`: an undo has not done it, as it was told", "left out", escape(title));
+    }
     let undo = match report.undoable() {
         0 => "nothing is left to take back".to_owned(),
         count => format!("{count} effects can be taken back: {}", escape(&report.undo)),

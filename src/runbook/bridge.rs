@@ -9,7 +9,7 @@ use rhai::{EvalAltResult, Position};
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::engine::thrown;
+use super::engine::{refused, thrown};
 use crate::effects::Effect;
 use crate::runs::call::Call;
 
@@ -38,13 +38,16 @@ pub struct Bridge {
     pub namespace: String,
     /// The effects that are said for an undo, while they are said.
     said: Arc<Mutex<Option<Vec<Effect>>>>,
+    /// What was refused while they were said, in words and with what to do about it.
+    refused: Arc<Mutex<Option<(String, &'static str)>>>,
 }
 
 /// A bridge and its other end.
 #[must_use]
 pub fn bridge(run: &str, namespace: &str) -> (Bridge, UnboundedReceiver<Asked>) {
     let (calls, other) = unbounded_channel();
-    (Bridge { calls, run: run.to_owned(), namespace: namespace.to_owned(), said: Arc::default() }, other)
+    let (run, namespace) = (run.to_owned(), namespace.to_owned());
+    (Bridge { calls, run, namespace, said: Arc::default(), refused: Arc::default() }, other)
 }
 
 impl Bridge {
@@ -56,11 +59,15 @@ impl Bridge {
                     said.push(effect);
                     Ok(Value::Null)
                 }
-                _ => Err(thrown(
+                _ => Err(self.refuses(
                     NO_WRITE,
                     "read and ask before, and use it here; what an undo does is fixed when it is said",
                 )),
             };
+        }
+        // It has caught that, and goes on.
+        if let Some((why, hint)) = self.refused().clone() {
+            return Err(refused(why, hint));
         }
         let (reply, answer): (_, Receiver<Value>) = sync_channel(1);
         let sent = self.calls.send(Asked { call, reply }).ok();
@@ -70,6 +77,28 @@ impl Bridge {
 
     fn said(&self) -> MutexGuard<'_, Option<Vec<Effect>>> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<(String, &'static str)>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What an undo is not going to do must not look as if it would: whoever catches this error
+    /// is ended by the next call, or at the end of its function.
+    #[expect(clippy::unnecessary_box_returns, reason = "it is what registered functions return")]
+    pub(super) fn refuses(&self, why: impl Into<String>, hint: &'static str) -> Box<EvalAltResult> {
+        let why = why.into();
+        let error = thrown(why.clone(), hint);
+        self.refused().get_or_insert((why, hint));
+        error
+    }
+
+    /// A function has ended: what it was refused is told, and over.
+    ///
+    /// # Errors
+    /// Something was refused.
+    pub(super) fn nothing_refused(&self) -> Result<(), Box<EvalAltResult>> {
+        self.refused().take().map_or(Ok(()), |(why, hint)| Err(thrown(why, hint)))
     }
 
     /// Whether effects are only said, for an undo: nothing becomes of them now.
@@ -88,6 +117,10 @@ impl Bridge {
         *self.said() = Some(Vec::new());
         let ended = work();
         let said = self.said().take().unwrap_or_default();
-        ended.map(|()| said)
+        ended?;
+        match self.refused().clone() {
+            Some((why, hint)) => Err(thrown(why, hint)),
+            None => Ok(said),
+        }
     }
 }

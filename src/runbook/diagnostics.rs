@@ -134,6 +134,7 @@ fn words(error: &EvalAltResult, functions: &[String]) -> (Trouble, String, Optio
     let broken = |message: String, hint: Option<&str>| (Trouble::Broken, message, hint.map(str::to_owned));
     match error {
         EvalAltResult::ErrorRuntime(value, _) => thrown_words(value),
+        EvalAltResult::ErrorTerminated(value, _) if value.is_map() => thrown_words(value),
         EvalAltResult::ErrorTerminated(..) => (Trouble::Cancelled, "interrupted".to_owned(), None),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => missing_function(signature, functions),
         EvalAltResult::ErrorTooManyOperations(_) => {

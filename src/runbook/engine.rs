@@ -125,6 +125,15 @@ pub(super) fn thrown(message: impl Into<String>, hint: &str) -> Box<EvalAltResul
     Box::new(EvalAltResult::ErrorRuntime(error.into(), Position::NONE))
 }
 
+/// The same where a script must not go on as if nothing had been refused: it cannot catch that.
+#[expect(clippy::unnecessary_box_returns, reason = "it is what registered functions return")]
+pub(super) fn refused(message: impl Into<String>, hint: &str) -> Box<EvalAltResult> {
+    match *thrown(message, hint) {
+        EvalAltResult::ErrorRuntime(error, position) => Box::new(EvalAltResult::ErrorTerminated(error, position)),
+        other => Box::new(other),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::error::Trouble;

@@ -101,8 +101,14 @@ impl Runbook {
             let p = self.params(answers, bridge).map_err(failed)?;
             let ran: Result<Dynamic, Box<EvalAltResult>> =
                 engine.call_fn(&mut Scope::new(), &ast, phase.function(), (p,));
-            let ran = ran.map(drop).map_err(failed);
-            if phase == Phase::Run { always.at_end(ran, &engine, &ast, bridge, &failed)? } else { ran? }
+            let caught = bridge.nothing_refused();
+            let ran = ran.map(drop).and(caught).map_err(failed);
+            if phase == Phase::Run {
+                always.at_end(ran, &engine, &ast, bridge, &failed)?;
+            } else {
+                ran?;
+            }
+            bridge.nothing_refused().map_err(failed)?;
         }
         Ok(())
     }

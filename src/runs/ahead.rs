@@ -14,7 +14,7 @@ use crate::effects::{Effect, EffectError};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Approved {
     pub fingerprint: String,
-    /// None in plans of earlier versions.
+    /// None in plans of earlier versions, and of what is said for an undo.
     pub effect: Option<Effect>,
     /// What is always done, if it is a part of that.
     pub always: Option<String>,
@@ -42,11 +42,9 @@ pub fn approved(plan: &Plan) -> VecDeque<Approved> {
             | Line::Query { .. }
             | Line::Output { .. } => {}
         }
-        if let (Some(fingerprint), Line::Effect { effect, .. }) = (line.to_compare(), line) {
-            let effect = effect.as_deref().cloned();
-            let (fingerprint, always) = (fingerprint.to_owned(), always.clone());
-            lines.push_back(Approved { fingerprint, effect, always, step: steps });
-        }
+        let Some(fingerprint) = line.to_hold() else { continue };
+        let effect = if let Line::Effect { effect, .. } = line { effect.as_deref().cloned() } else { None };
+        lines.push_back(Approved { fingerprint, effect, always: always.clone(), step: steps });
     }
     lines
 }

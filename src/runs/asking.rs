@@ -20,6 +20,9 @@ use crate::facts::mark::Mark;
 /// The flag that answers whether a command of unknown end is run once more.
 pub const RUN_AGAIN: &str = "--run-again";
 
+/// The flag by which an undo leaves out what the script has said for it.
+pub const LEAVE_OUT: &str = "--leave-out";
+
 /// The flag by which a person answers for the application.
 pub const NO_APP_CHECK: &str = "--no-app-check";
 

@@ -136,6 +136,7 @@ impl<'a> Conductor<'a> {
             Call::Effect { effect } => self.effect(effect).await,
             other => {
                 self.connection.interrupt.check().map_err(|_| Halt::Interrupted)?;
+                self.as_said(&other)?;
                 self.needs.call(&other, &self.connection.namespace);
                 let answer = self.look(&other).await?;
                 self.same_as_before(&other, &answer)?;
@@ -159,6 +160,7 @@ impl<'a> Conductor<'a> {
             return Err(Halt::Replay { recorded: Box::new(record.call), asked: Box::new(call) });
         }
         self.same_as_before(&call, &record.answer)?;
+        self.as_said(&call)?;
         if let Some(at) = record.at {
             self.was_typed(&call, at);
         }

@@ -138,6 +138,11 @@ impl Journal {
         self.line(json!({ "t": at.to_string(), "state": "undone", "of": number }), true)
     }
 
+    /// Writes that an undo leaves out what was said in line `number`, as somebody wants it.
+    pub fn left_out(&mut self, number: u64, at: Timestamp) -> io::Result<()> {
+        self.line(json!({ "t": at.to_string(), "state": "left-out", "of": number }), true)
+    }
+
     /// Writes a call that changes nothing, with its answer.
     pub fn call(&mut self, number: u64, at: Timestamp, call: &Value, answer: &Value) -> io::Result<()> {
         self.line(json!({ "n": number, "t": at.to_string(), "state": "call", "call": call, "answer": answer }), false)

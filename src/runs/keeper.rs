@@ -106,11 +106,9 @@ pub async fn outlast(lock: Lock, connection: &Connection, observer: &dyn Observe
             // Nothing will ever happen here by itself.
             Ok(Pause::Idle) => return Ok(Lock { left: Some(version), ..lock }),
             Err(_) => {
-                return Err(EffectError::Guarded {
-                    code: "interrupted",
-                    why: "interrupted while it was watched".to_owned(),
-                    hint: "`kubectl stateful runs unlock` removes a lock of a run that is over".to_owned(),
-                });
+                let why =
+                    format!("interrupted while {} was watched, which run {} may have left", lock.object, holder.run);
+                return Err(EffectError::Interrupted { why });
             }
         }
     }

@@ -124,12 +124,13 @@ pub(super) async fn is_back(claim: &Target, volume: &Target, waits: &Waits<'_>) 
 
 /// A claim has its volume before anything builds on it.
 pub(super) async fn bound(claim: &ObjectRef, volume: &Target, waits: &Waits<'_>) -> Result<(), EffectError> {
-    waits.bound(claim, volume, AT_MOST).await.map(drop).map_err(|why| EffectError::Guarded {
-        code: "not-bound",
-        why: why.to_string(),
-        hint: "`kubectl stateful status` says why it is not bound".to_owned(),
-    })
+    let bound = waits.bound(claim, volume, AT_MOST).await;
+    bound.map(drop).map_err(|why| why.for_undo("not-bound", "`kubectl stateful status` says why it is not bound"))
 }
+
+/// What to do about a claim that is being deleted, and does not go.
+pub(super) const STILL_GOING: &str =
+    "`kubectl stateful status` says who holds it; type the same command again once it is gone";
 
 /// It goes with its pod, though nobody has asked for that yet (SS-84).
 fn has_pod_owner(claim: &Value) -> bool {
@@ -144,12 +145,7 @@ pub(super) async fn is_gone(claim: &Target, volume: &Target, waits: &Waits<'_>) 
         Some(found) if found["metadata"]["deletionTimestamp"].is_null() && !has_pod_owner(&found) => Ok(false),
         Some(_) => {
             let gone = waits.released(claim, volume, AT_MOST).await;
-            gone.map(|_| true).map_err(|why| EffectError::Guarded {
-                code: "claim-terminating",
-                why: why.to_string(),
-                hint: "`kubectl stateful status` says who holds it; type the same command again once it is gone"
-                    .to_owned(),
-            })
+            gone.map(|_| true).map_err(|why| why.for_undo("claim-terminating", STILL_GOING))
         }
     }
 }

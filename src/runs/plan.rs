@@ -242,6 +242,16 @@ impl Line {
         matches!(self, Self::Effect { undo: Undo::Impossible, verb, .. } if verb == GIVE_UP)
     }
 
+    /// What a run is held to: an effect that changes something, or what an undo would do beside
+    /// the inverses.
+    #[must_use]
+    pub fn to_hold(&self) -> Option<String> {
+        match self {
+            Self::Undo { label, writes } => Some(held(label, writes)),
+            _ => self.to_compare().map(str::to_owned),
+        }
+    }
+
     /// What a run is held to, if it is an effect that changes something.
     #[must_use]
     pub fn to_compare(&self) -> Option<&str> {
@@ -265,20 +275,38 @@ impl Line {
     }
 }
 
+/// How what is said for an undo begins where it is compared.
+pub const SAID: &str = "at undo ";
+
+/// What is compared of that: its title, and what it writes.
+fn held(label: &str, writes: &[String]) -> String {
+    format!("{SAID}{label}: {}", writes.join(", "))
+}
+
+/// What a run is held to when it says this for an undo.
+#[must_use]
+pub fn held_to(label: &str, effects: &[Effect]) -> String {
+    held(label, &effects.iter().map(in_words).collect::<Vec<_>>())
+}
+
 /// An effect in a few words.
 fn in_words(effect: &Effect) -> String {
     match effect {
         Effect::Scale(scale) => format!("scale {} to {}", effect.object(), scale.to),
-        Effect::Exec(exec) => format!("exec {}: {}", effect.object(), exec.command.shown()),
+        Effect::Exec(exec) => {
+            let place = exec.container.as_ref().map(|container| format!(" in {container}")).unwrap_or_default();
+            format!("exec {}{place}: {}", effect.object(), exec.command.shown())
+        }
         _ => format!("{} {}", effect.verb(), effect.object()),
     }
 }
 
 impl Plan {
-    /// What a run is held to: the fingerprints of its effects, in their order.
+    /// What a run is held to, in its order: the fingerprints of its effects, and what is said
+    /// for an undo.
     #[must_use]
     pub fn fingerprints(&self) -> Vec<String> {
-        self.lines.iter().filter_map(Line::to_compare).map(str::to_owned).collect()
+        self.lines.iter().filter_map(Line::to_hold).collect()
     }
 
     /// Whether everything in it can be taken back.
@@ -314,6 +342,6 @@ impl Plan {
     /// How many writes it has.
     #[must_use]
     pub fn effects(&self) -> usize {
-        self.fingerprints().len()
+        self.lines.iter().filter_map(Line::to_compare).count()
     }
 }

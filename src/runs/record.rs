@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::call::{Call, ClaimAnswer, MemberAnswer};
 use super::journal::is_aside;
+use super::undo::Of;
 use crate::effects::exec::Exec;
 use crate::effects::give_up::GiveUp;
 use crate::effects::lock::Lock;
@@ -171,13 +172,27 @@ pub fn claims(lines: &[Value]) -> Vec<ClaimAnswer> {
     claims
 }
 
-/// The numbers of replicas that an undo has asked for so far, each with the
-/// number of the effect that it takes back.
+/// A number of replicas that an undo has asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lowered {
+    /// What it takes back.
+    pub of: Of,
+    pub to: u64,
+    /// Whether an answer came.
+    pub done: bool,
+}
+
+/// What undos have asked for so far.
 #[must_use]
-pub fn lowered(lines: &[Value]) -> Vec<(u64, u64)> {
+pub(super) fn lowered(lines: &[Value]) -> Vec<Lowered> {
+    let done: BTreeSet<u64> =
+        lines.iter().filter(|line| line["state"] == "done").filter_map(|line| line["n"].as_u64()).collect();
     let undoing = lines.iter().filter(|line| line["state"] == "undoing");
     let asked = |line: &Value| match serde_json::from_value(line["effect"]["call"].clone()) {
-        Ok(Call::Effect { effect: Effect::Scale(scale) }) => Some((line["effect"]["takesBack"].as_u64()?, scale.to)),
+        Ok(Call::Effect { effect: Effect::Scale(scale) }) => {
+            let of = Of { number: line["effect"]["takesBack"].as_u64()?, part: line["effect"]["part"].as_u64() };
+            Some(Lowered { of, to: scale.to, done: line["n"].as_u64().is_some_and(|number| done.contains(&number)) })
+        }
         _ => None,
     };
     undoing.filter_map(asked).collect()

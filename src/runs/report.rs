@@ -40,6 +40,8 @@ pub struct Report {
     pub effects: Vec<Entry>,
     /// Volumes with data of members that are gone.
     pub kept: Vec<Kept>,
+    /// What the script says for an undo, and one has left out: the titles.
+    pub left_out: Vec<String>,
     pub outputs: Map<String, Value>,
     /// How many effects an undo would take back.
     #[serde(skip)]
@@ -97,6 +99,7 @@ impl Report {
             ended: ended.and_then(time),
             replanned: lines.iter().filter(|line| line["state"] == "replanned").count(),
             kept: kept(lines, &entries),
+            left_out: Undoing::of(lines).left_out().into_iter().map(str::to_owned).collect(),
             undoable: undoable(lines, &entries),
             undo: format!("undo {}", folder.id),
             effects: entries,

@@ -15,8 +15,11 @@ use super::call::{Call, Phase};
 use super::conductor::Conductor;
 use super::halt::Halt;
 use super::journal::{Journal, is_aside};
-use super::lower::lower;
-use super::undo::{AT_MOST, Of, Undone, interrupted, one};
+use super::lost::unread;
+use super::lower::{last_is_gone, lower};
+use super::plan::held_to;
+use super::reads::same_set;
+use super::undo::{A_MOMENT, AT_MOST, Of, Undone, interrupted, one};
 use super::undoing::Undoing;
 use super::wait::{Goal, Look, until};
 use super::waits::Waits;
@@ -24,9 +27,6 @@ use crate::effects::exec::Exec;
 use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
 use crate::facts::reader::Reader;
-
-/// Seconds after which a program counts as started that does not say that it is ready.
-const A_MOMENT: u64 = 60;
 
 /// One `undo(…)` of a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,8 @@ pub struct Said {
     pub label: String,
     /// In their order. The number of replicas from which a scale starts is known from the journal.
     pub effects: Vec<Effect>,
+    /// Somebody wants it left out.
+    pub left_out: bool,
 }
 
 /// What was said before an effect that was begun.
@@ -45,7 +47,7 @@ pub(super) fn said(lines: &[Value]) -> Vec<Said> {
     let said = |line: &Value| {
         let number = line["n"].as_u64().filter(|number| Some(*number) < last)?;
         let Ok(Call::Undo { label, effects }) = serde_json::from_value(line["call"].clone()) else { return None };
-        Some(Said { number, label, effects: from_there(effects, number, lines) })
+        Some(Said { number, label, effects: from_there(effects, number, lines), left_out: false })
     };
     lines.iter().filter_map(said).collect()
 }
@@ -85,12 +87,11 @@ fn replicas(lines: &[Value], number: u64, set: &Target) -> Option<u64> {
 }
 
 impl Said {
-    /// The programs that an earlier undo has started without hearing their end.
-    pub(super) fn unheard<'a>(&'a self, stands: &'a Stands) -> impl Iterator<Item = &'a Exec> {
-        let parts = self.effects.iter().zip(0_u64..);
-        parts.filter_map(|(effect, part)| match (effect, stands.get(&(self.number, part))) {
-            (Effect::Exec(exec), Some(Stand::Unheard)) => Some(exec),
-            _ => None,
+    /// Its effects in their order, each with how far an earlier undo came with it.
+    pub(super) fn parts<'a>(&'a self, stands: &'a Stands) -> impl Iterator<Item = (Of, &'a Effect, Option<Stand>)> {
+        self.effects.iter().zip(0_u64..).map(|(effect, part)| {
+            let of = Of { number: self.number, part: Some(part) };
+            (of, effect, stands.get(&(self.number, part)).copied())
         })
     }
 
@@ -102,11 +103,14 @@ impl Said {
         waits: &Waits<'_>,
         undone: &mut Undone,
     ) -> Result<(), (String, EffectError)> {
-        let left = |part: &u64| undoing.stands.get(&(self.number, *part)) != Some(&Stand::Done);
-        for (effect, part) in self.effects.iter().zip(0_u64..).filter(|(_, part)| left(part)) {
+        if self.left_out {
+            let _ = journal.left_out(self.number, waits.connection.clock.now());
+            return Ok(());
+        }
+        self.seen_gone(&undoing.stands, waits).await?;
+        for (of, effect, _) in self.parts(&undoing.stands).filter(|(_, _, stand)| *stand != Some(Stand::Done)) {
             let object = effect.object().to_string();
             interrupted(waits).map_err(|why| (object.clone(), why))?;
-            let of = Of { number: self.number, part: Some(part) };
             let did = match effect {
                 Effect::Scale(scale) if scale.from.is_some_and(|from| from > scale.to) => {
                     lower(scale, of, undoing, journal, waits, undone).await
@@ -132,6 +136,27 @@ impl Said {
         }
         let _ = journal.undone(self.number, waits.connection.clock.now());
         Ok(())
+    }
+}
+
+impl Said {
+    /// An earlier undo may have ended as soon as it had asked the last member to go: what comes
+    /// next finds it gone.
+    async fn seen_gone(&self, stands: &Stands, waits: &Waits<'_>) -> Result<(), (String, EffectError)> {
+        let begun = self.parts(stands).take_while(|(_, _, stand)| stand.is_some()).last();
+        match begun {
+            Some((_, Effect::Scale(scale), Some(Stand::Done))) if scale.from.is_some_and(|from| from > scale.to) => {
+                let stays = |why| (scale.set.object.to_string(), why);
+                let reader = Reader::new(waits.connection.client.clone());
+                let now = same_set(&reader, &scale.set).await.map_err(|why| stays(unread(why)))?;
+                // Who has scaled it since wants those members.
+                if now.range.replicas != scale.to {
+                    return Ok(());
+                }
+                last_is_gone(&scale.set, scale.to, waits).await.map_err(stays)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -191,6 +216,16 @@ impl Conductor<'_> {
         match effects.iter().find(|effect| !self.declared.contains(effect.verb())) {
             Some(effect) => Err(Halt::Undeclared { verb: effect.verb() }),
             None => Ok(()),
+        }
+    }
+}
+
+impl Conductor<'_> {
+    /// What is said for an undo is a line of the approved plan like any write.
+    pub(super) fn as_said(&mut self, call: &Call) -> Result<(), Halt> {
+        match call {
+            Call::Undo { label, effects } => self.consume(&held_to(label, effects)).map(drop),
+            _ => Ok(()),
         }
     }
 }

@@ -25,6 +25,10 @@ const TRIES: usize = 5;
 /// Seconds that a claim has to find its volume again, and a member to go.
 pub const AT_MOST: u64 = 600;
 
+/// Seconds in which new members may get ready. One that has run for so long and does not
+/// say so counts as started.
+pub(super) const A_MOMENT: u64 = 60;
+
 /// How far it came.
 #[derive(Default)]
 pub struct Undone {
@@ -34,6 +38,8 @@ pub struct Undone {
     pub held: Vec<u64>,
     /// What stood in the way, and of what.
     pub stopped: Option<(String, EffectError)>,
+    /// The title of what the script has said, if it stopped there.
+    pub stopped_in: Option<String>,
     /// What it and earlier undos have made again.
     again: MadeAgain,
 }
@@ -48,7 +54,7 @@ impl Undone {
 }
 
 /// What an effect of an undo is written for.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Of {
     /// The line of the run's journal.
     pub number: u64,
@@ -67,6 +73,7 @@ pub async fn undo_all(undoing: &Undoing, journal: &mut Journal, waits: &Waits<'_
         };
         if let Err(stopped) = taken_back {
             undone.stopped = Some(stopped);
+            undone.stopped_in = step.title().map(str::to_owned);
             break;
         }
     }
@@ -159,11 +166,7 @@ pub(super) fn interrupted(waits: &Waits<'_>) -> Result<(), EffectError> {
     if !waits.connection.interrupt.is_raised() {
         return Ok(());
     }
-    Err(EffectError::Guarded {
-        code: "interrupted",
-        why: "interrupted".to_owned(),
-        hint: "`kubectl stateful undo` goes on".to_owned(),
-    })
+    Err(EffectError::Interrupted { why: "interrupted".to_owned() })
 }
 
 /// Whether a deletion whose answer nobody saw was carried out. One that is

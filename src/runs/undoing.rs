@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::again::MadeAgain;
-use super::begun::{self, Stands};
+use super::begun::{self, Stand, Stands};
 use super::call::ClaimAnswer;
 use super::detour::Detour;
 use super::loss::Loss;
-use super::record::{self, Written, written};
+use super::record::{self, Lowered, Written, written};
 use super::said::{self, Said};
+use super::undo::Of;
 use super::unheard::unheard;
 use crate::effects::exec::Exec;
 use crate::effects::give_up::GiveUp;
@@ -36,13 +37,21 @@ pub struct Undoing {
     pub unheard: Vec<GiveUp>,
     /// The claims that its members had, as the run has read them.
     pub(super) claims: Vec<ClaimAnswer>,
-    /// How far an earlier undo came that took members away: of which effect,
-    /// and the number of replicas that it asked for.
-    pub(super) lowered: Vec<(u64, u64)>,
+    /// How far an earlier undo came that took members away.
+    pub(super) lowered: Vec<Lowered>,
     /// How far an earlier undo came with what the script has said for it.
     pub(super) stands: Stands,
     /// What earlier undos have made again.
     pub(super) again: MadeAgain,
+    /// The titles of what earlier undos have left out, as somebody wanted it.
+    left_out: Vec<String>,
+}
+
+/// One effect of what the script has said.
+pub struct Part<'a> {
+    pub effect: &'a Effect,
+    /// An earlier undo has done it.
+    pub is_done: bool,
 }
 
 /// One step of an undo.
@@ -64,13 +73,34 @@ impl Step {
         }
     }
 
-    /// The effects that it is made of, in their order.
+    /// The effects that it is made of, in their order: none of what is left out.
     #[must_use]
     pub fn undo(&self) -> &[Effect] {
         match self {
             Self::Written(written) => &written.undo,
+            Self::Said(said) if said.left_out => &[],
             Self::Said(said) => &said.effects,
         }
+    }
+
+    /// How it is called, if the script has said it.
+    #[must_use]
+    pub fn title(&self) -> Option<&str> {
+        match self {
+            Self::Written(_) => None,
+            Self::Said(said) => Some(&said.label),
+        }
+    }
+
+    /// The same without what an earlier undo has brought to its end.
+    fn to_come<'a>(&'a self, stands: &'a Stands) -> impl Iterator<Item = (Of, &'a Effect)> {
+        let number = self.number();
+        let of = move |part| match self {
+            Self::Written(_) => Of { number, part: None },
+            Self::Said(_) => Of { number, part: Some(part) },
+        };
+        let parts = self.undo().iter().zip(0_u64..).map(move |(effect, part)| (of(part), effect));
+        parts.filter(|(of, _)| of.part.is_none_or(|part| stands.get(&(of.number, part)) != Some(&Stand::Done)))
     }
 
     /// The effect of the run that it takes back, if it is about one.
@@ -106,7 +136,10 @@ impl Undoing {
             Effect::Exec(exec) => Some(exec.clone()),
             _ => None,
         });
-        let mut said = said::said(lines);
+        let left_out = lines.iter().filter(|line| line["state"] == "left-out");
+        let left_out: BTreeSet<u64> = left_out.filter_map(|line| line["of"].as_u64()).collect();
+        let (gone, mut said): (Vec<Said>, Vec<Said>) =
+            said::said(lines).into_iter().partition(|said| left_out.contains(&said.number));
         said.retain(|said| !undone.contains(&said.number));
         let mut undoing = Self {
             ran: ran.collect(),
@@ -120,6 +153,7 @@ impl Undoing {
             unheard: unheard(lines),
             claims: record::claims(lines),
             lowered: record::lowered(lines),
+            left_out: gone.into_iter().map(|said| said.label).collect(),
         };
         let (purged, given_up) = (record::purged(lines), record::given_up(lines));
         undoing.without(&purged);
@@ -155,9 +189,13 @@ impl Undoing {
     #[must_use]
     pub fn lowers(&self) -> Vec<(&Scale, u64)> {
         let mut all: Vec<(&Scale, u64)> = Vec::new();
-        for effect in self.steps.iter().flat_map(Step::undo) {
+        for (of, effect) in self.to_come() {
             let Effect::Scale(scale) = effect else { continue };
-            let going = scale.from.and_then(|from| from.checked_sub(scale.to)).unwrap_or(0);
+            // Those that went in an earlier undo are not asked for again.
+            let so_far = self.lowered.iter().filter(|lowered| lowered.of == of && lowered.done);
+            let so_far = so_far.map(|lowered| lowered.to).min();
+            let from = scale.from.map(|from| so_far.map_or(from, |to| from.min(to)));
+            let going = from.and_then(|from| from.checked_sub(scale.to)).unwrap_or(0);
             match all.iter_mut().find(|(known, _)| known.set == scale.set) {
                 _ if going == 0 => {}
                 Some((fewest, all)) => {
@@ -178,9 +216,60 @@ impl Undoing {
         })
     }
 
-    /// The programs that an earlier undo has started without hearing their end.
-    pub fn unanswered(&self) -> impl Iterator<Item = &Exec> {
-        self.said().flat_map(|said| said.unheard(&self.stands))
+    /// Leaves out what the script has said under these titles.
+    ///
+    /// # Errors
+    /// The first title under which nothing is left to do.
+    pub fn leave_out<'a>(&mut self, titles: &'a [String]) -> Result<(), &'a str> {
+        for title in titles {
+            let mut found = self.left_out.contains(title);
+            for step in &mut self.steps {
+                if let Step::Said(said) = step
+                    && said.label == *title
+                {
+                    (said.left_out, found) = (true, true);
+                }
+            }
+            if !found {
+                return Err(title);
+            }
+        }
+        Ok(())
+    }
+
+    /// The titles of what is left out, by this undo or an earlier one.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<&str> {
+        let now = self.said().filter(|said| said.left_out).map(|said| said.label.as_str());
+        self.left_out.iter().map(String::as_str).chain(now).collect()
+    }
+
+    /// What no earlier undo has brought to its end, with what it is for.
+    pub(super) fn to_come(&self) -> impl Iterator<Item = (Of, &Effect)> {
+        self.steps.iter().flat_map(|step| step.to_come(&self.stands))
+    }
+
+    /// The effects that are left to be written.
+    pub fn effects(&self) -> impl Iterator<Item = &Effect> {
+        self.to_come().map(|(_, effect)| effect)
+    }
+
+    /// The effects of one that the script has said, in their order.
+    pub fn parts<'a>(&'a self, said: &'a Said) -> impl Iterator<Item = Part<'a>> {
+        said.parts(&self.stands).map(|(_, effect, stand)| Part { effect, is_done: stand == Some(Stand::Done) })
+    }
+
+    /// The programs that an earlier undo has started without hearing their end, each with what
+    /// the script has said it for.
+    pub fn unanswered(&self) -> impl Iterator<Item = (&Said, &Exec)> {
+        let parts = self
+            .said()
+            .filter(|said| !said.left_out)
+            .flat_map(|said| said.parts(&self.stands).map(move |(_, effect, stand)| (said, effect, stand)));
+        parts.filter_map(|(said, effect, stand)| match (effect, stand) {
+            (Effect::Exec(exec), Some(Stand::Unheard)) => Some((said, exec)),
+            _ => None,
+        })
     }
 
     /// Whether the deletion of this claim is one of its steps.
@@ -227,6 +316,28 @@ mod tests {
             .map(|(scale, going)| (scale.set.object.name.as_str(), scale.to, going))
             .collect();
         assert_eq!(told, [("all", 0, 4), ("db", 0, 3), ("web", 3, 2)]);
+    }
+
+    #[test]
+    fn members_that_went_in_an_earlier_undo_are_not_counted_again_and_those_that_may_have_gone_are() {
+        let set = Target { object: super::super::reads::reference("StatefulSet", "default", "web"), uid: "u".into() };
+        let scale = |from: u64, to: u64| json!(Effect::Scale(Scale { set: set.clone(), to, from: Some(from) }));
+        let call = |from: u64, to: u64| json!({ "call": { "call": "effect", "effect": scale(from, to) } });
+        let run = json!({ "n": 1, "state": "intent", "effect": call(1, 4), "undo": [scale(4, 1)] });
+        let asked = |n: u64, of: u64, to: u64| {
+            let mut what = call(to + 1, to);
+            what["takesBack"] = json!(of);
+            json!({ "n": n, "state": "undoing", "effect": what })
+        };
+        let done = |n: u64| json!({ "n": n, "state": "done" });
+        let going = |more: &[Value]| {
+            let lines = [&[run.clone(), done(1)], more].concat();
+            Undoing::of(&lines).lowers().iter().map(|(_, going)| *going).collect::<Vec<_>>()
+        };
+        assert_eq!(going(&[]), [3]);
+        assert_eq!(going(&[asked(2, 1, 3)]), [3]);
+        assert_eq!(going(&[asked(2, 1, 3), done(2)]), [2]);
+        assert_eq!(going(&[asked(2, 9, 3), done(2)]), [3], "it was about something else");
     }
 
     #[test]

@@ -4,11 +4,10 @@
 
 use serde_json::Value;
 
-use super::lost::is_back;
+use super::lost::{STILL_GOING, is_back};
 use super::record::{refused, written};
 use super::undo::AT_MOST;
 use super::undoing::Undoing;
-use super::wait::WaitError;
 use super::waits::{WaitFailed, Waits};
 use crate::effects::give_up::GiveUp;
 use crate::effects::{Effect, EffectError, Target};
@@ -58,16 +57,7 @@ async fn is_given_up(claim: &Target, undoing: &Undoing, waits: &Waits<'_>) -> Re
     match waits.claim_gone(claim, AT_MOST).await {
         // A new one of its name is there by now.
         Ok(_) | Err(WaitFailed::Changed(_)) => Ok(true),
-        Err(why) => Err(still_going(&why)),
-    }
-}
-
-fn still_going(why: &WaitFailed) -> EffectError {
-    let interrupted = matches!(why, WaitFailed::Wait(WaitError::Interrupted { .. }));
-    EffectError::Guarded {
-        code: if interrupted { "interrupted" } else { "claim-terminating" },
-        why: why.to_string(),
-        hint: "`kubectl stateful status` says who holds it; type the same command again once it is gone".to_owned(),
+        Err(why) => Err(why.for_undo("claim-terminating", STILL_GOING)),
     }
 }
 

@@ -31,6 +31,19 @@ pub enum WaitFailed {
     Read(#[from] ReadError),
 }
 
+impl WaitFailed {
+    /// What it is to an undo: Ctrl-C, a lock that was lost, or what `code` names.
+    pub(super) fn for_undo(self, code: &'static str, hint: &str) -> EffectError {
+        match self {
+            Self::Wait(WaitError::Interrupted { .. }) => EffectError::Interrupted { why: self.to_string() },
+            Self::Lock(error) => error,
+            Self::Wait(_) | Self::Changed(_) | Self::Read(_) => {
+                EffectError::Guarded { code, why: self.to_string(), hint: hint.to_owned() }
+            }
+        }
+    }
+}
+
 /// What all waits need.
 pub struct Waits<'a> {
     pub connection: &'a Connection,

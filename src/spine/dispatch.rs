@@ -182,8 +182,8 @@ async fn about_run(verb: Verb, context: &Context<'_>, screen: &TerminalScreen) -
                 runbook::resume(run.as_deref(), &flags, context).await
             }
         }
-        Verb::Undo(UndoArgs { run, run_again, flags }) => {
-            let flags = RunFlags { run_again, ..flags.into() };
+        Verb::Undo(UndoArgs { run, run_again, leave_out, flags }) => {
+            let flags = RunFlags { run_again, leave_out, ..flags.into() };
             runbook::undo(run.as_deref(), &flags, context).await
         }
         Verb::Report(ReportArgs { run, output }) => {

@@ -55,7 +55,9 @@ pub fn quote(word: &str) -> String {
     }
 }
 
-fn pair(flag: &str, value: &str) -> String {
+/// A flag with its value, for a POSIX shell.
+#[must_use]
+pub fn pair(flag: &str, value: &str) -> String {
     let separator = if value.starts_with('-') && value != "-" { '=' } else { ' ' };
     format!("{flag}{separator}{}", quote(value))
 }

@@ -32,6 +32,7 @@ impl First {
             Goal::Restored => return self.is_back(stage),
             // What others do to claims that stay is not this run's.
             Goal::Kept | Goal::Said => *replicas == 1,
+            Goal::SaidScales => *replicas == 2,
             Goal::Always => {
                 let is_kept = |volume: &Value| now(stage, volume)["spec"]["persistentVolumeReclaimPolicy"] == "Retain";
                 *replicas == 1 && has_claims == [true; 2] && self.volumes.iter().all(is_kept)
@@ -52,9 +53,13 @@ impl First {
     pub fn is_taken_back(&self, stage: &Stage) -> Result<(), String> {
         let said = |holds: bool, what: &str| if holds { Ok(()) } else { Err(what.to_owned()) };
         match self.goal {
-            Goal::Kept | Goal::Always | Goal::Said | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {
-                self.is_back(stage)
-            }
+            Goal::Kept
+            | Goal::Always
+            | Goal::Said
+            | Goal::SaidScales
+            | Goal::Retired
+            | Goal::Asked
+            | Goal::RetiredFromDeletingSet => self.is_back(stage),
             Goal::Destroyed | Goal::GivenUp | Goal::GivenUpUnread | Goal::Purged => {
                 let members = if self.goal == Goal::Purged { 1 } else { 2 };
                 said(stage.get(SET)["spec"]["replicas"] == members, "the set has not its members back")?;

@@ -28,6 +28,8 @@ pub enum Goal {
     Asked,
     /// It goes, its claims stay, and an undo runs a command in its pod.
     Said,
+    /// It stays, and an undo lets it go and come back before it runs a command in the other's pod.
+    SaidScales,
     /// Its volumes are kept where the set itself deletes the claims of members that go.
     RetiredFromDeletingSet,
     /// It goes with its data.
@@ -75,6 +77,16 @@ const SAID: &str = r#"fn run(p) {
     step("one less", || { set.scale(1); set.wait_ready("10m"); });
 }"#;
 
+/// One member is stopped; an undo starts it again once the other one has gone and come back.
+const SAID_SCALES: &str = r#"fn run(p) {
+    let set = p.set;
+    let first = set.members()[1];
+    undo("start it again", || { set.scale(1); set.scale(2); first.exec(["start"]); });
+    first.exec(["stop"]);
+    set.wait_ready("10m");
+    guard(set.members().len() == 2, "nobody has gone");
+}"#;
+
 /// A cluster before the run.
 pub struct First {
     pub goal: Goal,
@@ -111,6 +123,7 @@ impl First {
             Goal::Kept => Program::scale_down(1, "keep"),
             Goal::Always => Program::own(ALWAYS),
             Goal::Said => Program::own(SAID),
+            Goal::SaidScales => Program::own(SAID_SCALES),
             Goal::Retired | Goal::RetiredFromDeletingSet => Program::scale_down(1, "retire"),
             Goal::Asked => Program::scale_down(1, "retire").with("before_remove", Answer::Text("may-leave".to_owned())),
             Goal::Destroyed => Program::scale_down(1, "destroy"),
@@ -121,7 +134,13 @@ impl First {
         confirmed.ours.insert("kubectl-stateful".to_owned());
         confirmed.made.insert(("Lease".to_owned(), "default".to_owned(), "stateful-web".to_owned()));
         match goal {
-            Goal::Kept | Goal::Always | Goal::Said | Goal::Retired | Goal::Asked | Goal::RetiredFromDeletingSet => {}
+            Goal::Kept
+            | Goal::Always
+            | Goal::Said
+            | Goal::SaidScales
+            | Goal::Retired
+            | Goal::Asked
+            | Goal::RetiredFromDeletingSet => {}
             Goal::Restored => confirmed.made.extend(claims()),
             Goal::Destroyed | Goal::GivenUp | Goal::GivenUpUnread | Goal::Purged => {
                 let given_up = volumes.iter().filter_map(|volume| volume["metadata"]["uid"].as_str());

@@ -67,6 +67,25 @@ fn a_run_killed_anywhere_is_taken_back_with_what_it_has_said() {
 }
 
 #[test]
+fn a_run_killed_anywhere_is_taken_back_with_the_scales_that_it_has_said() {
+    let first = First::new(Goal::SaidScales);
+    let crashes: Vec<_> = (1..=first.length.requests).flat_map(|request| first.crashes(request)).collect();
+    let runs = side_by_side(crashes, |strike| assert_eq!(undone(&first, Some(&strike), NONE), 1));
+    assert!(runs >= 12, "{runs}");
+}
+
+#[test]
+fn an_undo_killed_anywhere_in_its_scales_is_carried_on_and_runs_nothing_twice() {
+    let first = First::taking_back(Goal::SaidScales);
+    let crashes: Vec<_> = (1..=first.length.requests).flat_map(|request| first.crashes(request)).collect();
+    let runs = side_by_side(crashes, |strike| assert_eq!(undone(&first, Some(&strike), NONE), 1));
+    assert!(runs >= 20, "{runs}");
+    for fate in [Fate::Unheard, Fate::Killed, Fate::No, Fate::Refused] {
+        undone(&first, None, (0, fate));
+    }
+}
+
+#[test]
 fn an_undo_killed_anywhere_is_carried_on_and_runs_nothing_twice() {
     let first = First::taking_back(Goal::Said);
     let crashes: Vec<_> = (1..=first.length.requests).flat_map(|request| first.crashes(request)).collect();

@@ -10,6 +10,7 @@ mod halves;
 mod harm;
 mod kept;
 mod later;
+mod left_out;
 mod locks;
 mod objects;
 mod queries;

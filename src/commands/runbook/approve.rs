@@ -7,13 +7,13 @@ use crate::effects::difference::said;
 use crate::effects::give_up::GiveUp;
 use crate::effects::scale::Scale;
 use crate::error::{Failure, Kind};
-use crate::runs::asking::{NO_APP_CHECK, RUN_AGAIN, twice};
+use crate::runs::asking::{LEAVE_OUT, NO_APP_CHECK, RUN_AGAIN, twice};
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
 use crate::runs::plan::{Line, Plan};
 use crate::runs::rehearsal::{Rehearsed, Verdict};
 use crate::runs::rights::Reviewed;
-use crate::runs::undoing::{Step, Undoing};
+use crate::runs::undoing::{Part, Step, Undoing};
 use crate::wizard::question::{Abandoned, Aside, Question, Reply, Shape};
 
 /// Asks whether to run the plan. The end of data is never approved by `--yes`:
@@ -160,6 +160,17 @@ pub fn show(undoing: &Undoing, context: &Context<'_>) {
             .screen
             .caution(&format!("`{label}`, which was to be done at the end, was not, and an undo does not do it"));
     }
+    for (said, exec) in undoing.unanswered() {
+        let (label, command) = (&said.label, exec.command.shown());
+        context.screen.caution(&format!(
+            "`{label}`: `{command}` was started in {}, and nobody knows how it ended: it is run again only if \
+             somebody says so (`{RUN_AGAIN}`, or `{LEAVE_OUT}`)",
+            exec.pod
+        ));
+    }
+    for title in undoing.left_out() {
+        context.screen.caution(&format!("`{title}`, which the script says for an undo, is left out"));
+    }
     let beyond = if undoing.said().next().is_some() { ", beyond what the script says for that" } else { "" };
     for exec in &undoing.ran {
         let command = exec.command.shown();
@@ -171,10 +182,17 @@ pub fn show(undoing: &Undoing, context: &Context<'_>) {
             .tell(&format!("  {:12}  {}  is back at {to}: the run has scaled it there itself", "scale", set.object));
     }
     for step in &undoing.steps {
-        if let Step::Said(said) = step {
-            context.screen.tell(&format!("  {}", said.label));
+        match step {
+            Step::Said(said) if said.left_out => context.screen.tell(&format!("  {}  (left out)", said.label)),
+            Step::Said(said) => {
+                context.screen.tell(&format!("  {}", said.label));
+                for Part { effect, is_done } in undoing.parts(said) {
+                    let done = if is_done { "  (done already)" } else { "" };
+                    context.screen.tell(&format!("{}{done}", line(effect)));
+                }
+            }
+            Step::Written(written) => written.undo.iter().for_each(|effect| context.screen.tell(&line(effect))),
         }
-        step.undo().iter().for_each(|effect| context.screen.tell(&line(effect)));
     }
 }
 
@@ -222,7 +240,8 @@ fn all_agreed(
     context: &Context<'_>,
 ) -> Result<(), Failure> {
     let lowers = undoing.lowers();
-    let again = undoing.unanswered().map(|exec| Coming { question: twice(exec), typed: None, flag: Some(RUN_AGAIN) });
+    let again =
+        undoing.unanswered().map(|(_, exec)| Coming { question: twice(exec), typed: None, flag: Some(RUN_AGAIN) });
     let questions: Vec<_> = lowers.iter().flat_map(|(scale, going)| coming(scale, *going)).chain(again).collect();
     all_answered(prompt, &questions, flags, context)?;
     agreed(prompt, hint, flags, context)?;
@@ -239,7 +258,8 @@ fn all_agreed(
 /// What is asked of somebody who takes so many members away again.
 fn coming(scale: &Scale, going: u64) -> Vec<Coming<'_>> {
     let set = scale.set.object.name.as_str();
-    let question = format!("nobody asked the application whether {going} members of {set} may go; go on?");
+    let members = if going == 1 { "member" } else { "members" };
+    let question = format!("nobody asked the application whether {going} {members} of {set} may go; go on?");
     let mut coming = vec![Coming { question, typed: None, flag: Some(NO_APP_CHECK) }];
     if scale.to == 0 {
         let question = format!("this takes all members of {set} away");

@@ -41,7 +41,8 @@ pub async fn taken_back(
     connection.interrupt.lower();
     keeper.give_back(connection).await;
     let mut failure = of_runbook(&object, &error, context);
-    if failure.kind == Kind::Failed {
+    // The run itself has changed something before it stopped.
+    if matches!(failure.kind, Kind::Failed | Kind::Interrupted) {
         failure.kind = Kind::Partial;
     }
     let _ = journal.stopped(connection.clock.now(), failure.code, &failure.message);

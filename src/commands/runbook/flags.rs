@@ -41,6 +41,10 @@ pub struct RunFlags {
     #[arg(skip)]
     pub run_again: bool,
 
+    /// Set by `undo` alone
+    #[arg(skip)]
+    pub leave_out: Vec<String>,
+
     /// Write the plan to this file, to run it later
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub out: Option<PathBuf>,

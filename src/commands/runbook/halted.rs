@@ -11,7 +11,7 @@ use crate::runs::call::Phase;
 use crate::runs::conductor::Conductor;
 use crate::runs::halt::Halt;
 use crate::runs::id::RunId;
-use crate::runs::plan::Line;
+use crate::runs::plan::{Line, SAID};
 use crate::runs::querying::ALLOW_QUERIES;
 use crate::runs::reads::ReadError;
 use crate::runs::wait::WaitError;
@@ -144,6 +144,9 @@ fn halted(halt: Halt, context: &Context<'_>) -> Failure {
 
 /// A fingerprint (`verb namespace/Kind/name uid change`) without what only the program compares.
 pub fn in_words(fingerprint: &str) -> String {
+    if fingerprint.starts_with(SAID) {
+        return fingerprint.to_owned();
+    }
     let mut parts = fingerprint.splitn(4, ' ');
     match [parts.next(), parts.next(), parts.next(), parts.next()] {
         [Some(verb), Some(object), Some(_), Some(change)] if object.contains('/') => {

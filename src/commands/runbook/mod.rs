@@ -11,6 +11,7 @@ pub mod command;
 pub mod flags;
 mod halted;
 mod later;
+mod left_out;
 mod listing;
 mod place;
 pub mod planning;

@@ -9,10 +9,12 @@ use super::later::{chosen, damaged, reopened, same_cluster, unreadable};
 use super::way_out::anew;
 use super::{approve, aside, planning};
 use crate::commands::Context;
-use crate::error::Failure;
+use crate::effects::Effect;
+use crate::error::{Failure, Kind};
 use crate::runbook::script::Runbook;
 use crate::runs::ahead::approved;
 use crate::runs::asking::NO_APP_CHECK;
+use crate::runs::call::Call;
 use crate::runs::detour::after_the_stop;
 use crate::runs::event::Event;
 use crate::runs::folder::{About, RunFolder, State};
@@ -20,6 +22,7 @@ use crate::runs::journal::is_aside;
 use crate::runs::plan::{Line, Plan};
 use crate::runs::querying::ALLOW_QUERIES;
 use crate::runs::record::{self, Record};
+use crate::runs::undoing::Step;
 use crate::wizard::parameter::Answers;
 
 /// A run that can go on.
@@ -76,16 +79,17 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let Some(run) = unfinished(run, "resume --replan", context).await? else { return Ok(()) };
     let flags = &run.flags(flags);
     let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
-    let lines = where_it_stopped(&folder, lines, flags, context).await?;
+    let Stopped { lines, sets } = where_it_stopped(&folder, lines, flags, context).await?;
+    let there = |failure| stands_there(failure, &sets, &folder, context);
     let done = record::finished(&lines);
     let rest = planning::rest(&runbook, &answers, (&folder.id, done.clone().into()), flags, context).await;
-    let rest =
-        rest.map_err(|failure| while_replanning(failure, &folder.id, &anew(&runbook, &answers, context), context))?;
+    let anew = || anew(&runbook, &answers, context);
+    let rest = rest.map_err(|failure| there(while_replanning(failure, &folder.id, &anew(), context)))?;
     if flags.approval.plan_only {
         return context.screen.plan(&rest, flags.output);
     }
     context.screen.event(Event::Plan(Box::new(rest.clone())));
-    approve::approve(&rest, flags, context)?;
+    approve::approve(&rest, flags, context).map_err(there)?;
     let mut journal = reopened(&folder, &lines, context)?;
     let whole = Plan { lines: [lines_of(&plan, &done), rest.lines].concat(), rest: false, ..rest };
     folder.replace_plan(&whole).map_err(|why| carry_out::no_folder(&why))?;
@@ -96,17 +100,25 @@ pub async fn replan(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     carry_out::go_on(&runbook, &answers, going, flags, context).await
 }
 
+/// Where a new plan begins.
+struct Stopped {
+    /// The journal as it is by then.
+    lines: Vec<Value>,
+    /// The sets that were scaled to come there: `Kind/name`, and how many members each has again.
+    sets: Vec<(String, u64)>,
+}
+
 /// A new plan begins where the run has stopped: what it has scaled at its end since then is
-/// taken back before. The journal as it is by then.
+/// taken back before.
 async fn where_it_stopped(
     folder: &RunFolder,
     lines: Vec<Value>,
     flags: &RunFlags,
     context: &Context<'_>,
-) -> Result<Vec<Value>, Failure> {
+) -> Result<Stopped, Failure> {
     let aside = after_the_stop(&lines);
     if aside.steps.is_empty() {
-        return Ok(lines);
+        return Ok(Stopped { lines, sets: Vec::new() });
     }
     if flags.approval.plan_only {
         let id = &folder.id;
@@ -126,17 +138,48 @@ async fn where_it_stopped(
     let word = |key: &str| stop.and_then(|line| line[key].as_str()).unwrap_or_default();
     let stopped = journal.stopped(context.connection.clock.now(), word("code"), word("why"));
     stopped.map_err(|why| unreadable(folder, &why))?;
-    folder.lines().map_err(|why| damaged(folder, &why, context))
+    let lines = folder.lines().map_err(|why| damaged(folder, &why, context))?;
+    let mut sets: Vec<(String, u64)> = Vec::new();
+    for effect in aside.steps.iter().flat_map(Step::undo) {
+        let Effect::Scale(scale) = effect else { continue };
+        sets.retain(|(known, _)| *known != scale.set.object.to_string());
+        sets.push((scale.set.object.to_string(), scale.to));
+    }
+    Ok(Stopped { lines, sets })
+}
+
+/// Nobody has approved the new plan, so that what is always done at the end is not done either:
+/// the sets stay where the run stopped, and that is told.
+fn stands_there(mut failure: Failure, sets: &[(String, u64)], folder: &RunFolder, context: &Context<'_>) -> Failure {
+    if sets.is_empty() {
+        return failure;
+    }
+    let at: Vec<_> = sets.iter().map(|(set, members)| format!("{set} is at {members} again")).collect();
+    let what = failure.message.trim_end_matches("; nothing was changed");
+    failure.message = format!("{what}; {}, where the run stopped", at.join(", "));
+    failure.kind = Kind::Partial;
+    let ours = |words: &str| context.as_given().ours(&format!("{words} {}", folder.id));
+    let failure = sets.iter().fold(failure, |failure, (set, _)| failure.changed(set.as_str()));
+    // Where no new plan could be made that was told.
+    if failure.hints.iter().any(|hint| hint.contains(&ours("undo"))) {
+        return failure;
+    }
+    failure.hint(ours("resume")).hint(format!("or take it back: {}", ours("undo")))
 }
 
 /// The lines of a plan that were used up by what was done.
 fn lines_of(plan: &Plan, done: &[Record]) -> Vec<Line> {
     let mut effects = plan.lines.iter().filter(|line| matches!(line, Line::Effect { .. }));
-    let used = |record: &&Record| !record.fingerprint.is_empty();
+    let used = |record: &Record| !record.fingerprint.is_empty();
     let mut line = |record: &Record| {
         effects.find(|line| matches!(line, Line::Effect { fingerprint, .. } if *fingerprint == record.fingerprint))
     };
-    done.iter().filter(used).filter_map(|record| line(record).cloned()).collect()
+    let lines = done.iter().map(|record| match &record.call {
+        Call::Undo { .. } => Line::of(&record.call),
+        _ if used(record) => line(record).cloned(),
+        _ => None,
+    });
+    lines.flatten().collect()
 }
 
 /// The run that is meant; none if it is done already, which is told.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::carry_out::show_printed;
 use super::flags::RunFlags;
 use super::later::{chosen, reopened, same_cluster};
+use super::left_out::{again, leave_out, without, without_unheard};
 use super::place::Place;
 use super::stands::{Short, seen_through};
 use super::undo_plan::played;
@@ -45,6 +46,7 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     }
     same_cluster(&folder, &about, context).await?;
     let mut shown = Undoing::of(&lines);
+    leave_out(&mut shown, &folder, flags)?;
     if shown.steps.is_empty() && !holds_a_lock(&RunFolder::state(&lines), &lines) {
         // A run that lost its rights could not give back what it had locked.
         for lock in record::locks(&lines) {
@@ -57,7 +59,7 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     }
     let purged = nothing_later(&folder, &about, &lines, context)?;
     if flags.approval.plan_only {
-        let played = played(&lines, &purged, context).await;
+        let played = played(&lines, &purged, &flags.leave_out, context).await;
         let undoing = played.map_err(|failure| with_way_out(failure, &folder, &lines, context))?;
         approve::show(&undoing, context);
         return Ok(());
@@ -67,17 +69,19 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     let waits = Waits { connection: context.connection, observer: context.screen, keeper: &keeper };
     let left = without_detours(&mut shown, &waits).await;
     left.map_err(|error| not_begun("the set", &error, context))?;
-    approve::undoing(&shown, &folder.id, flags, context)?;
+    let approved = approve::undoing(&shown, &folder.id, flags, context);
+    approved.map_err(|failure| without_unheard(failure, &shown, &folder, flags, context))?;
     let mut journal = reopened(&folder, &lines, context)?;
     context.screen.event(Event::Started { run: folder.id.to_string() });
     let connection = context.connection;
     let judged = match locked(&lines, &keeper, connection, context.screen).await {
-        Ok(()) => judged_again(&shown, (&folder, &about, &lines), &waits, context).await,
+        Ok(()) => judged_again(&shown, (&folder, &about, &lines), &waits, flags, context).await,
         Err((object, error)) => Err(of_runbook(&object, &error, context)),
     };
     let undoing = match judged {
         Ok(undoing) => undoing,
         Err(failure) => {
+            connection.interrupt.lower();
             keeper.give_back(connection).await;
             return Err(failure);
         }
@@ -85,18 +89,26 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     let (undone, found) = seen_through(&undoing, &mut journal, &waits).await;
     let is_whole = undoing.lost.is_empty() && !matches!(found, Err(Short::Elsewhere(_)));
     let whole = if is_whole { "undone" } else { PARTLY };
-    let ended = end_of_undo(undone, (&RunFolder::state(&lines), whole), &mut journal, &folder, context);
+    let ended = end_of_undo(undone, (&RunFolder::state(&lines), whole), &mut journal, &folder, flags, context);
     report::save(&folder, context);
     connection.interrupt.lower();
     keeper.give_back(connection).await;
     ended?;
     found.map_err(|short| short.told(context))?;
+    told(&undoing, &folder, context)
+}
+
+/// What it came to.
+fn told(undoing: &Undoing, folder: &RunFolder, context: &Context<'_>) -> Result<(), Failure> {
+    let left_out: Vec<_> =
+        undoing.left_out().into_iter().map(|title| format!(" but `{title}`, which was left out")).collect();
+    let but = left_out.join(",");
     if undoing.lost.is_empty() {
-        context.screen.tell(&format!("run {} is undone", folder.id));
+        context.screen.tell(&format!("run {} is undone{but}", folder.id));
         return Ok(());
     }
     let lost: Vec<_> = undoing.lost.iter().map(ToString::to_string).collect();
-    let what = format!("{PARTLY}: {}; all else is taken back", lost.join(", "));
+    let what = format!("{PARTLY}: {}; all else is taken back{but}", lost.join(", "));
     let hint = context.as_given().led("`kubectl stateful status` shows the members, which start with nothing");
     Err(Failure::new(Kind::Partial, "data-destroyed", what).hint(hint))
 }
@@ -107,14 +119,15 @@ async fn judged_again(
     shown: &Undoing,
     (folder, about, lines): (&RunFolder, &About, &[Value]),
     waits: &Waits<'_>,
+    flags: &RunFlags,
     context: &Context<'_>,
 ) -> Result<Undoing, Failure> {
     let purged = nothing_later(folder, about, lines, context)?;
-    let judged = found_out(lines, &purged, waits).await;
+    let judged = found_out(lines, &purged, &flags.leave_out, waits).await;
     let judged = judged.map_err(|(object, error)| not_begun(&object, &error, context))?;
     if judged.put_back != shown.put_back {
         let what = "a set is no longer as it was when the undo was shown; nothing was changed";
-        let hint = context.as_given().ours(&format!("undo {}", folder.id));
+        let hint = context.as_given().ours(&again(folder, &flags.leave_out));
         return Err(Failure::refused("changed-meanwhile", what).hint(hint));
     }
     Ok(judged)
@@ -128,9 +141,12 @@ async fn judged_again(
 pub(super) async fn found_out(
     lines: &[Value],
     purged: &[Target],
+    leave_out: &[String],
     waits: &Waits<'_>,
 ) -> Result<Undoing, (String, EffectError)> {
     let mut undoing = Undoing::of(lines);
+    // Titles that are none of the run's were refused before.
+    let _ = undoing.leave_out(leave_out);
     undoing.without(purged);
     find_out(&mut undoing, waits).await?;
     without_detours(&mut undoing, waits).await.map_err(|error| ("the set".to_owned(), error))?;
@@ -176,6 +192,7 @@ fn end_of_undo(
     (before, whole): (&State, &str),
     journal: &mut Journal,
     folder: &RunFolder,
+    flags: &RunFlags,
     context: &Context<'_>,
 ) -> Result<(), Failure> {
     let connection = context.connection;
@@ -197,7 +214,7 @@ fn end_of_undo(
         None => ended.map_err(|why| {
             let what = format!("everything is taken back, and the journal does not say so: {why}");
             Failure::new(Kind::Problems, "no-journal", what)
-                .hint(context.as_given().ours(&format!("undo {}", folder.id)))
+                .hint(context.as_given().ours(&again(folder, &flags.leave_out)))
         }),
         Some((object, error)) => {
             show_printed(&object, &error, context);
@@ -206,17 +223,20 @@ fn end_of_undo(
                 failure = with_way_out(failure, folder, &lines, context);
             }
             let is_barred = failure.code == "claim-in-the-way";
-            if how != PARTLY {
+            let left_out = undone.stopped_in.filter(|_| failure.code != "interrupted");
+            let left_out = left_out.map(|title| without(&[title], folder, flags, context));
+            let has_changed = how == PARTLY;
+            if has_changed {
+                failure.message = format!("{PARTLY}: {}", failure.message);
+                failure.kind = Kind::Partial;
+                failure = undone.changed.into_iter().fold(failure, Failure::changed);
+            } else {
                 failure.message.push_str("; nothing was changed");
-                return Err(failure);
             }
-            failure.message = format!("{PARTLY}: {}", failure.message);
-            failure.kind = Kind::Partial;
-            let failure = undone.changed.into_iter().fold(failure, Failure::changed);
-            if is_barred {
-                return Err(failure);
+            if !is_barred && (has_changed || left_out.is_some()) {
+                failure = failure.hint(context.as_given().ours(&again(folder, &flags.leave_out)));
             }
-            Err(failure.hint(context.as_given().ours(&format!("undo {}", folder.id))))
+            Err(left_out.into_iter().fold(failure, Failure::hint))
         }
     }
 }

@@ -17,14 +17,19 @@ use crate::runs::journal::Journal;
 use crate::runs::keeper::Keeper;
 use crate::runs::record::touched;
 use crate::runs::rehearsal::Needs;
-use crate::runs::undoing::{Step, Undoing};
+use crate::runs::undoing::Undoing;
 use crate::runs::waits::Waits;
 
 /// Plays it; what it would take back. `purged` are the volumes that later runs have destroyed.
 ///
 /// # Errors
 /// Something would stop it, or the namespace cannot be read: nothing was changed.
-pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -> Result<Undoing, Failure> {
+pub async fn played(
+    lines: &[Value],
+    purged: &[Target],
+    leave_out: &[String],
+    context: &Context<'_>,
+) -> Result<Undoing, Failure> {
     let writes_maps = touched(lines).iter().any(|path| path.contains("/configmaps/"));
     let mut taken = capture::take_with(context, Configuration::taken_if(writes_maps)).await?;
     let copy = &context.copies.copy(&mut taken, context.connection);
@@ -32,7 +37,7 @@ pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -
     let how_far = HowFar(context.screen);
     locked(lines, &keeper, copy, &how_far).await.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
     let waits = Waits { connection: copy, observer: &how_far, keeper: &keeper };
-    let undoing = found_out(lines, purged, &waits).await;
+    let undoing = found_out(lines, purged, leave_out, &waits).await;
     let undoing = undoing.map_err(|(object, error)| stopped(&object, &error, &[], context))?;
     let no_room = |why: std::io::Error| Failure::failed("no-room", format!("there is no room to plan: {why}"));
     // A journal like that of the undo, which nobody needs afterwards.
@@ -47,7 +52,7 @@ pub async fn played(lines: &[Value], purged: &[Target], context: &Context<'_>) -
     }
     let connection = context.connection;
     let mut needs = Needs::default();
-    for effect in undoing.steps.iter().flat_map(Step::undo) {
+    for effect in undoing.effects() {
         needs.effect(effect, &Change::Unchanged, &connection.namespace);
     }
     let (rights, dry_runs) = needs.ask(connection).await;

@@ -6,7 +6,6 @@
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
 
 use super::super::bridge::Bridge;
-use super::super::engine::thrown;
 use super::always::Always;
 use crate::runs::call::Call;
 
@@ -25,15 +24,17 @@ fn say(
     work: impl FnOnce() -> Result<(), Box<EvalAltResult>>,
 ) -> Result<(), Box<EvalAltResult>> {
     if bridge.is_saying() {
-        return Err(thrown(format!("`{label}` is said within another `undo(…)`"), "say one after the other"));
+        return Err(bridge.refuses(format!("`{label}` is said within another `undo(…)`"), "say one after the other"));
     }
     // A part that a resume does once more would be taken back twice.
     if always.is_over() {
-        return Err(thrown(format!("`{label}` is said within `always(…)`"), "say it in `run(p)`, before its effect"));
+        return Err(
+            bridge.refuses(format!("`{label}` is said within `always(…)`"), "say it in `run(p)`, before its effect")
+        );
     }
     let effects = bridge.saying(work)?;
     if effects.is_empty() {
-        return Err(thrown(format!("`{label}` says nothing that an undo could do"), "call an effect in it"));
+        return Err(bridge.refuses(format!("`{label}` says nothing that an undo could do"), "call an effect in it"));
     }
     bridge.ask(Call::Undo { label: label.to_owned(), effects }).map(drop)
 }

@@ -188,7 +188,7 @@ fn what_fails_in_it_stops_the_run_and_the_rest_of_it_is_done_all_the_same() {
         always("first", || for member in p.set.members() { member.protect(); });
         always("second", || if p.set.ready > 0 { throw "not today" });
     }"#;
-    let failure = stage.play_own(EFFECTS, book, &["web", "--yes"]).result.unwrap_err();
+    let failure = stage.play_own(EFFECTS, book, &["web", "--yes"]).failed("recipe-declined", 2);
     assert!(failure.message.contains("not today"), "a plan says so first: {failure}");
     let refused = stage.refusing(|method, path| {
         *method == Method::PATCH && path.contains("/persistentvolumes/") && !path.contains("dryRun")
@@ -208,10 +208,10 @@ fn it_belongs_into_the_run_and_has_a_name_of_its_own() {
     let early = r#"fn preflight(p) { always("x", || note("y")); } fn run(p) {}"#;
     stage.play_own(&[], early, &["web", "--yes"]).failed("effect-refused", 2);
     let twice = r#"fn run(p) { always("x", || note("y")); always("x", || note("z")); }"#;
-    let failure = stage.play_own(&[], twice, &["web", "--yes"]).result.unwrap_err();
+    let failure = stage.play_own(&[], twice, &["web", "--yes"]).failed("script-failed", 3);
     assert!(failure.message.contains("`x` is said twice"), "{failure}");
     let late = r#"fn run(p) { always("x", || always("y", || note("z"))); }"#;
-    let failure = stage.play_own(&[], late, &["web", "--yes"]).result.unwrap_err();
+    let failure = stage.play_own(&[], late, &["web", "--yes"]).failed("script-failed", 3);
     assert!(failure.message.contains("`y` is said too late"), "{failure}");
 }
 
@@ -258,6 +258,9 @@ fn a_resume_first_takes_back_what_the_run_has_scaled_at_its_end() {
     let said = undone(&stage).done();
     assert!(said.text.contains("is back at 2"), "{}", said.text);
     assert_eq!(sizes.lock().unwrap().len(), 6, "nobody goes to come back");
+    let run = stage.runs().remove(0);
+    let said = stage.run(async |context| undo(Some(&run), &flags(), context).await).done();
+    assert!(said.text.contains("is undone already") && sizes.lock().unwrap().len() == 6, "{}", said.text);
     let report = stage.run(async |context| {
         let report = report(stage.runs().first().map(String::as_str), context).await?;
         assert_eq!((report.state.as_str(), report.undoable()), ("undone", 0));
@@ -295,8 +298,8 @@ fn an_undo_goes_there_and_back_where_a_member_has_not_what_it_had() {
     }
     stage.simulator.pass(std::time::Duration::from_mins(10));
     let sizes = stage.sizes();
-    let failure = undone(&stage).result.unwrap_err();
-    assert_eq!(sizes.lock().unwrap()[0], 1, "{failure}");
+    let failure = undone(&stage).failed("claim-lost", 4);
+    assert_eq!(*sizes.lock().unwrap(), [1], "{failure}");
 }
 
 #[test]
@@ -312,7 +315,8 @@ fn a_killed_way_back_is_carried_on() {
             raised.raise();
         }
     });
-    resumed(&stage).result.unwrap_err();
+    let failure = resumed(&stage).failed("interrupted", 4);
+    assert!(failure.hints.concat().contains("resume") && failure.hints.concat().contains("undo"), "{failure:?}");
     interrupt.lower();
     let stage = stage.with_meddler(|_, _, _| ());
     let plain = stage.fork_with_runs();
@@ -349,7 +353,7 @@ fn a_killed_way_back_is_gone_once_and_what_the_run_scales_since_stays() {
     });
     // On its way back, and when it scales itself.
     for so_far in [&[1][..], &[1, 2]] {
-        resumed(&stage).result.unwrap_err();
+        resumed(&stage).failed("interrupted", 4);
         interrupt.lower();
         assert_eq!(*sizes.lock().unwrap(), so_far);
     }
@@ -391,4 +395,38 @@ fn a_new_plan_begins_where_the_run_stopped_and_not_where_its_end_left_the_set() 
     let said = undone(&stage).done();
     assert!(said.text.contains("is back at 2"), "{}", said.text);
     assert_eq!(sizes.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn the_next_undo_leaves_such_a_detour_out_as_well() {
+    let book = THERE_AND_BACK.replace("set.scale(1);", "undo(\"rest\", || first.exec([\"rest\"])); set.scale(1);");
+    let stage = Stage::new(2);
+    stage.play_own(&["scale", "exec"], &book, &["web", "--yes"]).done();
+    let sizes = stage.sizes();
+    works(&stage, "1");
+    undone(&stage).failed("command-said-no", 4);
+    works(&stage, "0");
+    let said = undone(&stage).done();
+    assert!(said.text.contains("is back at 2") && sizes.lock().unwrap().is_empty(), "{}", said.text);
+}
+
+#[test]
+fn who_does_not_approve_the_new_plan_is_told_where_the_set_stands_and_what_to_type() {
+    let book = THERE_AND_BACK.replace("set.wait_ready", "confirm(\"rest?\", #{ typed: \"web\" }); set.wait_ready");
+    let stage = Stage::new(2);
+    works(&stage, "1");
+    stage.play_own(&["scale", "exec"], &book, &["web", "--yes", "--confirm", "web"]).failed("command-said-no", 4);
+    works(&stage, "0");
+    let sizes = stage.sizes();
+    let failure = stage.run(async |context| replan(None, &flags(), context).await).failed("not-confirmed", 4);
+    assert!(failure.message.ends_with("; StatefulSet/web is at 1 again, where the run stopped"), "{failure}");
+    assert!(!failure.message.contains("nothing was changed") && failure.changed == ["StatefulSet/web"], "{failure:?}");
+    let run = stage.runs().remove(0);
+    for words in ["resume", "undo"] {
+        assert!(failure.hints.iter().any(|hint| hint.contains(&format!("{words} {run}"))), "{words}: {failure:?}");
+    }
+    assert_eq!((replicas(&stage), &*sizes.lock().unwrap()), (1, &vec![1]));
+    let typed = RunFlags::from(ApprovalFlags { confirm: Some("web".to_owned()), ..flags().approval });
+    stage.run(async |context| resume(None, &typed, context).await).done();
+    assert_eq!(*sizes.lock().unwrap(), [1, 2]);
 }

@@ -9,17 +9,18 @@ use futures::{FutureExt as _, StreamExt as _};
 use kubectl_stateful::cluster::Interrupt;
 use kubectl_stateful::cluster::exec::{Exec, ExecError, Heard, Output, Program};
 use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
-use kubectl_stateful::commands::runbook::{resume, undo};
+use kubectl_stateful::commands::runbook::{command, go_by, replan, resume, undo};
 use kubectl_stateful::runs::plan::Line;
 use kubectl_stateful::runs::rights::Answer;
+use kubectl_stateful::simulator::Simulator;
 use serde_json::json;
 
-use super::{SETS, Said, Stage};
-use crate::support::post;
+use super::{SETS, Said, Stage, global};
+use crate::support::{merge, post};
 
 /// Another end than that a program says yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub enum Fate {
     No,
     /// It says yes, and nobody hears it.
     Unheard,
@@ -27,18 +28,21 @@ enum Fate {
 
 /// Everything that was run in pods.
 #[derive(Clone, Default)]
-struct Pods {
+pub struct Pods {
     ran: Arc<Mutex<Vec<String>>>,
     /// How the next program of this name ends.
     fate: Arc<Mutex<Option<(&'static str, Fate)>>>,
+    /// Looked at whenever a program is started: how many pods there are then.
+    beside: Option<Simulator>,
+    counts: Arc<Mutex<Vec<usize>>>,
 }
 
 impl Pods {
-    fn ran(&self) -> Vec<String> {
+    pub fn ran(&self) -> Vec<String> {
         self.ran.lock().unwrap().clone()
     }
 
-    fn next(&self, name: &'static str, fate: Fate) {
+    pub fn next(&self, name: &'static str, fate: Fate) {
         *self.fate.lock().unwrap() = Some((name, fate));
     }
 }
@@ -47,6 +51,10 @@ impl Exec for Pods {
     fn start<'a>(&'a self, program: &'a Program) -> BoxFuture<'a, Result<Output, ExecError>> {
         let words = program.words.join(" ");
         self.ran.lock().unwrap().push(format!("{}: {words}", program.pod));
+        if let Some(simulator) = &self.beside {
+            let pods = simulator.objects().iter().filter(|object| object["kind"] == "Pod").count();
+            self.counts.lock().unwrap().push(pods);
+        }
         let fate = self.fate.lock().unwrap().take_if(|(name, _)| *name == words).map(|(_, fate)| fate);
         let heard = match fate {
             None => vec![Ok(Heard::Exited(0))],
@@ -69,23 +77,23 @@ const BOOK: &str = r#"fn run(p) {
     step("one less", || { set.scale(1); set.wait_ready("10m"); });
 }"#;
 
-const EFFECTS: &[&str] = &["scale", "exec"];
+pub const EFFECTS: &[&str] = &["scale", "exec"];
 
-fn stage() -> (Stage, Pods) {
+pub fn stage() -> (Stage, Pods) {
     let (mut stage, pods) = (Stage::new(2), Pods::default());
     stage.exec = Some(Arc::new(pods.clone()));
     (stage, pods)
 }
 
-fn play(stage: &Stage) -> Said {
+pub fn play(stage: &Stage) -> Said {
     stage.play_own(EFFECTS, BOOK, &["web", "--yes"])
 }
 
-fn flags() -> RunFlags {
+pub fn flags() -> RunFlags {
     RunFlags::from(ApprovalFlags { yes: true, no_app_check: true, ..ApprovalFlags::default() })
 }
 
-fn undone(stage: &Stage) -> Said {
+pub fn undone(stage: &Stage) -> Said {
     stage.run(async |context| undo(None, &flags(), context).await)
 }
 
@@ -195,7 +203,7 @@ fn members_that_it_takes_away_go_one_at_a_time_and_are_asked_for() {
 }
 
 /// An undo of it takes two of three members away.
-const DOWN_TO_ONE: &str = r#"fn run(p) {
+pub const DOWN_TO_ONE: &str = r#"fn run(p) {
     let last = p.set.members()[0];
     undo("down to one", || { p.set.scale(1); last.exec(["tell"]); });
     last.exec(["stop"]);
@@ -215,14 +223,67 @@ fn an_undo_that_is_stopped_between_two_members_says_so_and_the_next_one_goes_on(
             raised.raise();
         }
     });
-    let failure = undone(&stage).failed("member-stays", 4);
-    assert!(failure.message.starts_with("partly undone: "), "{failure}");
+    let failure = undone(&stage).failed("interrupted", 4);
+    assert!(failure.message.starts_with("partly undone: interrupted while waiting for pod web-2"), "{failure}");
     assert_eq!(failure.changed, ["StatefulSet/web"]);
+    assert_eq!(failure.hints, [format!("kubectl stateful undo {} --context here", stage.runs()[0])]);
     interrupt.lower();
     let stage = stage.with_meddler(|_, _, _| ());
     undone(&stage).done();
     assert_eq!(*sizes.lock().unwrap(), [2, 1]);
     assert_eq!(pods.ran(), ["web-0: stop", "web-0: tell"]);
+}
+
+#[test]
+fn an_undo_that_is_interrupted_before_its_first_step_has_changed_nothing_and_leaves_no_lock() {
+    let interrupt = Interrupt::default();
+    let raised = interrupt.clone();
+    let (stage, pods) = stage();
+    play(&stage).done();
+    let stage = stage.interrupted_by(interrupt.clone()).with_meddler(move |_, method, path| {
+        if *method == http::Method::POST && path.contains("/leases") {
+            raised.raise();
+        }
+    });
+    let failure = undone(&stage).failed("interrupted", 130);
+    assert_eq!(failure.message, "interrupted; nothing was changed");
+    let leases = stage.get("/apis/coordination.k8s.io/v1/namespaces/default/leases");
+    assert_eq!((leases["items"].as_array().unwrap().len(), pods.ran().len()), (0, 1));
+    let stage = stage.with_meddler(|_, _, _| ());
+    undone(&stage).done();
+}
+
+#[test]
+fn what_comes_after_a_said_scale_down_waits_for_its_last_member_also_in_the_next_undo() {
+    let interrupt = Interrupt::default();
+    let raised = interrupt.clone();
+    let mut stage = Stage::new(2);
+    let pods = Pods { beside: Some(stage.simulator.clone()), ..Pods::default() };
+    stage.exec = Some(Arc::new(pods.clone()));
+    stage.play_own(EFFECTS, &DOWN_TO_ONE.replace("[0]", "[1]"), &["web", "--yes"]).done();
+    let stage = stage.interrupted_by(interrupt.clone()).with_meddler(move |_, method, path| {
+        if *method == http::Method::PUT && path.contains("/scale") {
+            raised.raise();
+        }
+    });
+    undone(&stage).failed("interrupted", 4);
+    interrupt.lower();
+    let stage = stage.with_meddler(|_, _, _| ());
+    undone(&stage).done();
+    assert_eq!(pods.ran(), ["web-0: stop", "web-0: tell"]);
+    assert_eq!(*pods.counts.lock().unwrap(), [2, 1], "the other member was there when it was told");
+}
+
+#[test]
+fn who_scales_the_set_between_two_undos_is_not_in_the_way_of_what_comes_after_a_said_scale_down() {
+    let (stage, pods) = stage();
+    stage.play_own(EFFECTS, &DOWN_TO_ONE.replace("[0]", "[1]"), &["web", "--yes"]).done();
+    pods.next("tell", Fate::No);
+    undone(&stage).failed("command-said-no", 4);
+    merge(&stage.simulator, &format!("{SETS}/web"), &json!({ "spec": { "replicas": 3 } })).ok();
+    stage.simulator.pass(std::time::Duration::from_mins(10));
+    undone(&stage).failed("changed-meanwhile", 5);
+    assert_eq!((replicas(&stage), pods.ran().len()), (3, 3), "{:?}", pods.ran());
 }
 
 #[test]
@@ -247,6 +308,71 @@ fn more_members_that_are_said_are_no_way_past_an_autoscaler() {
     let failure = undone(&stage).failed("autoscaler-fights", 3);
     assert!(failure.message.contains("nothing was changed"), "{failure}");
     assert_eq!((replicas(&stage), pods.ran().len()), (2, 1));
+}
+
+#[test]
+fn nor_past_the_owner_of_the_set() {
+    let (stage, pods) = stage();
+    let book = DOWN_TO_ONE.replace("scale(1)", "scale(3)");
+    stage.play_own(EFFECTS, &book, &["web", "--yes"]).done();
+    let maps = "/api/v1/namespaces/default/configmaps";
+    let owner = post(&stage.simulator, maps, &json!({ "metadata": { "name": "owner" } })).ok();
+    let owner = json!({ "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"],
+        "controller": true });
+    merge(&stage.simulator, &format!("{SETS}/web"), &json!({ "metadata": { "ownerReferences": [owner] } })).ok();
+    let failure = undone(&stage).failed("set-owned", 3);
+    assert!(failure.message.contains("ConfigMap `owner`") && failure.message.contains("nothing was changed"));
+    assert_eq!((replicas(&stage), pods.ran().len()), (2, 1));
+}
+
+#[test]
+fn what_is_said_is_held_to_the_approved_plan() {
+    let book = r#"fn run(p) {
+        let last = p.set.members()[0];
+        let role = last.query(["role"], #{ assume: "replica" });
+        SAID
+        last.exec(["stop"]);
+    }"#;
+    for (said, now) in [
+        ("undo(`start a ${role}`, || last.exec([\"start\"]));", "`at undo start a : exec Pod/web-1: start`"),
+        ("undo(`start it`, || last.exec([\"start\", role]));", "`at undo start it: exec Pod/web-1: start ''`"),
+        (
+            "undo(`start it`, || last.exec([\"a\"], #{ container: `c${role}` }));",
+            "`at undo start it: exec Pod/web-1 in c: a`",
+        ),
+        ("if role != \"\" { undo(`start it`, || last.exec([\"start\"])); }", "`exec default/Pod/web-1"),
+        (
+            "if role == \"\" { undo(`start it`, || last.exec([\"start\"])); }",
+            "`at undo start it: exec Pod/web-1: start`",
+        ),
+    ] {
+        let (stage, pods) = stage();
+        let failure = stage.play_own(EFFECTS, &book.replace("SAID", said), &["web", "--yes"]).failed("diverged", 6);
+        let (_, told) = failure.message.split_once("now it is ").unwrap_or_else(|| panic!("{said}: {failure}"));
+        assert!(told.starts_with(now) && failure.message.contains("nothing was changed"), "{said}: {failure}");
+        assert_eq!(pods.ran(), ["web-1: role"], "{said}");
+    }
+}
+
+#[test]
+fn a_plan_in_a_file_holds_what_is_said_too() {
+    let (stage, pods) = stage();
+    let file = stage.home.path().join("plan.json");
+    stage.play_own(EFFECTS, BOOK, &["web", "--out", file.to_str().unwrap(), "--plan-only"]).done();
+    let run = |stage: &Stage| {
+        stage.run(async |context| {
+            let command = global(command::with_runbooks(command::run(), std::iter::empty())?);
+            let matches = command.try_get_matches_from(["run", "--yes"]).expect("the words are right");
+            go_by(&file, &matches, context).await
+        })
+    };
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("exec Pod/web-1: clear", "exec Pod/web-1: clean")).unwrap();
+    let failure = run(&stage).failed("diverged", 6);
+    assert!(failure.message.contains("planned was `at undo start it again: exec Pod/web-1: clean, "), "{failure}");
+    assert!(pods.ran().is_empty());
+    std::fs::write(&file, text).unwrap();
+    run(&stage).done();
 }
 
 #[test]
@@ -289,6 +415,11 @@ fn only_writes_can_be_said_and_only_in_the_run() {
         ("|| { last.query([\"role\"], #{ assume: \"a\" }); }", "only `exec`, `scale` and `keep_claims`"),
         ("|| p.set.wait_ready(\"10m\")", "only `exec`, `scale` and `keep_claims`"),
         ("|| p.set.refresh()", "only `exec`, `scale` and `keep_claims`"),
+        ("|| { try { last.retire() } catch { } last.exec([\"a\"]); }", "only `exec`, `scale` and `keep_claims`"),
+        (
+            "|| { try { undo(\"z\", || last.exec([\"a\"])) } catch { } last.exec([\"a\"]); }",
+            "`z` is said within another",
+        ),
         ("|| always(\"z\", || last.exec([\"a\"]))", "only `exec`, `scale` and `keep_claims`"),
         ("|| undo(\"z\", || last.exec([\"a\"]))", "`z` is said within another `undo(…)`"),
         ("|| 1", "`x` says nothing that an undo could do"),
@@ -299,6 +430,12 @@ fn only_writes_can_be_said_and_only_in_the_run() {
         );
         assert!(failure.message.contains(why) && failure.message.contains(":3:"), "{work}: {failure}");
     }
+    let caught = r#"fn run(p) { try { undo("x", || p.set.members()[0].retire()) } catch { } p.set.scale(1); }"#;
+    assert!(failed(EFFECTS, caught).message.contains("only `exec`, `scale` and `keep_claims`"));
+    let last = caught.replace("p.set.scale(1);", "");
+    assert!(failed(EFFECTS, &last).message.contains("only `exec`, `scale` and `keep_claims`"));
+    let at_end = r#"fn run(p) { always("z", || { try { undo("x", || p.set.scale(1)) } catch { } }); }"#;
+    assert!(failed(EFFECTS, at_end).message.contains("`x` is said within `always(…)`"));
     let late = r#"fn run(p) { always("z", || undo("x", || p.set.scale(1))); }"#;
     assert!(failed(EFFECTS, late).message.contains("`x` is said within `always(…)`"));
     let early = r#"fn preflight(p) { undo("x", || p.set.scale(1)); } fn run(p) {}"#;
@@ -311,6 +448,12 @@ fn only_writes_can_be_said_and_only_in_the_run() {
 
 #[test]
 fn a_resumed_run_has_said_it_once() {
+    for anew in [false, true] {
+        resumed_has_said_it_once(anew);
+    }
+}
+
+fn resumed_has_said_it_once(anew: bool) {
     let interrupt = Interrupt::default();
     let raised = interrupt.clone();
     let (stage, pods) = stage();
@@ -322,7 +465,13 @@ fn a_resumed_run_has_said_it_once() {
     play(&stage).failed("interrupted", 4);
     interrupt.lower();
     let stage = stage.with_meddler(|_, _, _| ());
-    stage.run(async |context| resume(None, &flags(), context).await).done();
+    let goes_on =
+        stage.run(
+            async |context| {
+                if anew { replan(None, &flags(), context).await } else { resume(None, &flags(), context).await }
+            },
+        );
+    goes_on.done();
     undone(&stage).done();
     assert_eq!(pods.ran(), ["web-1: stop", "web-0: join", "web-1: clear", "web-1: start"]);
 }
