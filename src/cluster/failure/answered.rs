@@ -1,6 +1,8 @@
 //! What the API server answered, told the way kubectl tells it; and what answered
 //! that is no API server.
 
+use std::borrow::Cow;
+
 use kube::core::Status;
 use kube::core::response::StatusCause;
 
@@ -20,10 +22,10 @@ pub(super) fn refused(status: &Status, identity: &Identity, doing: &str) -> Fail
     }
     let (code, hint) = code_of(status);
     let reason = if status.reason.is_empty() { String::new() } else { format!(" ({})", status.reason) };
-    let mut message = format!("Error from server{reason}: {}", bounded(&status.message));
+    let mut message = format!("Error from server{reason}: {}", bounded(&without_object(&status.message)));
     for cause in causes_of(status) {
         if !cause.message.is_empty() && !status.message.contains(&cause.message) {
-            message = format!("{message}; {}: {}", cause.field, bounded(&cause.message));
+            message = format!("{message}; {}: {}", cause.field, bounded(&without_object(&cause.message)));
         }
     }
     // A missing right is a refusal, like those that are found before a write.
@@ -40,6 +42,16 @@ pub(super) fn refused(status: &Status, identity: &Identity, doing: &str) -> Fail
         return failure.hint("a PodDisruptionBudget forbids it at the moment; see `kubectl get pdb`");
     }
     failure
+}
+
+/// Of an object that cannot be read the server quotes all of it, with its values, before
+/// it says what is wrong.
+fn without_object(message: &str) -> Cow<'_, str> {
+    let quoted = message.find("Invalid value: \"{").zip(message.rfind("}\": "));
+    match quoted.and_then(|(from, to)| Some((message.get(..from)?, message.get(to..)?.strip_prefix("}\": ")?))) {
+        Some((before, after)) => Cow::Owned(format!("{before}{after}")),
+        None => Cow::Borrowed(message),
+    }
 }
 
 fn causes_of(status: &Status) -> &[StatusCause] {

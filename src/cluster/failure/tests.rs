@@ -104,6 +104,15 @@ fn what_was_being_done_is_said_and_long_messages_are_cut() {
 }
 
 #[test]
+fn the_object_that_the_server_quotes_is_left_out() {
+    let said = "\"\" is invalid: patch: Invalid value: \"{\\\"data\\\":{\\\"key\\\":\\\"hunter2\\\"}}\": unknown field \"dta\"";
+    let failure = told(status(422, "Invalid", said));
+    assert_eq!(failure.message, "Error from server (Invalid): \"\" is invalid: patch: unknown field \"dta\"");
+    let short = "spec.a: Invalid value: \"{\": no such";
+    assert!(told(status(422, "Invalid", short)).message.ends_with(short));
+}
+
+#[test]
 fn a_page_of_a_gateway_is_not_shown() {
     for code in [401, 404, 502] {
         let failure = told(status(code, FOREIGN, "<html>hunter2</html>"));
