@@ -22,6 +22,7 @@ mod scale;
 mod stands;
 mod undo;
 mod undo_plan;
+mod undo_shown;
 mod volumes;
 mod way_out;
 

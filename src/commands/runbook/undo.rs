@@ -9,6 +9,7 @@ use super::left_out::{again, leave_out, without, without_unheard};
 use super::place::Place;
 use super::stands::{Short, seen_through};
 use super::undo_plan::played;
+use super::undo_shown::show;
 use super::way_out::restoring;
 use super::{approve, report};
 use crate::cluster::Connection;
@@ -61,7 +62,7 @@ pub async fn undo(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) ->
     if flags.approval.plan_only {
         let played = played(&lines, &purged, &flags.leave_out, context).await;
         let undoing = played.map_err(|failure| with_way_out(failure, &folder, &lines, context))?;
-        approve::show(&undoing, context);
+        show(&undoing, context);
         return Ok(());
     }
     shown.without(&purged);
