@@ -18,7 +18,7 @@ use super::journal::{Journal, is_aside};
 use super::lost::unread;
 use super::lower::{last_is_gone, lower};
 use super::plan::held_to;
-use super::reads::same_set;
+use super::reads::{reference, same_set};
 use super::undo::{A_MOMENT, AT_MOST, Of, Undone, interrupted, one};
 use super::undoing::Undoing;
 use super::wait::{Goal, Look, until};
@@ -26,7 +26,9 @@ use super::waits::Waits;
 use crate::effects::exec::Exec;
 use crate::effects::scale::Scale;
 use crate::effects::{Effect, EffectError, Guards, NoSecrets, Target};
+use crate::facts::ordinals::Ordinal;
 use crate::facts::reader::Reader;
+use crate::facts::set::Set;
 
 /// One `undo(…)` of a script.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,15 +176,24 @@ async fn up(exec: &Exec, waits: &Waits<'_>) -> Result<(), EffectError> {
     let waited = until(goal, waits.connection, waits.observer, || async move {
         // A lock that was lost stops the write itself.
         let _ = waits.keeper.keep(waits.connection).await;
-        let found = Reader::new(waits.connection.client.clone()).get(&exec.pod).await?;
+        let reader = Reader::new(waits.connection.client.clone());
+        let found = reader.get(&exec.pod).await?;
         Ok(match found {
             Some(pod) if is_up(&pod, waits.connection.clock.now()) => Look::Reached("runs".to_owned()),
             Some(_) => Look::NotYet("not ready yet".to_owned()),
-            None => Look::NotYet("not there yet".to_owned()),
+            None if is_wanted(exec, &reader).await? => Look::NotYet("not there yet".to_owned()),
+            None => Look::Given,
         })
     });
     let _ = waited.await;
     interrupted(waits)
+}
+
+/// Whether there is a set whose range the member is in: no other pod of that name comes.
+async fn is_wanted(exec: &Exec, reader: &Reader) -> Result<bool, kube::Error> {
+    let set = reader.get(&reference("StatefulSet", &exec.pod.namespace, &exec.set)).await?;
+    let set = set.as_deref().and_then(Set::read);
+    Ok(set.is_some_and(|set| set.range.contains(Ordinal(exec.ordinal))))
 }
 
 fn is_up(pod: &Value, now: Timestamp) -> bool {

@@ -393,6 +393,25 @@ fn what_is_always_done_after_a_stop_is_no_work_that_an_undo_answers() {
 }
 
 #[test]
+fn a_member_that_its_set_does_not_want_any_more_is_not_waited_for() {
+    let (stage, pods) = stage();
+    let book = r#"fn run(p) {
+        let last = p.set.members()[0];
+        undo("start it again", || last.exec(["start"]));
+        last.exec(["stop"]);
+    }"#;
+    stage.play_own(EFFECTS, book, &["web", "--yes"]).done();
+    merge(&stage.simulator, &format!("{SETS}/web"), &json!({ "spec": { "replicas": 1 } })).ok();
+    while stage.simulator.advance(std::time::Duration::from_mins(1)) == kubectl_stateful::simulator::Advance::Passed {}
+    let before = stage.simulator.now();
+    let failure = undone(&stage).failed("diverged", 6);
+    assert!(failure.message.contains("Pod/web-1` is not there any more"), "{failure}");
+    let waited = stage.simulator.now().duration_since(before);
+    assert!(waited < jiff::SignedDuration::from_mins(1), "{waited:?} of virtual time");
+    assert_eq!(pods.ran(), ["web-1: stop"]);
+}
+
+#[test]
 fn a_right_that_only_an_undo_takes_is_shown_as_missing_and_stops_no_run() {
     let stage = Stage::without(2, &[("create", "pods/exec")]);
     let book = r#"fn run(p) {
