@@ -56,7 +56,7 @@ pub async fn resume(run: Option<&str>, flags: &RunFlags, context: &Context<'_>) 
     let flags = &run.flags(flags);
     let Unfinished { folder, lines, runbook, plan, answers, .. } = run;
     if flags.approval.plan_only {
-        return context.screen.plan(&plan, flags.output);
+        return context.screen.plan(&left_of(&plan, &record::finished(&lines)), flags.output);
     }
     let aside = after_the_stop(&lines);
     approve::going_on(&aside, &folder.id, flags, context)?;
@@ -165,6 +165,22 @@ fn stands_there(mut failure: Failure, sets: &[(String, u64)], folder: &RunFolder
         return failure;
     }
     failure.hint(ours("resume")).hint(format!("or take it back: {}", ours("undo")))
+}
+
+/// What comes behind the last line of a plan that was used up, with the step that it is in.
+fn left_of(plan: &Plan, done: &[Record]) -> Plan {
+    let mut used = 0;
+    for record in done.iter().filter(|record| !record.fingerprint.is_empty()) {
+        let is_it =
+            |line: &Line| matches!(line, Line::Effect { fingerprint, .. } if *fingerprint == record.fingerprint);
+        if let Some(at) = plan.lines.iter().skip(used).position(is_it) {
+            used += at + 1;
+        }
+    }
+    let (before, left) = plan.lines.split_at(used);
+    let is_step = |line: &&Line| matches!(line, Line::Step { .. } | Line::AtEnd { .. });
+    let step = before.iter().rev().find(is_step).filter(|_| !left.first().is_some_and(|line| is_step(&line)));
+    Plan { lines: step.into_iter().chain(left).cloned().collect(), rest: used > 0, ..plan.clone() }
 }
 
 /// The lines of a plan that were used up by what was done.

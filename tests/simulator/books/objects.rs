@@ -1,7 +1,8 @@
 //! `k8s::…`: objects that have no verb of their own, planned, written, taken back.
 
+use kubectl_stateful::cluster::Interrupt;
 use kubectl_stateful::commands::runbook::flags::{ApprovalFlags, RunFlags};
-use kubectl_stateful::commands::runbook::undo;
+use kubectl_stateful::commands::runbook::{resume, undo};
 use kubectl_stateful::runs::plan::Line;
 use serde_json::{Value, json};
 
@@ -289,6 +290,33 @@ fn what_somebody_has_put_back_by_hand_is_in_nobody_s_way() {
     merge(&stage.simulator, &path, &json!({ "data": { "a": "1" } })).ok();
     taken_back(&stage).done();
     assert_eq!(stage.get(&path)["data"], json!({ "a": "1", "b": "gone", "c": "stays" }));
+}
+
+#[test]
+fn the_plan_of_a_resume_is_what_is_left() {
+    let interrupt = Interrupt::default();
+    let raised = interrupt.clone();
+    let stage = stage().interrupted_by(interrupt.clone()).with_meddler(move |_, _, path| {
+        if path.contains("/another") {
+            raised.raise();
+        }
+    });
+    let run = r#"step("first", || k8s::patch("ConfigMap", "theirs", #{ data: #{ a: "2" } }));
+                 step("then", || { for map in ["another", "theirs"] { k8s::patch("ConfigMap", map, #{ data: #{ b: "3" } }); } });"#;
+    own(&stage, run).result.expect_err("it is interrupted");
+    interrupt.lower();
+    let only = RunFlags::from(ApprovalFlags { plan_only: true, ..ApprovalFlags::default() });
+    let plan = stage.run(async |context| resume(None, &only, context).await).done().plan.unwrap();
+    let words: Vec<String> = plan
+        .lines
+        .iter()
+        .map(|line| match line {
+            Line::Step { title } => title.clone(),
+            Line::Effect { object, .. } => object.clone(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert!(plan.rest && words.starts_with(&["then".to_owned(), "ConfigMap/theirs".to_owned()]), "{words:?}");
 }
 
 #[test]
