@@ -14,7 +14,7 @@ use super::super::outcome::{Change, Outcome};
 use super::super::preview::Preview;
 use super::super::ready::{Done, Ready};
 use super::super::request::{self, Mode};
-use super::told::{self, missing};
+use super::told::{self, leaving_theirs, missing};
 use super::{Sayer, changed_since, harmless, stays};
 use crate::cluster::Connection;
 use crate::facts::reader::Reader;
@@ -42,6 +42,12 @@ impl PatchObject {
         Self { object, uid, patch, expected: Some(expected) }
     }
 
+    /// An undo leaves what others have added since.
+    fn patch_of(&self, before: &Value) -> Value {
+        let expected = self.expected.as_ref();
+        expected.map_or_else(|| self.patch.clone(), |expected| leaving_theirs(before, &self.patch, expected))
+    }
+
     pub(in super::super) async fn look(&self, connection: &Connection) -> Result<Ready, EffectError> {
         let reader = Reader::new(connection.client.clone());
         let before = reader.get(&self.object).await?.ok_or(EffectError::Vanished)?;
@@ -52,20 +58,21 @@ impl PatchObject {
         if told::says(&before, &self.patch) {
             return Ok(Ready::holds(before));
         }
+        let patch = self.patch_of(&before);
         let mut other = self.expected.as_ref().map(|expected| missing(&before, expected)).unwrap_or_default();
         // Who has put something back by hand has done our work.
-        let left = missing(&before, &self.patch);
-        other.retain(|field| left.iter().any(|wanted| wanted.path == field.path));
-        let after = request::merge(&connection.client, &self.object, &before, &self.patch, Mode::DryRun).await;
+        let left = missing(&before, &patch);
+        other.retain(|field| left.iter().any(|wanted| is_within(&field.path, &wanted.path)));
+        let after = request::merge(&connection.client, &self.object, &before, &patch, Mode::DryRun).await;
         // What it is to be it may be already, in the server's own words.
-        let is_so = |after: &Arc<Value>| told::differences(&before, after, &self.patch).is_empty();
+        let is_so = |after: &Arc<Value>| told::differences(&before, after, &patch).is_empty();
         if !other.is_empty() && !after.as_ref().is_ok_and(is_so) {
             return Err(changed_since(&self.object, &other));
         }
         let after = after.map_err(of_dry_run)?;
         let sayer = if self.expected.is_some() { Sayer::Undo } else { Sayer::Script };
         harmless(Some(&before), &after, sayer, &reader).await?;
-        let change = match told::differences(&before, &after, &self.patch) {
+        let change = match told::differences(&before, &after, &patch) {
             found if found.is_empty() => Change::Unchanged,
             found => Change::Changed(found),
         };
@@ -79,13 +86,19 @@ impl PatchObject {
         mode: Mode,
     ) -> Result<Done, EffectError> {
         let before = ready.before.as_deref().unwrap_or(&Value::Null);
-        let after = request::merge(&connection.client, &self.object, before, &self.patch, mode).await;
+        let patch = self.patch_of(before);
+        let after = request::merge(&connection.client, &self.object, before, &patch, mode).await;
         Ok(Done::changed(Outcome::Changed, after.map_err(EffectError::of_guarded_write)?))
     }
 
     pub(in super::super) fn inverse(&self, before: &Value, after: &Value) -> Vec<Effect> {
         vec![Effect::PatchObject(Self::back(self.object.clone(), before, after, &self.patch))]
     }
+}
+
+/// Whether a field is one that is to be written, or within one.
+fn is_within(path: &str, written: &str) -> bool {
+    path.strip_prefix(written).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// A dry run names no version, so that nobody can be quicker than it; what it is

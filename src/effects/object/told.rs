@@ -107,6 +107,26 @@ pub(super) fn says(object: &Value, patch: &Value) -> bool {
     }
 }
 
+/// What puts back what was there, without what others have added: a map of texts that
+/// came whole goes whole only if it holds nothing but what it came with.
+pub(super) fn leaving_theirs(object: &Value, patch: &Value, expected: &Value) -> Value {
+    match (object, patch, expected) {
+        (Value::Object(found), Value::Null, Value::Object(ours))
+            if ours.values().all(Value::is_string) && found.keys().any(|key| !ours.contains_key(key)) =>
+        {
+            ours.keys().map(|key| (key.clone(), Value::Null)).collect()
+        }
+        (_, Value::Object(fields), _) => {
+            let inner = |of: &Value, name: &str| of.get(name).cloned().unwrap_or_default();
+            let field = |(name, patch): (&String, &Value)| {
+                (name.clone(), leaving_theirs(&inner(object, name), patch, &inner(expected, name)))
+            };
+            fields.iter().map(field).collect()
+        }
+        _ => patch.clone(),
+    }
+}
+
 fn look(path: &str, object: &Value, expected: &Value, found: &mut Vec<Difference>) {
     match (object, expected) {
         (Value::Object(_) | Value::Null, Value::Object(fields)) => {
@@ -232,6 +252,17 @@ mod tests {
         let (more, less) = (ports(json!({ "port": 80, "name": "web" })), ports(json!({ "port": 80 })));
         assert!(missing(&more, &less).is_empty() && !says(&more, &less) && says(&less, &less));
         assert!(says(&json!({ "a": 1 }), &json!({ "b": null, "c": { "d": null } })));
+    }
+
+    #[test]
+    fn keys_of_others_stay_in_a_map_that_came_whole() {
+        let patch = json!({ "spec": { "selector": null, "type": "ClusterIP" } });
+        let expected = json!({ "spec": { "selector": { "a": "1" }, "type": "NodePort" } });
+        let left = |selector: Value| leaving_theirs(&json!({ "spec": { "selector": selector } }), &patch, &expected);
+        assert_eq!(left(json!({ "a": "1" })), patch);
+        assert_eq!(left(Value::Null), patch);
+        let selector = &left(json!({ "a": "1", "b": "2" }))["spec"]["selector"];
+        assert_eq!(*selector, json!({ "a": null }));
     }
 
     #[test]

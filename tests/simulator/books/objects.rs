@@ -354,3 +354,28 @@ fn what_was_made_or_changed_before_it_went_is_taken_back_whole() {
     taken_back(&stage).done();
     assert_eq!(picture(&stage), before);
 }
+
+#[test]
+fn keys_that_somebody_has_added_to_a_map_of_the_run_stay() {
+    let stage = stage();
+    let open = json!({ "metadata": { "name": "open" }, "spec": { "ports": [{ "port": 80 }] } });
+    post(&stage.simulator, SERVICES, &open).ok();
+    own(&stage, r#"k8s::patch("Service", "open", #{ spec: #{ selector: #{ app: "web" } } });"#).done();
+    let path = format!("{SERVICES}/open");
+    merge(&stage.simulator, &path, &json!({ "spec": { "selector": { "theirs": "1" } } })).ok();
+    taken_back(&stage).done();
+    assert_eq!(stage.get(&path)["spec"]["selector"], json!({ "theirs": "1" }));
+}
+
+#[test]
+fn a_map_of_the_run_in_which_somebody_has_changed_a_value_stays() {
+    let stage = stage();
+    let open = json!({ "metadata": { "name": "open" }, "spec": { "ports": [{ "port": 80 }] } });
+    post(&stage.simulator, SERVICES, &open).ok();
+    own(&stage, r#"k8s::patch("Service", "open", #{ spec: #{ selector: #{ app: "web" } } });"#).done();
+    let path = format!("{SERVICES}/open");
+    merge(&stage.simulator, &path, &json!({ "spec": { "selector": { "app": "theirs" } } })).ok();
+    let failure = taken_back(&stage).failed("changed-since", 3);
+    assert!(failure.message.contains("`.spec.selector.app`"), "{failure}");
+    assert_eq!(stage.get(&path)["spec"]["selector"], json!({ "app": "theirs" }));
+}
