@@ -260,6 +260,7 @@ impl Effect {
         let values = match (self, &preview.change) {
             (Self::ApplyObject(_) | Self::CreateObject(_), Change::New) => self.manifest().clone(),
             (Self::ApplyObject(_) | Self::PatchObject(_), Change::Changed(fields)) => json!(fields),
+            (Self::DeleteObject(_), Change::Gone) if !preview.after.is_null() => preview.after.clone(),
             _ => return String::new(),
         };
         let digest = Sha256::digest(in_order(values).to_string().as_bytes());

@@ -12,7 +12,8 @@ pub struct Preview {
     pub change: Change,
     /// UID of the object that is there.
     pub uid: Option<String>,
-    /// The object as the server would store it; null for a Secret.
+    /// The object as the server would store it; null for a Secret. Of one that goes what it
+    /// held, where that is compared.
     pub after: Value,
 }
 
@@ -26,6 +27,11 @@ impl Preview {
     /// Nothing is left of the object with this UID.
     pub(super) fn gone(uid: &str, change: Change) -> Self {
         Self { change, uid: Some(uid.to_owned()), after: Value::Null }
+    }
+
+    /// Nothing is left of what held this.
+    pub(super) fn gone_with(uid: &str, held: Value) -> Self {
+        Self { change: Change::Gone, uid: Some(uid.to_owned()), after: held }
     }
 
     /// Before any server was asked: everything counts as new.

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::error::EffectError;
 use super::target::Target;
-use crate::facts::reader::answer;
-use crate::objects::kinds::{ObjectRef, collection_path};
+use crate::facts::reader::{answer, collection, path_of};
+use crate::objects::kinds::ObjectRef;
 
 /// The name under which the cluster remembers which fields are ours.
 pub const FIELD_MANAGER: &str = "kubectl-stateful";
@@ -63,8 +63,11 @@ pub async fn apply_as(
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
     let force = claim == Claim::All;
-    let uri =
-        format!("{}?fieldManager={FIELD_MANAGER}&force={force}&fieldValidation=Strict{}", object.path(), mode.query());
+    let uri = format!(
+        "{}?fieldManager={FIELD_MANAGER}&force={force}&fieldValidation=Strict{}",
+        path_of(object)?,
+        mode.query()
+    );
     // JSON is YAML, so the apply body needs no second serialiser.
     send(client, Request::patch(uri), "application/apply-patch+yaml", manifest).await
 }
@@ -76,7 +79,7 @@ pub async fn create(
     manifest: &Value,
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
-    let collection = collection_path(object.kind, &object.namespace);
+    let collection = collection(object.kind, &object.namespace)?;
     let uri = format!("{collection}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{}", mode.query());
     send(client, Request::post(uri), "application/json", manifest).await
 }
@@ -88,7 +91,7 @@ pub async fn put_scale(
     body: &Value,
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
-    let uri = format!("{}/scale?fieldManager={FIELD_MANAGER}{}", set.path(), mode.query());
+    let uri = format!("{}/scale?fieldManager={FIELD_MANAGER}{}", path_of(set)?, mode.query());
     send(client, Request::put(uri), "application/json", body).await
 }
 
@@ -99,7 +102,7 @@ async fn merge_patch(
     patch: &Value,
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
-    send(client, Request::patch(place(object, mode)), "application/merge-patch+json", patch).await
+    send(client, Request::patch(place(object, mode)?), "application/merge-patch+json", patch).await
 }
 
 /// Merge patch of exactly the object that was read, as it was read.
@@ -136,7 +139,7 @@ pub async fn merge(
     if mode == Mode::Real {
         metadata.insert("resourceVersion".to_owned(), before["metadata"]["resourceVersion"].clone());
     }
-    let uri = format!("{}&fieldValidation=Strict", place(object, mode));
+    let uri = format!("{}&fieldValidation=Strict", place(object, mode)?);
     send(client, Request::patch(uri), "application/merge-patch+json", &body).await
 }
 
@@ -147,7 +150,7 @@ pub async fn json_patch(
     patch: &Value,
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
-    send(client, Request::patch(place(object, mode)), "application/json-patch+json", patch).await
+    send(client, Request::patch(place(object, mode)?), "application/json-patch+json", patch).await
 }
 
 /// PUT of a whole object, which carries the version that was read.
@@ -157,7 +160,7 @@ pub async fn replace(
     body: &Value,
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
-    send(client, Request::put(place(object, mode)), "application/json", body).await
+    send(client, Request::put(place(object, mode)?), "application/json", body).await
 }
 
 /// What the object must be that is deleted.
@@ -193,14 +196,15 @@ pub async fn delete(
     send_deletion(client, object, body, mode).await
 }
 
-/// DELETE of exactly the object that was read; what it owns goes after it, whatever the kind's own way is.
+/// DELETE of exactly the object that was read. What it owns stays, of whatever kind that
+/// is: nobody can list all kinds of a cluster (SS-97).
 pub async fn delete_as_read(
     client: &kube::Client,
     object: &ObjectRef,
     before: &Value,
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
-    let body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background",
+    let body = json!({ "kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Orphan",
                        "preconditions": Only::AsRead(before).preconditions() });
     send_deletion(client, object, body, mode).await
 }
@@ -212,18 +216,18 @@ async fn send_deletion(
     mode: Mode,
 ) -> Result<Arc<Value>, kube::Error> {
     let uri = match mode {
-        Mode::Real => object.path(),
+        Mode::Real => path_of(object)?,
         Mode::DryRun => {
             body["dryRun"] = json!(["All"]);
-            format!("{}?dryRun=All", object.path())
+            format!("{}?dryRun=All", path_of(object)?)
         }
     };
     send(client, Request::delete(uri), "application/json", &body).await
 }
 
 /// An object, as it is written to by us.
-fn place(object: &ObjectRef, mode: Mode) -> String {
-    format!("{}?fieldManager={FIELD_MANAGER}{}", object.path(), mode.query())
+fn place(object: &ObjectRef, mode: Mode) -> Result<String, kube::Error> {
+    Ok(format!("{}?fieldManager={FIELD_MANAGER}{}", path_of(object)?, mode.query()))
 }
 
 async fn send(
@@ -280,6 +284,35 @@ mod tests {
         delete(&client, &object, Only::Uid("51f0"), mode).await.unwrap();
         let seen = seen.lock().unwrap();
         seen.clone()
+    }
+
+    #[tokio::test]
+    async fn a_write_whose_names_could_lead_elsewhere_is_not_sent() {
+        let service =
+            tower::service_fn(|_: Request<Body>| async { Err::<Response<Body>, tower::BoxError>("sent".into()) });
+        let client = kube::Client::new(service, "default");
+        let kind = ApiKind::named("ConfigMap").unwrap();
+        let body = json!({});
+        for (namespace, name) in [("default", "../secrets/key"), ("default", ""), ("default", "a?b"), ("a/b", "a")] {
+            let object = ObjectRef { kind, namespace: namespace.to_owned(), name: name.to_owned() };
+            let mode = Mode::Real;
+            let refused = [
+                apply(&client, &object, &body, mode).await,
+                put_scale(&client, &object, &body, mode).await,
+                merge(&client, &object, &body, &body, mode).await,
+                json_patch(&client, &object, &body, mode).await,
+                replace(&client, &object, &body, mode).await,
+                delete(&client, &object, Only::Uid("51f0"), mode).await,
+                delete_as_read(&client, &object, &body, mode).await,
+            ];
+            for answered in refused {
+                let error = answered.unwrap_err().to_string();
+                assert!(error.contains("is not a name"), "{namespace}/{name}: {error}");
+            }
+        }
+        let object = ObjectRef { kind, namespace: "a/b".to_owned(), name: "a".to_owned() };
+        let error = create(&client, &object, &body, Mode::Real).await.unwrap_err().to_string();
+        assert!(error.contains("is not a name"), "{error}");
     }
 
     #[tokio::test]

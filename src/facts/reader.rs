@@ -315,7 +315,20 @@ fn get(path: &str) -> Result<Request<Vec<u8>>, kube::Error> {
     Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)
 }
 
-fn collection(kind: &ApiKind, namespace: &str) -> Result<String, kube::Error> {
+/// The path of an object whose names are names.
+///
+/// # Errors
+/// One of them could lead to another object.
+pub fn path_of(object: &ObjectRef) -> Result<String, kube::Error> {
+    check_segment(&object.name)?;
+    Ok(format!("{}/{}", collection(object.kind, &object.namespace)?, object.name))
+}
+
+/// The path of all objects of a kind in a namespace; of all there are if that is empty.
+///
+/// # Errors
+/// The namespace is no name.
+pub fn collection(kind: &ApiKind, namespace: &str) -> Result<String, kube::Error> {
     if !namespace.is_empty() {
         check_segment(namespace)?;
     }

@@ -47,6 +47,8 @@ pub enum Call {
     AwaitReleased { claim: Target, volume: Target, at_most: u64 },
     /// Until a claim is gone, whatever becomes of its volume.
     AwaitClaimGone { claim: Target, at_most: u64 },
+    /// Until a deleted object of another kind is gone.
+    AwaitObjectGone { object: ObjectRef, at_most: u64 },
     /// Until a claim is bound to this volume.
     AwaitBound { claim: ObjectRef, volume: Target, at_most: u64 },
     /// Until a volume is gone; what lies at `stays` does so.

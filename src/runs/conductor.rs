@@ -223,6 +223,7 @@ impl<'a> Conductor<'a> {
             Call::Settle { set, replicas, seconds } => waits.settle(set, *replicas, *seconds).await?,
             Call::AwaitReleased { claim, volume, at_most } => waits.released(claim, volume, *at_most).await?,
             Call::AwaitClaimGone { claim, at_most } => waits.claim_gone(claim, *at_most).await?,
+            Call::AwaitObjectGone { object, at_most } => self.object_gone(object, *at_most).await?,
             Call::AwaitBound { claim, volume, at_most } => waits.bound(claim, volume, *at_most).await?,
             Call::AwaitPurged { volume, stays, at_most } => waits.purged(volume, stays.as_deref(), *at_most).await?,
             Call::Guard { holds: false, message } => return Err(Halt::Guard { message: message.clone() }),

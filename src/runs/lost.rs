@@ -137,6 +137,19 @@ fn has_pod_owner(claim: &Value) -> bool {
     claim["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|owner| owner["kind"] == "Pod")
 }
 
+/// An object of another kind that is going is waited for.
+pub(super) async fn object_gone(object: &ObjectRef, waits: &Waits<'_>) -> Result<(), EffectError> {
+    let found = Reader::new(waits.connection.client.clone()).get(object).await?;
+    if found.is_none_or(|found| found["metadata"]["deletionTimestamp"].is_null()) {
+        return Ok(());
+    }
+    waits.object_gone(object, AT_MOST).await.map(drop).map_err(|why| EffectError::Guarded {
+        code: "still-there",
+        why: why.to_string(),
+        hint: "type the same command again once it is gone".to_owned(),
+    })
+}
+
 /// Whether a claim is gone; one that is going is waited for.
 pub(super) async fn is_gone(claim: &Target, volume: &Target, waits: &Waits<'_>) -> Result<bool, EffectError> {
     let found = Reader::new(waits.connection.client.clone()).get(&claim.object).await?;

@@ -14,6 +14,7 @@ pub mod detour;
 mod entries;
 pub mod event;
 pub mod folder;
+mod going;
 pub mod halt;
 pub mod id;
 pub mod journal;

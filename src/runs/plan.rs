@@ -157,6 +157,7 @@ impl Line {
                 wait(format!("claim {} gone, volume {} kept", claim.object.name, volume.object.name), at_most)
             }
             Call::AwaitClaimGone { claim, at_most } => wait(format!("claim {} gone", claim.object.name), at_most),
+            Call::AwaitObjectGone { object, at_most } => wait(format!("{object} gone"), at_most),
             Call::AwaitBound { claim, volume, at_most } => {
                 wait(format!("claim {} bound to {}", claim.name, volume.object.name), at_most)
             }

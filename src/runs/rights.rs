@@ -84,7 +84,7 @@ fn wanted(call: &Call) -> Vec<Wanted> {
         Call::AwaitReleased { .. } => vec![GET_CLAIM, GET_VOLUME],
         Call::AwaitBound { .. } | Call::AwaitClaimGone { .. } => vec![GET_CLAIM],
         Call::AwaitPurged { .. } => vec![GET_VOLUME],
-        Call::Object { object } => vec![(&["get"], object.kind.kind, true)],
+        Call::Object { object } | Call::AwaitObjectGone { object, .. } => vec![(&["get"], object.kind.kind, true)],
         Call::Objects { of, .. } => vec![(&["list"], of.kind.kind, true)],
         Call::Query { .. } => vec![(&["get"], "Pod", true), (&["get", "create"], "Pod/exec", true)],
         // Whoever never takes the run back needs none of it.

@@ -11,7 +11,7 @@ use super::call::Call;
 use super::event::Event;
 use super::journal::Journal;
 pub use super::lost::not_theirs;
-use super::lost::{bound, is_gone, lost_with_members, made_without_an_answer};
+use super::lost::{bound, is_gone, lost_with_members, made_without_an_answer, object_gone};
 use super::lower::lower;
 use super::record::Written;
 use super::undoing::{Step, Undoing};
@@ -172,6 +172,9 @@ pub(super) fn interrupted(waits: &Waits<'_>) -> Result<(), EffectError> {
 /// Whether a deletion whose answer nobody saw was carried out. One that is
 /// under way is waited for: what is going cannot be given back.
 async fn came_about(step: &Written, waits: &Waits<'_>) -> Result<bool, EffectError> {
+    if let Effect::DeleteObject(deletion) = &step.effect {
+        return object_gone(&deletion.object, waits).await.map(|()| true);
+    }
     let Effect::DeleteClaim(deletion) = &step.effect else { return Ok(true) };
     is_gone(&deletion.claim, &deletion.volume, waits).await
 }
@@ -219,10 +222,13 @@ pub(super) async fn one(
     }
 }
 
-/// A claim must have its volume, or be gone, before the next step builds on it.
+/// A claim must have its volume, and what was deleted be gone, before the next step builds on it.
 async fn wait_for(effect: &Effect, waits: &Waits<'_>) -> Result<(), EffectError> {
     if let Effect::DeleteClaim(gone) = effect {
         return is_gone(&gone.claim, &gone.volume, waits).await.map(drop);
+    }
+    if let Effect::DeleteObject(gone) = effect {
+        return object_gone(&gone.object, waits).await;
     }
     let Effect::CreateClaim(claim) = effect else { return Ok(()) };
     let name = claim.manifest["spec"]["volumeName"].as_str().unwrap_or_default();

@@ -223,6 +223,18 @@ impl Waits<'_> {
         .await
     }
 
+    /// Until a deleted object is gone. One of its name that nobody deletes is another one.
+    pub async fn object_gone(&self, object: &ObjectRef, at_most: u64) -> Result<Value, WaitFailed> {
+        self.until(object.to_string(), at_most, |reader| async move {
+            let found = reader.get(object).await?;
+            Ok(match found.filter(|found| !found["metadata"]["deletionTimestamp"].is_null()) {
+                Some(found) => not_yet(&format!("held by {}", words(&found["metadata"]["finalizers"]))),
+                None => Found::Look(Look::Reached("gone".to_owned())),
+            })
+        })
+        .await
+    }
+
     /// Until the claim is bound to exactly this volume.
     pub async fn bound(&self, claim: &ObjectRef, volume: &Target, at_most: u64) -> Result<Value, WaitFailed> {
         let what = format!("claim {}", claim.name);

@@ -53,7 +53,8 @@ impl Conductor<'_> {
         let now = || self.connection.clock.now();
         let holds = ready.preview.holds();
         let is_lock = matches!(effect, Effect::Lock(_));
-        let fingerprint = if is_lock { String::new() } else { effect.fingerprint(&ready.preview) };
+        let fingerprint =
+            if is_lock { String::new() } else { effect.fingerprint(&self.made.compare(effect, &ready.preview)) };
         let planned = self.approved.as_ref().and_then(VecDeque::front).map(|next| next.fingerprint.clone());
         // What the journal has is the line of the plan that was used up.
         let (fingerprint, used) = match (holds, planned) {

@@ -32,6 +32,7 @@ const ALL: &str = r#"
     k8s::patch("ConfigMap", "theirs", #{ data: #{ only: () }, metadata: #{ labels: #{ l: () } } });
     k8s::patch("Service", "front", #{ spec: #{ selector: #{ app: () }, ports: [#{ port: 81 }] } });
     k8s::delete("ConfigMap", "old");
+    k8s::delete("Service", "back");
 "#;
 
 /// Writes the runbook and types a command about it.
@@ -63,12 +64,19 @@ fn made(world: &World) -> Result<(), Failed> {
     world.create(map("old"))?;
     world.create(json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "front" },
                          "spec": { "selector": { "app": "web" }, "ports": [{ "port": 80 }] } }))?;
+    world.create(json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "back" },
+                         "spec": { "selector": { "app": "db" }, "ports": [{ "port": 80 }] } }))?;
     Ok(())
 }
 
 fn taken_back(world: &World) -> Result<(), Failed> {
     made(world)?;
     let cli = world.cli(User::Admin)?;
+    let owner = world.get("ConfigMap", "old")?.ok_or("no map")?["metadata"]["uid"].clone();
+    let owners = json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "old", "uid": owner }]);
+    // Of a kind that the run does not look through.
+    world.create(json!({ "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                         "metadata": { "name": "precious", "ownerReferences": owners }, "spec": {} }))?;
     let file = book(&cli, ALL)?;
     let before = picture(world)?;
     let plan = cli.run(&["plan", &file])?.ended(0)?;
@@ -80,6 +88,9 @@ fn taken_back(world: &World) -> Result<(), Failed> {
     let front = world.get("Service", "front")?.ok_or("no service")?;
     ensure(front["spec"]["selector"].is_null() && front["spec"]["ports"][0]["port"] == 81, || front.to_string())?;
     ensure(world.get("ConfigMap", "old")?.is_none(), || format!("it is still there\n{said}"))?;
+    let precious = world.get("Lease", "precious")?.ok_or("what it owned was collected")?;
+    let owners = &precious["metadata"]["ownerReferences"];
+    ensure(owners.as_array().is_none_or(Vec::is_empty), || format!("{precious}\n{said}"))?;
     let said = cli.run(&["undo", "--yes"])?.ended(0)?;
     let after = picture(world)?;
     ensure(after == before, || format!("before {before:?}\nafter {after:?}\n{said}"))

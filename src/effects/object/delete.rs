@@ -1,7 +1,7 @@
 //! An object of another kind goes.
 //!
-//! By UID and version, as it was read directly before. Guards: nothing names it
-//! as its owner and would be collected after it; no set goes by its name; one that goes because we made it
+//! By UID and version, as it was read directly before, and nothing is collected after it. Guards:
+//! nothing names it as its owner; no set goes by its name; one that goes because we made it
 //! holds nothing that others have written. Undo: it is made again, with another UID.
 
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,7 @@ impl DeleteObject {
             governs_no_set(&before, &reader).await?;
         }
         owns_nothing(&before, &self.object, &reader).await?;
-        Ok(Ready { preview: Preview::gone(&uid, Change::Gone), before: Some(before) })
+        Ok(Ready { preview: Preview::gone_with(&uid, told(&before)), before: Some(before) })
     }
 
     pub(in super::super) async fn perform(
@@ -100,6 +100,13 @@ impl DeleteObject {
             (None, _) => true,
         }
     }
+}
+
+/// What a plan is held to: another one of that is another decision. Annotations change by themselves.
+fn told(object: &Value) -> Value {
+    let mut told = held(object);
+    told["labels"] = object["metadata"]["labels"].clone();
+    told
 }
 
 /// What an object is there for; who owns it and how it is doing is no matter.

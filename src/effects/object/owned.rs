@@ -1,6 +1,6 @@
-//! What the cluster would collect after a deletion: objects that name the deleted
-//! one as their owner. Claims lose their data so, and so does all that owns one
-//! in its turn; whatever else it is, no line of the plan says that it goes.
+//! What names the one that goes as its owner. The deletion orphans it, so that nothing is
+//! collected; but whoever reads its owner afterwards finds none, no line of the plan says
+//! so, and no undo gives it its owner back.
 
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ pub const OTHERS: [&str; 10] = [
     "RoleBinding",
 ];
 
-/// Nothing of the namespace would be collected with it.
+/// Nothing of the namespace belongs to it, as far as the rights allow to look.
 pub(super) async fn owns_nothing(object: &Value, named: &ObjectRef, reader: &Reader) -> Result<(), EffectError> {
     let uid = &object["metadata"]["uid"];
     for name in NEEDED.iter().chain(&OTHERS) {
@@ -40,7 +40,7 @@ pub(super) async fn owns_nothing(object: &Value, named: &ObjectRef, reader: &Rea
         if let Some(owned) = owned.into_iter().next() {
             return Err(EffectError::Guarded {
                 code: "owns-others",
-                why: format!("{name} `{owned}` belongs to it and would be deleted with it"),
+                why: format!("{name} `{owned}` belongs to it, and would lose its owner"),
                 hint: format!("take its entry in `metadata.ownerReferences` of {name} `{owned}` away first"),
             });
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::bridge::Bridge;
 use super::super::engine::thrown;
 use super::super::manifest;
-use super::handles::Outcome;
+use super::handles::{AT_MOST, Outcome};
 use crate::effects::Effect;
 use crate::effects::object::apply::ApplyObject;
 use crate::effects::object::create::CreateObject;
@@ -169,7 +169,9 @@ fn patch(bridge: &Bridge, kind: &str, name: &str, map: Map) -> Outcome<()> {
 
 fn delete(bridge: &Bridge, kind: &str, name: &str) -> Outcome<()> {
     let object = named(bridge, kind, name, true)?;
-    write(bridge, Effect::DeleteObject(DeleteObject { object, uid: None, made: None, stored: None }))
+    let gone = Call::AwaitObjectGone { object: object.clone(), at_most: AT_MOST };
+    write(bridge, Effect::DeleteObject(DeleteObject { object, uid: None, made: None, stored: None }))?;
+    bridge.ask(gone).map(drop)
 }
 
 pub(super) fn register(engine: &mut Engine, bridge: &Bridge) {

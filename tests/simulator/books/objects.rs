@@ -356,6 +356,75 @@ fn what_was_made_or_changed_before_it_went_is_taken_back_whole() {
 }
 
 #[test]
+fn what_belongs_to_one_that_goes_stays_whatever_kind_it_is_of() {
+    // It comes to belong to it after the guards have looked.
+    let stage = stage().with_meddler(|simulator, method, path| {
+        if *method == http::Method::DELETE && path.ends_with("/configmaps/theirs") {
+            let uid = get(simulator, &format!("{MAPS}/theirs")).ok()["metadata"]["uid"].clone();
+            let owners = json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "theirs", "uid": uid }]);
+            let claim = json!({ "metadata": { "ownerReferences": owners } });
+            drop(merge(simulator, &format!("{CLAIMS}/data-web-0"), &claim));
+        }
+    });
+    own(&stage, r#"k8s::delete("ConfigMap", "theirs");"#).done();
+    assert_eq!(get(&stage.simulator, &format!("{MAPS}/theirs")).code, 404);
+    let claim = stage.get(&format!("{CLAIMS}/data-web-0"));
+    assert!(claim["metadata"]["ownerReferences"].as_array().is_none_or(Vec::is_empty), "{claim}");
+    assert!(claim["metadata"]["deletionTimestamp"].is_null(), "{claim}");
+}
+
+#[test]
+fn one_that_somebody_holds_is_waited_for() {
+    let stage = stage();
+    let before = picture(&stage);
+    let path = format!("{SERVICES}/front");
+    let holds = |finalizers: Value| json!({ "metadata": { "finalizers": finalizers } });
+    merge(&stage.simulator, &path, &holds(json!(["example.com/balancer"]))).ok();
+    let failure = own(&stage, r#"k8s::delete("Service", "front"); output("went", true);"#);
+    let failure = failure.failed("waits-for-ever", 4);
+    assert!(failure.message.contains("Service/front: held by example.com/balancer"), "{failure}");
+    let failure = taken_back(&stage).failed("still-there", 3);
+    assert!(failure.message.contains("held by example.com/balancer"), "{failure}");
+    merge(&stage.simulator, &path, &holds(Value::Null)).ok();
+    assert_eq!(get(&stage.simulator, &path).code, 404);
+    taken_back(&stage).done();
+    assert_eq!(picture(&stage), before);
+}
+
+#[test]
+fn one_that_somebody_has_changed_since_the_plan_is_not_deleted() {
+    let stage = stage().with_meddler(|simulator, _, path| {
+        if path.contains("/leases") {
+            drop(merge(simulator, &format!("{MAPS}/theirs"), &json!({ "data": { "precious": "1" } })));
+        }
+    });
+    own(&stage, r#"k8s::delete("ConfigMap", "theirs");"#).failed("diverged", 6);
+    assert_eq!(stage.get(&format!("{MAPS}/theirs"))["data"]["precious"], "1");
+}
+
+#[test]
+fn what_the_server_adds_to_one_that_was_made_is_not_compared() {
+    let stage = stage();
+    let before = picture(&stage);
+    let book = r#"k8s::create(#{ kind: "Service", metadata: #{ name: "outside" }, spec: #{ type: "NodePort", ports: [#{ port: 80 }] } });
+        k8s::patch("Service", "outside", #{ spec: #{ ports: [#{ port: 81 }] } });
+        k8s::patch("Service", "front", #{ spec: #{ type: "NodePort" } });
+        k8s::delete("Service", "front");"#;
+    // Somebody takes the ports that the copy of the plan has given.
+    let stage = stage.with_meddler(|simulator, _, path| {
+        if path.contains("/leases") {
+            let taken = json!({ "metadata": { "name": "taken" }, "spec": { "type": "NodePort", "ports": [{ "port": 1 }, { "port": 2, "name": "b" }] } });
+            drop(post(simulator, SERVICES, &taken));
+        }
+    });
+    own(&stage, book).done();
+    assert_eq!(stage.get(&format!("{SERVICES}/outside"))["spec"]["ports"][0]["port"], 81);
+    taken_back(&stage).done();
+    drop(delete(&stage.simulator, &format!("{SERVICES}/taken")));
+    assert_eq!(picture(&stage).len(), before.len());
+}
+
+#[test]
 fn keys_that_somebody_has_added_to_a_map_of_the_run_stay() {
     let stage = stage();
     let open = json!({ "metadata": { "name": "open" }, "spec": { "ports": [{ "port": 80 }] } });
