@@ -110,6 +110,10 @@ pub(super) fn unread(error: ReadError) -> EffectError {
     match error {
         ReadError::Api(error) => (*error).into(),
         ReadError::NoSet(_) | ReadError::SetReplaced(_) | ReadError::SetDeleting(_) => EffectError::Vanished,
+        // Only scripts ask for lists.
+        ReadError::TooMuch { .. } => {
+            EffectError::Guarded { code: "too-much", why: error.to_string(), hint: "report this as a bug".to_owned() }
+        }
     }
 }
 

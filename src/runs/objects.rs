@@ -1,5 +1,6 @@
 //! Objects as a script reads them: without what is different from one look to
-//! the next, and without the values of Secrets.
+//! the next, and without the values of Secrets and of variables in containers: what
+//! a script reads stands in the journal.
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,12 @@ use crate::objects::kinds::{ApiKind, ObjectRef};
 
 /// Of the metadata, what stays as it is while nobody writes.
 const METADATA: [&str; 6] = ["name", "namespace", "uid", "labels", "annotations", "ownerReferences"];
+
+/// Bytes of a list as JSON: the whole answer is one line of the journal.
+const LARGEST: usize = 1 << 20;
+
+/// All of an object once more, as a text.
+const APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Annotations of a copy, which the cluster does not have.
 const OF_A_COPY: &str = "sandbox.kubectl-stateful/";
@@ -27,7 +34,12 @@ pub async fn list(
     labels: Option<&str>,
 ) -> Result<Vec<Value>, ReadError> {
     let found = reader.list(kind, namespace, labels).await?;
-    Ok(found.iter().map(|object| shown(kind, object)).collect())
+    let all: Vec<Value> = found.iter().map(|object| shown(kind, object)).collect();
+    let length: usize = all.iter().map(|object| object.to_string().len()).sum();
+    if length > LARGEST {
+        return Err(ReadError::TooMuch { kind: kind.plural, count: all.len() });
+    }
+    Ok(all)
 }
 
 fn shown(kind: &ApiKind, object: &Value) -> Value {
@@ -36,8 +48,30 @@ fn shown(kind: &ApiKind, object: &Value) -> Value {
     for (key, value) in object.as_object().into_iter().flatten().filter(kept) {
         shown[key] = if is_secret(kind, key) { only_keys(value) } else { value.clone() };
     }
+    if ["Pod", "StatefulSet"].contains(&kind.kind) {
+        without_values(&mut shown["spec"]);
+    }
     shown["metadata"] = metadata(&object["metadata"], kind.kind == "Secret");
     shown
+}
+
+/// The value of a variable of a container may be a password.
+fn without_values(spec: &mut Value) {
+    match spec {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if let (Value::Array(variables), "env") = (&mut *field, name.as_str()) {
+                    variables
+                        .iter_mut()
+                        .filter_map(Value::as_object_mut)
+                        .for_each(|one| drop(one.shift_remove("value")));
+                }
+                without_values(field);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_values),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn is_secret(kind: &ApiKind, key: &str) -> bool {
@@ -56,7 +90,8 @@ fn metadata(metadata: &Value, of_a_secret: bool) -> Value {
         shown[key] = match value {
             Value::Object(_) if key == "annotations" && of_a_secret => continue,
             Value::Object(all) if key == "annotations" => {
-                all.iter().filter(|(key, _)| !key.starts_with(OF_A_COPY)).map(|(k, v)| (k.clone(), v.clone())).collect()
+                let is_kept = |key: &str| !key.starts_with(OF_A_COPY) && key != APPLIED;
+                all.iter().filter(|(key, _)| is_kept(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
             }
             other => other.clone(),
         };
@@ -85,5 +120,20 @@ mod tests {
         let secret = shown(ApiKind::named("Secret").unwrap(), &object);
         assert_eq!(secret["data"], json!({ "password": null }));
         assert!(secret["metadata"]["annotations"].is_null(), "{secret}");
+    }
+
+    #[test]
+    fn variables_of_containers_have_names_and_no_values() {
+        let from = json!({ "name": "B", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } });
+        let pod = json!({ "containers": [{ "name": "c", "env": [{ "name": "A", "value": "hunter2" }, from] }] });
+        let metadata = json!({ "name": "a", "annotations": { APPLIED: "hunter2", "mine": "2" } });
+        for (kind, spec, at) in [
+            ("Pod", pod.clone(), "/spec/containers/0/env"),
+            ("StatefulSet", json!({ "template": { "spec": pod } }), "/spec/template/spec/containers/0/env"),
+        ] {
+            let read = shown(ApiKind::named(kind).unwrap(), &json!({ "metadata": metadata, "spec": spec }));
+            assert_eq!(read.pointer(at), Some(&json!([{ "name": "A" }, from])), "{kind}");
+            assert!(!read.to_string().contains("hunter2") && read["metadata"]["annotations"]["mine"] == "2", "{read}");
+        }
     }
 }

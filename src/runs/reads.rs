@@ -27,6 +27,8 @@ pub enum ReadError {
     SetReplaced(String),
     #[error("StatefulSet `{0}` is being deleted")]
     SetDeleting(String),
+    #[error("the {count} {kind} of the namespace are too much for one answer")]
+    TooMuch { kind: &'static str, count: usize },
     #[error("{0}")]
     Api(#[from] Box<kube::Error>),
 }

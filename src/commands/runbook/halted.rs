@@ -194,6 +194,8 @@ fn waited(error: WaitFailed, context: &Context<'_>) -> Failure {
 fn unread(error: ReadError, context: &Context<'_>) -> Failure {
     match error {
         ReadError::NoSet(_) => Failure::failed("no-set", error.to_string()),
+        ReadError::TooMuch { .. } => Failure::refused("too-much", error.to_string())
+            .hint("take those that are wanted: k8s::list(kind, #{ labels: \"app=web\" })"),
         ReadError::SetDeleting(_) => Failure::refused("set-deleting", error.to_string()),
         ReadError::SetReplaced(_) => Failure::new(Kind::Diverged, "diverged", error.to_string()),
         ReadError::Api(error) => explain(&error, &context.connection.identity, "reading the cluster"),

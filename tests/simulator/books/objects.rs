@@ -320,6 +320,17 @@ fn the_plan_of_a_resume_is_what_is_left() {
 }
 
 #[test]
+fn a_list_that_no_line_of_a_journal_should_hold_is_refused() {
+    let stage = stage();
+    let large = |name: &str| json!({ "metadata": { "name": name }, "data": { "a": "x".repeat(600_000) } });
+    let run = r#"output("maps", k8s::list("ConfigMap").len());"#;
+    post(&stage.simulator, MAPS, &large("one")).ok();
+    own(&stage, run).done();
+    post(&stage.simulator, MAPS, &large("two")).ok();
+    own(&stage, run).failed("too-much", 3);
+}
+
+#[test]
 fn an_object_that_never_was_is_told_as_such() {
     let failure = own(&stage(), r#"k8s::patch("ConfigMap", "nobody", #{ data: #{ a: "1" } });"#);
     let failure = failure.failed("no-such-object", 3);
