@@ -4,18 +4,18 @@
 //! thread, so that none waits for the writes of another. The threads stop when
 //! this is dropped.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use kubectl_stateful::simulator::controllers::play::{self, Sender};
-use kubectl_stateful::simulator::controllers::{Controller, Part, Target, View, Write};
+use kubectl_stateful::simulator::controllers::{Controller, Part, Step, Target, View, Write};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -33,6 +33,11 @@ const LONG_PAUSE: Duration = Duration::from_millis(500);
 /// As many looks.
 const IDLE: usize = 50;
 
+/// Whether there is anything to do an actor may see in what another one has listed, if that is
+/// no older than this and than its own last write: lists are the most that a control plane
+/// does for these tests. It acts on what it has listed itself.
+const FRESH: Duration = Duration::from_millis(200);
+
 /// Actors at work; dropping it sends them home.
 pub struct Actors {
     stop: Arc<AtomicBool>,
@@ -44,9 +49,10 @@ impl Actors {
     pub fn start(plane: &ControlPlane, actors: Vec<Box<dyn Controller>>) -> Result<Self, String> {
         let file = File::create(plane.log("actors")).map_err(|error| format!("actors' log: {error}"))?;
         let log = Arc::new(Mutex::new(Log { file, last: String::new() }));
+        let lists = Arc::new(Lists::default());
         let mut started = Self { stop: Arc::new(AtomicBool::new(false)), threads: Vec::new() };
         for actor in actors {
-            let thread = started.play(plane, actor, Arc::clone(&log))?;
+            let thread = started.play(plane, actor, Arc::clone(&log), Arc::clone(&lists))?;
             started.threads.push(thread);
         }
         Ok(started)
@@ -57,16 +63,20 @@ impl Actors {
         plane: &ControlPlane,
         actor: Box<dyn Controller>,
         log: Arc<Mutex<Log>>,
+        lists: Arc<Lists>,
     ) -> Result<JoinHandle<()>, String> {
         let runtime = runtime()?;
         let client = runtime.block_on(plane.client(User::Admin))?;
         let api = Api::new(client, actor.name());
         let stop = Arc::clone(&self.stop);
         let work = move || {
-            let mut idle = 0;
+            let (mut idle, mut wrote) = (0, Instant::now());
             while !stop.load(Ordering::SeqCst) {
-                let has_acted = look(&runtime, &api, actor.as_ref(), &log);
+                let has_acted = look(&runtime, &api, actor.as_ref(), &log, (&lists, wrote));
                 idle = if has_acted { 0 } else { idle + 1 };
+                if has_acted {
+                    wrote = Instant::now();
+                }
                 thread::sleep(if idle < IDLE { PAUSE } else { LONG_PAUSE });
             }
         };
@@ -101,9 +111,25 @@ fn note(log: &Mutex<Log>, actor: &str, refusal: &Refusal) {
 
 /// One look and what follows from it, if anything does. A look that failed half-way is worth
 /// nothing: an actor must not take "could not be read" for "is not there".
-fn look(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &Mutex<Log>) -> bool {
-    let view = LiveView { runtime, api, seen: RefCell::default(), failed: RefCell::default() };
-    let passes = actor.passes(&view, Timestamp::now());
+fn look(
+    runtime: &Runtime,
+    api: &Api,
+    actor: &dyn Controller,
+    log: &Mutex<Log>,
+    (lists, wrote): (&Lists, Instant),
+) -> bool {
+    let oldest = Instant::now().checked_sub(FRESH).map_or(wrote, |fresh| fresh.max(wrote));
+    let view_since = |oldest| {
+        let (seen, failed) = (RefCell::default(), RefCell::default());
+        LiveView { runtime, api, lists, oldest, took: Cell::new(false), seen, failed }
+    };
+    let acts = |passes: &[Step]| passes.iter().any(|pass| !pass.parts.is_empty());
+    let mut view = view_since(oldest);
+    let mut passes = actor.passes(&view, Timestamp::now());
+    if acts(&passes) && view.took.get() {
+        view = view_since(Instant::now());
+        passes = actor.passes(&view, Timestamp::now());
+    }
     if let Some(refusal) = view.failed.borrow().as_ref() {
         note(log, api.manager(), refusal);
         return true;
@@ -112,7 +138,7 @@ fn look(runtime: &Runtime, api: &Api, actor: &dyn Controller, log: &Mutex<Log>) 
     for pass in &passes {
         play::play(&pass.parts, &mut hand);
     }
-    passes.iter().any(|pass| !pass.parts.is_empty())
+    acts(&passes)
 }
 
 /// An actor's way to the server.
@@ -139,11 +165,32 @@ impl Sender for Hand<'_> {
     }
 }
 
+/// What the actors of a plane have listed last, by kind, and when they asked for it.
+#[derive(Default)]
+struct Lists(Mutex<HashMap<String, (Instant, Arc<Listed>)>>);
+
+impl Lists {
+    fn since(&self, kind: &str, oldest: Instant) -> Option<Arc<Listed>> {
+        let lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.get(kind).filter(|(asked, _)| *asked >= oldest).map(|(_, listed)| Arc::clone(listed))
+    }
+
+    fn keep(&self, kind: &str, asked: Instant, listed: &Arc<Listed>) {
+        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lists.insert(kind.to_owned(), (asked, Arc::clone(listed)));
+    }
+}
+
 /// Reads what the actor asks for, once per look.
 struct LiveView<'a> {
     runtime: &'a Runtime,
     api: &'a Api,
-    seen: RefCell<HashMap<String, Listed>>,
+    lists: &'a Lists,
+    /// What was asked for before is too old.
+    oldest: Instant,
+    /// Whether it has taken what another one has listed.
+    took: Cell<bool>,
+    seen: RefCell<HashMap<String, Arc<Listed>>>,
     failed: RefCell<Option<Refusal>>,
 }
 
@@ -245,11 +292,29 @@ impl LiveView<'_> {
         if self.seen.borrow().contains_key(kind) {
             return;
         }
-        let items = self.runtime.block_on(self.api.list(kind, "")).unwrap_or_else(|refusal| {
-            self.failed.replace(Some(refusal));
-            Vec::new()
-        });
-        self.seen.borrow_mut().insert(kind.to_owned(), Listed::of(items));
+        let listed = match self.lists.since(kind, self.oldest) {
+            Some(listed) => {
+                self.took.set(true);
+                listed
+            }
+            None => self.ask(kind),
+        };
+        self.seen.borrow_mut().insert(kind.to_owned(), listed);
+    }
+
+    fn ask(&self, kind: &str) -> Arc<Listed> {
+        let asked = Instant::now();
+        match self.runtime.block_on(self.api.list(kind, "")) {
+            Ok(items) => {
+                let listed = Arc::new(Listed::of(items));
+                self.lists.keep(kind, asked, &listed);
+                listed
+            }
+            Err(refusal) => {
+                self.failed.replace(Some(refusal));
+                Arc::default()
+            }
+        }
     }
 
     /// An object that was listed during this look.
