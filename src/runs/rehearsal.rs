@@ -81,6 +81,8 @@ impl Rehearsed {
         let (answer, why) = match said {
             Ok(()) => (Verdict::Accepted, String::new()),
             Err(EffectError::Api(error)) => judged(&error),
+            // It was played on a copy of this very moment: what comes before makes it.
+            Err(EffectError::Vanished) => (Verdict::Unknown, "it is not there yet".to_owned()),
             Err(error) => (Verdict::Unknown, error.to_string()),
         };
         Self { verb: effect.verb().to_owned(), object: effect.object().to_string(), answer, why }

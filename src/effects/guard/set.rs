@@ -153,7 +153,8 @@ fn deletes(scene: &SetScene) -> Option<Refusal> {
     let loss = if *is_kept { ", and its volume does not say whose data it holds" } else { " with its data" };
     Some(refusal(
         format!("its retention policy `whenScaled: Delete` would delete claim `{claim}`{loss}"),
-        "`--claims retire` protects the volumes first, `--when-scaled retain` changes the policy of the set",
+        "`kubectl stateful scale` does without: `--claims retire` protects the volumes first, `--when-scaled retain` changes \
+         the policy of the set. Before an undo set `whenScaled` to `Retain` yourself",
     ))
 }
 
